@@ -1,0 +1,122 @@
+"""Events of approval requests: each carries the whole state, so that a read model needs no second look."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from services.contracts.states import ApprovalKind, ApprovalState, StageMode
+from services.contracts.topics import APPROVAL_EVENTS
+from services.kit.envelope import EventPayload
+from services.kit.models import CamelModel
+
+
+class StageSnapshot(CamelModel):
+    name: str
+    approver_ids: list[UUID]
+    mode: StageMode
+    quorum: int | None = None
+    deadline_hours: int | None = None
+    escalate_to: UUID | None = None
+
+
+class ApprovalSnapshot(EventPayload):
+    topic: ClassVar[str] = APPROVAL_EVENTS
+
+    approval_id: UUID
+    number: str
+    customer_id: UUID | None
+    requester_id: UUID
+    owner_id: UUID
+    kind: ApprovalKind
+    title: str
+    amount: int | None
+    currency: str
+    state: ApprovalState
+    generation: int
+    revision: int
+    stage: int
+    stages: list[StageSnapshot]
+    waiting_for: list[UUID]
+    """Approvers whose vote the current stage still awaits; empty unless PENDING."""
+    deadline_at: datetime | None = None
+    previous_id: UUID | None = None
+    submitted_at: datetime | None = None
+    decided_at: datetime | None = None
+    created_at: datetime
+
+
+class ApprovalActed(ApprovalSnapshot):
+    """A snapshot together with who acted and what they said."""
+
+    acted_by: UUID | None = None
+    on_behalf_of: UUID | None = None
+    comment: str | None = None
+
+
+class ApprovalDrafted(ApprovalActed):
+    event_type: ClassVar[str] = "approval.drafted"
+
+
+class ApprovalUpdated(ApprovalActed):
+    event_type: ClassVar[str] = "approval.updated"
+
+
+class ApprovalRequested(ApprovalActed):
+    event_type: ClassVar[str] = "approval.requested"
+
+
+class ApprovalStageCompleted(ApprovalActed):
+    event_type: ClassVar[str] = "approval.stage_completed"
+
+
+class ApprovalApproved(ApprovalActed):
+    event_type: ClassVar[str] = "approval.approved"
+
+
+class ApprovalRejected(ApprovalActed):
+    event_type: ClassVar[str] = "approval.rejected"
+
+
+class ApprovalReturned(ApprovalActed):
+    event_type: ClassVar[str] = "approval.returned"
+
+
+class ApprovalResubmitted(ApprovalActed):
+    event_type: ClassVar[str] = "approval.resubmitted"
+
+
+class ApprovalRecalled(ApprovalActed):
+    event_type: ClassVar[str] = "approval.recalled"
+
+
+class ApprovalReassigned(ApprovalActed):
+    event_type: ClassVar[str] = "approval.reassigned"
+
+    from_id: UUID
+    to_id: UUID
+
+
+class ApprovalEscalated(ApprovalActed):
+    event_type: ClassVar[str] = "approval.escalated"
+
+
+class ApprovalDue(ApprovalSnapshot):
+    """A fact: the deadline of the current stage is near. At most once per stage, revision and deadline."""
+
+    event_type: ClassVar[str] = "approval.due"
+
+
+class ApprovalHeld(ApprovalActed):
+    event_type: ClassVar[str] = "approval.held"
+
+
+class ApprovalReleased(ApprovalActed):
+    event_type: ClassVar[str] = "approval.released"
+
+
+class ApprovalCancelled(ApprovalActed):
+    event_type: ClassVar[str] = "approval.cancelled"
+
+
+class ApprovalRestored(ApprovalActed):
+    event_type: ClassVar[str] = "approval.restored"

@@ -1,0 +1,17 @@
+"""Every event type that Ringi publishes, by name. Schemas, the AsyncAPI document and tests are made from it."""
+
+from collections.abc import Iterator
+
+from services.contracts.events import approval, customer, notification, sales, user
+from services.kit import envelope
+from services.kit.envelope import EventPayload
+
+
+def _payloads() -> Iterator[type[EventPayload]]:
+    for module in (user, customer, sales, approval, notification, envelope):
+        for item in vars(module).values():
+            if isinstance(item, type) and issubclass(item, EventPayload) and "event_type" in vars(item):
+                yield item
+
+
+EVENTS: dict[str, type[EventPayload]] = {payload.event_type: payload for payload in _payloads()}
