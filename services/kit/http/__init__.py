@@ -1,0 +1,36 @@
+"""The HTTP side of a service: app factory, middleware, the one commit edge, dependencies."""
+
+from services.kit.http.app import Trust, build_kit, create_service_app
+from services.kit.http.dependencies import (
+    CurrentUser,
+    InternalCaller,
+    KitDep,
+    Reads,
+    Uow,
+    actor_context,
+    request_context,
+    requires,
+)
+from services.kit.http.kit import Kit
+from services.kit.http.responses import json_response
+from services.kit.http.waiting import process_accepted, process_answered
+from services.kit.http.write_route import WriteRoute
+
+__all__ = [
+    "CurrentUser",
+    "InternalCaller",
+    "Kit",
+    "KitDep",
+    "Reads",
+    "Trust",
+    "Uow",
+    "WriteRoute",
+    "actor_context",
+    "build_kit",
+    "create_service_app",
+    "json_response",
+    "process_accepted",
+    "process_answered",
+    "request_context",
+    "requires",
+]

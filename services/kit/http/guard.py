@@ -1,0 +1,99 @@
+"""What no route should have to check: unknown query parameters, and text that PostgreSQL can't store."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+
+from services.kit.errors import FieldError, NotFound, Text, Unprocessable
+from services.kit.problems import pointer
+
+_SUSPECT_ESCAPE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+_UNKNOWN = Text("このパラメーターはありません", "There is no such parameter")
+_UNSTORABLE = Text("使用できない文字が含まれています", "The text contains characters that can't be stored")
+_NOT_UTF8 = Text("UTF-8 の JSON で送ってください", "Send JSON in UTF-8")
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        model = field.field_info.annotation
+        if isinstance(model, type) and hasattr(model, "model_fields"):
+            for name, info in model.model_fields.items():
+                yield str(info.validation_alias or info.alias or name)
+        else:
+            yield field.alias
+    for child in dependant.dependencies:
+        yield from _query_names(child)
+
+
+class RequestGuard:
+    """App-wide dependency; what a route knows is derived from its signature once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, frozenset[str]] = {}
+
+    async def __call__(self, request: Request) -> None:
+        if request.scope["query_string"]:
+            self._check_query(request)
+        if "\0" in request.scope["path"]:
+            raise NotFound()
+        # FastAPI has read the body before it solves dependencies; uploads are not cached and not JSON.
+        body: bytes | None = getattr(request, "_body", None)
+        if body:
+            _check_text(body, request.headers.get("content-type", ""))
+
+    def _check_query(self, request: Request) -> None:
+        route = request.scope.get("route")
+        if not isinstance(route, APIRoute):
+            return
+        known = self._known.get(id(route))
+        if known is None:
+            known = self._known[id(route)] = frozenset(_query_names(route.dependant))
+        errors = []
+        for name, value in request.query_params.multi_items():
+            if name not in known:
+                errors.append(FieldError(pointer([name]), "unknown_parameter", _UNKNOWN, "query"))
+            elif "\0" in value:
+                errors.append(FieldError(pointer([name]), "string_unicode", _UNSTORABLE, "query"))
+        if errors:
+            raise Unprocessable(errors=errors)
+
+
+def _check_text(body: bytes, content_type: str) -> None:
+    """The rare suspects are found by a scan of the bytes; only those are parsed a second time."""
+    if "json" not in content_type:
+        return
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unprocessable.field("", "json_invalid", _NOT_UTF8) from error
+    if b"\0" in body:
+        raise Unprocessable.field("", "json_invalid", _NOT_UTF8)
+    if _SUSPECT_ESCAPE.search(body) is None:
+        return
+    try:
+        # orjson refuses lone surrogates, which Python's own parser lets through.
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Unprocessable.field("", "string_unicode", _UNSTORABLE) from error
+    errors = [FieldError(pointer(path), "string_unicode", _UNSTORABLE) for path in _nul_paths(content, ())]
+    if errors:
+        raise Unprocessable(errors=errors)
+
+
+def _nul_paths(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    if isinstance(node, str):
+        if "\0" in node:
+            yield path
+    elif isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _nul_paths(item, (*path, index))
+    elif isinstance(node, dict):
+        for key, item in node.items():
+            if "\0" in key:
+                yield path
+            yield from _nul_paths(item, (*path, key))

@@ -1,0 +1,94 @@
+"""What a process reads from its environment (prefix ``RINGI_``); every process builds its own instance."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRET_KEY_MIN_LENGTH = 32
+SECRET_KEY_MIN_DISTINCT = 10
+"""A key of fewer distinct characters was typed by hand or is a placeholder."""
+PLACEHOLDER_WORDS = ("changeme", "change-me", "placeholder", "example", "insecure", "your-secret")
+
+
+class Environment(StrEnum):
+    EMBEDDED = "embedded"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class MissingSettingError(RuntimeError):
+    """A setting that this process needs is not in its environment."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(f"{variable} is not set")
+        self.variable = variable
+
+
+class ServiceSettings(BaseSettings):
+    """Settings of a service, a worker or the gateway. Database URLs carry passwords and stay out of ``repr``."""
+
+    model_config = SettingsConfigDict(env_prefix="RINGI_", extra="ignore", frozen=True)
+
+    env: Environment = Environment.PRODUCTION
+
+    auth_database_url: str | None = Field(default=None, repr=False)
+    customer_database_url: str | None = Field(default=None, repr=False)
+    sales_activity_database_url: str | None = Field(default=None, repr=False)
+    opportunity_database_url: str | None = Field(default=None, repr=False)
+    analytics_database_url: str | None = Field(default=None, repr=False)
+
+    auth_url: str | None = None
+    customer_url: str | None = None
+    sales_activity_url: str | None = None
+    opportunity_url: str | None = None
+    analytics_url: str | None = None
+    gateway_url: str | None = None
+    public_url: str | None = None
+
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
+    temporal_ui_url: str | None = None
+    kafka_bootstrap: str | None = None
+    redis_url: str | None = Field(default=None, repr=False)
+
+    secret_key: SecretStr = SecretStr("")
+    token_issuer: str = "ringi-auth"  # noqa: S105 - an issuer's name, not a secret
+    token_audience: str = "ringi-api"  # noqa: S105
+    trusted_proxies: str = "127.0.0.0/8,::1"
+    """CIDR blocks, separated by commas, whose ``X-Forwarded-For`` is believed."""
+
+    log_level: str = "INFO"
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+    otlp_endpoint: str | None = None
+    worker_metrics_port: int | None = None
+
+    @model_validator(mode="after")
+    def _refuse_weak_secret(self) -> Self:
+        secret = self.secret_key.get_secret_value()
+        if len(secret) < SECRET_KEY_MIN_LENGTH:
+            raise ValueError(f"RINGI_SECRET_KEY must have at least {SECRET_KEY_MIN_LENGTH} characters")
+        if self.env is Environment.PRODUCTION:
+            placeholder = any(word in secret.lower() for word in PLACEHOLDER_WORDS)
+            if placeholder or len(set(secret)) < SECRET_KEY_MIN_DISTINCT:
+                raise ValueError("RINGI_SECRET_KEY looks like a placeholder; generate a random one")
+        return self
+
+    def database_url_for(self, service: str) -> str:
+        """The libpq URL of a service's own database; raises MissingSettingError."""
+        return self._required(f"{service}_database_url")
+
+    def service_url_for(self, service: str) -> str:
+        """Base URL (no trailing slash) at which other processes reach a service; raises MissingSettingError."""
+        return self._required(f"{service}_url").rstrip("/")
+
+    def require(self, field: str) -> str:
+        """An optional setting that the calling process can't do without; raises MissingSettingError."""
+        return self._required(field)
+
+    def _required(self, field: str) -> str:
+        value = getattr(self, field, None)
+        if not isinstance(value, str) or not value:
+            raise MissingSettingError(f"RINGI_{field.upper()}")
+        return value
