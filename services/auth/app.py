@@ -1,0 +1,104 @@
+"""The auth service: the issuer of tokens, which it verifies against its own database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from services.auth.endpoints import audit, credentials, internal, sessions, users
+from services.auth.repository import sessions as session_rows
+from services.auth.service.state import Auth
+from services.auth.settings import AuthSettings
+from services.auth.signing import SigningKeys
+from services.contracts.permissions import Permission, permissions_of
+from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, OperatorCommand
+from services.kit import clock
+from services.kit.database import Database
+from services.kit.http import Kit, Trust, create_service_app
+from services.kit.principal import Principal
+from services.kit.processes_router import ProcessAccess, processes_router
+from services.kit.revocation import RevocationBatch, RevocationFeed
+from services.kit.settings import ServiceSettings
+
+NAME: Final = "auth"
+KEY_CHECK_INTERVAL: Final = timedelta(hours=1)
+
+
+async def _may_see_process(_request: Request, caller: Principal, _view: dict[str, Any]) -> bool:
+    # Processes of this home concern users: who manages users may watch them.
+    return caller.has(Permission.USER_MANAGE)
+
+
+def _operator_command(actor_id: UUID, reason: str | None) -> OperatorCommand:
+    return OperatorCommand(actor_id=actor_id, reason=reason)
+
+
+PROCESSES: Final = ProcessAccess(
+    see=Permission.PROCESS_READ,
+    operate=Permission.PROCESS_OPERATE,
+    retry=UPDATE_RETRY,
+    compensate=UPDATE_COMPENSATE,
+    command=_operator_command,
+    may_see=_may_see_process,
+)
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """``settings`` None: from the environment."""
+    auth_settings = AuthSettings.of(settings)
+    keys: list[SigningKeys] = []
+
+    def trust(db: Database) -> Trust:
+        keys.append(SigningKeys(db, auth_settings.secret_key))
+
+        async def fetch(since: datetime | None) -> RevocationBatch:
+            as_of = clock.now()
+            async with db.reader() as reader:
+                rows = await session_rows.revocations(reader, since)
+            return RevocationBatch.model_validate({"asOf": as_of, "entries": rows})
+
+        return Trust(keys[0], RevocationFeed(fetch))
+
+    @asynccontextmanager
+    async def lifespan(kit: Kit) -> AsyncIterator[None]:
+        await kit.revocations.poll()
+        task = asyncio.create_task(_keep_key_fresh(keys[0]), name="signing-keys")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    app = create_service_app(
+        NAME,
+        auth_settings,
+        [
+            sessions.reads,
+            sessions.writes,
+            users.reads,
+            users.writes,
+            credentials.writes,
+            audit.reads,
+            internal.public,
+            internal.router,
+            processes_router(PROCESSES),
+        ],
+        permissions_of=permissions_of,
+        lifespan=lifespan,
+        trust=trust,
+        title="Ringi auth",
+    )
+    app.state.auth = Auth(auth_settings, keys[0])
+    return app
+
+
+async def _keep_key_fresh(keys: SigningKeys) -> None:
+    """The first key is made at once, or with the first token; later ones when the present one has served its time."""
+    while True:
+        await keys.ensure()
+        await asyncio.sleep(KEY_CHECK_INTERVAL.total_seconds())

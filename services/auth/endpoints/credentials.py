@@ -1,0 +1,84 @@
+"""Passwords and second factors."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.auth.endpoints.dependencies import AuthDep, UserManager, revoke_at_once
+from services.auth.models import User
+from services.auth.repository import users
+from services.auth.schemas import (
+    PasswordChange,
+    PasswordResetLink,
+    PasswordResetUse,
+    RecoveryCodes,
+    TotpCode,
+    TotpEnrolment,
+)
+from services.auth.service import password, second_factor
+from services.kit.http import CurrentUser, Uow, WriteRoute, json_response
+from services.kit.principal import Principal
+from services.kit.problems import problem_response
+from services.kit.unit_of_work import UnitOfWork
+
+writes = APIRouter(prefix="/auth", tags=["credentials"], route_class=WriteRoute)
+
+
+async def _myself(uow: UnitOfWork, caller: Principal) -> User:
+    return await users.lock(uow, caller.user_id)
+
+
+@writes.post("/password", status_code=204, response_class=Response)
+async def change_password(request: Request, body: PasswordChange, caller: CurrentUser, uow: Uow) -> Response:
+    """Needs the present password; ends all other sessions."""
+    user = await _myself(uow, caller)
+    refusal = await password.change(uow, user, body.current_password, body.new_password, session_id=caller.session_id)
+    if refusal is not None:
+        return problem_response(refusal)
+    revoke_at_once(request)
+    return Response(status_code=204)
+
+
+@writes.post("/users/{user_id}/password-reset", response_model=PasswordResetLink, status_code=201)
+async def issue_password_reset(user_id: UUID, _caller: UserManager, uow: Uow) -> Response:
+    """A token for a link that the administrator hands over; counts once, for an hour."""
+    token, expires_at = await password.make_reset_link(uow, await users.lock(uow, user_id))
+    return json_response({"token": token, "expiresAt": expires_at}, 201)
+
+
+@writes.post("/password/reset", status_code=204, response_class=Response)
+async def use_password_reset(request: Request, body: PasswordResetUse, uow: Uow) -> Response:
+    """Set a new password with the token of a link; ends all sessions."""
+    await password.use_reset_link(uow, body.token, body.new_password)
+    revoke_at_once(request)
+    return Response(status_code=204)
+
+
+@writes.post("/totp/enrol", response_model=TotpEnrolment)
+async def enrol_totp(caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
+    """A secret for an authenticator; counts once a first code has confirmed it."""
+    secret, uri = await second_factor.enrol(uow, auth, await _myself(uow, caller))
+    return json_response({"secret": secret, "uri": uri})
+
+
+@writes.post("/totp/verify", response_model=RecoveryCodes)
+async def verify_totp(body: TotpCode, caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
+    """Confirm the enrolment with a first code; answers with the recovery codes."""
+    codes = await second_factor.confirm(uow, auth, await _myself(uow, caller), body.code)
+    return json_response({"recoveryCodes": codes})
+
+
+@writes.post("/totp/recovery-codes", response_model=RecoveryCodes)
+async def replace_recovery_codes(body: TotpCode, caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
+    """New recovery codes for a current code; the earlier ones stop counting."""
+    codes = await second_factor.replace_recovery_codes(uow, auth, await _myself(uow, caller), body.code)
+    return json_response({"recoveryCodes": codes})
+
+
+@writes.post("/totp/disable", status_code=204, response_class=Response)
+async def disable_totp(body: TotpCode, caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
+    """Switch the second factor off, with a current code or a recovery code."""
+    await second_factor.remove(uow, auth, await _myself(uow, caller), body.code)
+    return Response(status_code=204)

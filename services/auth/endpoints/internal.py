@@ -1,0 +1,49 @@
+"""What other services ask: keys, revocations and the state of users."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from services.auth.endpoints.dependencies import AuthDep
+from services.auth.repository import sessions, users
+from services.auth.schemas import UserCopies, UserCopy
+from services.kit import clock
+from services.kit.errors import NotFound
+from services.kit.http import InternalCaller, Reads, json_response
+from services.kit.revocation import RevocationBatch
+
+MAX_IDS = 500
+public = APIRouter(prefix="/auth", tags=["keys"])
+router = APIRouter(prefix="/internal", include_in_schema=False)
+
+
+@public.get("/.well-known/jwks.json")
+async def jwks(auth: AuthDep) -> Response:
+    """The public keys with which access tokens are verified (RFC 7517)."""
+    return json_response(await auth.keys.jwks(), headers={"Cache-Control": "public, max-age=60"})
+
+
+@router.get("/revocations", response_model=RevocationBatch)
+async def list_revocations(_caller: InternalCaller, reader: Reads, since: datetime | None = None) -> Response:
+    """Sessions and tokens that ended early, recorded at or after `since`."""
+    as_of = clock.now()
+    return json_response({"asOf": as_of, "entries": await sessions.revocations(reader, since)})
+
+
+@router.get("/users", response_model=UserCopies)
+async def list_user_copies(
+    _caller: InternalCaller, reader: Reads, ids: Annotated[list[UUID], Query(max_length=MAX_IDS)]
+) -> Response:
+    """The full state that copies keep; unknown ids are left out."""
+    return json_response({"items": await users.copies(reader, ids)})
+
+
+@router.get("/users/{user_id}", response_model=UserCopy)
+async def get_user_copy(_caller: InternalCaller, reader: Reads, user_id: UUID) -> Response:
+    rows = await users.copies(reader, [user_id])
+    if not rows:
+        raise NotFound()
+    return json_response(rows[0])

@@ -1,0 +1,162 @@
+"""Users: listing, creating, changing, deleting, restoring."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.auth import access
+from services.auth.endpoints.dependencies import UserManager, UserReader, revoke_at_once
+from services.auth.repository import users
+from services.auth.schemas import DeletionPreview, NewUser, RoleList, Successors, UserChange, UserFilters, UserView
+from services.auth.service.deletion import Deletion, request_deletion, request_restoration
+from services.auth.service.users import change, create
+from services.contracts.permissions import ROLE_PERMISSIONS, ROLE_SCOPES
+from services.kit.context import ActorContext
+from services.kit.errors import NotFound, Unavailable
+from services.kit.etags import optional_if_match, require_if_match
+from services.kit.http import (
+    CurrentUser,
+    Kit,
+    KitDep,
+    Reads,
+    Uow,
+    WriteRoute,
+    json_response,
+    process_accepted,
+    process_answered,
+    request_context,
+)
+from services.kit.ledger import process_view
+from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
+from services.kit.processes_router import SagaView
+
+reads = APIRouter(prefix="/auth", tags=["users"])
+writes = APIRouter(prefix="/auth", tags=["users"], route_class=WriteRoute)
+Context = Annotated[ActorContext, Depends(request_context)]
+
+_SORT_TYPES: Final[dict[str, type]] = {"name": str, "createdAt": datetime}
+WORK_SERVICES: Final = ("customer", "sales_activity", "opportunity")
+"""Who keeps work that a leaver has to hand over."""
+
+
+@reads.get("/roles", response_model=RoleList)
+async def list_roles(_caller: CurrentUser) -> Response:
+    """Roles, their permissions, and how far they see."""
+    return json_response(
+        {
+            "items": [
+                {"role": role, "permissions": sorted(permissions), "scope": ROLE_SCOPES[role]}
+                for role, permissions in ROLE_PERMISSIONS.items()
+            ]
+        }
+    )
+
+
+@reads.get("/users", response_model=Page[UserView])
+async def list_users(
+    _caller: UserReader,
+    kit: KitDep,
+    reader: Reads,
+    filters: Annotated[UserFilters, Query()],
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Response:
+    """Users in a stable order; deleted ones only with `state=DELETED`."""
+    sort = filters.sort.removeprefix("-")
+    scope = f"users:{filters.sort}"
+    rows = await users.list_views(
+        reader,
+        limit=limit,
+        sort=sort,
+        descending=filters.sort.startswith("-"),
+        after=kit.cursors.decode(scope, cursor, [_SORT_TYPES[sort], UUID]),
+        state=filters.state,
+        role=filters.role,
+        manager_id=filters.manager_id,
+        text=filters.q,
+    )
+    return json_response(page(rows, limit, lambda row: kit.cursors.encode(scope, [row[sort], row["id"]])))
+
+
+@writes.post("/users", response_model=UserView, status_code=201)
+async def create_user(body: NewUser, _caller: UserManager, uow: Uow) -> Response:
+    user = await create(uow, body)
+    location = {"Location": f"/api/v1/auth/users/{user.id}"}
+    return json_response(await users.view(uow, user.id), 201, version=1, headers=location)
+
+
+@reads.get("/users/{user_id}", response_model=UserView)
+async def get_user(user_id: UUID, caller: CurrentUser, reader: Reads) -> Response:
+    access.check_may_see(caller, user_id)
+    view = await users.view(reader, user_id)
+    if view is None:
+        raise NotFound()
+    return json_response(view, version=view["version"])
+
+
+@writes.put("/users/{user_id}", response_model=UserView)
+async def change_user(request: Request, user_id: UUID, body: UserChange, caller: CurrentUser, uow: Uow) -> Response:
+    """Needs `If-Match`. Suspending ends all sessions; changed roles count from the next request on."""
+    version = require_if_match(request)
+    user = await change(uow, access.editor(caller), user_id, version, body)
+    revoke_at_once(request)
+    return json_response(await users.view(uow, user_id), version=user.version)
+
+
+@reads.get("/users/{user_id}/deletion-preview", response_model=DeletionPreview)
+async def preview_deletion(user_id: UUID, _caller: UserManager, kit: KitDep) -> Response:
+    """What would have to go to a successor, per kind."""
+    async with kit.db.reader() as reader:
+        if await users.find(reader, user_id) is None:
+            raise NotFound()
+        items = [{"kind": "reports", "count": await users.count_reports(reader, user_id)}]
+    answers = await asyncio.gather(*(_workload(kit, service, user_id) for service in WORK_SERVICES))
+    known = [answer for answer in answers if answer is not None]
+    preview = {
+        "userId": user_id,
+        "items": items + [item for answer in known for item in answer["items"]],
+        "conflicts": [conflict for answer in known for conflict in answer["conflicts"]],
+        "complete": len(known) == len(answers),
+    }
+    return json_response(preview)
+
+
+async def _workload(kit: Kit, service: str, user_id: UUID) -> dict[str, Any] | None:
+    try:
+        answer: dict[str, Any] | None = await kit.internal.get(service, f"/internal/users/{user_id}/workload")
+    except Unavailable:
+        return None
+    return answer
+
+
+@reads.delete("/users/{user_id}", response_model=SagaView, status_code=202)
+async def delete_user(
+    request: Request,
+    user_id: UUID,
+    successors: Annotated[Successors, Query()],
+    caller: UserManager,
+    kit: KitDep,
+    context: Context,
+) -> Response:
+    """Hand the work over, then remove the user. Asked again, it is the same process; `Prefer: wait=5` waits."""
+    wanted = Deletion(caller.user_id, user_id, successors, optional_if_match(request))
+    async with kit.db.transaction(context) as uow:
+        process_id = await request_deletion(uow, wanted)
+        view = await process_view(uow, process_id)
+    await kit.revocations.poll_soon()
+    assert view is not None, "a user's deletion has a ledger row"
+    return await process_answered(request, process_id, view)
+
+
+@writes.post("/users/{user_id}/restore", response_model=SagaView, status_code=202)
+async def restore_user(request: Request, user_id: UUID, caller: UserManager, uow: Uow) -> Response:
+    """Take a deletion back within the recycle-bin period: the user returns, and what still lies with successors."""
+    process_id = await request_restoration(uow, caller.user_id, user_id)
+    view = await process_view(uow, process_id)
+    assert view is not None, "a user's restoration has a ledger row"
+    return process_accepted(request, process_id, view)

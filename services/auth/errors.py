@@ -1,0 +1,88 @@
+"""What only auth refuses, with stable codes."""
+
+from services.kit.errors import Conflict, Forbidden, NotFound, Text, TooManyRequests, Unauthorized, Unprocessable
+
+
+class InvalidCredentials(Unauthorized):
+    """The same for an unknown address, a wrong password and a user who left: nobody learns which."""
+
+    code = "invalid_credentials"
+    title = Text("メールアドレスまたはパスワードが違います", "Wrong e-mail address or password")
+
+
+class TotpRequired(Unauthorized):
+    code = "totp_required"
+    title = Text("認証コードを入力してください", "Enter the code of your authenticator")
+
+
+class TotpInvalid(Unauthorized):
+    code = "totp_invalid"
+    title = Text("認証コードが違うか、使用済みです", "The code is wrong or was used before")
+
+
+class AccountSuspended(Forbidden):
+    """Told only to who knows the password."""
+
+    code = "account_suspended"
+    title = Text("アカウントは停止中です", "The account is suspended")
+
+
+class LoginThrottled(TooManyRequests):
+    code = "login_throttled"
+    title = Text("失敗が続いたため、しばらくお待ちください", "Too many failed attempts; wait a while")
+
+
+class RefreshTokenInvalid(Unauthorized):
+    code = "refresh_token_invalid"
+    title = Text("セッションは終了しています。もう一度サインインしてください", "The session has ended; sign in again")
+
+
+class RefreshTokenReused(RefreshTokenInvalid):
+    """A token that was replaced long ago came back: it was stolen, or its successor was. The family ends."""
+
+    code = "refresh_token_reused"
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+    title = Text("このメールアドレスは登録済みです", "This e-mail address is taken")
+
+
+class SelfDeletion(Conflict):
+    code = "self_deletion"
+    title = Text("自分自身は削除・停止できません", "Nobody deletes or suspends themselves")
+
+
+class LastAdmin(Conflict):
+    code = "last_admin"
+    title = Text("最後の管理者は変更できません", "The last administrator has to stay")
+
+
+class ManagerCycle(Unprocessable):
+    code = "manager_cycle"
+    title = Text("上長の関係が循環します", "The chain of managers would be a circle")
+
+
+class WrongState(Conflict):
+    code = "wrong_state"
+    title = Text("ユーザーの状態により実行できません", "The user's state does not allow this")
+
+
+class RecycleBinOver(Conflict):
+    code = "recycle_bin_over"
+    title = Text("復元できる期間を過ぎています", "The period for restoring is over")
+
+
+class ResetLinkInvalid(NotFound):
+    code = "reset_link_invalid"
+    title = Text("リンクは使用済みか、期限切れです", "The link was used before or is over")
+
+
+class TotpAlreadyEnabled(Conflict):
+    code = "totp_enabled"
+    title = Text("二要素認証は設定済みです", "A second factor is set up already")
+
+
+class TotpNotEnabled(Conflict):
+    code = "totp_not_enabled"
+    title = Text("二要素認証は設定されていません", "No second factor is set up")

@@ -1,0 +1,206 @@
+"""Auth's tables. Migrations create them; repositories turn rows into these records for the rules."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from services.contracts.states import UserState
+
+TABLES = registry()
+
+
+def _time(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_type=DateTime(timezone=True), nullable=nullable)
+
+
+class Base(SQLModel, registry=TABLES):
+    """Own registry: SQLModel's global MetaData would mix the tables of all services in one process."""
+
+
+class User(Base, table=True):
+    """A person who can sign in. ``version`` is what they see and edit (ETag); ``event_version`` counts events."""
+
+    __tablename__ = "users"
+
+    id: UUID = Field(primary_key=True)
+    email: str = Field(sa_type=Text, unique=True)
+    """Lower case, NFKC: one person, one address."""
+    name: str = Field(sa_type=Text)
+    password_hash: str = Field(sa_type=Text)
+    roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    manager_id: UUID | None = Field(default=None, foreign_key="users.id", index=True)
+    state: UserState = Field(sa_type=Text)
+    state_before: str | None = Field(default=None, sa_type=Text)
+    """What DEACTIVATING returns to when the deletion is undone."""
+    version: int = 1
+    event_version: int = 1
+    blocked_by_process: UUID | None = None
+    deletion_process_id: UUID | None = None
+    """The last deletion, which a restoration takes back."""
+    generation: int = 0
+    """Counts deletions and restorations: part of their workflow ids."""
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+    deleted_at: datetime | None = _time(nullable=True)
+    totp_secret: bytes | None = Field(default=None, sa_type=LargeBinary)
+    totp_confirmed_at: datetime | None = _time(nullable=True)
+    totp_last_step: int | None = Field(default=None, sa_type=BigInteger)
+    """The last time step whose code was used: no code counts twice."""
+
+
+class RecoveryCode(Base, table=True):
+    __tablename__ = "recovery_codes"
+
+    user_id: UUID = Field(primary_key=True, foreign_key="users.id")
+    code_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    used_at: datetime | None = _time(nullable=True)
+
+
+class PasswordReset(Base, table=True):
+    """A link that an administrator hands over; counts once."""
+
+    __tablename__ = "password_resets"
+
+    token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    user_id: UUID = Field(foreign_key="users.id", index=True)
+    expires_at: datetime = _time()
+    used_at: datetime | None = _time(nullable=True)
+
+
+class Session(Base, table=True):
+    """One sign-in: the family of all its refresh tokens."""
+
+    __tablename__ = "sessions"
+
+    id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(foreign_key="users.id", index=True)
+    generation: int = 1
+    rotated_at: datetime = _time()
+    created_at: datetime = _time()
+    last_used_at: datetime = _time()
+    expires_at: datetime = _time()
+    ended_at: datetime | None = _time(nullable=True)
+    end_reason: str | None = Field(default=None, sa_type=Text)
+    ip: str | None = Field(default=None, sa_type=Text)
+    user_agent: str | None = Field(default=None, sa_type=Text)
+
+
+class RefreshToken(Base, table=True):
+    """Only the hash: whoever reads the table can't use a token."""
+
+    __tablename__ = "refresh_tokens"
+
+    token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    session_id: UUID = Field(foreign_key="sessions.id", index=True)
+    generation: int
+    expires_at: datetime = _time()
+
+
+class SigningKey(Base, table=True):
+    __tablename__ = "signing_keys"
+
+    kid: str = Field(primary_key=True, sa_type=Text)
+    sealed_private_key: bytes = Field(sa_type=LargeBinary)
+    public_key: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = _time()
+    retired_at: datetime | None = _time(nullable=True)
+    """Signs nothing from then on; verifies until the overlap is over."""
+
+
+class RevocationRow(Base, table=True):
+    __tablename__ = "revocations"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    session_id: UUID | None = None
+    user_id: UUID | None = None
+    not_before: datetime | None = _time(nullable=True)
+    created_at: datetime = _time()
+    expires_at: datetime = _time()
+
+    __table_args__ = (Index("revocations_expiry", "expires_at"),)
+
+
+class LoginAttempts(Base, table=True):
+    """Failed sign-ins per account and address, per account, and per address, in a sliding window."""
+
+    __tablename__ = "login_attempts"
+
+    scope: str = Field(primary_key=True, sa_type=Text)
+    key_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    failures: int
+    window_ends_at: datetime = _time()
+
+
+class KnownAddress(Base, table=True):
+    """From here this user has signed in before: an attack from elsewhere does not lock them out."""
+
+    __tablename__ = "known_addresses"
+
+    user_id: UUID = Field(primary_key=True, foreign_key="users.id")
+    address_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    last_success_at: datetime = _time()
+
+
+class ReportMove(Base, table=True):
+    """Who reported to a user that was deleted, and to whom they went: what the undo gives back."""
+
+    __tablename__ = "report_moves"
+
+    process_id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(primary_key=True, foreign_key="users.id")
+    from_id: UUID
+    to_id: UUID | None = None
+
+
+class AuditLogEntry(Base, table=True):
+    """The audit entries of all services as they came. Takes INSERT and SELECT only."""
+
+    __tablename__ = "audit_log"
+
+    id: UUID = Field(primary_key=True)
+    service: str = Field(sa_type=Text)
+    at: datetime = _time()
+    actor_id: UUID | None = None
+    on_behalf_of: UUID | None = None
+    action: str = Field(sa_type=Text)
+    resource_type: str = Field(sa_type=Text)
+    resource_id: UUID | None = None
+    outcome: str = Field(sa_type=Text)
+    ip: str | None = Field(default=None, sa_type=Text)
+    request_id: str | None = Field(default=None, sa_type=Text)
+    process_id: UUID | None = None
+    detail: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    salt: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """Part of the commitment to ``detail``; both are erased together, and then nobody can guess the detail."""
+
+    __table_args__ = (
+        Index("audit_log_at", "at", "id"),
+        Index("audit_log_actor", "actor_id", "at"),
+        Index("audit_log_resource", "resource_type", "resource_id", "at"),
+        Index("audit_log_action", "action", "at"),
+    )
+
+
+class AuditLink(Base, table=True):
+    """The chain over the log, one link an entry, in the order of sealing. Takes INSERT and SELECT only."""
+
+    __tablename__ = "audit_chain"
+
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    audit_id: UUID = Field(foreign_key="audit_log.id", unique=True)
+    detail_commitment: bytes = Field(sa_type=LargeBinary)
+    previous_hash: bytes = Field(sa_type=LargeBinary)
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
+class AuditUnsealed(Base, table=True):
+    """Entries that the sealer has not chained yet."""
+
+    __tablename__ = "audit_unsealed"
+
+    audit_id: UUID = Field(primary_key=True, foreign_key="audit_log.id")

@@ -1,0 +1,117 @@
+"""Passwords: Argon2id (OWASP's minimum: 19 MiB, two passes, one lane), length over composition (NIST SP 800-63B)."""
+
+import asyncio
+import secrets
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from services.kit.errors import Text, Unavailable, Unprocessable
+
+MIN_LENGTH: Final = 8
+MAX_LENGTH: Final = 128
+MEMORY_KIB: Final = 19 * 1024
+PASSES: Final = 2
+LANES: Final = 1
+THREADS: Final = 2
+MAX_WAITING: Final = 64
+"""Sign-ins that wait for a thread; more than these are told to come back (a flood must not exhaust memory)."""
+SHORTEST_NAME: Final = 4
+"""Shorter names and addresses are part of too many good passwords."""
+
+COMMON: Final = frozenset(
+    {
+        "password", "password1", "password12", "password123", "password1234", "passw0rd", "p@ssw0rd", "p@ssword",
+        "12345678", "123456789", "1234567890", "12345678910", "87654321", "11111111", "00000000", "88888888",
+        "11223344", "12341234", "123123123", "987654321", "qwertyui", "qwertyuiop", "qwerty123", "qwerty1234",
+        "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx", "zaq12wsx", "qazwsxedc", "asdfghjk", "asdfghjkl", "zxcvbnm1",
+        "abcd1234", "abc12345", "abcdefgh", "a1b2c3d4", "iloveyou", "iloveyou1", "sunshine", "princess",
+        "football", "baseball", "basketball", "superman", "starwars", "dragon123", "monkey123", "letmein1",
+        "welcome1", "welcome123", "administrator", "admin123", "admin1234", "changeme", "changeme1", "default1",
+        "computer", "internet", "whatever", "trustno1", "master123", "michelle", "jennifer", "liverpool",
+        "sakura123", "sakurasakura", "arashi123", "doraemon", "pokemon1", "nintendo", "tokyo123", "japan123",
+        "nihon123", "yamada123", "tanaka123", "suzuki123", "takahashi", "watanabe", "kobayashi", "samurai1",
+        "arigatou", "konnichiwa", "ohayougozaimasu", "aishiteru", "daisuki1", "himitsu1", "pasuwado",
+    }
+)  # fmt: skip
+"""Our own short list of what is tried first; it does not stand in for a breach corpus."""
+
+_hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
+_waiting = 0
+T = TypeVar("T")
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Hashing takes some 30 ms of CPU without the interpreter lock; the event loop goes on meanwhile."""
+    global _waiting
+    if _waiting >= MAX_WAITING:
+        raise Unavailable()
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads, work)
+    finally:
+        _waiting -= 1
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe())
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+async def hash_password(password: str) -> str:
+    """The PHC string, with a salt of its own."""
+    return await _in_thread(lambda: _hasher.hash(_normal(password)))
+
+
+async def verify_password(stored: str | None, password: str) -> bool:
+    """Takes as long for a user who does not exist (``stored`` None), and is then False."""
+
+    def verify() -> bool:
+        return _matches(stored or _nobodys_hash(), _normal(password)) and stored is not None
+
+    return await _in_thread(verify)
+
+
+def needs_rehash(stored: str) -> bool:
+    """The hash was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def _normal(password: str) -> str:
+    # Two keyboards may compose the same characters differently (NIST SP 800-63B, 5.1.1.2).
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_strength(password: str, *, pointer: str, email: str, name: str) -> None:
+    """Raises a field error for a password that would be guessed among the first."""
+    plain = _normal(password).casefold()
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        message = Text(
+            f"{MIN_LENGTH}〜{MAX_LENGTH} 文字で指定してください", f"Use {MIN_LENGTH} to {MAX_LENGTH} characters"
+        )
+        raise Unprocessable.field(pointer, "password_length", message)
+    if plain in COMMON or len(set(plain)) <= 2:
+        raise Unprocessable.field(
+            pointer, "password_common", Text("よく使われるパスワードです", "This password is among the most common")
+        )
+    local_part = email.partition("@")[0].casefold()
+    compact_name = "".join(_normal(name).casefold().split())
+    for part in (local_part, compact_name):
+        if len(part) >= SHORTEST_NAME and part in plain:
+            message = Text(
+                "名前やメールアドレスを含めないでください", "The password must not contain the name or e-mail address"
+            )
+            raise Unprocessable.field(pointer, "password_personal", message)

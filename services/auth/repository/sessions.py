@@ -1,0 +1,120 @@
+"""Sessions, refresh tokens and revocations."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.auth.models import Session
+from services.auth.settings import REVOCATION_RETENTION
+from services.kit import clock
+from services.kit.unit_of_work import Reader, Row, UnitOfWork
+
+VIEW: Final = (
+    'id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", ip,'
+    ' user_agent AS "userAgent"'
+)
+
+
+async def insert(uow: UnitOfWork, session: Session) -> None:
+    await uow.execute(
+        "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, last_used_at, expires_at, ip,"
+        " user_agent) VALUES (%(id)s, %(user_id)s, %(generation)s, %(rotated_at)s, %(created_at)s, %(last_used_at)s,"
+        " %(expires_at)s, %(ip)s, %(user_agent)s)",
+        session.model_dump(),
+    )
+
+
+async def insert_token(
+    uow: UnitOfWork, *, token_hash: bytes, session_id: UUID, generation: int, expires_at: datetime
+) -> None:
+    await uow.execute(
+        "INSERT INTO refresh_tokens (token_hash, session_id, generation, expires_at) VALUES (%s, %s, %s, %s)",
+        [token_hash, session_id, generation, expires_at],
+    )
+
+
+async def find_token(uow: UnitOfWork, token_hash: bytes) -> Row | None:
+    """session_id, generation and expires_at of a refresh token."""
+    return await uow.one(
+        "SELECT session_id, generation, expires_at FROM refresh_tokens WHERE token_hash = %s", [token_hash]
+    )
+
+
+async def lock(uow: UnitOfWork, session_id: UUID) -> Session | None:
+    """Rotations of one session happen one after the other."""
+    row = await uow.one("SELECT * FROM sessions WHERE id = %s FOR UPDATE", [session_id])
+    return None if row is None else Session.model_validate(row)
+
+
+async def rotate(uow: UnitOfWork, session: Session) -> None:
+    await uow.execute(
+        "UPDATE sessions SET generation = %(generation)s, rotated_at = %(rotated_at)s, last_used_at = %(last_used_at)s,"
+        " ip = %(ip)s WHERE id = %(id)s",
+        session.model_dump(),
+    )
+
+
+async def list_open(reader: Reader, user_id: UUID) -> list[Row]:
+    return await reader.all(
+        f"SELECT {VIEW} FROM sessions WHERE user_id = %s AND ended_at IS NULL AND expires_at > %s"  # noqa: S608
+        " ORDER BY last_used_at DESC",
+        [user_id, clock.now()],
+    )
+
+
+async def end(uow: UnitOfWork, session_id: UUID, *, user_id: UUID, reason: str) -> bool:
+    """End one session and revoke its access tokens; False when it had ended or is not this user's."""
+    rows = await _end(
+        uow,
+        "UPDATE sessions SET ended_at = %(now)s, end_reason = %(reason)s"
+        " WHERE id = %(id)s AND user_id = %(user_id)s AND ended_at IS NULL RETURNING id",
+        {"id": session_id, "user_id": user_id, "reason": reason},
+    )
+    return bool(rows)
+
+
+async def end_all(uow: UnitOfWork, user_id: UUID, *, reason: str, but: UUID | None = None) -> list[UUID]:
+    """End all sessions of a user, except for one; returns those that it ended."""
+    return await _end(
+        uow,
+        "UPDATE sessions SET ended_at = %(now)s, end_reason = %(reason)s"
+        " WHERE user_id = %(user_id)s AND ended_at IS NULL AND id IS DISTINCT FROM %(but)s RETURNING id",
+        {"user_id": user_id, "reason": reason, "but": but},
+    )
+
+
+async def _end(uow: UnitOfWork, statement: str, params: Row) -> list[UUID]:
+    now = clock.now()
+    ended = [row["id"] for row in await uow.all(statement, params | {"now": now})]
+    if ended:
+        await uow.execute(
+            "INSERT INTO revocations (session_id, created_at, expires_at) SELECT unnest(%s::uuid[]), %s, %s",
+            [ended, now, now + REVOCATION_RETENTION],
+        )
+    return ended
+
+
+async def void_tokens(uow: UnitOfWork, user_id: UUID) -> None:
+    """Access tokens issued until now no longer count; sessions go on with fresh ones (changed roles, for instance)."""
+    now = clock.now()
+    await uow.execute(
+        "INSERT INTO revocations (user_id, not_before, created_at, expires_at) VALUES (%s, %s, %s, %s)",
+        [user_id, now, now, now + REVOCATION_RETENTION],
+    )
+
+
+async def revocations(reader: Reader, since: datetime | None) -> list[Row]:
+    """Entries of revocations that still matter, recorded at or after ``since``."""
+    return await reader.all(
+        'SELECT session_id AS "sessionId", user_id AS "userId", not_before AS "notBefore", expires_at AS "expiresAt"'
+        " FROM revocations WHERE expires_at > %(now)s AND created_at >= coalesce(%(since)s, '-infinity'::timestamptz)"
+        " ORDER BY id",
+        {"now": clock.now(), "since": since},
+    )
+
+
+async def forget(uow: UnitOfWork, before: datetime) -> None:
+    """Housekeeping: sessions and revocations that concern nobody any more."""
+    await uow.execute("DELETE FROM revocations WHERE expires_at < %s", [before])
+    await uow.execute("DELETE FROM refresh_tokens WHERE expires_at < %s", [before])
+    await uow.execute("DELETE FROM sessions WHERE expires_at < %s", [before])

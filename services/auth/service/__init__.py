@@ -1,0 +1,1 @@
+"""Auth's rules; each function runs in the transaction that it is given."""

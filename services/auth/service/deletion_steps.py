@@ -1,0 +1,105 @@
+"""Auth's own steps in the deletion of a user and in its undo; the workflow repeats them as often as it has to."""
+
+from typing import Final
+
+from services.auth.errors import WrongState
+from services.auth.events import user_changed
+from services.auth.models import User
+from services.auth.repository import reports, users
+from services.contracts.events.user import UserDeleted, UserDeletionUndone, UserRestored, UserUpdated
+from services.contracts.states import UserState
+from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult
+from services.kit import clock
+from services.kit.audit import record_audit
+from services.kit.errors import Conflict, Text
+from services.kit.unit_of_work import UnitOfWork
+
+SLICE: Final = 500
+
+
+async def reassign_reports(uow: UnitOfWork, step: ReassignStep) -> SliceResult:
+    """Reports of the leaver get the successor as manager, or the leaver's own manager where that closes no circle."""
+    leaver = await users.lock(uow, step.resource_id)
+    moved = 0
+    for report in await reports.lock_reports(uow, leaver.id, SLICE):
+        successor = step.successor_id or leaver.manager_id
+        if successor is not None and await users.reports_to(uow, successor, report.id):
+            successor = leaver.manager_id
+        await reports.record_move(
+            uow, process_id=step.process_id, user_id=report.id, from_id=leaver.id, to_id=successor
+        )
+        report.manager_id = successor
+        await _save(uow, report)
+        moved += 1
+    return SliceResult(done=moved, remaining=await users.count_reports(uow, leaver.id))
+
+
+async def return_reports(uow: UnitOfWork, step: ReturnStep) -> SliceResult:
+    """Who still reports to whom the deletion gave them goes back; who was moved since, or left, stays."""
+    taken, movable = await reports.take_moves(uow, step.deletion_process_id, SLICE)
+    for report in movable:
+        if not await users.reports_to(uow, step.resource_id, report.id):
+            report.manager_id = step.resource_id
+            await _save(uow, report)
+    return SliceResult(done=taken, remaining=await reports.count_moves(uow, step.deletion_process_id))
+
+
+async def _save(uow: UnitOfWork, user: User) -> None:
+    user.updated_at = clock.now()
+    await reports.save_manager(uow, user)
+    await user_changed(uow, UserUpdated, user)
+
+
+async def confirm_deletion(uow: UnitOfWork, step: ProcessStep) -> Acknowledged:
+    """Pivot: DEACTIVATING → DELETED. Refused when the process no longer holds the user, or somebody reports to them."""
+    user = await users.lock(uow, step.resource_id)
+    if user.deletion_process_id == step.process_id and user.state is UserState.DELETED:
+        return Acknowledged()
+    if user.deletion_process_id != step.process_id or user.state is not UserState.DEACTIVATING:
+        raise WrongState(state=user.state)
+    if await users.count_reports(uow, user.id):
+        raise Conflict(Text("部下が残っています", "Somebody still reports to this user"))
+    user.state, user.blocked_by_process = UserState.DELETED, None
+    user.deleted_at = user.updated_at = clock.now()
+    await users.save_lifecycle(uow, user)
+    await user_changed(uow, UserDeleted, user)
+    await record_audit(uow, action="user.deleted", resource_type="user", resource_id=user.id)
+    return Acknowledged()
+
+
+async def undo_deletion(uow: UnitOfWork, step: ProcessStep) -> Acknowledged:
+    """DEACTIVATING → the state before, where this process holds the user; the sessions stay ended."""
+    user = await users.lock(uow, step.resource_id)
+    if user.blocked_by_process == step.process_id and user.state is UserState.DEACTIVATING:
+        user.state = UserState(user.state_before or UserState.ACTIVE)
+        user.state_before = user.blocked_by_process = user.deletion_process_id = None
+        user.updated_at = clock.now()
+        await users.save_lifecycle(uow, user)
+        await user_changed(uow, UserDeletionUndone, user)
+        await record_audit(uow, action="user.deletion_undone", resource_type="user", resource_id=user.id)
+    return Acknowledged()
+
+
+async def confirm_restoration(uow: UnitOfWork, step: ProcessStep) -> Acknowledged:
+    """Pivot: DELETED → ACTIVE; they sign in again with the password they had."""
+    user = await users.lock(uow, step.resource_id)
+    if user.blocked_by_process != step.process_id or user.state is not UserState.DELETED:
+        raise WrongState(state=user.state)
+    user.state = UserState.ACTIVE
+    user.state_before = user.blocked_by_process = user.deleted_at = None
+    user.updated_at = clock.now()
+    await users.save_lifecycle(uow, user)
+    await user_changed(uow, UserRestored, user)
+    await record_audit(uow, action="user.restored", resource_type="user", resource_id=user.id)
+    return Acknowledged()
+
+
+async def undo_restoration(uow: UnitOfWork, step: ProcessStep) -> Acknowledged:
+    """The user stays DELETED and may be restored again."""
+    user = await users.lock(uow, step.resource_id)
+    if user.blocked_by_process == step.process_id and user.state is UserState.DELETED:
+        user.blocked_by_process = None
+        user.updated_at = clock.now()
+        await users.save_lifecycle(uow, user)
+        await record_audit(uow, action="user.restoration_undone", resource_type="user", resource_id=user.id)
+    return Acknowledged()

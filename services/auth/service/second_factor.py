@@ -1,0 +1,68 @@
+"""Enrolling, confirming and removing the second factor."""
+
+from services.auth import totp
+from services.auth.errors import TotpAlreadyEnabled, TotpInvalid, TotpNotEnabled
+from services.auth.models import User
+from services.auth.repository import factors, users
+from services.auth.service.sign_in import second_factor_matches
+from services.auth.service.state import Auth
+from services.kit.audit import record_audit
+from services.kit.unit_of_work import UnitOfWork
+
+
+async def enrol(uow: UnitOfWork, auth: Auth, user: User) -> tuple[str, str]:
+    """A new secret and its URI; counts for nothing until a first code confirms it."""
+    if user.totp_confirmed_at is not None:
+        raise TotpAlreadyEnabled()
+    secret = totp.new_secret()
+    await factors.save_secret(uow, user.id, totp.seal_secret(auth.settings.secret_key, user.id, secret))
+    await _note(uow, user, "totp.enrolled")
+    return secret, totp.provisioning_uri(secret, user.email)
+
+
+async def confirm(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[str]:
+    """The first code proves that the authenticator has the secret; returns the recovery codes."""
+    if user.totp_confirmed_at is not None:
+        raise TotpAlreadyEnabled()
+    if user.totp_secret is None:
+        raise TotpNotEnabled()
+    step = totp.matching_step(totp.open_secret(auth.settings.secret_key, user.id, user.totp_secret), code)
+    if step is None:
+        raise TotpInvalid()
+    await factors.confirm(uow, user.id, step)
+    codes = await _new_recovery_codes(uow, auth, user)
+    await _note(uow, user, "totp.enabled")
+    return codes
+
+
+async def replace_recovery_codes(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[str]:
+    """New recovery codes for a current code; the earlier ones stop counting."""
+    await _prove(uow, auth, user, code)
+    await _note(uow, user, "totp.recovery_codes_replaced")
+    return await _new_recovery_codes(uow, auth, user)
+
+
+async def remove(uow: UnitOfWork, auth: Auth, user: User, code: str) -> None:
+    """Switch the second factor off, with a current code or a recovery code."""
+    await _prove(uow, auth, user, code)
+    await factors.remove(uow, user.id)
+    await _note(uow, user, "totp.disabled")
+
+
+async def _prove(uow: UnitOfWork, auth: Auth, user: User, code: str) -> None:
+    locked = await users.lock(uow, user.id)
+    if locked.totp_confirmed_at is None:
+        raise TotpNotEnabled()
+    if not await second_factor_matches(uow, auth, locked, code):
+        raise TotpInvalid()
+
+
+async def _new_recovery_codes(uow: UnitOfWork, auth: Auth, user: User) -> list[str]:
+    codes = totp.new_recovery_codes()
+    hashes = [totp.recovery_hash(auth.settings.secret_key, code) for code in codes]
+    await factors.replace_recovery_codes(uow, user.id, hashes)
+    return codes
+
+
+async def _note(uow: UnitOfWork, user: User, action: str) -> None:
+    await record_audit(uow, action=action, resource_type="user", resource_id=user.id)

@@ -1,0 +1,18 @@
+"""What auth's endpoints share beside the kit: ``app.state.auth``."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from services.auth.settings import AuthSettings
+from services.auth.signing import SigningKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    settings: AuthSettings
+    keys: SigningKeys
+
+
+def normal_email(email: str) -> str:
+    """One person, one spelling."""
+    return unicodedata.normalize("NFKC", email).strip().lower()

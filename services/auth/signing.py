@@ -1,0 +1,132 @@
+"""Signing keys: made here, sealed in the database, retired with an overlap; and the tokens that they sign."""
+
+import base64
+import time
+from typing import Any, Final
+from uuid import uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import SecretStr
+
+from services.auth.models import Session, User
+from services.auth.settings import ACCESS_TOKEN_LIFETIME, SIGNING_KEY_LIFETIME, SIGNING_KEY_OVERLAP
+from services.kit import clock
+from services.kit.context import ActorContext
+from services.kit.crypto import derive, open_sealed, seal
+from services.kit.database import Database
+from services.kit.tokens import ACCESS_TOKEN_TYPE, ALGORITHM
+from services.kit.unit_of_work import UnitOfWork
+
+KEY_PURPOSE: Final = "signing-key"
+KEYS_LOCK: Final = 7_121_103
+"""Advisory lock: two processes that start at once make one key."""
+RELOAD_SECONDS: Final = 60.0
+UNKNOWN_KID_SECONDS: Final = 1.0
+
+
+class SigningKeys:
+    """All keys of this issuer, from its own database; also the KeySource that verifies here."""
+
+    def __init__(self, db: Database, secret: SecretStr) -> None:
+        self._db = db
+        self._seal_key = derive(secret, KEY_PURPOSE)
+        self._public: dict[str, Ed25519PublicKey] = {}
+        self._active: tuple[str, Ed25519PrivateKey] | None = None
+        self._loaded_at: float | None = None
+
+    async def key(self, kid: str) -> Ed25519PublicKey | None:
+        found = self._public.get(kid)
+        if found is None and (self._loaded_at is None or time.monotonic() - self._loaded_at > UNKNOWN_KID_SECONDS):
+            await self._load()
+            found = self._public.get(kid)
+        return found
+
+    async def jwks(self) -> dict[str, Any]:
+        """The JWKS document (RFC 7517, RFC 8037)."""
+        await self._refresh()
+        return {
+            "keys": [
+                {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": ALGORITHM, "kid": kid, "x": _base64url(key)}
+                for kid, key in self._public.items()
+            ]
+        }
+
+    async def sign(self, claims: dict[str, Any], *, typ: str = ACCESS_TOKEN_TYPE) -> str:
+        await self._refresh()
+        if self._active is None:
+            await self.ensure()
+        assert self._active is not None, "ensure() makes a key"
+        kid, private = self._active
+        return jwt.encode(claims, private, ALGORITHM, headers={"typ": typ, "kid": kid})
+
+    async def ensure(self) -> None:
+        """Make the first key, or the next one when the present one has served its time."""
+        async with self._db.transaction(ActorContext.system()) as uow:
+            await uow.execute("SELECT pg_advisory_xact_lock(%s)", [KEYS_LOCK])
+            created = await uow.scalar("SELECT created_at FROM signing_keys WHERE retired_at IS NULL")
+            if created is None or created < clock.now() - SIGNING_KEY_LIFETIME:
+                await self.rotate(uow)
+        await self._load()
+
+    async def rotate(self, uow: UnitOfWork) -> str:
+        """Retire the present key and make the next one; tokens of the old one stay good until they expire."""
+        now = clock.now()
+        private = Ed25519PrivateKey.generate()
+        kid = f"{now:%Y%m%d}-{uuid4().hex[:8]}"
+        await uow.execute("UPDATE signing_keys SET retired_at = %s WHERE retired_at IS NULL", [now])
+        await uow.execute("DELETE FROM signing_keys WHERE retired_at < %s", [now - SIGNING_KEY_OVERLAP])
+        await uow.execute(
+            "INSERT INTO signing_keys (kid, sealed_private_key, public_key, created_at) VALUES (%s, %s, %s, %s)",
+            [
+                kid,
+                seal(self._seal_key, private.private_bytes_raw(), bound_to=kid.encode()),
+                private.public_key().public_bytes_raw(),
+                now,
+            ],
+        )
+        return kid
+
+    async def _refresh(self) -> None:
+        if self._loaded_at is None or time.monotonic() - self._loaded_at > RELOAD_SECONDS:
+            await self._load()
+
+    async def _load(self) -> None:
+        async with self._db.reader() as reader:
+            rows = await reader.all(
+                "SELECT kid, sealed_private_key, public_key, retired_at FROM signing_keys"
+                " WHERE retired_at IS NULL OR retired_at > %s",
+                [clock.now() - SIGNING_KEY_OVERLAP],
+            )
+        self._public = {row["kid"]: Ed25519PublicKey.from_public_bytes(row["public_key"]) for row in rows}
+        self._active = None
+        for row in rows:
+            if row["retired_at"] is None:
+                raw = open_sealed(self._seal_key, row["sealed_private_key"], bound_to=row["kid"].encode())
+                self._active = (row["kid"], Ed25519PrivateKey.from_private_bytes(raw))
+        self._loaded_at = time.monotonic()
+
+
+def _base64url(key: Ed25519PublicKey) -> str:
+    return base64.urlsafe_b64encode(key.public_bytes_raw()).rstrip(b"=").decode()
+
+
+async def access_token(
+    keys: SigningKeys, user: User, session: Session, *, issuer: str, audience: str, roles: list[str]
+) -> str:
+    """A token of the session's user, good for ACCESS_TOKEN_LIFETIME."""
+    now = clock.now()
+    return await keys.sign(
+        {
+            "iss": issuer,
+            "aud": audience,
+            "sub": str(user.id),
+            "sid": str(session.id),
+            "jti": uuid4().hex,
+            "roles": roles,
+            # To the microsecond: a revocation of "all tokens until now" must not catch the one that follows at once.
+            "iat": now.timestamp(),
+            "nbf": int(now.timestamp()),
+            "exp": int((now + ACCESS_TOKEN_LIFETIME).timestamp()),
+        }
+    )

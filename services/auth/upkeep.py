@@ -1,0 +1,37 @@
+"""Housekeeping: sessions, revocations, throttle windows and stored answers that concern nobody any more."""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from typing import Final
+
+from services.auth.repository import sessions, throttle
+from services.kit import clock, idempotency
+from services.kit.context import ActorContext
+from services.kit.database import Database
+from services.kit.logging import get_logger
+
+INTERVAL: Final = timedelta(hours=1)
+KEPT_FOR: Final = timedelta(days=1)
+"""What is over stays a day longer, for whoever looks into an incident."""
+_log = get_logger("auth-upkeep")
+
+
+async def tidy(db: Database) -> None:
+    """One round."""
+    before = clock.now() - KEPT_FOR
+    async with db.transaction(ActorContext.system()) as uow:
+        await sessions.forget(uow, before)
+        await throttle.forget(uow, before)
+        await idempotency.delete_expired(uow)
+
+
+async def keep_tidy(db: Database, stop: asyncio.Event) -> None:
+    """A round an hour until ``stop`` is set."""
+    while not stop.is_set():
+        try:
+            await tidy(db)
+        except Exception as error:  # the database may be away; the next round does it
+            _log.warning("not tidied up", error=repr(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), INTERVAL.total_seconds())
