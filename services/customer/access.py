@@ -1,0 +1,43 @@
+"""Who may do what with which customer.
+
+A rep has the customers assigned to them, a manager also those of everybody who reports to them, transitively; an
+auditor and an administrator have all. Customers that are deleted show to auditors and to whoever may restore them.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.contracts.permissions import ROLE_PERMISSIONS, Permission, Role, Scope, scope_of
+from services.kit.errors import Forbidden
+from services.kit.principal import Principal
+
+ASSIGNABLE_ROLES = frozenset({Role.REP, Role.MANAGER})
+"""Who can be in charge of a customer."""
+
+_ROLE_VALUES = frozenset(role.value for role in Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks, and how far what they ask for may reach."""
+
+    user_id: UUID
+    scope: Scope
+    sees_deleted: bool = False
+
+
+def viewer(principal: Principal, permission: Permission) -> Viewer:
+    """Raises Forbidden if no role grants the permission. The scope is the widest among the roles that do grant it:
+    an auditor who also is a rep reads everything but changes only what is theirs."""
+    granting = [role for role in principal.roles if role in _ROLE_VALUES and permission in ROLE_PERMISSIONS[Role(role)]]
+    if not granting:
+        raise Forbidden
+    return Viewer(principal.user_id, scope_of(granting), sees_deleted(principal))
+
+
+def reader(principal: Principal) -> Viewer:
+    return viewer(principal, Permission.CUSTOMER_READ)
+
+
+def sees_deleted(principal: Principal) -> bool:
+    return Role.AUDITOR in principal.roles or principal.has(Permission.CUSTOMER_RESTORE)

@@ -1,0 +1,42 @@
+"""This service's copies of users."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from services.contracts.topics import USER_EVENTS
+from services.kit.consumer import Consumer
+from services.kit.copies import CopyTable
+from services.kit.database import Database
+from services.kit.errors import NotFound
+from services.kit.internal import InternalClient
+from services.kit.unit_of_work import UnitOfWork
+
+CONSUMER_NAME: Final = "customer.references"
+
+USERS: Final = CopyTable(
+    table="user_copies",
+    topic=USER_EVENTS,
+    columns={"name": "name", "email": "email", "state": "state", "manager_id": "managerId", "roles": "roles"},
+)
+
+
+def consumer(db: Database, bootstrap: str) -> Consumer:
+    """Keeps the copies as new as the events."""
+    return Consumer(db, bootstrap=bootstrap, name=CONSUMER_NAME, topics=[USER_EVENTS], apply=USERS.apply)
+
+
+class UserDirectory:
+    """Makes sure that a copy is there before a rule looks at it: one GET to auth if it is not."""
+
+    def __init__(self, internal: InternalClient) -> None:
+        self._internal = internal
+
+    async def ensure(self, uow: UnitOfWork, user_id: UUID) -> None:
+        """Nothing happens if auth doesn't know the user either: then there is no copy. Raises Unavailable."""
+        try:
+            await USERS.require(uow, user_id, self._fetch)
+        except NotFound:
+            return
+
+    async def _fetch(self, user_id: UUID) -> Any:
+        return await self._internal.get("auth", f"/internal/users/{user_id}")

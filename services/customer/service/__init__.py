@@ -1,0 +1,1 @@
+"""Rules of the customer service, one subject a module. Nothing here commits."""

@@ -1,0 +1,192 @@
+"""Ask for a deletion or a restore: the change, the ledger's row and the intent to start the process, all at once."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from services.contracts.events.customer import CustomerDeletionStarted, CustomerUpdated
+from services.contracts.permissions import Permission
+from services.contracts.processes import (
+    CustomerDeletionInput,
+    CustomerDeletionStep,
+    CustomerRestorationInput,
+    CustomerRestorationStep,
+    ProcessType,
+    TaskQueue,
+    customer_deletion_id,
+    customer_restoration_id,
+)
+from services.contracts.states import CustomerState
+from services.customer.access import reader, viewer
+from services.customer.events import snapshot
+from services.customer.problems import NotDeleted, RecycleBinExpired
+from services.customer.record import CustomerRecord
+from services.customer.repository import writing
+from services.kit import clock
+from services.kit.audit import record_audit
+from services.kit.errors import Blocked, Forbidden, NotFound, PreconditionFailed
+from services.kit.ids import new_id
+from services.kit.intents import SearchAttributes, start_workflow
+from services.kit.ledger import open_process
+from services.kit.outbox import record_change
+from services.kit.principal import Principal
+from services.kit.statuses import ProcessStatus
+from services.kit.unit_of_work import Reader, UnitOfWork
+
+
+async def request_deletion(
+    uow: UnitOfWork, principal: Principal, customer_id: UUID, version: int | None, rows: int | None
+) -> UUID:
+    """ACTIVE → DELETING; returns the process. Asked again, the process that does it already (or did it).
+
+    `rows`: how many rows elsewhere the deletion will touch, if a preview could count them.
+    """
+    customer = await _reachable(uow, principal, customer_id, Permission.CUSTOMER_DELETE)
+    if customer.state in (CustomerState.DELETING, CustomerState.DELETED):
+        assert customer.deletion_process_id is not None
+        return customer.deletion_process_id
+    await _require_idle(uow, customer)
+    if version is not None and customer.version != version:
+        raise PreconditionFailed(customer.version)
+    process_id, generation = new_id(), customer.generation + 1
+    after = await writing.move(
+        uow,
+        customer_id,
+        {
+            "state": CustomerState.DELETING,
+            "process_id": process_id,
+            "deletion_process_id": process_id,
+            "generation": generation,
+        },
+    )
+    await record_change(
+        uow,
+        table=writing.CUSTOMERS,
+        aggregate_id=customer_id,
+        event=snapshot(CustomerDeletionStarted, after),
+        process_id=process_id,
+    )
+    workflow_id = customer_deletion_id(customer_id, generation)
+    await open_process(
+        uow,
+        process_id=process_id,
+        workflow_id=workflow_id,
+        type=ProcessType.CUSTOMER_DELETION,
+        resource_id=customer_id,
+        actor_id=principal.user_id,
+        steps=list(CustomerDeletionStep),
+        done=[CustomerDeletionStep.REQUEST],
+        total=rows,
+    )
+    await start_workflow(
+        uow,
+        workflow=ProcessType.CUSTOMER_DELETION,
+        workflow_id=workflow_id,
+        task_queue=TaskQueue.CUSTOMER,
+        argument=CustomerDeletionInput(
+            process_id=process_id, customer_id=customer_id, actor_id=principal.user_id, generation=generation
+        ),
+        search=SearchAttributes(ProcessType.CUSTOMER_DELETION, customer_id, principal.user_id, ProcessStatus.REQUESTED),
+        summary=f"Delete customer {customer_id} with all that belongs to it",
+    )
+    await _audit(uow, "customer.delete", customer_id, process_id)
+    return process_id
+
+
+async def request_restoration(
+    uow: UnitOfWork, principal: Principal, customer_id: UUID, recycle_bin_period: timedelta
+) -> UUID:
+    """DELETED → RESTORING within the recycle-bin period; returns the process. Asked again, the same process."""
+    customer = await _reachable(uow, principal, customer_id, Permission.CUSTOMER_RESTORE)
+    if customer.state is CustomerState.RESTORING:
+        assert customer.process_id is not None
+        return customer.process_id
+    if customer.state is not CustomerState.DELETED:
+        if customer.state is CustomerState.DELETING:
+            await _require_idle(uow, customer)
+        raise NotDeleted
+    await _require_idle(uow, customer)
+    assert customer.deleted_at is not None
+    assert customer.deletion_process_id is not None
+    if clock.now() - customer.deleted_at > recycle_bin_period:
+        raise RecycleBinExpired(deletedAt=customer.deleted_at.isoformat())
+    process_id, generation = new_id(), customer.generation + 1
+    after = await writing.move(
+        uow,
+        customer_id,
+        {"state": CustomerState.RESTORING, "process_id": process_id, "generation": generation},
+    )
+    await record_change(
+        uow,
+        table=writing.CUSTOMERS,
+        aggregate_id=customer_id,
+        event=snapshot(CustomerUpdated, after),
+        process_id=process_id,
+    )
+    workflow_id = customer_restoration_id(customer_id, generation)
+    await open_process(
+        uow,
+        process_id=process_id,
+        workflow_id=workflow_id,
+        type=ProcessType.CUSTOMER_RESTORATION,
+        resource_id=customer_id,
+        actor_id=principal.user_id,
+        steps=list(CustomerRestorationStep),
+        done=[CustomerRestorationStep.REQUEST],
+        total=await writing.rows_brought_back_from(uow, customer.deletion_process_id),
+    )
+    await start_workflow(
+        uow,
+        workflow=ProcessType.CUSTOMER_RESTORATION,
+        workflow_id=workflow_id,
+        task_queue=TaskQueue.CUSTOMER,
+        argument=CustomerRestorationInput(
+            process_id=process_id,
+            customer_id=customer_id,
+            actor_id=principal.user_id,
+            generation=generation,
+            deletion_process_id=customer.deletion_process_id,
+        ),
+        search=SearchAttributes(
+            ProcessType.CUSTOMER_RESTORATION, customer_id, principal.user_id, ProcessStatus.REQUESTED
+        ),
+        summary=f"Restore customer {customer_id} with all that its deletion hid",
+    )
+    await _audit(uow, "customer.restore", customer_id, process_id)
+    return process_id
+
+
+async def require_deletable(reads: Reader, principal: Principal, customer_id: UUID) -> None:
+    """Refuses what `request_deletion` would refuse for want of rights, before anything is asked of other services."""
+    rights = await writing.rights(reads, customer_id, reader(principal), viewer(principal, Permission.CUSTOMER_DELETE))
+    if rights is None or not rights[0]:
+        raise NotFound
+    if not rights[1]:
+        raise Forbidden
+
+
+async def _reachable(
+    uow: UnitOfWork, principal: Principal, customer_id: UUID, permission: Permission
+) -> CustomerRecord:
+    """The locked customer in any state that the caller's right reaches; erased ones are not found."""
+    found = await writing.lock_with_rights(uow, customer_id, reader(principal), viewer(principal, permission))
+    if found is None or not found[1] or found[0].state in (CustomerState.PURGING, CustomerState.PURGED):
+        raise NotFound
+    if not found[2]:
+        raise Forbidden
+    return found[0]
+
+
+async def _require_idle(uow: UnitOfWork, customer: CustomerRecord) -> None:
+    """After its pivot a process still has work elsewhere; the opposite must not begin before that has ended."""
+    if customer.process_id is not None and await writing.is_open(uow, customer.process_id):
+        raise Blocked(customer.process_id)
+
+
+async def _audit(uow: UnitOfWork, action: str, customer_id: UUID, process_id: UUID) -> None:
+    await record_audit(
+        uow,
+        action=action,
+        resource_type="customer",
+        resource_id=customer_id,
+        detail={"processId": str(process_id)},
+    )

@@ -1,0 +1,18 @@
+"""Settings of the customer service's own (prefix ``RINGI_``)."""
+
+from datetime import timedelta
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class CustomerSettings(BaseSettings):
+    """`recycle_bin_days`: how long a deleted customer can be restored."""
+
+    model_config = SettingsConfigDict(env_prefix="RINGI_", extra="ignore", frozen=True)
+
+    recycle_bin_days: int = Field(default=30, ge=1)
+
+    @property
+    def recycle_bin_period(self) -> timedelta:
+        return timedelta(days=self.recycle_bin_days)
