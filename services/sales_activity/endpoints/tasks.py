@@ -1,0 +1,77 @@
+"""HTTP of tasks."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.kit.etags import optional_if_match, require_if_match
+from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, json_response
+from services.kit.paging import Page
+from services.sales_activity.endpoints.dependencies import DirectoryDep
+from services.sales_activity.schemas import (
+    OverdueQuery,
+    TaskCreate,
+    TaskListQuery,
+    TaskStatusChange,
+    TaskUpdate,
+    TaskView,
+)
+from services.sales_activity.service import lists, tasks
+
+reads = APIRouter(tags=["tasks"])
+writes = APIRouter(tags=["tasks"], route_class=WriteRoute)
+
+
+@reads.get("/tasks", response_model=Page[TaskView])
+async def list_tasks(
+    principal: CurrentUser, reader: Reads, kit: KitDep, query: Annotated[TaskListQuery, Query()]
+) -> Response:
+    """Tasks that the caller may see. Those without a due date stand behind all others in the order of due dates."""
+    return json_response(await lists.task_list(reader, principal, kit.cursors, query))
+
+
+@reads.get("/tasks/overdue", response_model=Page[TaskView])
+async def list_overdue_tasks(
+    principal: CurrentUser, reader: Reads, kit: KitDep, query: Annotated[OverdueQuery, Query()]
+) -> Response:
+    """Open tasks whose due date has passed, the longest overdue first."""
+    return json_response(await lists.overdue_tasks(reader, principal, kit.cursors, query))
+
+
+@reads.get("/tasks/{task_id}", response_model=TaskView)
+async def get_task(principal: CurrentUser, reader: Reads, task_id: UUID) -> Response:
+    row = await lists.task(reader, principal, task_id)
+    return json_response(row, version=row["version"])
+
+
+@writes.post("/tasks", response_model=TaskView, status_code=201)
+async def create_task(principal: CurrentUser, uow: Uow, directory: DirectoryDep, body: TaskCreate) -> Response:
+    row = await tasks.create(uow, principal, directory, body)
+    headers = {"Location": f"/api/v1/tasks/{row['id']}"}
+    return json_response(row, 201, version=row["version"], headers=headers)
+
+
+@writes.put("/tasks/{task_id}", response_model=TaskView)
+async def replace_task(
+    principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, task_id: UUID, body: TaskUpdate
+) -> Response:
+    row = await tasks.update(uow, principal, directory, task_id, require_if_match(request), body)
+    return json_response(row, version=row["version"])
+
+
+@writes.patch("/tasks/{task_id}/status", response_model=TaskView)
+async def change_task_status(
+    principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, task_id: UUID, body: TaskStatusChange
+) -> Response:
+    """Start, complete, cancel or reopen."""
+    row = await tasks.change_status(uow, principal, directory, task_id, optional_if_match(request), body.status)
+    return json_response(row, version=row["version"])
+
+
+@writes.delete("/tasks/{task_id}", status_code=204)
+async def delete_task(
+    principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, task_id: UUID
+) -> Response:
+    await tasks.delete(uow, principal, directory, task_id, optional_if_match(request))
+    return Response(status_code=204)

@@ -1,0 +1,67 @@
+"""SQL conditions for what a viewer sees and changes. `{p}` is the alias of `meetings` or `tasks`.
+
+The viewer is the parameter `viewer`; `team_of` is a function of this database: the user and all their reports.
+"""
+
+from services.contracts.permissions import Scope
+from services.sales_activity.access import Viewer
+from services.sales_activity.repository.pages import Way
+
+_PEOPLE = {
+    Scope.OWN: "ARRAY[%(viewer)s::uuid]",
+    Scope.TEAM: "ARRAY(SELECT team_of(%(viewer)s))",
+}
+
+
+def people_in(viewer: Viewer) -> str:
+    """An SQL array of the users in a scope that is not ALL."""
+    return _PEOPLE[viewer.scope]
+
+
+def of_people(viewer: Viewer, alias: str) -> str:
+    """Records whose owner or assignee is in the viewer's scope: those that they may change."""
+    if viewer.scope is Scope.ALL:
+        return "TRUE"
+    return f"{alias}.user_id = ANY({people_in(viewer)})"
+
+
+def of_customers(viewer: Viewer, column: str) -> str:
+    """Customers assigned to somebody in the viewer's scope."""
+    if viewer.scope is Scope.ALL:
+        return "TRUE"
+    return (
+        f"{column} IN (SELECT c.id FROM customer_copies AS c"  # noqa: S608 - fragments of this module only
+        f" WHERE c.assigned_sales_id = ANY({people_in(viewer)}))"
+    )
+
+
+def visible_tasks(viewer: Viewer, alias: str = "t") -> str:
+    """For single tasks; lists go by ways_to_see_tasks."""
+    if viewer.scope is Scope.ALL:
+        return "TRUE"
+    return f"({of_people(viewer, alias)} OR {of_customers(viewer, f'{alias}.customer_id')})"
+
+
+def visible_meetings(viewer: Viewer, alias: str = "m") -> str:
+    """For single meetings; lists go by ways_to_see_meetings."""
+    if viewer.scope is Scope.ALL:
+        return "TRUE"
+    attended = f"{alias}.attendee_ids && {people_in(viewer)}"
+    return f"({of_people(viewer, alias)} OR {attended} OR {of_customers(viewer, f'{alias}.customer_id')})"
+
+
+def ways_to_see_tasks(viewer: Viewer, alias: str = "t") -> list[Way]:
+    """By the people in scope, and by the customers assigned to them."""
+    if viewer.scope is Scope.ALL:
+        return [Way()]
+    people = f"SELECT unnest({people_in(viewer)}) AS id"
+    customers = f"SELECT id FROM customer_copies WHERE assigned_sales_id = ANY({people_in(viewer)})"  # noqa: S608
+    return [Way(people, f"{alias}.user_id = owner.id"), Way(customers, f"{alias}.customer_id = owner.id")]
+
+
+def ways_to_see_meetings(viewer: Viewer, alias: str = "m") -> list[Way]:
+    """The same, and by attendance."""
+    ways = ways_to_see_tasks(viewer, alias)
+    if viewer.scope is Scope.ALL:
+        return ways
+    return [*ways, Way(link=f"{alias}.attendee_ids && {people_in(viewer)}", few=True)]

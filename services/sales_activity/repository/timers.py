@@ -1,0 +1,50 @@
+"""Queries of the timers of tasks."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.kit.unit_of_work import Reader, Row, UnitOfWork
+
+
+async def lock(uow: UnitOfWork, task_id: UUID) -> Row | None:
+    return await uow.one("SELECT * FROM tasks WHERE id = %s FOR UPDATE", [task_id])
+
+
+async def told_due_soon(uow: UnitOfWork, task_id: UUID, due_date: datetime) -> None:
+    await uow.execute("UPDATE tasks SET due_soon_for = %s WHERE id = %s", [due_date, task_id])
+
+
+async def told_overdue(uow: UnitOfWork, task_id: UUID, due_date: datetime) -> None:
+    await uow.execute(
+        "UPDATE tasks SET overdue_for = %(due)s, due_soon_for = %(due)s WHERE id = %(id)s",
+        {"id": task_id, "due": due_date},
+    )
+
+
+async def awaiting(reader: Reader, *, since: datetime, after: tuple[datetime, UUID], limit: int) -> list[Row]:
+    """Tasks due after `since` whose timer has something left to tell, in the order of due date and id.
+
+    A task with an undelivered intent is left out: the relay is about to deal with its timer.
+    """
+    return await reader.all(
+        "SELECT t.* FROM tasks AS t WHERE t.deleted_at IS NULL AND t.timed AND t.due_date > %(since)s"
+        " AND (t.due_date, t.id) > (%(due)s, %(id)s)"
+        " AND NOT EXISTS (SELECT FROM intents AS i"
+        " WHERE i.workflow_id = 'task-due:' || t.id AND i.delivered_at IS NULL)"
+        " ORDER BY t.due_date, t.id LIMIT %(limit)s",
+        {"since": since, "due": after[0], "id": after[1], "limit": limit},
+    )
+
+
+async def pointless(reader: Reader, task_ids: list[UUID]) -> list[UUID]:
+    """Which of these tasks need no timer (any more)."""
+    rows = await reader.all(
+        "SELECT u.id FROM unnest(%s::uuid[]) AS u (id)"
+        " WHERE NOT EXISTS (SELECT FROM tasks AS t WHERE t.id = u.id AND t.timed AND t.deleted_at IS NULL)",
+        [task_ids],
+    )
+    return [row["id"] for row in rows]
+
+
+async def lock_many(uow: UnitOfWork, task_ids: list[UUID]) -> list[Row]:
+    return await uow.all("SELECT * FROM tasks WHERE id = ANY(%s) ORDER BY id FOR SHARE", [task_ids])

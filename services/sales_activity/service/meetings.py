@@ -1,0 +1,122 @@
+"""Rules of meetings: who may change what, from which state to which, and what every change leaves behind."""
+
+from typing import Any
+from uuid import UUID
+
+from services.contracts.events.sales import MeetingCreated, MeetingDeleted, MeetingSnapshot, MeetingUpdated
+from services.contracts.states import MeetingState
+from services.kit import clock
+from services.kit.audit import last_change, record_audit
+from services.kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Text, Unprocessable
+from services.kit.ids import new_id
+from services.kit.outbox import record_change, record_created
+from services.kit.principal import Principal
+from services.kit.unit_of_work import Row, UnitOfWork
+from services.sales_activity import access
+from services.sales_activity.events import meeting_event
+from services.sales_activity.references import Directory
+from services.sales_activity.repository import meetings as repository
+from services.sales_activity.schemas import MeetingCreate, MeetingUpdate
+from services.sales_activity.service import checks
+from services.sales_activity.states import meeting_may_go
+
+RESOURCE = "meeting"
+_PLAIN_FIELDS = ("customer_id", "user_id", "attendee_ids", "starts_at", "ends_at", "state")
+_TEXT_FIELDS = ("title", "place", "agenda", "outcome", "next_step")
+
+
+class MeetingTransitionRefused(Conflict):
+    """`state` is where the meeting stands."""
+
+    code = "transition_refused"
+    title = Text("この状態には変更できません", "The meeting can't go to this state")
+
+
+async def create(uow: UnitOfWork, principal: Principal, directory: Directory, body: MeetingCreate) -> Row:
+    access.writer(principal)
+    user_id = body.user_id or principal.user_id
+    await checks.assignee(uow, directory, principal, user_id)
+    await checks.attendees(uow, directory, body.attendee_ids)
+    await checks.customer(uow, directory, principal, body.customer_id)
+    _check_period(body.model_dump())
+    values = body.model_dump() | {
+        "id": new_id(),
+        "user_id": user_id,
+        "created_by": principal.user_id,
+        "now": clock.now(),
+    }
+    row = await repository.insert(uow, values)
+    await record_created(uow, aggregate_id=row["id"], event=meeting_event(MeetingCreated, row))
+    await record_audit(uow, action="meeting.create", resource_type=RESOURCE, resource_id=row["id"])
+    return await _shown(uow, principal, row["id"])
+
+
+async def update(
+    uow: UnitOfWork, principal: Principal, directory: Directory, meeting_id: UUID, version: int, body: MeetingUpdate
+) -> Row:
+    before = await _writable(uow, principal, meeting_id, version)
+    values = before | body.model_dump(exclude_unset=True)
+    state = MeetingState(before["state"])
+    if not meeting_may_go(state, MeetingState(values["state"])):
+        raise MeetingTransitionRefused(state=state)
+    _check_period(values)
+    if values["user_id"] != before["user_id"]:
+        await checks.assignee(uow, directory, principal, values["user_id"])
+    await checks.attendees(uow, directory, values["attendee_ids"], known=before["attendee_ids"])
+    await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    if values["customer_id"] != before["customer_id"]:
+        await checks.customer(uow, directory, principal, values["customer_id"])
+    after = await repository.update(uow, values | {"now": clock.now()})
+    await _record(uow, MeetingUpdated, after)
+    await record_audit(
+        uow, action="meeting.update", resource_type=RESOURCE, resource_id=meeting_id, detail=_changed(before, after)
+    )
+    return await _shown(uow, principal, meeting_id)
+
+
+async def delete(
+    uow: UnitOfWork, principal: Principal, directory: Directory, meeting_id: UUID, version: int | None
+) -> None:
+    before = await _writable(uow, principal, meeting_id, version)
+    await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    after = await repository.delete(uow, meeting_id, clock.now())
+    await _record(uow, MeetingDeleted, after)
+    await record_audit(uow, action="meeting.delete", resource_type=RESOURCE, resource_id=meeting_id)
+
+
+def _check_period(values: Row) -> None:
+    if values["ends_at"] <= values["starts_at"]:
+        message = Text("終了は開始より後にしてください", "A meeting ends after it starts")
+        raise Unprocessable.field("/endsAt", "period_order", message)
+
+
+async def _writable(uow: UnitOfWork, principal: Principal, meeting_id: UUID, version: int | None) -> Row:
+    """The locked row; 404 if the caller may not see it, 403 if they may not change it, 412 if they read another."""
+    writer = access.writer(principal)
+    row = await repository.lock(uow, meeting_id, access.reader(principal), writer)
+    if row is None:
+        raise NotFound
+    if not row["writable"]:
+        raise Forbidden
+    if version is not None and version != row["version"]:
+        raise PreconditionFailed(row["version"], **await last_change(uow, RESOURCE, meeting_id))
+    return row
+
+
+async def _record(uow: UnitOfWork, kind: type[MeetingSnapshot], row: Row) -> None:
+    await record_change(uow, table="meetings", aggregate_id=row["id"], event=meeting_event(kind, row))
+
+
+async def _shown(uow: UnitOfWork, principal: Principal, meeting_id: UUID) -> Row:
+    """As the API shows it. Who hands a meeting over to somebody else may lose sight of it, yet gets this answer."""
+    row = await repository.view(uow, meeting_id, access.everything(principal))
+    assert row is not None
+    return row
+
+
+def _changed(before: Row, after: Row) -> dict[str, Any]:
+    """Names of the changed fields, and the values of those that hold no free text."""
+    fields = [name for name in (*_PLAIN_FIELDS, *_TEXT_FIELDS) if before[name] != after[name]]
+    return {"fields": fields} | {
+        name: {"from": before[name], "to": after[name]} for name in _PLAIN_FIELDS if name in fields
+    }

@@ -1,0 +1,148 @@
+"""Rules of tasks: who may change what, from which state to which, and what every change leaves behind."""
+
+from typing import Any
+from uuid import UUID
+
+from services.contracts.events.sales import TaskCompleted, TaskCreated, TaskDeleted, TaskSnapshot, TaskUpdated
+from services.contracts.states import LIVE_TASK_STATES, TaskState
+from services.kit import clock
+from services.kit.audit import last_change, record_audit
+from services.kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Text
+from services.kit.ids import new_id
+from services.kit.outbox import record_change, record_created
+from services.kit.principal import Principal
+from services.kit.unit_of_work import Row, UnitOfWork
+from services.sales_activity import access
+from services.sales_activity.events import task_event
+from services.sales_activity.references import Directory
+from services.sales_activity.repository import tasks as repository
+from services.sales_activity.schemas import TaskCreate, TaskUpdate
+from services.sales_activity.service import checks, timers
+from services.sales_activity.states import reopens, task_may_go
+
+RESOURCE = "task"
+
+
+class TaskEnded(Conflict):
+    code = "task_ended"
+    title = Text("完了または取消済みのタスクは変更できません", "The task has ended; reopen it first")
+
+
+class TaskTransitionRefused(Conflict):
+    """`state` is where the task stands."""
+
+    code = "transition_refused"
+    title = Text("この状態には変更できません", "The task can't go to this state")
+
+
+async def create(uow: UnitOfWork, principal: Principal, directory: Directory, body: TaskCreate) -> Row:
+    access.writer(principal)
+    user_id = body.user_id or principal.user_id
+    await checks.assignee(uow, directory, principal, user_id)
+    if body.customer_id is not None:
+        await checks.customer(uow, directory, principal, body.customer_id)
+    values = body.model_dump() | {
+        "id": new_id(),
+        "user_id": user_id,
+        "due_soon_for": timers.already_past(body.due_date),
+        "created_by": principal.user_id,
+        "now": clock.now(),
+    }
+    row = await repository.insert(uow, values)
+    await record_created(uow, aggregate_id=row["id"], event=task_event(TaskCreated, row))
+    await timers.start(uow, [row])
+    await record_audit(uow, action="task.create", resource_type=RESOURCE, resource_id=row["id"])
+    return await _shown(uow, principal, row["id"])
+
+
+async def update(
+    uow: UnitOfWork, principal: Principal, directory: Directory, task_id: UUID, version: int, body: TaskUpdate
+) -> Row:
+    before = await _writable(uow, principal, task_id, version)
+    if before["state"] not in LIVE_TASK_STATES:
+        raise TaskEnded(state=before["state"])
+    values = before | body.model_dump(exclude_unset=True)
+    if values["user_id"] != before["user_id"]:
+        await checks.assignee(uow, directory, principal, values["user_id"])
+    await _check_customers(uow, directory, principal, before, values["customer_id"])
+    if values["due_date"] != before["due_date"]:
+        values["due_soon_for"] = timers.already_past(values["due_date"])
+    after = await repository.update(uow, values | {"now": clock.now()})
+    await _record(uow, TaskUpdated, after)
+    await timers.follow(uow, before, after)
+    await record_audit(
+        uow, action="task.update", resource_type=RESOURCE, resource_id=task_id, detail=_changed(before, after)
+    )
+    return await _shown(uow, principal, task_id)
+
+
+async def change_status(
+    uow: UnitOfWork, principal: Principal, directory: Directory, task_id: UUID, version: int | None, target: TaskState
+) -> Row:
+    before = await _writable(uow, principal, task_id, version)
+    state = TaskState(before["state"])
+    if not task_may_go(state, target):
+        raise TaskTransitionRefused(state=state)
+    if before["customer_id"] is not None:
+        await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    if state == target:
+        return await _shown(uow, principal, task_id)
+    after = await repository.set_state(uow, task_id, target, clock.now())
+    await _record(uow, TaskCompleted if target is TaskState.COMPLETED else TaskUpdated, after)
+    await timers.follow(uow, before, after)
+    action = "task.reopen" if reopens(state, target) else "task.status"
+    detail = {"from": state, "to": target}
+    await record_audit(uow, action=action, resource_type=RESOURCE, resource_id=task_id, detail=detail)
+    return await _shown(uow, principal, task_id)
+
+
+async def delete(
+    uow: UnitOfWork, principal: Principal, directory: Directory, task_id: UUID, version: int | None
+) -> None:
+    before = await _writable(uow, principal, task_id, version)
+    if before["customer_id"] is not None:
+        await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    after = await repository.delete(uow, task_id, clock.now())
+    await _record(uow, TaskDeleted, after)
+    await timers.follow(uow, before, after)
+    await record_audit(uow, action="task.delete", resource_type=RESOURCE, resource_id=task_id)
+
+
+async def _writable(uow: UnitOfWork, principal: Principal, task_id: UUID, version: int | None) -> Row:
+    """The locked row; 404 if the caller may not see it, 403 if they may not change it, 412 if they read another."""
+    writer = access.writer(principal)
+    row = await repository.lock(uow, task_id, access.reader(principal), writer)
+    if row is None:
+        raise NotFound
+    if not row["writable"]:
+        raise Forbidden
+    if version is not None and version != row["version"]:
+        raise PreconditionFailed(row["version"], **await last_change(uow, RESOURCE, task_id))
+    return row
+
+
+async def _check_customers(
+    uow: UnitOfWork, directory: Directory, principal: Principal, before: Row, customer_id: UUID | None
+) -> None:
+    if before["customer_id"] is not None:
+        await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    if customer_id is not None and customer_id != before["customer_id"]:
+        await checks.customer(uow, directory, principal, customer_id)
+
+
+async def _record(uow: UnitOfWork, kind: type[TaskSnapshot], row: Row) -> None:
+    await record_change(uow, table="tasks", aggregate_id=row["id"], event=task_event(kind, row))
+
+
+async def _shown(uow: UnitOfWork, principal: Principal, task_id: UUID) -> Row:
+    """As the API shows it. Who hands a task over to somebody else may lose sight of it, yet gets this answer."""
+    row = await repository.view(uow, task_id, access.everything(principal), clock.now())
+    assert row is not None
+    return row
+
+
+def _changed(before: Row, after: Row) -> dict[str, Any]:
+    """Names of the changed fields, and the values of those that hold no free text."""
+    plain = ("customer_id", "user_id", "priority", "due_date", "lead_hours")
+    fields = [name for name in (*plain, "title", "description") if before[name] != after[name]]
+    return {"fields": fields} | {name: {"from": before[name], "to": after[name]} for name in plain if name in fields}
