@@ -1,0 +1,31 @@
+"""The opportunity service: approval requests 承認申請, their routes and proxies."""
+
+from fastapi import FastAPI
+
+from services.contracts.permissions import permissions_of
+from services.kit.http import create_service_app
+from services.kit.settings import ServiceSettings
+from services.opportunity.endpoints import decisions, internal, processes, remarks, requests, rules
+
+NAME = "opportunity"
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """An ASGI app; ``settings`` None reads the environment."""
+    return create_service_app(
+        NAME,
+        settings or ServiceSettings(),
+        [
+            decisions.router,
+            requests.reads,
+            requests.writes,
+            remarks.reads,
+            remarks.writes,
+            rules.reads,
+            rules.writes,
+            processes.router,
+            internal.router,
+        ],
+        permissions_of=permissions_of,
+        title="Ringi opportunity",
+    )

@@ -1,0 +1,31 @@
+"""What other services ask; the gateway never routes `/internal`."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.kit.http import InternalCaller, Reads, json_response
+from services.kit.models import QueryModel
+from services.opportunity.answers import Workload
+from services.opportunity.service import workload
+
+router = APIRouter(prefix="/internal", include_in_schema=False)
+
+
+class Successor(QueryModel):
+    successor_id: UUID | None = None
+
+
+@router.get("/users/{user_id}/workload", response_model=Workload)
+async def user_workload(
+    _caller: InternalCaller, reader: Reads, user_id: UUID, query: Annotated[Successor, Query()]
+) -> Response:
+    """Open work that a deletion of the user would hand over, and where the successor could not take it as it is."""
+    return json_response(await workload.of_user(reader, user_id, query.successor_id))
+
+
+@router.get("/customers/{customer_id}/workload", response_model=Workload)
+async def customer_workload(_caller: InternalCaller, reader: Reads, customer_id: UUID) -> Response:
+    """What a deletion of the customer would hold and cancel."""
+    return json_response(await workload.of_customer(reader, customer_id))

@@ -1,0 +1,65 @@
+"""From a request to its events."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from services.contracts.events.approval import ApprovalActed, ApprovalDue, ApprovalSnapshot, StageSnapshot
+from services.opportunity.record import Approval
+
+ActedT = TypeVar("ActedT", bound=ApprovalActed)
+
+
+def _snapshot(approval: Approval) -> dict[str, Any]:
+    standing = approval.standing
+    return {
+        "approval_id": approval.id,
+        "number": approval.number,
+        "customer_id": approval.customer_id,
+        "requester_id": standing.requester_id,
+        "owner_id": standing.owner_id,
+        "kind": approval.kind,
+        "title": approval.title,
+        "amount": approval.amount,
+        "currency": approval.currency,
+        "state": standing.state,
+        "generation": standing.generation,
+        "revision": standing.revision,
+        "stage": standing.stage,
+        "stages": [
+            StageSnapshot(
+                name=stage.name,
+                approver_ids=list(stage.voters),
+                mode=stage.mode,
+                quorum=stage.quorum,
+                deadline_hours=stage.deadline_hours,
+                escalate_to=stage.escalate_to,
+            )
+            for stage in standing.stages
+        ],
+        "waiting_for": list(standing.waiting_for),
+        "deadline_at": approval.deadline_at,
+        "previous_id": approval.previous_id,
+        "submitted_at": approval.submitted_at,
+        "decided_at": approval.decided_at,
+        "created_at": approval.created_at,
+    }
+
+
+def acted(
+    event: type[ActedT],
+    approval: Approval,
+    *,
+    acted_by: UUID | None,
+    on_behalf_of: UUID | None = None,
+    comment: str | None = None,
+    **extra: Any,
+) -> ActedT:
+    """``approval`` is the request as it stands after the action."""
+    return event(**_snapshot(approval), acted_by=acted_by, on_behalf_of=on_behalf_of, comment=comment, **extra)
+
+
+def due(approval: Approval) -> ApprovalDue:
+    return ApprovalDue(**_snapshot(approval))
+
+
+__all__ = ["ApprovalSnapshot", "acted", "due"]

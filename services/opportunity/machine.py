@@ -1,0 +1,366 @@
+"""What may happen to an approval request: the table of the domain model as pure functions.
+
+Nothing here reads a clock or a database. Each action takes where a request stands and who acts, and gives
+where it stands afterwards or raises the refusal that the caller is told.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from services.contracts.states import ApprovalAction, ApprovalState, StageMode
+from services.kit.errors import Blocked, Forbidden
+from services.opportunity.problems import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
+
+_OPEN = frozenset({ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD})
+
+ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
+    ApprovalAction.SUBMIT: frozenset({ApprovalState.DRAFT}),
+    ApprovalAction.APPROVE: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.REJECT: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.RETURN: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.RESUBMIT: frozenset({ApprovalState.RETURNED}),
+    ApprovalAction.RECALL: frozenset({ApprovalState.PENDING, ApprovalState.RETURNED}),
+    ApprovalAction.REASSIGN: _OPEN,
+    ApprovalAction.ESCALATE: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.CANCEL: _OPEN,
+    ApprovalAction.RESTORE: frozenset({ApprovalState.CANCELLED}),
+    # A draft has no workflow; the process of its customer's deletion holds it as a row.
+    ApprovalAction.HOLD: frozenset({ApprovalState.DRAFT, ApprovalState.PENDING, ApprovalState.RETURNED}),
+    ApprovalAction.RELEASE: frozenset({ApprovalState.ON_HOLD}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    approver_ids: tuple[UUID, ...]
+    mode: StageMode = StageMode.ANY
+    quorum: int | None = None
+    deadline_hours: int | None = None
+    business_days: bool = False
+    """The deadline counts the hours of business days only (Japan's calendar)."""
+    escalate_to: UUID | None = None
+    escalated_to: UUID | None = None
+    """Who joined after the deadline: one voter more, no vote more is needed."""
+    viewer_ids: tuple[UUID, ...] = ()
+
+    @property
+    def voters(self) -> tuple[UUID, ...]:
+        joined = self.escalated_to
+        return self.approver_ids if joined is None or joined in self.approver_ids else (*self.approver_ids, joined)
+
+    @property
+    def votes_needed(self) -> int:
+        if self.mode is StageMode.ALL:
+            return len(self.approver_ids)
+        return 1 if self.mode is StageMode.ANY else min(self.quorum or 1, len(self.approver_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The part of a request that decides what may happen to it."""
+
+    state: ApprovalState
+    requester_id: UUID
+    owner_id: UUID
+    stages: tuple[Stage, ...]
+    stage: int = 0
+    revision: int = 1
+    generation: int = 1
+    approved_by: frozenset[UUID] = frozenset()
+    """Voters of the current stage and revision whose approval counts."""
+    state_before: ApprovalState | None = None
+    """While ON_HOLD, and after a held request was cancelled: what it was before."""
+    held_by: UUID | None = None
+    cancelled_by: UUID | None = None
+
+    @property
+    def current(self) -> Stage:
+        return self.stages[self.stage]
+
+    @property
+    def waiting_for(self) -> tuple[UUID, ...]:
+        """Voters whose answer the current stage still awaits."""
+        if self.state is not ApprovalState.PENDING:
+            return ()
+        return tuple(voter for voter in self.current.voters if voter not in self.approved_by and not self.is_own(voter))
+
+    def is_own(self, user_id: UUID) -> bool:
+        return user_id in (self.requester_id, self.owner_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one stage asked of somebody who left."""
+
+    position: int
+    approver: bool
+    dropped: bool
+    """The successor was an approver of the stage already, so the leaver's place was not filled."""
+    escalate_to: bool
+    quorum: int | None = None
+
+
+def places_of(standing: Standing, leaver: UUID, successor: UUID) -> list[Place]:
+    """The leaver's places in the current and in later stages, before the successor takes them."""
+    return [
+        Place(
+            position,
+            leaver in stage.approver_ids,
+            successor in stage.approver_ids,
+            stage.escalate_to == leaver,
+            stage.quorum,
+        )
+        for position, stage in enumerate(standing.stages)
+        if position >= standing.stage and leaver in (*stage.approver_ids, stage.escalate_to)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a user, or a process."""
+
+    user_id: UUID | None
+    may_decide: bool = False
+    is_admin: bool = False
+    proxy_for: frozenset[UUID] = frozenset()
+    """Colleagues who named the user their proxy for this moment."""
+    process_id: UUID | None = None
+
+
+def _require_state(standing: Standing, action: ApprovalAction) -> None:
+    if standing.state in ALLOWED_FROM[action]:
+        return
+    if standing.state is ApprovalState.ON_HOLD and standing.held_by is not None:
+        raise Blocked(standing.held_by)
+    raise WrongState(standing.state)
+
+
+def _require_owner(standing: Standing, actor: Actor) -> None:
+    if actor.user_id is None or not standing.is_own(actor.user_id):
+        raise Forbidden()
+
+
+def submit(standing: Standing, actor: Actor) -> Standing:
+    _require_owner(standing, actor)
+    _require_state(standing, ApprovalAction.SUBMIT)
+    return replace(standing, state=ApprovalState.PENDING)
+
+
+def votes_as(standing: Standing, actor: Actor) -> UUID:
+    """Whose vote the actor casts: their own, or that of a voter who named them proxy."""
+    _require_state(standing, ApprovalAction.APPROVE)
+    if actor.user_id is None or not actor.may_decide or actor.is_admin:
+        raise Forbidden()
+    if standing.is_own(actor.user_id):
+        raise OwnRequest()
+    entitled = [
+        voter
+        for voter in standing.current.voters
+        if (voter == actor.user_id or voter in actor.proxy_for) and not standing.is_own(voter)
+    ]
+    if not entitled:
+        raise NotAnApprover()
+    entitled.sort(key=lambda voter: voter != actor.user_id)
+    for voter in entitled:
+        if voter not in standing.approved_by:
+            return voter
+    raise AlreadyVoted()
+
+
+def approve(standing: Standing, actor: Actor) -> Standing:
+    """Count the vote; with enough of them the next stage begins, or the request is approved."""
+    return _counted(replace(standing, approved_by=standing.approved_by | {votes_as(standing, actor)}))
+
+
+def _counted(standing: Standing) -> Standing:
+    if len(standing.approved_by) < standing.current.votes_needed:
+        return standing
+    if standing.stage + 1 < len(standing.stages):
+        return replace(standing, stage=standing.stage + 1, approved_by=frozenset())
+    return replace(standing, state=ApprovalState.APPROVED)
+
+
+def reject(standing: Standing, actor: Actor) -> Standing:
+    votes_as(standing, actor)
+    return replace(standing, state=ApprovalState.REJECTED)
+
+
+def return_(standing: Standing, actor: Actor) -> Standing:
+    votes_as(standing, actor)
+    return replace(standing, state=ApprovalState.RETURNED)
+
+
+def resubmit(standing: Standing, actor: Actor) -> Standing:
+    """Back at the stage that returned it; what was approved there was another revision."""
+    _require_owner(standing, actor)
+    _require_state(standing, ApprovalAction.RESUBMIT)
+    return replace(standing, state=ApprovalState.PENDING, revision=standing.revision + 1, approved_by=frozenset())
+
+
+def recall(standing: Standing, actor: Actor) -> Standing:
+    _require_owner(standing, actor)
+    _require_state(standing, ApprovalAction.RECALL)
+    return replace(standing, state=ApprovalState.RECALLED)
+
+
+def _replaced(stage: Stage, from_id: UUID, to_id: UUID, *, voted: bool, lenient: bool) -> Stage:
+    stage = replace(stage, viewer_ids=_exchanged(stage.viewer_ids, from_id, to_id))
+    escalate_to = to_id if stage.escalate_to == from_id else stage.escalate_to
+    escalated_to = to_id if stage.escalated_to == from_id and not voted else stage.escalated_to
+    if from_id not in stage.approver_ids or voted:
+        return replace(stage, escalate_to=escalate_to, escalated_to=escalated_to)
+    if to_id not in stage.approver_ids:
+        approvers = tuple(to_id if approver == from_id else approver for approver in stage.approver_ids)
+        return replace(stage, approver_ids=approvers, escalate_to=escalate_to, escalated_to=escalated_to)
+    if not lenient:
+        raise ReassignmentConflict()
+    # A leaver's place is taken by somebody who has one already: one voter less, and never more votes than voters.
+    approvers = tuple(approver for approver in stage.approver_ids if approver != from_id)
+    quorum = None if stage.quorum is None else min(stage.quorum, len(approvers))
+    return replace(stage, approver_ids=approvers, quorum=quorum, escalate_to=escalate_to, escalated_to=escalated_to)
+
+
+def _exchanged(users: tuple[UUID, ...], from_id: UUID, to_id: UUID) -> tuple[UUID, ...]:
+    """``to_id`` in the place of ``from_id``, once."""
+    return tuple(dict.fromkeys(to_id if user == from_id else user for user in users))
+
+
+def reassign(standing: Standing, actor: Actor, *, from_id: UUID, to_id: UUID) -> Standing:
+    """``to_id`` takes the place of ``from_id`` in the current and in later stages; votes given stay."""
+    by_process = actor.process_id is not None
+    if not by_process and not actor.is_admin and actor.user_id != from_id and from_id not in actor.proxy_for:
+        raise Forbidden()
+    _require_state(standing, ApprovalAction.REASSIGN)
+    if standing.is_own(to_id) or from_id == to_id:
+        raise ReassignmentConflict()
+    stages = list(standing.stages)
+    for position in range(standing.stage, len(stages)):
+        voted = position == standing.stage and from_id in standing.approved_by
+        stages[position] = _replaced(stages[position], from_id, to_id, voted=voted, lenient=by_process)
+    moved = replace(standing, stages=tuple(stages))
+    if moved.stages == standing.stages:
+        raise NotAnApprover()
+    if len(moved.approved_by) >= moved.current.votes_needed:
+        # The successor has voted here already. One voter less would end the stage without anybody's decision.
+        raise ReassignmentConflict()
+    return moved
+
+
+def give_back(standing: Standing, *, leaver: UUID, successor: UUID, places: Sequence[Place]) -> Standing:
+    """A leaver who returns takes those of their places again that still belong to the successor."""
+    if standing.state not in _OPEN or standing.is_own(leaver):
+        return standing
+    stages = list(standing.stages)
+    for place in places:
+        if place.position < standing.stage:
+            continue
+        stage = stages[place.position]
+        voted = standing.approved_by if place.position == standing.stage else frozenset()
+        if place.approver and leaver not in stage.approver_ids and not {leaver, successor} & voted:
+            if place.dropped:
+                quorum = place.quorum if stage.quorum is not None else None
+                stage = replace(stage, approver_ids=(*stage.approver_ids, leaver), quorum=quorum)
+            elif successor in stage.approver_ids:
+                stage = replace(stage, approver_ids=_exchanged(stage.approver_ids, successor, leaver))
+        if place.escalate_to and stage.escalate_to == successor:
+            stage = replace(stage, escalate_to=leaver)
+        stages[place.position] = stage
+    return replace(standing, stages=tuple(stages))
+
+
+def escalate(standing: Standing) -> Standing:
+    """The deadline has passed: whom the stage names joins its voters. Never a decision."""
+    _require_state(standing, ApprovalAction.ESCALATE)
+    stage = standing.current
+    joins = stage.escalate_to
+    if joins is None or joins in stage.voters or standing.is_own(joins):
+        return standing
+    stages = list(standing.stages)
+    stages[standing.stage] = replace(stage, escalated_to=joins)
+    return replace(standing, stages=tuple(stages))
+
+
+def cancel(standing: Standing, actor: Actor) -> Standing:
+    """By an administrator; or by the process that holds the request, which remembers what it was before."""
+    if actor.process_id is None and not actor.is_admin:
+        raise Forbidden()
+    _require_state(standing, ApprovalAction.CANCEL)
+    if standing.held_by is not None and standing.held_by != actor.process_id:
+        raise Blocked(standing.held_by)
+    before = standing.state_before or standing.state
+    return replace(
+        standing, state=ApprovalState.CANCELLED, state_before=before, held_by=None, cancelled_by=actor.process_id
+    )
+
+
+def restore(standing: Standing, actor: Actor, *, deletion_id: UUID) -> Standing:
+    """What a deletion cancelled goes back to its owner as a new generation; a draft is a draft again."""
+    if actor.process_id is None:
+        raise Forbidden()
+    _require_state(standing, ApprovalAction.RESTORE)
+    if standing.cancelled_by != deletion_id:
+        raise WrongState(standing.state)
+    if standing.state_before is ApprovalState.DRAFT:
+        return replace(standing, state=ApprovalState.DRAFT, state_before=None, cancelled_by=None)
+    return replace(
+        standing,
+        state=ApprovalState.RETURNED,
+        generation=standing.generation + 1,
+        approved_by=frozenset(),
+        state_before=None,
+        cancelled_by=None,
+    )
+
+
+def hold(standing: Standing, actor: Actor) -> Standing:
+    if actor.process_id is None:
+        raise Forbidden()
+    _require_state(standing, ApprovalAction.HOLD)
+    return replace(standing, state=ApprovalState.ON_HOLD, state_before=standing.state, held_by=actor.process_id)
+
+
+def release(standing: Standing, actor: Actor) -> Standing:
+    if actor.process_id is None:
+        raise Forbidden()
+    _require_state(standing, ApprovalAction.RELEASE)
+    if standing.held_by != actor.process_id or standing.state_before is None:
+        raise WrongState(standing.state)
+    return replace(standing, state=standing.state_before, state_before=None, held_by=None)
+
+
+_BY_USERS: Sequence[tuple[ApprovalAction, Callable[[Standing, Actor], object]]] = (
+    (ApprovalAction.SUBMIT, submit),
+    (ApprovalAction.APPROVE, votes_as),
+    (ApprovalAction.REJECT, votes_as),
+    (ApprovalAction.RETURN, votes_as),
+    (ApprovalAction.RESUBMIT, resubmit),
+    (ApprovalAction.RECALL, recall),
+    (ApprovalAction.CANCEL, cancel),
+)
+
+
+def allowed_actions(standing: Standing, actor: Actor) -> list[ApprovalAction]:
+    """What the actor may do with the request now; asked of the rules themselves, so that the two never differ."""
+    actions = [action for action, rule in _BY_USERS if _permits(rule, standing, actor)]
+    if standing.state in _OPEN and (actor.is_admin or _has_a_place(standing, actor)):
+        actions.append(ApprovalAction.REASSIGN)
+    return actions
+
+
+def _has_a_place(standing: Standing, actor: Actor) -> bool:
+    places = {actor.user_id, *actor.proxy_for}
+    for position in range(standing.stage, len(standing.stages)):
+        voted = standing.approved_by if position == standing.stage else frozenset()
+        if any(voter in places and voter not in voted for voter in standing.stages[position].approver_ids):
+            return True
+    return False
+
+
+def _permits(rule: Callable[[Standing, Actor], object], standing: Standing, actor: Actor) -> bool:
+    try:
+        rule(standing, actor)
+    except (Forbidden, WrongState, Blocked, AlreadyVoted):
+        return False
+    return True

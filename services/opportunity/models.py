@@ -1,0 +1,274 @@
+"""Tables of the opportunity service."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Float, Index, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+_TIME = DateTime(timezone=True)
+_TEXTS = ARRAY(Text)
+_UUIDS = ARRAY(Uuid)
+
+
+class OpportunityModel(SQLModel, registry=registry()):
+    """Base with this service's own metadata: SQLModel would share one among all services."""
+
+
+class UserCopy(OpportunityModel, table=True):
+    __tablename__ = "user_copies"
+    __table_args__ = (Index("user_copies_manager", "manager_id"),)
+
+    id: UUID = Field(primary_key=True)
+    name: str | None = Field(sa_type=Text)
+    email: str | None = Field(sa_type=Text)
+    state: str | None = Field(sa_type=Text)
+    manager_id: UUID | None
+    roles: list[str] | None = Field(sa_column=Column(_TEXTS))
+    aggregate_version: int
+    blocked_by_process: UUID | None
+
+
+class CustomerCopy(OpportunityModel, table=True):
+    __tablename__ = "customer_copies"
+
+    id: UUID = Field(primary_key=True)
+    name: str | None = Field(sa_type=Text)
+    kind: str | None = Field(sa_type=Text)
+    relationship: str | None = Field(sa_type=Text)
+    state: str | None = Field(sa_type=Text)
+    assigned_sales_id: UUID | None
+    birth_date: date | None
+    risk_tolerance: str | None = Field(sa_type=Text)
+    assets_band: str | None = Field(sa_type=Text)
+    profile_complete: bool | None
+    profile_reviewed_at: datetime | None = Field(sa_type=_TIME)
+    aggregate_version: int
+    blocked_by_process: UUID | None
+
+
+class ApprovalRow(OpportunityModel, table=True):
+    """A request (承認申請). What its columns mean is told by ``record.Approval`` and ``machine.Standing``."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        Index("approvals_created", "created_at", "id"),
+        Index("approvals_requester", "requester_id", "created_at", "id"),
+        Index("approvals_customer", "customer_id", "created_at", "id"),
+        Index("approvals_state", "state", "created_at", "id"),
+        Index("approvals_owner_state", "owner_id", "state"),
+        Index("approvals_held_by", "held_by"),
+        Index("approvals_cancelled_by", "cancelled_by"),
+        Index("approvals_restored_by", "restored_by"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    number: str = Field(sa_type=Text)
+    customer_id: UUID | None
+    requester_id: UUID
+    owner_id: UUID
+    kind: str = Field(sa_type=Text)
+    title: str = Field(sa_type=Text)
+    description: str = Field(sa_type=Text)
+    amount: int | None = Field(sa_type=BigInteger)
+    currency: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    state_before: str | None = Field(sa_type=Text)
+    held_by: UUID | None
+    cancelled_by: UUID | None
+    restored_by: UUID | None
+    generation: int
+    revision: int
+    stage: int
+    stages: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    approved_by: list[UUID] = Field(sa_column=Column(_UUIDS, nullable=False))
+    flags: list[str] = Field(sa_column=Column(_TEXTS, nullable=False))
+    route_id: UUID | None
+    wish: dict[str, Any] | None = Field(sa_column=Column(JSONB))
+    previous_id: UUID | None
+    process_id: UUID | None
+    deadline_at: datetime | None = Field(sa_type=_TIME)
+    clock_left_seconds: float | None = Field(sa_type=Float(53))
+    reminded_at: datetime | None = Field(sa_type=_TIME)
+    escalated_at: datetime | None = Field(sa_type=_TIME)
+    submitted_at: datetime | None = Field(sa_type=_TIME)
+    decided_at: datetime | None = Field(sa_type=_TIME)
+    decided_by: UUID | None
+    history_length: int
+    history_head: str = Field(sa_type=Text)
+    version: int
+    event_version: int
+    created_at: datetime = Field(sa_type=_TIME)
+    updated_at: datetime = Field(sa_type=_TIME)
+
+
+class Participant(OpportunityModel, table=True):
+    """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, DECIDED."""
+
+    __tablename__ = "approval_participants"
+    __table_args__ = (Index("approval_participants_approval", "approval_id"),)
+
+    user_id: UUID = Field(primary_key=True)
+    relation: str = Field(sa_type=Text, primary_key=True)
+    approval_id: UUID = Field(primary_key=True, foreign_key="approvals.id")
+
+
+class Waiting(OpportunityModel, table=True):
+    """The inbox: one row for each vote that is awaited."""
+
+    __tablename__ = "approval_waiting"
+    __table_args__ = (
+        Index("approval_waiting_since", "approver_id", "since", "approval_id"),
+        Index("approval_waiting_deadline", "approver_id", "deadline_at", "approval_id"),
+        Index("approval_waiting_approval", "approval_id"),
+    )
+
+    approver_id: UUID = Field(primary_key=True)
+    approval_id: UUID = Field(primary_key=True, foreign_key="approvals.id")
+    since: datetime = Field(sa_type=_TIME)
+    deadline_at: datetime = Field(sa_type=_TIME)
+
+
+class Vote(OpportunityModel, table=True):
+    __tablename__ = "approval_votes"
+
+    approval_id: UUID = Field(primary_key=True, foreign_key="approvals.id")
+    generation: int = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    stage: int = Field(primary_key=True)
+    approver_id: UUID = Field(primary_key=True)
+    """Whose vote it is."""
+    voter_id: UUID
+    """Who gave it: the approver, or their proxy."""
+    decision: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=_TIME)
+
+
+class HistoryRow(OpportunityModel, table=True):
+    """One link of a request's chain; only ever inserted."""
+
+    __tablename__ = "approval_history"
+    __table_args__ = (UniqueConstraint("approval_id", "sequence"),)
+
+    id: UUID = Field(primary_key=True)
+    approval_id: UUID = Field(foreign_key="approvals.id")
+    sequence: int
+    at: datetime = Field(sa_type=_TIME)
+    action: str = Field(sa_type=Text)
+    actor_id: UUID | None
+    on_behalf_of: UUID | None
+    role: str = Field(sa_type=Text)
+    generation: int
+    stage: int
+    revision: int
+    state: str = Field(sa_type=Text)
+    process_id: UUID | None
+    commitment: str = Field(sa_type=Text)
+    previous_hash: str = Field(sa_type=Text)
+    hash: str = Field(sa_type=Text)
+
+
+class HistoryPersonal(OpportunityModel, table=True):
+    """What is personal in a link, with its salt; may be erased."""
+
+    __tablename__ = "approval_history_personal"
+    __table_args__ = ({"comment": "Comment, snapshot and salt of an entry; may be erased, the chain still verifies"},)
+
+    history_id: UUID = Field(primary_key=True, foreign_key="approval_history.id")
+    salt: bytes
+    content: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class Comment(OpportunityModel, table=True):
+    """A remark, or what came with a decision (it belongs to nothing when that lost its race)."""
+
+    __tablename__ = "approval_comments"
+    __table_args__ = (Index("approval_comments_approval", "approval_id", "created_at", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    approval_id: UUID = Field(foreign_key="approvals.id")
+    author_id: UUID
+    body: str = Field(sa_type=Text)
+    purpose: str = Field(sa_type=Text)
+    history_id: UUID | None
+    created_at: datetime = Field(sa_type=_TIME)
+
+
+class Command(OpportunityModel, table=True):
+    """What a caller sent under a key, until the key expires."""
+
+    __tablename__ = "approval_commands"
+    __table_args__ = (Index("approval_commands_created", "created_at"),)
+
+    key: str = Field(sa_type=Text, primary_key=True)
+    fingerprint: bytes | None
+    comment_id: UUID | None
+    created_at: datetime = Field(sa_type=_TIME)
+
+
+class Route(OpportunityModel, table=True):
+    __tablename__ = "approval_routes"
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+    kind: str | None = Field(sa_type=Text)
+    min_amount: int | None = Field(sa_type=BigInteger)
+    max_amount: int | None = Field(sa_type=BigInteger)
+    min_age: int | None
+    risk_tolerances: list[str] = Field(sa_column=Column(_TEXTS, nullable=False))
+    priority: int
+    stages: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    active: bool
+    version: int
+    created_at: datetime = Field(sa_type=_TIME)
+    updated_at: datetime = Field(sa_type=_TIME)
+
+
+class Proxy(OpportunityModel, table=True):
+    __tablename__ = "approval_proxies"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at"),
+        CheckConstraint("from_id <> to_id"),
+        Index("approval_proxies_to", "to_id", "ends_at"),
+        Index("approval_proxies_from", "from_id", "ends_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    from_id: UUID
+    to_id: UUID
+    starts_at: datetime = Field(sa_type=_TIME)
+    ends_at: datetime = Field(sa_type=_TIME)
+    version: int
+    created_at: datetime = Field(sa_type=_TIME)
+    updated_at: datetime = Field(sa_type=_TIME)
+
+
+class Move(OpportunityModel, table=True):
+    """What a process took from a leaver and gave to whom."""
+
+    __tablename__ = "approval_moves"
+    __table_args__ = (Index("approval_moves_process", "process_id", "returned_by"),)
+
+    id: UUID = Field(primary_key=True)
+    process_id: UUID
+    kind: str = Field(sa_type=Text)
+    resource_id: UUID
+    from_id: UUID
+    to_id: UUID | None
+    detail: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    moved_at: datetime = Field(sa_type=_TIME)
+    returned_by: UUID | None
+
+
+class Succession(OpportunityModel, table=True):
+    __tablename__ = "approval_successions"
+    __table_args__ = ({"comment": "Who took a leaver over, for requests that come back later"},)
+
+    user_id: UUID = Field(primary_key=True)
+    process_id: UUID = Field(primary_key=True)
+    successor_id: UUID
+    at: datetime = Field(sa_type=_TIME)

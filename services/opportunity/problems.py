@@ -1,0 +1,91 @@
+"""Refusals that only approval requests know."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.contracts.states import ApprovalState
+from services.kit.errors import Conflict, Forbidden, Text, Unprocessable
+
+DECIDED_WORDS: dict[ApprovalState, Text] = {
+    ApprovalState.APPROVED: Text("承認", "approved"),
+    ApprovalState.REJECTED: Text("却下", "rejected"),
+    ApprovalState.RETURNED: Text("差し戻し", "returned"),
+    ApprovalState.RECALLED: Text("取り下げ", "recalled"),
+    ApprovalState.CANCELLED: Text("取り消し", "cancelled"),
+    ApprovalState.PENDING: Text("承認", "approved"),
+}
+
+
+class WrongState(Conflict):
+    """The request's state does not know this action; ``state`` is the present one."""
+
+    code = "wrong_state"
+    title = Text("現在の状態では実行できません", "Not possible in the request's present state")
+
+    def __init__(self, state: ApprovalState, **extra: Any) -> None:
+        super().__init__(state=state.value, **extra)
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else was faster: ``decidedBy`` (their name) and ``decidedAt`` tell who and when."""
+
+    code = "already_decided"
+    title = Text("すでに決裁されています", "Somebody else decided first")
+
+    def __init__(
+        self,
+        state: ApprovalState,
+        *,
+        decided_by: str | None = None,
+        decided_by_id: UUID | None = None,
+        decided_at: datetime | None = None,
+        stage: int | None = None,
+        revision: int | None = None,
+    ) -> None:
+        detail = None
+        word = DECIDED_WORDS.get(state)
+        at = None if decided_at is None else decided_at.isoformat().replace("+00:00", "Z")
+        if word is not None and decided_by is not None and at is not None:
+            detail = Text(f"{decided_by}さんが {at} に{word.ja}済みです", f"already {word.en} by {decided_by} at {at}")
+        super().__init__(
+            detail,
+            state=state.value,
+            decidedBy=decided_by,
+            decidedById=None if decided_by_id is None else str(decided_by_id),
+            decidedAt=at,
+            stage=stage,
+            revision=revision,
+        )
+
+
+class AlreadyVoted(Conflict):
+    code = "already_voted"
+    title = Text("この段階ではすでに承認済みです", "Your approval of this stage already counts")
+
+
+class NotAnApprover(Forbidden):
+    code = "not_an_approver"
+    title = Text("この段階の承認者ではありません", "You are not an approver of the current stage")
+
+
+class OwnRequest(Forbidden):
+    code = "own_request"
+    title = Text("自分の申請は決裁できません", "Nobody decides their own request, by proxy neither")
+
+
+class ReassignmentConflict(Conflict):
+    """The successor can't take this place: it is their own request, or they are an approver of the stage already."""
+
+    code = "reassignment_conflict"
+    title = Text("この担当者には振り替えられません", "This person can't take over")
+
+
+class NoRoute(Unprocessable):
+    code = "no_route"
+    title = Text("承認者が見つかりません", "No approver could be found for this request")
+
+
+def comment_required() -> Unprocessable:
+    message = Text("理由を入力してください", "Give a reason")
+    return Unprocessable.field("/comment", "comment_required", message)

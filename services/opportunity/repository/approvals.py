@@ -1,0 +1,132 @@
+"""The write side of requests: rows in and out of the typed record."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from services.contracts.states import ApprovalState
+from services.kit.database import Reader, Row, UnitOfWork
+from services.opportunity.record import Approval, approval_from_row, stages_to_json
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""Sort key of what waits without a deadline: last in a list by deadline."""
+
+_COLUMNS = (
+    "id, number, customer_id, requester_id, owner_id, kind, title, description, amount, currency, state, state_before,"
+    " held_by, cancelled_by, restored_by, generation, revision, stage, stages, approved_by, flags, route_id, wish,"
+    " previous_id, process_id, deadline_at, clock_left_seconds, reminded_at, escalated_at, submitted_at, decided_at,"
+    " decided_by, history_length, history_head, version, event_version, created_at, updated_at"
+)
+_NAMES = [name.strip() for name in _COLUMNS.split(",")]
+_INSERT = f"INSERT INTO approvals ({_COLUMNS}) VALUES ({', '.join(f'%({name})s' for name in _NAMES)})"  # noqa: S608
+_FIXED = {"id", "number", "requester_id", "event_version", "created_at"}
+_UPDATE = (
+    "UPDATE approvals SET "  # noqa: S608
+    + ", ".join(f"{name} = %({name})s" for name in _NAMES if name not in _FIXED)
+    + " WHERE id = %(id)s"
+)
+
+
+async def lock(uow: UnitOfWork, approval_id: UUID) -> Approval | None:
+    """The request, its row locked until the transaction ends."""
+    row = await uow.one(f"SELECT {_COLUMNS} FROM approvals WHERE id = %s FOR UPDATE", [approval_id])  # noqa: S608
+    return None if row is None else approval_from_row(row)
+
+
+async def read(reader: Reader, approval_id: UUID) -> Approval | None:
+    row = await reader.one(f"SELECT {_COLUMNS} FROM approvals WHERE id = %s", [approval_id])  # noqa: S608
+    return None if row is None else approval_from_row(row)
+
+
+async def next_number(uow: UnitOfWork, year: int) -> str:
+    """RNG-2026-000412. From a sequence, so nobody waits for another's commit; a rollback leaves a gap."""
+    return f"RNG-{year}-{await uow.scalar('SELECT next_approval_number(%s)', [year]):06d}"
+
+
+async def insert(uow: UnitOfWork, approval: Approval) -> None:
+    await uow.execute(_INSERT, _to_row(approval))
+
+
+async def update(uow: UnitOfWork, approval: Approval) -> None:
+    """Everything but ``event_version``, which changes with the event."""
+    await uow.execute(_UPDATE, _to_row(approval))
+
+
+def _to_row(approval: Approval) -> Row:
+    standing = approval.standing
+    row = {name: getattr(approval, name) for name in _NAMES if hasattr(approval, name)}
+    return row | {
+        "requester_id": standing.requester_id,
+        "owner_id": standing.owner_id,
+        "state": standing.state,
+        "state_before": standing.state_before,
+        "held_by": standing.held_by,
+        "cancelled_by": standing.cancelled_by,
+        "generation": standing.generation,
+        "revision": standing.revision,
+        "stage": standing.stage,
+        "stages": Jsonb(stages_to_json(standing.stages)),
+        "approved_by": sorted(standing.approved_by),
+        "wish": None if approval.wish is None else Jsonb(approval.wish),
+    }
+
+
+async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> None:
+    """Makes the inbox rows equal to those whom the request waits for; whoever waits already keeps their place."""
+    waiting = list(approval.standing.waiting_for)
+    if not waiting:
+        await uow.execute("DELETE FROM approval_waiting WHERE approval_id = %s", [approval.id])
+        return
+    await uow.execute(
+        "WITH gone AS (DELETE FROM approval_waiting WHERE approval_id = %(id)s AND approver_id <> ALL(%(waiting)s))"
+        " INSERT INTO approval_waiting AS w (approver_id, approval_id, since, deadline_at)"
+        " SELECT approver_id, %(id)s, %(since)s, %(deadline)s FROM unnest(%(waiting)s) AS u (approver_id)"
+        " ON CONFLICT (approver_id, approval_id) DO UPDATE SET deadline_at = excluded.deadline_at"
+        " WHERE w.deadline_at <> excluded.deadline_at",
+        {"id": approval.id, "waiting": waiting, "since": since, "deadline": approval.deadline_at or NEVER},
+    )
+
+
+async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
+    """Who has a part in the request: they see it. Whoever once decided keeps seeing it."""
+    standing = approval.standing
+    parts = {("REQUESTER", standing.requester_id), ("OWNER", standing.owner_id)}
+    if standing.state is not ApprovalState.DRAFT:
+        for stage in standing.stages:
+            parts |= {("APPROVER", voter) for voter in stage.voters} | {("VIEWER", who) for who in stage.viewer_ids}
+            if stage.escalate_to is not None:
+                parts.add(("ESCALATION", stage.escalate_to))
+    relations, users = [part[0] for part in parts], [part[1] for part in parts]
+    await uow.execute(
+        "WITH part AS (SELECT * FROM unnest(%(relations)s::text[], %(users)s::uuid[]) AS u (relation, user_id)),"
+        " gone AS (DELETE FROM approval_participants p WHERE p.approval_id = %(id)s AND p.relation <> 'DECIDED'"
+        "  AND NOT EXISTS (SELECT 1 FROM part WHERE part.user_id = p.user_id AND part.relation = p.relation))"
+        " INSERT INTO approval_participants (user_id, approval_id, relation) SELECT user_id, %(id)s, relation FROM part"
+        " ON CONFLICT DO NOTHING",
+        {"id": approval.id, "relations": relations, "users": users},
+    )
+
+
+async def add_participants(uow: UnitOfWork, approval_id: UUID, users: Sequence[UUID], relation: str) -> None:
+    await uow.execute(
+        "INSERT INTO approval_participants (user_id, approval_id, relation) SELECT user_id, %s, %s"
+        " FROM unnest(%s::uuid[]) AS u (user_id) ON CONFLICT DO NOTHING",
+        [approval_id, relation, list(users)],
+    )
+
+
+async def insert_vote(
+    uow: UnitOfWork, approval: Approval, *, approver_id: UUID, voter_id: UUID, decision: str, at: datetime
+) -> None:
+    """``approval`` as it stood when the vote was given; ``approver_id`` is whose vote it is."""
+    standing = approval.standing
+    await uow.execute(
+        "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            *(approval.id, standing.generation, standing.revision, standing.stage),
+            *(approver_id, voter_id, decision, at),
+        ],
+    )

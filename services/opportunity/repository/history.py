@@ -1,0 +1,114 @@
+"""History entries, comments and the commands behind them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.contracts.states import ApprovalAction
+from services.kit.database import Reader, Row, UnitOfWork
+
+DECIDING_ACTIONS = [ApprovalAction.APPROVE.value, ApprovalAction.REJECT.value, ApprovalAction.RETURN.value]
+
+
+async def append(uow: UnitOfWork, entry: Row, *, salt: bytes, content: dict[str, Any]) -> None:
+    """The plain facts into the chain, what is personal into the table beside it."""
+    await uow.execute(
+        "WITH entry AS (INSERT INTO approval_history (id, approval_id, sequence, at, action, actor_id, on_behalf_of,"
+        " role, generation, stage, revision, state, process_id, commitment, previous_hash, hash) VALUES (%(id)s,"
+        " %(approval_id)s, %(sequence)s, %(at)s, %(action)s, %(actor_id)s, %(on_behalf_of)s, %(role)s, %(generation)s,"
+        " %(stage)s, %(revision)s, %(state)s, %(process_id)s, %(commitment)s, %(previous_hash)s, %(hash)s)"
+        " RETURNING id)"
+        " INSERT INTO approval_history_personal (history_id, salt, content)"
+        " SELECT id, %(salt)s, %(content)s::jsonb FROM entry",
+        entry | {"salt": salt, "content": orjson.dumps(content, option=orjson.OPT_UTC_Z).decode()},
+    )
+
+
+async def of(reader: Reader, approval_id: UUID) -> list[Row]:
+    """Oldest first, as the API shows it; ``comment`` is null once erased."""
+    return await reader.all(
+        'SELECT h.id, h.sequence, h.at, h.action, h.actor_id AS "actorId", actor.name AS "actorName",'
+        ' h.on_behalf_of AS "onBehalfOfId", principal.name AS "onBehalfOfName", h.role, h.generation, h.stage,'
+        " h.revision, h.state, h.process_id AS \"processId\", p.content ->> 'comment' AS comment,"
+        ' p.history_id IS NULL AS erased, h.commitment, h.previous_hash AS "previousHash", h.hash'
+        " FROM approval_history h LEFT JOIN approval_history_personal p ON p.history_id = h.id"
+        " LEFT JOIN user_copies actor ON actor.id = h.actor_id"
+        " LEFT JOIN user_copies principal ON principal.id = h.on_behalf_of"
+        " WHERE h.approval_id = %s ORDER BY h.sequence",
+        [approval_id],
+    )
+
+
+async def last_decision(reader: Reader, approval_id: UUID) -> Row | None:
+    """Who approved, rejected or returned last, with their name as the copies know it."""
+    return await reader.one(
+        "SELECT h.at, h.action, h.actor_id, h.on_behalf_of, h.stage, h.revision, u.name FROM approval_history h"
+        " LEFT JOIN user_copies u ON u.id = h.actor_id"
+        " WHERE h.approval_id = %s AND h.action = ANY(%s) ORDER BY h.sequence DESC LIMIT 1",
+        [approval_id, DECIDING_ACTIONS],
+    )
+
+
+async def insert_comment(
+    uow: UnitOfWork, *, comment_id: UUID, approval_id: UUID, author_id: UUID, body: str, purpose: str, at: datetime
+) -> None:
+    await uow.execute(
+        "INSERT INTO approval_comments (id, approval_id, author_id, body, purpose, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        [comment_id, approval_id, author_id, body, purpose, at],
+    )
+
+
+async def take_comment(uow: UnitOfWork, comment_id: UUID, approval_id: UUID, history_id: UUID) -> str | None:
+    """The text that came with a command; from now on it belongs to the entry."""
+    row = await uow.one(
+        "UPDATE approval_comments SET history_id = %s WHERE id = %s AND approval_id = %s RETURNING body",
+        [history_id, comment_id, approval_id],
+    )
+    return None if row is None else str(row["body"])
+
+
+_COMMENTS = (
+    'SELECT c.id, c.approval_id AS "approvalId", c.author_id AS "authorId", u.name AS "authorName", c.body,'
+    ' c.purpose, c.created_at AS "createdAt" FROM approval_comments c LEFT JOIN user_copies u ON u.id = c.author_id'
+)
+
+
+async def comment(reader: Reader, comment_id: UUID) -> Row:
+    row = await reader.one(f"{_COMMENTS} WHERE c.id = %s", [comment_id])
+    assert row is not None
+    return row
+
+
+async def comments(reader: Reader, approval_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Row]:
+    """Oldest first. A comment whose decision lost the race belongs to nothing and is not shown."""
+    at, comment_id = after or (None, None)
+    return await reader.all(
+        f"{_COMMENTS} WHERE c.approval_id = %(id)s AND (c.purpose = 'COMMENT' OR c.history_id IS NOT NULL)"
+        " AND (%(at)s::timestamptz IS NULL OR (c.created_at, c.id) > (%(at)s, %(after)s::uuid))"
+        " ORDER BY c.created_at, c.id LIMIT %(limit)s",
+        {"id": approval_id, "at": at, "after": comment_id, "limit": limit},
+    )
+
+
+async def claim_command(
+    uow: UnitOfWork, *, key: str, fingerprint: bytes | None, comment_id: UUID | None, at: datetime
+) -> Row:
+    """The first sender's fingerprint and comment: a repeat of the same command goes on with those."""
+    row = await uow.one(
+        "INSERT INTO approval_commands AS c (key, fingerprint, comment_id, created_at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (key) DO UPDATE SET created_at = c.created_at RETURNING fingerprint, comment_id, created_at",
+        [key, fingerprint, comment_id, at],
+    )
+    assert row is not None
+    return row
+
+
+async def delete_stale_commands(uow: UnitOfWork, before: datetime) -> int:
+    """Commands and the comments of lost races are of no use once their keys have expired."""
+    await uow.execute(
+        "DELETE FROM approval_comments WHERE purpose = 'DECISION' AND history_id IS NULL AND created_at < %s", [before]
+    )
+    return await uow.execute("DELETE FROM approval_commands WHERE created_at < %s", [before])

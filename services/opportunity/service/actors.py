@@ -1,0 +1,46 @@
+"""Who acts: the facts about a caller that the rules of a request ask for."""
+
+from uuid import UUID
+
+from services.contracts.permissions import Permission, Role, permissions_of
+from services.contracts.states import ApprovalState
+from services.kit import clock
+from services.kit.database import Reader, Row
+from services.kit.errors import Forbidden
+from services.opportunity.machine import Actor, Standing
+from services.opportunity.problems import AlreadyDecided
+from services.opportunity.repository import history, people
+
+
+async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str]) -> Actor:
+    """A user with the proxies they hold at this moment. Raises Forbidden for whoever has left or is suspended."""
+    known = await people.user(reader, user_id)
+    if known is not None and known["state"] in people.UNABLE_STATES:
+        raise Forbidden()
+    may_decide = Permission.APPROVAL_DECIDE in permissions_of(roles)
+    return Actor(
+        user_id=user_id,
+        may_decide=may_decide,
+        is_admin=Role.ADMIN in roles,
+        proxy_for=await people.proxied_by(reader, user_id, clock.now()) if may_decide else frozenset(),
+    )
+
+
+def capacity(standing: Standing, actor: Actor, voter: UUID) -> tuple[str, UUID | None]:
+    """In which role the actor votes, and on whose behalf."""
+    if voter != actor.user_id:
+        return "PROXY", voter
+    return ("APPROVER" if voter in standing.current.approver_ids else "ESCALATION"), None
+
+
+async def lost_race(reader: Reader, approval_id: UUID, state: ApprovalState) -> AlreadyDecided:
+    """Names whoever was faster: the last one who approved, rejected or returned."""
+    winner: Row = await history.last_decision(reader, approval_id) or {}
+    return AlreadyDecided(
+        state,
+        decided_by=winner.get("name"),
+        decided_by_id=winner.get("actor_id"),
+        decided_at=winner.get("at"),
+        stage=winner.get("stage"),
+        revision=winner.get("revision"),
+    )

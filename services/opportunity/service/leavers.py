@@ -1,0 +1,238 @@
+"""Handing a leaver's part in approvals over to a successor, and giving it back."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from services.contracts.permissions import Role
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction
+from services.contracts.steps import ReassignStep, ReturnStep
+from services.kit import clock
+from services.kit.database import Reader, Row, UnitOfWork
+from services.kit.errors import Blocked, ProblemError, Text, Unprocessable
+from services.opportunity import machine
+from services.opportunity.machine import Actor, Place, Standing
+from services.opportunity.problems import ReassignmentConflict
+from services.opportunity.references import References
+from services.opportunity.repository import approvals, handover, people, proxies, routes
+from services.opportunity.repository.handover import (
+    count_moves_to_return,
+    forget_succession,
+    moves_to_return,
+    naming,
+    owned,
+)
+from services.opportunity.service.commands import locked
+from services.opportunity.service.transition import Deed, commit, moved
+
+__all__ = [
+    "choose_successor",
+    "count_moves_to_return",
+    "forget_succession",
+    "give_back",
+    "move_owner",
+    "move_rules",
+    "moves_to_return",
+    "naming",
+    "owned",
+    "remaining",
+    "replacement",
+]
+
+
+class SuccessorRefused(Unprocessable):
+    code = "successor_refused"
+    title = Text("後任者を選び直してください", "Choose another successor")
+
+
+async def choose_successor(uow: UnitOfWork, step: ReassignStep, references: References) -> UUID | None:
+    """The named one, else the leaver's manager; None where there is nothing to move. Raises SuccessorRefused."""
+    leaver = await people.user(uow, step.resource_id)
+    successor_id = step.successor_id or (leaver["manager_id"] if leaver is not None else None)
+    if successor_id is None:
+        if await remaining(uow, step.resource_id):
+            raise SuccessorRefused()
+        return None
+    known = await references.user(uow, successor_id)
+    if known is None or successor_id == step.resource_id or known["state"] in people.LEAVING_STATES:
+        raise SuccessorRefused()
+    if known["blocked_by_process"] is not None:
+        raise Blocked(known["blocked_by_process"])
+    await handover.record_succession(
+        uow, process_id=step.process_id, user_id=step.resource_id, successor_id=successor_id, at=clock.now()
+    )
+    return successor_id
+
+
+async def remaining(reader: Reader, user_id: UUID) -> int:
+    """Places in open requests, own requests, routes and proxies that still refer to the user."""
+    named = await handover.count_naming(reader, user_id)
+    owned = await handover.count_owned(reader, user_id)
+    return named + owned + sum(await handover.count_rules(reader, user_id, clock.now()))
+
+
+async def replacement(reader: Reader, approval_id: UUID, leaver_id: UUID, successor_id: UUID) -> UUID:
+    """Who takes the leaver's place in one request: the successor, unless it is their own or they can't decide;
+    then the superiors of both, then anybody who approves. Raises SuccessorRefused when there is nobody."""
+    approval = await approvals.read(reader, approval_id)
+    assert approval is not None
+    standing = approval.standing
+    candidates = [successor_id]
+    for user_id in (successor_id, leaver_id):
+        known = await people.user(reader, user_id)
+        if known is not None and known["manager_id"] is not None:
+            candidates.append(known["manager_id"])
+    excluded = [standing.requester_id, standing.owner_id, leaver_id]
+    candidates += await people.approvers_by_role(reader, Role.APPROVER, excluded)
+    for candidate in candidates:
+        known = await people.user(reader, candidate)
+        free = known is not None and known["blocked_by_process"] is None and people.can_decide(known)
+        if free and candidate != leaver_id and _fits(standing, leaver_id, candidate):
+            return candidate
+    raise SuccessorRefused()
+
+
+def _fits(standing: Standing, leaver_id: UUID, candidate: UUID) -> bool:
+    """Asked of the rules themselves; what has ended meanwhile takes anybody, as nothing will be moved."""
+    try:
+        machine.reassign(standing, Actor(None, process_id=leaver_id), from_id=leaver_id, to_id=candidate)
+    except ReassignmentConflict:
+        return False
+    except ProblemError:
+        return True
+    return True
+
+
+async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, successor_id: UUID) -> bool:
+    """The request gets another owner; who raised it stays who raised it. False if the leaver does not own it."""
+    before = await locked(uow, approval_id)
+    if before.standing.owner_id != step.resource_id or before.state in TERMINAL_APPROVAL_STATES:
+        return False
+    owner_id = await _new_owner(uow, before.standing, step.resource_id, successor_id)
+    standing = replace(before.standing, owner_id=owner_id)
+    deed = Deed(
+        ApprovalAction.REASSIGN,
+        "PROCESS",
+        step.actor_id,
+        process_id=step.process_id,
+        from_id=step.resource_id,
+        to_id=owner_id,
+    )
+    await _record(uow, step, "OWNER", approval_id, owner_id, {})
+    await commit(uow, before, moved(before, standing, deed), deed, workflow_knows=False)
+    return True
+
+
+async def _new_owner(uow: UnitOfWork, standing: Standing, leaver_id: UUID, successor_id: UUID) -> UUID:
+    """Whoever decides on a request can't own it; an administrator, who never decides, can always."""
+    deciding = {voter for stage in standing.stages[standing.stage :] for voter in stage.voters}
+    candidates = [successor_id]
+    for user_id in (successor_id, leaver_id):
+        known = await people.user(uow, user_id)
+        if known is not None and known["manager_id"] is not None:
+            candidates.append(known["manager_id"])
+    candidates += await people.active_by_role(uow, Role.ADMIN)
+    for candidate in candidates:
+        if candidate not in deciding and candidate != leaver_id:
+            return candidate
+    raise SuccessorRefused()
+
+
+async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) -> int:
+    """Routes name the successor; who stood in for the leaver is free, and the leaver's proxies go on."""
+    now = clock.now()
+    leaver, count = str(step.resource_id), 0
+    for route in await routes.naming(uow, step.resource_id):
+        await routes.set_stages(uow, route["id"], _renamed(route["stages"], leaver, str(successor_id)), now)
+        await _record(uow, step, "ROUTE", route["id"], successor_id, {"stages": route["stages"]})
+        count += 1
+    for proxy in await proxies.of_user(uow, step.resource_id, now):
+        kept = proxy["to_id"] == step.resource_id and proxy["from_id"] != successor_id
+        detail = {name: str(proxy[name]) for name in ("from_id", "to_id", "starts_at", "ends_at")}
+        if kept:
+            await proxies.give_to(uow, proxy["id"], successor_id, now)
+        else:
+            await proxies.delete(uow, proxy["id"])
+        await _record(uow, step, "PROXY", proxy["id"], successor_id if kept else None, detail)
+        count += 1
+    return count
+
+
+def _renamed(stages: list[dict[str, Any]], leaver: str, successor: str) -> list[dict[str, Any]]:
+    def exchanged(users: list[str]) -> list[str]:
+        return list(dict.fromkeys(successor if user == leaver else user for user in users))
+
+    return [
+        stage
+        | {name: exchanged(stage.get(name) or []) for name in ("approverIds", "viewerIds")}
+        | {"escalateTo": successor if stage.get("escalateTo") == leaver else stage.get("escalateTo")}
+        for stage in stages
+    ]
+
+
+async def _record(
+    uow: UnitOfWork, step: ReassignStep, kind: str, resource_id: UUID, to_id: UUID | None, detail: dict[str, Any]
+) -> None:
+    await handover.record_move(
+        uow,
+        process_id=step.process_id,
+        kind=kind,
+        resource_id=resource_id,
+        from_id=step.resource_id,
+        to_id=to_id,
+        detail=detail,
+        at=clock.now(),
+    )
+
+
+async def give_back(uow: UnitOfWork, move_id: UUID, step: ReturnStep) -> bool:
+    """One move of the deletion, undone where what was moved still belongs to whom it was given."""
+    move = await handover.take_move(uow, move_id, step.process_id)
+    if move is None:
+        return False
+    if move["kind"] == "ROUTE":
+        await _return_route(uow, move)
+    elif move["kind"] == "PROXY":
+        await _return_proxy(uow, move)
+    else:
+        await _return_part(uow, move, step)
+    return True
+
+
+async def _return_part(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
+    before = await locked(uow, move["resource_id"])
+    if before.state in TERMINAL_APPROVAL_STATES:
+        return
+    leaver, successor = move["from_id"], move["to_id"]
+    if move["kind"] == "OWNER":
+        deciding = {voter for stage in before.standing.stages[before.standing.stage :] for voter in stage.voters}
+        if before.standing.owner_id != successor or leaver in deciding:
+            return
+        standing = replace(before.standing, owner_id=leaver)
+    else:
+        places = [Place(**place) for place in move["detail"]["places"]]
+        standing = machine.give_back(before.standing, leaver=leaver, successor=successor, places=places)
+    if standing == before.standing:
+        return
+    deed = Deed(
+        ApprovalAction.REASSIGN, "PROCESS", step.actor_id, process_id=step.process_id, from_id=successor, to_id=leaver
+    )
+    await commit(uow, before, moved(before, standing, deed), deed, workflow_knows=False)
+
+
+async def _return_route(uow: UnitOfWork, move: Row) -> None:
+    """The old stages, unless an administrator has changed the route since."""
+    leaver, successor = str(move["from_id"]), str(move["to_id"])
+    for route in await routes.naming(uow, move["to_id"]):
+        if route["id"] == move["resource_id"] and route["stages"] == _renamed(
+            move["detail"]["stages"], leaver, successor
+        ):
+            await routes.set_stages(uow, route["id"], move["detail"]["stages"], clock.now())
+
+
+async def _return_proxy(uow: UnitOfWork, move: Row) -> None:
+    now = clock.now()
+    if move["to_id"] is not None:
+        await proxies.give_to(uow, move["resource_id"], move["from_id"], now, only_from=move["to_id"])
+        return
+    await proxies.insert(uow, move["detail"] | {"id": move["resource_id"]}, now)

@@ -1,0 +1,54 @@
+"""The ledger of an approval: its stages are the steps, kept by the transactions that move the row."""
+
+from uuid import UUID
+
+from services.contracts.processes import ProcessType, approval_id
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
+from services.kit import ledger
+from services.kit.database import UnitOfWork
+from services.kit.statuses import ProcessStatus, StepStatus
+from services.opportunity.record import Approval
+
+
+def step_name(approval: Approval, position: int) -> str:
+    """Stages may share a name; their position makes the step's name unique."""
+    return f"{position + 1}. {approval.standing.stages[position].name}"
+
+
+async def open_for(uow: UnitOfWork, approval: Approval, actor_id: UUID | None) -> None:
+    """A process for the present generation; stages that an earlier generation passed count as done."""
+    assert approval.process_id is not None
+    standing = approval.standing
+    await ledger.open_process(
+        uow,
+        process_id=approval.process_id,
+        workflow_id=approval_id(approval.id, standing.generation),
+        type=ProcessType.APPROVAL,
+        resource_id=approval.id,
+        actor_id=actor_id,
+        steps=[step_name(approval, position) for position in range(len(standing.stages))],
+    )
+    for position in range(standing.stage):
+        await _record(uow, approval, position, StepStatus.DONE)
+    if standing.state is ApprovalState.PENDING:
+        await _record(uow, approval, standing.stage, StepStatus.RUNNING)
+
+
+async def follow(uow: UnitOfWork, before: Approval, after: Approval) -> None:
+    """What a transition means for the process of the request."""
+    if after.process_id is None or after.process_id != before.process_id:
+        return
+    if after.standing.stage != before.standing.stage:
+        await _record(uow, before, before.standing.stage, StepStatus.DONE)
+        await _record(uow, after, after.standing.stage, StepStatus.RUNNING)
+    if after.state in TERMINAL_APPROVAL_STATES and before.state not in TERMINAL_APPROVAL_STATES:
+        if after.state is ApprovalState.APPROVED:
+            await _record(uow, after, after.standing.stage, StepStatus.DONE)
+        await ledger.finish_process(
+            uow, process_id=after.process_id, status=ProcessStatus.COMPLETED, detail=after.state.value
+        )
+
+
+async def _record(uow: UnitOfWork, approval: Approval, position: int, status: StepStatus) -> None:
+    assert approval.process_id is not None
+    await ledger.record_step(uow, process_id=approval.process_id, step=step_name(approval, position), status=status)

@@ -1,0 +1,103 @@
+"""Lists of requests, page by page."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.kit.database import Reader, Row
+from services.kit.paging import Cursors, page
+from services.kit.principal import Principal
+from services.opportunity.access import VISIBLE, View, view_of
+from services.opportunity.repository import lists
+from services.opportunity.schemas import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort, PageQuery
+from services.opportunity.service.views import actor_in, present
+
+_SORT_COLUMNS = {InboxSort.WAITING_LONGEST: "since", InboxSort.DEADLINE: "deadline_at"}
+
+
+async def filtered(reader: Reader, principal: Principal, cursors: Cursors, query: ApprovalFilters) -> dict[str, Any]:
+    chosen = query.model_dump(exclude={"sort", "limit", "cursor"}, exclude_none=True)
+    return await _page(reader, principal, cursors, query, chosen, query.sort)
+
+
+async def of_requester(
+    reader: Reader, principal: Principal, cursors: Cursors, user_id: UUID, query: PageQuery
+) -> dict[str, Any]:
+    return await _page(reader, principal, cursors, query, {"requester_id": user_id}, ApprovalSort.NEWEST)
+
+
+async def of_approver(
+    reader: Reader, principal: Principal, cursors: Cursors, user_id: UUID, query: PageQuery
+) -> dict[str, Any]:
+    return await _page(reader, principal, cursors, query, {"approver_id": user_id}, ApprovalSort.NEWEST)
+
+
+async def _page(
+    reader: Reader,
+    principal: Principal,
+    cursors: Cursors,
+    query: PageQuery | ApprovalFilters,
+    filters: dict[str, Any],
+    sort: ApprovalSort,
+) -> dict[str, Any]:
+    scope = f"approvals:{sort}"
+    view = await view_of(reader, principal)
+    rows = await lists.page(
+        reader,
+        visible=VISIBLE,
+        params=view.params,
+        filters=filters,
+        descending=sort is ApprovalSort.NEWEST,
+        after=_key(cursors.decode(scope, query.cursor, [datetime, UUID])),
+        limit=query.limit + 1,
+    )
+    return await _shown(
+        reader,
+        rows,
+        query.limit,
+        actor=(view, principal),
+        cursor=lambda row: cursors.encode(scope, _at(row, "createdAt")),
+    )
+
+
+async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: InboxQuery) -> dict[str, Any]:
+    scope = f"inbox:{query.sort}"
+    view = await view_of(reader, principal)
+    rows = await lists.inbox(
+        reader,
+        user_id=principal.user_id,
+        acts_as=view.acts_as,
+        sort=_SORT_COLUMNS[query.sort],
+        after=_key(cursors.decode(scope, query.cursor, [datetime, UUID])),
+        limit=query.limit + 1,
+    )
+    keys = {row["id"]: row["sortKey"] for row in rows}
+    return await _shown(
+        reader,
+        rows,
+        query.limit,
+        actor=(view, principal),
+        cursor=lambda row: cursors.encode(scope, [keys[row["id"]], row["id"]]),
+    )
+
+
+async def counts(reader: Reader, principal: Principal) -> Row:
+    view = await view_of(reader, principal)
+    return await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as)
+
+
+async def _shown(
+    reader: Reader, rows: Sequence[Row], limit: int, *, actor: tuple[View, Principal], cursor: Any
+) -> dict[str, Any]:
+    answer = page(rows, limit, cursor)
+    answer["items"] = await present(reader, answer["items"], actor_in(*actor))
+    return answer
+
+
+def _at(row: Mapping[str, Any], name: str) -> list[Any]:
+    return [row[name], row["id"]]
+
+
+def _key(parts: list[Any] | None) -> tuple[datetime, UUID] | None:
+    return None if parts is None else (parts[0], parts[1])

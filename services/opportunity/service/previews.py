@@ -1,0 +1,19 @@
+"""What would happen to a request before it is raised."""
+
+from typing import Any
+
+from services.kit import clock
+from services.kit.database import UnitOfWork
+from services.kit.principal import Principal
+from services.opportunity.references import References
+from services.opportunity.schemas import RouteQuestion
+from services.opportunity.service import requests, routing
+
+
+async def preview(
+    uow: UnitOfWork, principal: Principal, question: RouteQuestion, references: References
+) -> dict[str, Any]:
+    """The stages with their approvers' names, who is absent and who stands in, and the flags."""
+    requester, customer = await requests.parties(uow, principal, question, references)
+    now = clock.now()
+    return await routing.preview(uow, await routing.plan(uow, question, requester, customer, now), now)

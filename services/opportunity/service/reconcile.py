@@ -1,0 +1,126 @@
+"""Compares open requests with running workflows and mends the differences; the row wins."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from services.contracts.events.approval import ApprovalUpdated
+from services.contracts.processes import SIGNAL_ROW_CHANGED, ProcessType, RowChanged, approval_id
+from services.contracts.states import OPEN_APPROVAL_STATES, ApprovalState
+from services.kit import audit, clock, idempotency, intents, outbox
+from services.kit.context import ActorContext
+from services.kit.database import Database, Row
+from services.kit.ids import new_id
+from services.kit.ledger import finish_process
+from services.kit.statuses import ProcessStatus
+from services.opportunity import events
+from services.opportunity.repository import approvals, history, reconciliation
+from services.opportunity.service import ledger
+from services.opportunity.service.requests import start
+
+log = logging.getLogger(__name__)
+
+SETTLED_AFTER: Final = timedelta(minutes=2)
+"""What changed more recently may still be on its way through relay and visibility."""
+PAGE: Final = 500
+
+
+async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -> int:
+    """How many differences were mended: rows without a workflow, workflows without an open row."""
+    running = {workflow_id async for workflow_id in _running(temporal)}
+    mended = await _wake_missing(db, temporal, running, beat)
+    mended += await _tell_ended(db, running, beat)
+    async with db.transaction(ActorContext.system()) as uow:
+        await history.delete_stale_commands(uow, clock.now() - idempotency.RETENTION)
+    return mended
+
+
+async def _running(temporal: Client) -> AsyncIterator[str]:
+    query = f"WorkflowType = '{ProcessType.APPROVAL.value}' AND ExecutionStatus = 'Running'"
+    async for execution in temporal.list_workflows(query, page_size=PAGE):
+        yield execution.id
+
+
+async def _wake_missing(db: Database, temporal: Client, running: set[str], beat: Callable[..., None]) -> int:
+    mended, after = 0, UUID(int=0)
+    settled = clock.now() - SETTLED_AFTER
+    while True:
+        async with db.reader() as reader:
+            rows = await reconciliation.open_rows(reader, after, settled, PAGE)
+        for row in rows:
+            if approval_id(row["id"], row["generation"]) not in running:
+                mended += await _wake(db, temporal, row)
+            beat(mended)
+        if len(rows) < PAGE:
+            return mended
+        after = rows[-1]["id"]
+
+
+async def _wake(db: Database, temporal: Client, row: Row) -> bool:
+    """Start the workflow; one that has ended although its request is open gets a successor of its own generation."""
+    workflow_id = approval_id(row["id"], row["generation"])
+    try:
+        description = await temporal.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        status = None
+    else:
+        status = description.status
+    if status is WorkflowExecutionStatus.RUNNING:
+        return False
+    async with db.transaction(ActorContext.system()) as uow:
+        before = await approvals.lock(uow, row["id"])
+        if before is None or before.state not in OPEN_APPROVAL_STATES:
+            return False
+        if before.standing.generation != row["generation"]:
+            return False
+        log.warning("approval without a workflow", extra={"workflow_id": workflow_id, "status": str(status)})
+        if status is None:
+            await start(uow, before, None)
+            return True
+        standing = replace(before.standing, generation=before.standing.generation + 1)
+        after = replace(before, standing=standing, process_id=new_id(), updated_at=clock.now())
+        await approvals.update(uow, after)
+        if before.process_id is not None:
+            await finish_process(uow, process_id=before.process_id, status=ProcessStatus.COMPLETED, detail="SUPERSEDED")
+        await ledger.open_for(uow, after, None)
+        event = events.acted(ApprovalUpdated, after, acted_by=None)
+        await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event)
+        await audit.record_audit(
+            uow, action="approval.revive", resource_type="approval", resource_id=after.id, detail={"was": workflow_id}
+        )
+        await start(uow, after, None)
+    return True
+
+
+async def _tell_ended(db: Database, running: set[str], beat: Callable[..., None]) -> int:
+    """A workflow that still waits though its request has ended reads the row again."""
+    prefix = f"{ProcessType.APPROVAL.value}:"
+    ids = {workflow_id.split(":")[1] for workflow_id in running if workflow_id.startswith(prefix)}
+    settled = clock.now() - SETTLED_AFTER
+    mended = 0
+    pending = sorted(ids)
+    for position in range(0, len(pending), PAGE):
+        async with db.transaction(ActorContext.system()) as uow:
+            rows = await reconciliation.ended_rows(uow, pending[position : position + PAGE], settled)
+            targets = [
+                (approval_id(row["id"], generation), RowChanged(version=row["event_version"]))
+                for row in rows
+                for generation in range(1, row["generation"] + 1)
+                if approval_id(row["id"], generation) in running
+                and (generation < row["generation"] or row["state"] not in _OPEN)
+            ]
+            await intents.signal_workflows(uow, targets, signal=SIGNAL_ROW_CHANGED)
+        mended += len(targets)
+        beat(mended)
+    return mended
+
+
+_OPEN: Final = frozenset(state.value for state in OPEN_APPROVAL_STATES | {ApprovalState.DRAFT})

@@ -1,0 +1,272 @@
+"""A request from its draft to its submission, and changes of its content."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from services.contracts.events.approval import ApprovalDrafted, ApprovalRequested, ApprovalUpdated
+from services.contracts.processes import ApprovalInput, ProcessType, TaskQueue, approval_id
+from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
+from services.kit import audit, clock, fences, intents, outbox
+from services.kit.database import Row, UnitOfWork
+from services.kit.errors import Conflict, Forbidden, PreconditionFailed, Text, Unprocessable
+from services.kit.ids import new_id
+from services.kit.models import CamelModel
+from services.kit.principal import Principal
+from services.opportunity import access, chain, events, machine
+from services.opportunity.business_time import TOKYO
+from services.opportunity.machine import Actor, Standing
+from services.opportunity.problems import WrongState
+from services.opportunity.record import Approval
+from services.opportunity.references import References
+from services.opportunity.repository import approvals
+from services.opportunity.schemas import ApprovalContent, NewApproval, StageInput
+from services.opportunity.service import ledger, routing
+from services.opportunity.service.commands import locked
+from services.opportunity.service.transition import Deed, moved, write_history
+
+_REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
+_EDITABLE = frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED})
+
+
+async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, references: References) -> UUID:
+    """A draft, or a request that goes to its first approvers at once. Raises NoRoute, Blocked, Unprocessable."""
+    requester, customer = await parties(uow, principal, content, references)
+    if content.previous_id is not None:
+        await _check_previous(uow, principal, content.previous_id)
+    chosen = await routing.plan(uow, content, requester, customer, clock.now())
+    approval = await _insert(uow, principal.user_id, content, chosen)
+    if content.draft:
+        deed = Deed(ApprovalAction.DRAFT, "REQUESTER", principal.user_id)
+        after = await write_history(uow, approval, approval, deed, new_id())
+        await approvals.update(uow, after)
+        drafted = events.acted(ApprovalDrafted, after, acted_by=principal.user_id)
+        await outbox.record_created(uow, aggregate_id=after.id, event=drafted)
+        await _audit(uow, "approval.draft", after)
+        return after.id
+    after = await _enter(uow, approval, principal.user_id, submitted=approval)
+    event = events.acted(ApprovalRequested, after, acted_by=principal.user_id)
+    await outbox.record_created(uow, aggregate_id=after.id, event=event, process_id=after.process_id)
+    await _audit(uow, "approval.submit", after)
+    return after.id
+
+
+async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, references: References) -> None:
+    """DRAFT → PENDING on the route that the policy chooses today."""
+    before = await locked(uow, approval_id_)
+    machine.submit(before.standing, Actor(principal.user_id))
+    content = _content_of(before)
+    requester, customer = await parties(uow, principal, content, references)
+    chosen = await routing.plan(uow, content, requester, customer, clock.now())
+    planned = replace(
+        before,
+        standing=replace(before.standing, stages=chosen.stages),
+        flags=[flag.value for flag in chosen.flags],
+        route_id=chosen.route_id,
+    )
+    after = await _enter(uow, planned, principal.user_id, submitted=before)
+    event = events.acted(ApprovalRequested, after, acted_by=principal.user_id)
+    await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
+    await _audit(uow, "approval.submit", after)
+
+
+async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitted: Approval) -> Approval:
+    """The first stage begins: history, inbox, ledger and the intent to start the workflow."""
+    for approver in sorted({voter for stage in approval.standing.stages for voter in stage.voters}):
+        await fences.check_unblocked(uow, "user_copies", approver)
+    deed = Deed(ApprovalAction.SUBMIT, "REQUESTER", actor_id)
+    drafted = replace(approval, standing=replace(approval.standing, state=ApprovalState.DRAFT))
+    after = moved(drafted, machine.submit(drafted.standing, Actor(actor_id)), deed)
+    after = replace(after, process_id=new_id())
+    after = await write_history(uow, submitted, after, deed, new_id())
+    await approvals.update(uow, after)
+    await approvals.set_waiting(uow, after, after.updated_at)
+    await approvals.set_participants(uow, after)
+    await ledger.open_for(uow, after, actor_id)
+    await start(uow, after, actor_id)
+    return after
+
+
+async def start(uow: UnitOfWork, approval: Approval, actor_id: UUID | None) -> None:
+    """The intent to start the workflow of the present generation; a repeat is harmless."""
+    generation = approval.standing.generation
+    await intents.start_workflow(
+        uow,
+        workflow=ProcessType.APPROVAL,
+        workflow_id=approval_id(approval.id, generation),
+        task_queue=TaskQueue.OPPORTUNITY,
+        argument=ApprovalInput(approval_id=approval.id, generation=generation),
+        search=intents.SearchAttributes(
+            process_type=ProcessType.APPROVAL,
+            resource_id=approval.id,
+            actor_id=actor_id,
+            status=approval.state.value,
+        ),
+        summary=approval.number,
+    )
+
+
+async def edit(
+    uow: UnitOfWork, principal: Principal, approval_id_: UUID, content: ApprovalContent, version: int, refs: References
+) -> None:
+    """New content of a draft or a returned request. What approvers already passed can't be raised behind them."""
+    before = await locked(uow, approval_id_)
+    if not before.standing.is_own(principal.user_id):
+        raise Forbidden()
+    if before.state not in _EDITABLE:
+        raise WrongState(before.state)
+    if before.version != version:
+        raise PreconditionFailed(before.version)
+    standing, flags, route_id = before.standing, before.flags, before.route_id
+    if before.state is ApprovalState.DRAFT:
+        requester, customer = await parties(uow, principal, content, refs)
+        chosen = await routing.plan(uow, content, requester, customer, clock.now())
+        standing = replace(standing, stages=chosen.stages)
+        flags, route_id = [flag.value for flag in chosen.flags], chosen.route_id
+    else:
+        _check_returned(before, content)
+        if before.customer_id is not None:
+            await fences.check_unblocked(uow, "customer_copies", before.customer_id)
+    after = replace(
+        before,
+        customer_id=content.customer_id,
+        kind=content.kind,
+        title=content.title,
+        description=content.description,
+        amount=content.amount,
+        currency=content.currency,
+        standing=standing,
+        flags=flags,
+        route_id=route_id,
+        wish=_wish(content) if before.state is ApprovalState.DRAFT else before.wish,
+        version=before.version + 1,
+        updated_at=clock.now(),
+    )
+    await approvals.update(uow, after)
+    event = events.acted(ApprovalUpdated, after, acted_by=principal.user_id)
+    await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
+    await _audit(uow, "approval.update", after)
+
+
+def _check_returned(before: Approval, content: ApprovalContent) -> None:
+    fixed = Text("差戻し中は変更できません", "This can't change while the request is returned")
+    if content.customer_id != before.customer_id:
+        raise Unprocessable.field("/customerId", "fixed_after_submit", fixed)
+    if content.kind is not before.kind:
+        raise Unprocessable.field("/kind", "fixed_after_submit", fixed)
+    if content.currency != before.currency:
+        raise Unprocessable.field("/currency", "fixed_after_submit", fixed)
+    named = content.stages is not None or content.approver_id is not None
+    if named and _approvers(content) != [list(stage.approver_ids) for stage in before.standing.stages]:
+        raise Unprocessable.field("/stages", "fixed_after_submit", fixed)
+    if content.amount is not None and content.amount > (before.amount or 0):
+        # The route was chosen for the amount; a larger one may need other approvers.
+        message = Text("増額する場合は新しい申請が必要です", "A larger amount needs a new request")
+        raise Unprocessable.field("/amount", "amount_raised", message)
+
+
+def _approvers(content: ApprovalContent) -> list[list[UUID]]:
+    if content.approver_id is not None:
+        return [[content.approver_id]]
+    return [list(stage.approver_ids) for stage in content.stages or []]
+
+
+def _content_of(approval: Approval) -> ApprovalContent:
+    """What its author wrote, as if it were sent again now."""
+    written = ApprovalContent(
+        customer_id=approval.customer_id,
+        kind=approval.kind,
+        title=approval.title,
+        description=approval.description,
+        amount=approval.amount,
+        currency=approval.currency,
+    )
+    return written if approval.wish is None else written.model_copy(update=dict(_Wish.model_validate(approval.wish)))
+
+
+class _Wish(CamelModel):
+    approver_id: UUID | None = None
+    stages: list[StageInput] | None = None
+
+
+def _wish(content: ApprovalContent) -> dict[str, Any] | None:
+    if content.approver_id is None and content.stages is None:
+        return None
+    return content.model_dump(mode="json", by_alias=True, include={"approver_id", "stages"})
+
+
+async def parties(
+    uow: UnitOfWork, principal: Principal, content: ApprovalContent, references: References
+) -> tuple[Row, Row | None]:
+    """The requester and the customer, both free of fences until the transaction ends."""
+    requester = await references.user(uow, principal.user_id)
+    if requester is None:
+        raise Forbidden()
+    await fences.check_unblocked(uow, "user_copies", principal.user_id)
+    for user_id in {who for stage in _approvers(content) for who in stage}:
+        await references.user(uow, user_id)
+    if content.customer_id is None:
+        return requester, None
+    customer = await references.customer(uow, content.customer_id)
+    view = await access.view_of(uow, principal)
+    if customer is None or not view.may_request_for(customer["assigned_sales_id"]):
+        message = Text("顧客が見つかりません", "There is no such customer")
+        raise Unprocessable.field("/customerId", "customer_unknown", message)
+    await fences.check_unblocked(uow, "customer_copies", content.customer_id)
+    if customer["state"] != CustomerState.ACTIVE:
+        raise Conflict(Text("この顧客は現在利用できません", "This customer is not active"))
+    return requester, customer
+
+
+async def _check_previous(uow: UnitOfWork, principal: Principal, previous_id: UUID) -> None:
+    previous = await approvals.read(uow, previous_id)
+    if previous is None or not previous.standing.is_own(principal.user_id) or previous.state not in _REPEATABLE:
+        message = Text("却下または取下げた自分の申請を指定してください", "Name your own rejected or recalled request")
+        raise Unprocessable.field("/previousId", "previous_invalid", message)
+
+
+async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, chosen: routing.Plan) -> Approval:
+    now = clock.now()
+    approval = Approval(
+        id=new_id(),
+        number=await approvals.next_number(uow, now.astimezone(TOKYO).year),
+        customer_id=content.customer_id,
+        kind=content.kind,
+        title=content.title,
+        description=content.description,
+        amount=content.amount,
+        currency=content.currency,
+        flags=[flag.value for flag in chosen.flags],
+        standing=Standing(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
+        route_id=chosen.route_id,
+        wish=_wish(content),
+        previous_id=content.previous_id,
+        process_id=None,
+        restored_by=None,
+        deadline_at=None,
+        clock_left_seconds=None,
+        reminded_at=None,
+        escalated_at=None,
+        submitted_at=None,
+        decided_at=None,
+        decided_by=None,
+        history_length=0,
+        history_head=chain.GENESIS,
+        version=1,
+        event_version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    await approvals.insert(uow, approval)
+    await approvals.set_participants(uow, approval)
+    return approval
+
+
+async def _audit(uow: UnitOfWork, action: str, approval: Approval, **detail: Any) -> None:
+    await audit.record_audit(
+        uow,
+        action=action,
+        resource_type="approval",
+        resource_id=approval.id,
+        detail={"number": approval.number, "to": approval.state.value} | detail,
+    )

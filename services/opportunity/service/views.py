@@ -1,0 +1,89 @@
+"""Requests as a caller sees them: with names, with what the caller may do, and with what they wait for."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from services.contracts.permissions import Permission, Role
+from services.contracts.states import ApprovalState
+from services.kit.database import Reader, Row
+from services.kit.errors import NotFound
+from services.kit.principal import Principal
+from services.opportunity import machine
+from services.opportunity.access import VISIBLE, View, view_of
+from services.opportunity.machine import Actor, Standing
+from services.opportunity.record import stage_from_json
+from services.opportunity.repository import lists, people
+
+
+def actor_in(view: View, principal: Principal) -> Actor:
+    return Actor(
+        user_id=principal.user_id,
+        may_decide=principal.has(Permission.APPROVAL_DECIDE),
+        is_admin=Role.ADMIN in principal.roles,
+        proxy_for=view.proxy_for,
+    )
+
+
+async def detail(reader: Reader, principal: Principal, approval_id: UUID, *, anyway: bool = False) -> dict[str, Any]:
+    """One request with the customer's facts; raises NotFound for what the caller may not see.
+
+    ``anyway``: the answer to the caller's own command, which may have ended their part in the request.
+    """
+    view = await view_of(reader, principal)
+    row = await lists.one(reader, approval_id, "TRUE" if anyway else VISIBLE, view.params)
+    if row is None:
+        raise NotFound()
+    [shown] = await present(reader, [row], actor_in(view, principal))
+    customer_id = shown["customerId"]
+    shown["customerFacts"] = None if customer_id is None else await lists.customer_facts(reader, customer_id)
+    return shown
+
+
+async def require_visible(reader: Reader, principal: Principal, approval_id: UUID) -> None:
+    """Raises NotFound for what the caller may not see."""
+    view = await view_of(reader, principal)
+    if not await lists.sees(reader, approval_id, VISIBLE, view.params):
+        raise NotFound()
+
+
+async def present(reader: Reader, rows: Sequence[Row], actor: Actor) -> list[dict[str, Any]]:
+    """Rows of ``repository.lists`` as items of the API; all names in one query."""
+    standings = [_standing(row) for row in rows]
+    involved = {who for standing in standings for stage in standing.stages for who in stage.voters}
+    involved |= {stage.escalate_to for standing in standings for stage in standing.stages if stage.escalate_to}
+    names = await people.names(reader, sorted(involved)) if involved else {}
+    return [_item(row, standing, actor, names) for row, standing in zip(rows, standings, strict=True)]
+
+
+def _standing(row: Row) -> Standing:
+    before = row["stateBefore"]
+    return Standing(
+        state=ApprovalState(row["state"]),
+        requester_id=row["requesterId"],
+        owner_id=row["ownerId"],
+        stages=tuple(stage_from_json(stage) for stage in row["stages"]),
+        stage=row["stage"],
+        revision=row["revision"],
+        generation=row["generation"],
+        approved_by=frozenset(row["approvedBy"]),
+        state_before=None if before is None else ApprovalState(before),
+        held_by=row["heldBy"],
+        cancelled_by=row["cancelledBy"],
+    )
+
+
+def _item(row: Row, standing: Standing, actor: Actor, names: dict[UUID, str | None]) -> dict[str, Any]:
+    item = {name: value for name, value in row.items() if name not in ("stateBefore", "cancelledBy", "sortKey")}
+    item["stages"] = [
+        shown
+        | {
+            "approvers": [{"id": who, "name": names.get(who)} for who in stage.voters],
+            "approvedBy": sorted(standing.approved_by) if position == standing.stage else [],
+        }
+        for position, (shown, stage) in enumerate(zip(row["stages"], standing.stages, strict=True))
+    ]
+    item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in standing.waiting_for]
+    item["allowedActions"] = machine.allowed_actions(standing, actor)
+    del item["approvedBy"]
+    return item

@@ -1,0 +1,77 @@
+"""The clock of a stage: it starts when the stage is entered, stands while RETURNED or ON_HOLD, and never decides."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
+from services.opportunity import business_time
+from services.opportunity.machine import Standing
+from services.opportunity.record import Approval
+
+
+@dataclass(frozen=True, slots=True)
+class StageClock:
+    deadline_at: datetime | None
+    clock_left_seconds: float | None
+    reminded_at: datetime | None
+    escalated_at: datetime | None
+
+
+def after_transition(before: Approval, after: Standing, now: datetime) -> StageClock:
+    """How the clock goes on when a request moves from ``before`` to ``after`` at ``now`` (UTC)."""
+    clock = StageClock(before.deadline_at, before.clock_left_seconds, before.reminded_at, before.escalated_at)
+    was, becomes = before.state, after.state
+    if becomes is ApprovalState.PENDING:
+        if was is ApprovalState.DRAFT or after.stage != before.standing.stage:
+            return _started(after, now)
+        if was is not ApprovalState.PENDING:
+            resumed = _resumed(clock, after, now)
+            # Another revision is another thing to be reminded of; after a hold it is still the same.
+            return replace(resumed, reminded_at=None) if was is ApprovalState.RETURNED else resumed
+        return clock
+    if becomes in TERMINAL_APPROVAL_STATES:
+        return clock
+    if was is ApprovalState.PENDING:
+        return _stopped(clock, before.standing, now)
+    return clock
+
+
+def _started(standing: Standing, now: datetime) -> StageClock:
+    hours = standing.current.deadline_hours
+    if hours is None:
+        return StageClock(None, None, None, None)
+    deadline = business_time.after(now, timedelta(hours=hours), business_days=standing.current.business_days)
+    return StageClock(deadline, None, None, None)
+
+
+def _resumed(clock: StageClock, standing: Standing, now: datetime) -> StageClock:
+    stage = standing.current
+    if stage.deadline_hours is None:
+        return replace(clock, deadline_at=None, clock_left_seconds=None)
+    left = clock.clock_left_seconds if clock.clock_left_seconds is not None else stage.deadline_hours * 3600.0
+    deadline = business_time.after(now, timedelta(seconds=left), business_days=stage.business_days)
+    return replace(clock, deadline_at=deadline, clock_left_seconds=None)
+
+
+def _stopped(clock: StageClock, standing: Standing, now: datetime) -> StageClock:
+    if clock.deadline_at is None:
+        return clock
+    left = business_time.between(now, clock.deadline_at, business_days=standing.current.business_days)
+    return replace(clock, deadline_at=None, clock_left_seconds=left.total_seconds())
+
+
+def remind_at(approval: Approval) -> datetime | None:
+    """When those whom the stage waits for are to be reminded; None when they were, or nothing is due."""
+    hours = approval.standing.current.deadline_hours if approval.standing.stages else None
+    if approval.state is not ApprovalState.PENDING or approval.deadline_at is None or hours is None:
+        return None
+    if approval.reminded_at is not None or approval.escalated_at is not None:
+        return None
+    return business_time.reminder_before(approval.deadline_at, hours)
+
+
+def escalate_at(approval: Approval) -> datetime | None:
+    """When the stage escalates; None when it has, or nothing is due."""
+    if approval.state is not ApprovalState.PENDING or approval.escalated_at is not None:
+        return None
+    return approval.deadline_at
