@@ -1,0 +1,44 @@
+"""The analytics service: reports, notifications, the list of processes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.analytics.endpoints import internal, notifications, processes, reports
+from services.analytics.notifications.stream import NotificationHub
+from services.analytics.reports.cache import cache_for
+from services.contracts.permissions import permissions_of
+from services.kit.http import Kit, create_service_app
+from services.kit.http.shutdown import at_first_signal
+from services.kit.settings import ServiceSettings
+
+NAME = "analytics"
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """The ASGI app; settings come from the environment unless given."""
+    chosen = settings or ServiceSettings()
+
+    @asynccontextmanager
+    async def lifespan(kit: Kit) -> AsyncIterator[None]:
+        cache = cache_for(chosen.redis_url)
+        hub = NotificationHub(kit.db)
+        app.state.report_cache, app.state.notification_hub = cache, hub
+        await hub.start()
+        try:
+            with at_first_signal(hub.end_streams):
+                yield
+        finally:
+            await hub.stop()
+            await cache.close()
+
+    app = create_service_app(
+        NAME,
+        chosen,
+        [reports.router, notifications.reads, notifications.writes, processes.router, internal.router],
+        permissions_of=permissions_of,
+        lifespan=lifespan,
+        title="Ringi analytics",
+    )
+    return app

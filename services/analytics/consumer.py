@@ -1,0 +1,32 @@
+"""The one consumer of this service: copies, read models and notifications of a batch, in one transaction."""
+
+from typing import Final
+
+from services.analytics import references
+from services.analytics.notifications import make
+from services.analytics.projections import model
+from services.contracts import topics
+from services.kit.consumer import Consumer
+from services.kit.database import Database
+from services.kit.envelope import Envelope
+from services.kit.unit_of_work import UnitOfWork
+
+CONSUMER: Final = "analytics"
+MODEL_TOPICS: Final = (
+    topics.USER_EVENTS,
+    topics.CUSTOMER_EVENTS,
+    topics.SALES_EVENTS,
+    topics.APPROVAL_EVENTS,
+    topics.PROCESS_EVENTS,
+)
+
+
+async def apply(uow: UnitOfWork, events: list[Envelope]) -> None:
+    """Copies first: whether somebody may still be told depends on them. Notifications last: they look at the models."""
+    await references.apply(uow, events)
+    await model.apply(uow, events)
+    await make.apply(uow, events)
+
+
+def consumer(db: Database, bootstrap: str) -> Consumer:
+    return Consumer(db, bootstrap=bootstrap, name=CONSUMER, topics=MODEL_TOPICS, apply=apply)

@@ -1,0 +1,148 @@
+"""GET /notifications and what belongs to it; everyone has their own only."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from services.analytics import schemas
+from services.analytics.notifications import repository, stream
+from services.analytics.notifications.stream import NotificationHub
+from services.analytics.notifications.views import view
+from services.contracts.states import NotificationType
+from services.kit.errors import FieldError, NotFound, Text, Unprocessable
+from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, json_response
+from services.kit.http.dependencies import bearer_token
+from services.kit.http.write_route import after_commit
+from services.kit.models import QueryModel
+from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
+from services.kit.problems import preferred_locale
+
+reads = APIRouter(prefix="/notifications", tags=["notifications"])
+writes = APIRouter(prefix="/notifications", tags=["notifications"], route_class=WriteRoute)
+
+_CURSOR = "notifications"
+_UNREAD_ITEMS = 20
+
+
+class NotificationQuery(QueryModel):
+    limit: Limit = DEFAULT_LIMIT
+    cursor: CursorText = None
+    unread: bool | None = Field(None, description="true: only unread ones; false: only read ones.")
+    type: NotificationType | None = None
+
+
+def _locale(request: Request) -> str:
+    return preferred_locale(request.headers.get("accept-language"))
+
+
+def _wake_others(request: Request, user_id: UUID) -> None:
+    """The user's other tabs learn of it once it is committed."""
+    hub: NotificationHub = request.app.state.notification_hub
+
+    async def wake(response: Response) -> Response:
+        hub.wake(user_id)
+        return response
+
+    after_commit(request, wake)
+
+
+@reads.get("", response_model=Page[schemas.NotificationView])
+async def list_notifications(
+    request: Request,
+    reader: Reads,
+    kit: KitDep,
+    principal: CurrentUser,
+    query: Annotated[NotificationQuery, Query()],
+) -> Response:
+    """Newest first."""
+    key = kit.cursors.decode(_CURSOR, query.cursor, [int])
+    rows = await repository.newest(
+        reader,
+        principal.user_id,
+        unread=query.unread,
+        kind=query.type,
+        before=None if key is None else key[0],
+        limit=query.limit + 1,
+    )
+    listed = page(rows, query.limit, lambda row: kit.cursors.encode(_CURSOR, [row["seq"]]))
+    locale = _locale(request)
+    return json_response({**listed, "items": [view(row, locale) for row in listed["items"]]})
+
+
+@reads.get("/unread", response_model=schemas.UnreadView)
+async def unread_notifications(request: Request, reader: Reads, principal: CurrentUser) -> Response:
+    rows = await repository.newest(reader, principal.user_id, unread=True, kind=None, before=None, limit=_UNREAD_ITEMS)
+    locale = _locale(request)
+    count = await repository.unread_count(reader, principal.user_id)
+    return json_response({"count": count, "items": [view(row, locale) for row in rows]})
+
+
+@reads.get("/stream", responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
+async def stream_notifications(request: Request, kit: KitDep, principal: CurrentUser) -> Response:
+    """Server-sent events: `notification` (its id resumes the stream as `Last-Event-ID`) and `unread` (the count)."""
+    hub: NotificationHub = request.app.state.notification_hub
+    hub.check_room(principal.user_id)
+    token = bearer_token(request)
+    resumed = request.headers.get("last-event-id")
+    if resumed is not None and not (resumed.isascii() and resumed.isdigit() and len(resumed) < 19):
+        message = Text("Last-Event-ID が正しくありません", "Last-Event-ID is not one of this stream's")
+        raise Unprocessable(errors=[FieldError("/Last-Event-ID", "malformed", message, "header")])
+
+    async def still_allowed() -> None:
+        await kit.verifier.verify(token or "")
+
+    body = stream.events(
+        kit.db,
+        hub,
+        principal.user_id,
+        _locale(request),
+        None if resumed is None else int(resumed),
+        still_allowed,
+    )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+
+
+@reads.get("/preferences", response_model=schemas.PreferencesView)
+async def read_preferences(reader: Reads, principal: CurrentUser) -> Response:
+    return json_response(_preferences(await repository.preferences(reader, principal.user_id)))
+
+
+@writes.put("/preferences", response_model=schemas.PreferencesView)
+async def write_preferences(uow: Uow, principal: CurrentUser, body: schemas.PreferencesView) -> Response:
+    """Types that the body does not name stay as they are."""
+    await repository.set_preferences(uow, principal.user_id, ((item.type, item.in_app) for item in body.items))
+    return json_response(_preferences(await repository.preferences(uow, principal.user_id)))
+
+
+def _preferences(chosen: dict[str, bool]) -> dict[str, list[dict[str, object]]]:
+    return {"items": [{"type": kind, "inApp": chosen.get(kind, True)} for kind in NotificationType]}
+
+
+@writes.patch("/read-all", response_model=schemas.MarkedView)
+async def read_all(request: Request, uow: Uow, principal: CurrentUser) -> Response:
+    marked = await repository.mark_all_read(uow, principal.user_id)
+    _wake_others(request, principal.user_id)
+    return json_response({"marked": marked})
+
+
+@writes.patch("/{notification_id}/read", response_model=schemas.NotificationView)
+async def read_one(request: Request, uow: Uow, principal: CurrentUser, notification_id: UUID) -> Response:
+    await repository.mark_read(uow, principal.user_id, notification_id)
+    row = await repository.one(uow, principal.user_id, notification_id)
+    if row is None:
+        raise NotFound
+    _wake_others(request, principal.user_id)
+    return json_response(view(row, _locale(request)))
+
+
+@writes.delete("/{notification_id}", status_code=204)
+async def delete_one(request: Request, uow: Uow, principal: CurrentUser, notification_id: UUID) -> Response:
+    if not await repository.delete(uow, principal.user_id, notification_id):
+        raise NotFound
+    _wake_others(request, principal.user_id)
+    return Response(status_code=204)

@@ -1,0 +1,5 @@
+"""Alembic's entry: the kit runs the migrations on the connection that it opened."""
+
+from services.kit import migrations
+
+migrations.run()

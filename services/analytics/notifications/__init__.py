@@ -1,0 +1,1 @@
+"""Notifications: made from events, read and streamed by the person they are for."""

@@ -1,0 +1,111 @@
+"""Queries on notifications and preferences; always within one recipient's own."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.kit import clock
+from services.kit.unit_of_work import Reader, Row, UnitOfWork
+
+_COLUMNS = (
+    'n.id, n.seq, n.type, n.params, n.resource_type AS "resourceType", n.resource_id AS "resourceId",'
+    ' n.read_at AS "readAt", n.created_at AS "createdAt", c.name AS customer'
+)
+_FROM = (
+    "FROM notifications n LEFT JOIN customer_copies c ON c.id = n.customer_id AND c.state <> 'PURGED'"
+    " WHERE n.recipient_id = %(recipient)s AND n.deleted_at IS NULL"
+)
+_SELECT = f"SELECT {_COLUMNS} {_FROM}"
+
+
+async def newest(
+    reader: Reader, recipient: UUID, *, unread: bool | None, kind: str | None, before: int | None, limit: int
+) -> list[Row]:
+    """Newest first. ``unread`` True: only those; False: only read ones. ``before``: a sequence number."""
+    conditions = ""
+    if unread is not None:
+        conditions += " AND n.read_at IS NULL" if unread else " AND n.read_at IS NOT NULL"
+    if kind is not None:
+        conditions += " AND n.type = %(kind)s"
+    if before is not None:
+        conditions += " AND n.seq < %(before)s"
+    params = {"recipient": recipient, "kind": kind, "before": before, "limit": limit}
+    return await reader.all(f"{_SELECT}{conditions} ORDER BY n.seq DESC LIMIT %(limit)s", params)
+
+
+async def since(reader: Reader, recipient: UUID, after: int, limit: int) -> list[Row]:
+    """In the order in which they were made."""
+    params = {"recipient": recipient, "after": after, "limit": limit}
+    return await reader.all(f"{_SELECT} AND n.seq > %(after)s ORDER BY n.seq LIMIT %(limit)s", params)
+
+
+async def one(reader: Reader, recipient: UUID, notification_id: UUID) -> Row | None:
+    return await reader.one(f"{_SELECT} AND n.id = %(id)s", {"recipient": recipient, "id": notification_id})
+
+
+async def unread_count(reader: Reader, recipient: UUID) -> int:
+    counted: int = await reader.scalar(
+        "SELECT count(*) FROM notifications WHERE recipient_id = %s AND deleted_at IS NULL AND read_at IS NULL",
+        [recipient],
+    )
+    return counted
+
+
+async def last_seq(reader: Reader) -> int:
+    last: int = await reader.scalar("SELECT coalesce(max(seq), 0) FROM notifications")
+    return last
+
+
+async def recipients_since(reader: Reader, after: int) -> tuple[int, list[UUID]]:
+    """The last sequence number, and for whom something was made after the given one."""
+    rows = await reader.all(
+        "SELECT recipient_id, max(seq) AS seq FROM notifications WHERE seq > %s GROUP BY recipient_id", [after]
+    )
+    return max((row["seq"] for row in rows), default=after), [row["recipient_id"] for row in rows]
+
+
+async def mark_read(uow: UnitOfWork, recipient: UUID, notification_id: UUID) -> None:
+    """Keeps the time of the first reading."""
+    await uow.execute(
+        "UPDATE notifications SET read_at = coalesce(read_at, %s)"
+        " WHERE id = %s AND recipient_id = %s AND deleted_at IS NULL",
+        [clock.now(), notification_id, recipient],
+    )
+
+
+async def mark_all_read(uow: UnitOfWork, recipient: UUID) -> int:
+    return await uow.execute(
+        "UPDATE notifications SET read_at = %s WHERE recipient_id = %s AND deleted_at IS NULL AND read_at IS NULL",
+        [clock.now(), recipient],
+    )
+
+
+async def delete(uow: UnitOfWork, recipient: UUID, notification_id: UUID) -> bool:
+    """The row stays, so that its event can't make the notification again."""
+    changed = await uow.execute(
+        "UPDATE notifications SET deleted_at = %s, params = '{}'"
+        " WHERE id = %s AND recipient_id = %s AND deleted_at IS NULL",
+        [clock.now(), notification_id, recipient],
+    )
+    return changed > 0
+
+
+async def preferences(reader: Reader, user_id: UUID) -> dict[str, bool]:
+    """By type, those that were set."""
+    rows = await reader.all("SELECT type, in_app FROM notification_preferences WHERE user_id = %s", [user_id])
+    return {row["type"]: row["in_app"] for row in rows}
+
+
+async def set_preferences(uow: UnitOfWork, user_id: UUID, chosen: Iterable[tuple[str, bool]]) -> None:
+    by_type = dict(chosen)
+    await uow.execute(
+        "INSERT INTO notification_preferences (user_id, type, in_app, updated_at)"
+        " SELECT %(user)s, type, in_app, %(now)s FROM unnest(%(types)s::text[], %(in_app)s::boolean[])"
+        " AS chosen (type, in_app) ON CONFLICT (user_id, type) DO UPDATE"
+        " SET in_app = excluded.in_app, updated_at = excluded.updated_at",
+        {
+            "user": user_id,
+            "now": clock.now(),
+            "types": list(by_type),
+            "in_app": list(by_type.values()),
+        },
+    )

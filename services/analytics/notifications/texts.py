@@ -1,0 +1,110 @@
+"""Titles and bodies of notifications, put together when they are read: in the reader's language of today."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.contracts.processes import ProcessType
+from services.contracts.states import ApprovalState, NotificationType
+from services.kit.errors import Text
+from services.kit.statuses import ProcessStatus
+
+TIME_ZONE: Final = ZoneInfo("Asia/Tokyo")
+
+
+class Words(NamedTuple):
+    title: Text
+    body: Text
+
+
+WORDS: Final = {
+    NotificationType.APPROVAL_WAITING: Words(
+        Text("承認をお願いします: {title}", "Waiting for your approval: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.APPROVAL_DECIDED: Words(
+        Text("{outcome}: {title}", "{outcome}: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.APPROVAL_RETURNED: Words(
+        Text("差戻されました: {title}", "Returned to you: {title}"),
+        Text(
+            "{number}{customer} 内容を確認し、再申請または取下げをしてください。",
+            "{number}{customer}: resubmit or recall it.",
+        ),
+    ),
+    NotificationType.APPROVAL_REASSIGNED: Words(
+        Text("承認者が振り替えられました: {title}", "Reassigned: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.APPROVAL_DUE: Words(
+        Text("承認期限が近づいています: {title}", "Approval due soon: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.TASK_DUE_SOON: Words(
+        Text("タスクの期限が近づいています: {title}", "Task due soon: {title}"),
+        Text("期限 {due}{customer}", "Due {due}{customer}"),
+    ),
+    NotificationType.TASK_OVERDUE: Words(
+        Text("タスクの期限を過ぎました: {title}", "Task overdue: {title}"),
+        Text("期限 {due}{customer}", "Due {due}{customer}"),
+    ),
+    NotificationType.TASK_ASSIGNED: Words(
+        Text("タスクが割り当てられました: {title}{more}", "Task assigned to you: {title}{more}"),
+        Text("{customer}", "{customer}"),
+    ),
+    NotificationType.CUSTOMER_ASSIGNED: Words(
+        Text("担当顧客になりました{more}", "Customer assigned to you{more}"),
+        Text("{customer}", "{customer}"),
+    ),
+    NotificationType.PROCESS_FINISHED: Words(
+        Text("{process}: {status}", "{process}: {status}"),
+        Text("処理の結果を確認できます。", "See what it did."),
+    ),
+    NotificationType.PROCESS_NEEDS_ATTENTION: Words(
+        Text("{process}: 対応が必要です", "{process} needs attention"),
+        Text("原因を取り除いて再試行してください。", "Mend the cause, then retry."),
+    ),
+}
+OUTCOMES: Final = {
+    ApprovalState.APPROVED: Text("承認されました", "Approved"),
+    ApprovalState.REJECTED: Text("却下されました", "Rejected"),
+    ApprovalState.CANCELLED: Text("取り消されました", "Cancelled"),
+}
+PROCESSES: Final = {
+    ProcessType.CUSTOMER_DELETION: Text("顧客の削除", "Customer deletion"),
+    ProcessType.CUSTOMER_RESTORATION: Text("顧客の復元", "Customer restoration"),
+    ProcessType.USER_DELETION: Text("ユーザーの削除", "User deletion"),
+    ProcessType.USER_RESTORATION: Text("ユーザーの復元", "User restoration"),
+}
+STATUSES: Final = {
+    ProcessStatus.COMPLETED: Text("完了しました", "completed"),
+    ProcessStatus.COMPENSATED: Text("取り消され、元に戻りました", "undone, all is as it was"),
+}
+
+
+def render(kind: str, params: Mapping[str, Any], customer: str | None, locale: str) -> tuple[str, str]:
+    """Title and body. ``customer``: the present name of whom it is about, if any."""
+
+    def chosen(table: Mapping[Any, Text], key: object) -> str:
+        text = table.get(key)
+        return str(key or "") if text is None else text.localized(locale)
+
+    more = int(params.get("count", 1)) - 1
+    values = {
+        "title": params.get("title", ""),
+        "number": params.get("number", ""),
+        "customer": f" {customer}" if customer else "",
+        "outcome": chosen(OUTCOMES, params.get("state")),
+        "process": chosen(PROCESSES, params.get("processType")),
+        "status": chosen(STATUSES, params.get("status")),
+        "due": _due(params.get("dueDate")),
+        "more": Text(f" ほか{more}件", f" and {more} more").localized(locale) if more > 0 else "",
+    }
+    words = WORDS[NotificationType(kind)]
+    return words.title.localized(locale).format(**values), words.body.localized(locale).format(**values).strip()
+
+
+def _due(value: str | None) -> str:
+    return "" if value is None else datetime.fromisoformat(value).astimezone(TIME_ZONE).strftime("%Y-%m-%d %H:%M")

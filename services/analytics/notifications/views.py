@@ -1,0 +1,20 @@
+"""A stored notification as its reader sees it."""
+
+from typing import Any
+
+from services.analytics.notifications.texts import render
+from services.kit.unit_of_work import Row
+
+
+def view(row: Row, locale: str) -> dict[str, Any]:
+    title, body = render(row["type"], row["params"], row["customer"], locale)
+    return {
+        "id": row["id"],
+        "type": row["type"],
+        "title": title,
+        "body": body,
+        "resourceType": row["resourceType"],
+        "resourceId": row["resourceId"],
+        "readAt": row["readAt"],
+        "createdAt": row["createdAt"],
+    }

@@ -1,0 +1,57 @@
+"""The list of processes over all services, from their events; a single one is read at its home service."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from services.kit.unit_of_work import Reader
+
+_COLUMNS = (
+    'process_id AS id, type, workflow_id AS "workflowId", resource_id AS "resourceId", actor_id AS "actorId", status,'
+    ' detail, steps, progress, started_at AS "startedAt", finished_at AS "finishedAt"'
+)
+# Whoever may see what a process changes sees the process.
+_VISIBLE = """(
+    actor_id = %(user)s
+    OR (type LIKE 'customer%%' AND EXISTS (SELECT FROM customer_copies c
+        WHERE c.id = resource_id AND c.assigned_sales_id = ANY(%(reps)s::uuid[])))
+    OR (type LIKE 'user%%' AND resource_id = ANY(%(reps)s::uuid[]))
+    OR (type = 'approval' AND EXISTS (SELECT FROM read_model.approval_history a
+        WHERE a.approval_id = resource_id AND a.valid_to = 'infinity'
+        AND (a.owner_id = ANY(%(reps)s::uuid[]) OR %(user)s = ANY(a.approver_ids))))
+)"""
+
+
+async def newest(
+    reader: Reader,
+    *,
+    user_id: UUID,
+    reps: Sequence[UUID] | None,
+    filters: dict[str, Any],
+    before: Sequence[Any] | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Those that started last first. ``reps`` None: all; else the caller's own and those of what these reps have.
+
+    ``filters``: type, status, resource_id, open; None means any. ``before``: start and id of the last one sent.
+    """
+    conditions = [f"{column} = %({column})s" for column in ("type", "status", "resource_id") if filters.get(column)]
+    if filters.get("open") is not None:
+        conditions.append("finished_at IS NULL" if filters["open"] else "finished_at IS NOT NULL")
+    if reps is not None:
+        conditions.append(_VISIBLE)
+    if before is not None:
+        conditions.append("(started_at, process_id) < (%(before_at)s, %(before_id)s)")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    params = filters | {
+        "user": user_id,
+        "reps": reps,
+        "before_at": before and before[0],
+        "before_id": before and before[1],
+        "limit": limit,
+    }
+    return await reader.all(
+        f"SELECT {_COLUMNS} FROM read_model.process_views{where}"  # noqa: S608
+        " ORDER BY started_at DESC, process_id DESC LIMIT %(limit)s",
+        params,
+    )

@@ -1,0 +1,25 @@
+"""Copies of users and customers: for rights, for the names that reports and notifications show."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.contracts import topics
+from services.kit.copies import CopyTable
+from services.kit.envelope import Envelope
+from services.kit.unit_of_work import UnitOfWork
+
+USERS: Final = CopyTable(
+    table="user_copies",
+    topic=topics.USER_EVENTS,
+    columns={"name": "name", "state": "state", "manager_id": "managerId", "roles": "roles"},
+)
+CUSTOMERS: Final = CopyTable(
+    table="customer_copies",
+    topic=topics.CUSTOMER_EVENTS,
+    columns={"name": "name", "state": "state", "assigned_sales_id": "assignedSalesId"},
+)
+
+
+async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> None:
+    await USERS.apply(uow, events)
+    await CUSTOMERS.apply(uow, events)

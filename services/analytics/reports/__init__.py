@@ -1,0 +1,1 @@
+"""The four reports and the daily metrics, computed from the read models."""

@@ -1,0 +1,56 @@
+"""Names of figures and columns for exports, in both languages."""
+
+from typing import Final
+
+from services.kit.errors import Text
+
+COLUMNS: Final = {
+    "from": Text("期間開始", "From"),
+    "to": Text("期間終了(含まない)", "To (exclusive)"),
+    "key": Text("担当・チーム", "Rep or team"),
+    "total": Text("合計", "Total"),
+    "asOf": Text("集計時点", "As of"),
+}
+FIGURES: Final = {
+    "meetingsScheduled": Text("予定商談数", "Meetings scheduled"),
+    "meetingsHeld": Text("実施商談数", "Meetings held"),
+    "heldRate": Text("商談実施率", "Held rate"),
+    "activeCustomers": Text("有効顧客数", "Active customers"),
+    "customersMet": Text("面談済顧客数", "Customers met"),
+    "coverage": Text("面談カバー率", "Coverage"),
+    "requestsSubmitted": Text("申請件数", "Requests submitted"),
+    "requestsSubmittedAmount": Text("申請金額(円)", "Amount submitted (JPY)"),
+    "requestsApproved": Text("承認件数", "Requests approved"),
+    "requestsApprovedAmount": Text("承認金額(円)", "Amount approved (JPY)"),
+    "funnelMeeting": Text("ファネル: 商談", "Funnel: meeting"),
+    "funnelRequest": Text("ファネル: 申請", "Funnel: request"),
+    "funnelApproved": Text("ファネル: 承認", "Funnel: approved"),
+    "meetingToRequest": Text("商談→申請率", "Meeting to request"),
+    "requestToApproved": Text("申請→承認率", "Request to approved"),
+    "newCustomers": Text("新規顧客数", "New customers"),
+    "deletedCustomers": Text("削除顧客数", "Deleted customers"),
+    "restoredCustomers": Text("復元顧客数", "Restored customers"),
+    "netCustomers": Text("純増減", "Net change"),
+    "dormantCustomers": Text("休眠顧客数", "Dormant customers"),
+    "dormantRate": Text("休眠率", "Dormant rate"),
+    "reviewedProfiles": Text("確認済プロファイル数", "Profiles reviewed"),
+    "reviewedRate": Text("プロファイル確認率", "Profile review rate"),
+    "approved": Text("承認", "Approved"),
+    "rejected": Text("却下", "Rejected"),
+    "approvalRate": Text("承認率", "Approval rate"),
+    "firstPassRate": Text("一発承認率", "First-pass rate"),
+    "submitted": Text("申請", "Submitted"),
+    "recalled": Text("取下げ", "Recalled"),
+    "recallRate": Text("取下げ率", "Recall rate"),
+    "medianDecisionSeconds": Text("決裁時間の中央値(秒)", "Median time to decision (s)"),
+    "p90DecisionSeconds": Text("決裁時間の90パーセンタイル(秒)", "90th percentile time to decision (s)"),
+    "inTimeRate": Text("期限内決裁率", "Decided in time"),
+    "backlog": Text("未決裁件数", "Backlog"),
+    "due": Text("期限到来タスク数", "Tasks due"),
+    "completed": Text("完了タスク数", "Tasks completed"),
+    "completionRate": Text("完了率", "Completion rate"),
+    "onTime": Text("期限内完了数", "Completed on time"),
+    "onTimeRate": Text("期限内完了率", "On-time rate"),
+    "overdueNow": Text("現在の期限超過数", "Overdue now"),
+    "medianDaysLate": Text("遅延日数の中央値", "Median days late"),
+}

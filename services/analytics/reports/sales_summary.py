@@ -1,0 +1,85 @@
+"""sales-summary: meetings held and scheduled, coverage, requests submitted and approved, the funnel between them."""
+
+from functools import cache
+
+from services.analytics.reports.figures import Counts, Figure, count, ratio, yen
+from services.analytics.reports.links import Links
+from services.analytics.reports.sql import By, figures, statement, valid, visible, within
+
+_MEETINGS = f"""
+    SELECT b.n, b.end_at, m.user_id AS rep_id, m.customer_id, m.state = 'HELD' AS held
+    FROM bucket b JOIN read_model.meeting_history m ON {within("m.starts_at")} AND {valid("m")}
+    WHERE NOT m.deleted
+"""
+_CUSTOMERS = f"""
+    SELECT b.n, b.end_at, c.assigned_sales_id AS rep_id, h.customer_id IS NOT NULL AS met,
+        coalesce(r.approved, false) AS approved, r.customer_id IS NOT NULL AS asked
+    FROM bucket b JOIN read_model.customer_history c ON {valid("c")}
+    LEFT JOIN (SELECT DISTINCT n, customer_id FROM all_meetings WHERE held) h USING (n, customer_id)
+    LEFT JOIN (SELECT n, customer_id, bool_or(approved) AS approved FROM all_requests WHERE submitted
+        GROUP BY n, customer_id) r USING (n, customer_id)
+    WHERE c.state = 'ACTIVE' AND {visible("c.assigned_sales_id")}
+"""
+_REQUESTS = f"""
+    SELECT b.n, b.end_at, a.owner_id AS rep_id, a.customer_id, coalesce(a.amount, 0) AS amount,
+        coalesce({within("a.submitted_at")}, false) AS submitted,
+        a.state = 'APPROVED' AND {within("a.decided_at")} AS decided, a.state = 'APPROVED' AS approved
+    FROM bucket b JOIN read_model.approval_history a
+        ON (({within("a.submitted_at")}) OR ({within("a.decided_at")})) AND {valid("a")}
+"""
+
+
+@cache
+def sql(by: By | None) -> str:
+    return statement(
+        {
+            "all_meetings": _MEETINGS,
+            "all_requests": _REQUESTS,
+            "customer": _CUSTOMERS,
+            "meeting": f"SELECT * FROM all_meetings WHERE {visible('rep_id')}",
+            "request": f"SELECT * FROM all_requests WHERE {visible('rep_id')}",
+        },
+        figures("meeting", by, {"scheduled": "count(*)", "held": "count(*) FILTER (WHERE held)"}),
+        figures(
+            "customer",
+            by,
+            {
+                "active": "count(*)",
+                "met": "count(*) FILTER (WHERE met)",
+                "asked": "count(*) FILTER (WHERE met AND asked)",
+                "won": "count(*) FILTER (WHERE met AND asked AND approved)",
+            },
+        ),
+        figures(
+            "request",
+            by,
+            {
+                "submitted": "count(*) FILTER (WHERE submitted)",
+                "submittedAmount": "coalesce(sum(amount) FILTER (WHERE submitted), 0)",
+                "approved": "count(*) FILTER (WHERE decided)",
+                "approvedAmount": "coalesce(sum(amount) FILTER (WHERE decided), 0)",
+            },
+        ),
+    )
+
+
+def assemble(counts: Counts, links: Links) -> dict[str, Figure]:
+    submitted = links.approvals(time="submitted")
+    approved = links.approvals(time="decided", state="APPROVED")
+    return {
+        "meetingsScheduled": count(counts["scheduled"], links.meetings()),
+        "meetingsHeld": count(counts["held"], links.meetings(state="HELD")),
+        "heldRate": ratio(counts["held"], counts["scheduled"], links.meetings(state="HELD")),
+        "activeCustomers": count(counts["active"], links.customers()),
+        "customersMet": count(counts["met"], None),
+        "coverage": ratio(counts["met"], counts["active"], None),
+        "requestsSubmitted": count(counts["submitted"], submitted),
+        "requestsSubmittedAmount": yen(counts["submittedAmount"], submitted),
+        "requestsApproved": count(counts["approved"], approved),
+        "requestsApprovedAmount": yen(counts["approvedAmount"], approved),
+        "funnelMeeting": count(counts["met"], None),
+        "funnelRequest": count(counts["asked"], None),
+        "funnelApproved": count(counts["won"], None),
+        "meetingToRequest": ratio(counts["asked"], counts["met"], None),
+        "requestToApproved": ratio(counts["won"], counts["asked"], None),
+    }

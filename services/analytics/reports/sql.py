@@ -1,0 +1,72 @@
+"""What the reports' statements have in common: buckets, "as it was at the end", and groups by rep or team.
+
+A report is one statement, so all of its figures see the same events, also while a rebuilt model is exchanged.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class By(StrEnum):
+    REP = "rep"
+    TEAM = "team"
+
+
+BUCKETS: Final = (
+    "bucket AS (SELECT * FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[], %(ats)s::timestamptz[])"
+    " WITH ORDINALITY AS b (start_at, end_at, at, n))"
+)
+
+
+def valid(alias: str, instant: str = "b.end_at") -> str:
+    """The version that was valid just before an instant."""
+    return f"{alias}.valid_from < {instant} AND {alias}.valid_to >= {instant}"
+
+
+def within(column: str) -> str:
+    return f"{column} >= b.start_at AND {column} < b.end_at"
+
+
+def visible(rep: str) -> str:
+    """``reps`` null: the caller sees everyone's figures."""
+    return f"(%(reps)s::uuid[] IS NULL OR {rep} = ANY(%(reps)s::uuid[]))"
+
+
+_TEAM: Final = (
+    "SELECT s.*, CASE WHEN 'manager' = ANY(u.roles) THEN u.user_id ELSE u.manager_id END AS key FROM {source} s"
+    f" LEFT JOIN read_model.user_history u ON u.user_id = s.rep_id AND {valid('u', 's.end_at')}"
+)
+"""A manager's own work counts with their team; a team is named after its manager, as of the period's end."""
+
+
+def figures(source: str, by: By | None, expressions: Mapping[str, str], *, where: str = "true") -> str:
+    """One SELECT of (n, key, whole, figures): a row for each bucket as a whole and one for each rep or team in it.
+
+    ``source`` is a common table expression with the columns n, end_at and rep_id.
+    """
+    pairs = ", ".join(f"'{name}', {expression}" for name, expression in expressions.items())
+    if by is None:
+        return (
+            f"SELECT n, NULL::uuid AS key, true AS whole, jsonb_build_object({pairs}) AS figures"
+            f" FROM {source} WHERE {where} GROUP BY n"
+        )
+    keyed = _TEAM.format(source=source) if by is By.TEAM else f"SELECT s.*, s.rep_id AS key FROM {source} s"
+    return (
+        f"SELECT n, key, GROUPING(key) = 1 AS whole, jsonb_build_object({pairs}) AS figures"
+        f" FROM ({keyed}) k WHERE {where} GROUP BY GROUPING SETS ((n), (n, key))"
+    )
+
+
+def breakdown(source: str, name: str, band: str, *, where: str = "n = 1") -> str:
+    """How many rows of the whole period's bucket fall into each band; in the shape of ``figures``."""
+    return (
+        "SELECT 1::bigint AS n, NULL::uuid AS key, true AS whole,"
+        f" jsonb_build_object('{name}', coalesce(jsonb_object_agg(band, amount), '{{}}'::jsonb)) AS figures"
+        f" FROM (SELECT {band} AS band, count(*) AS amount FROM {source} WHERE {where} GROUP BY 1) AS {name}"
+    )
+
+
+def statement(expressions: Mapping[str, str], *selects: str) -> str:
+    tables = ", ".join([BUCKETS, *(f"{name} AS ({body})" for name, body in expressions.items())])
+    return f"WITH {tables} " + " UNION ALL ".join(selects)

@@ -1,0 +1,122 @@
+"""What this service answers; queries stand beside the endpoints that take them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from services.analytics.reports.figures import Unit
+from services.analytics.reports.period import GroupBy
+from services.analytics.reports.sql import By
+from services.contracts.states import NotificationType
+from services.kit.models import CamelModel, ResponseModel
+from services.kit.saga_parts import SagaProgress, SagaStep
+from services.kit.statuses import ProcessStatus
+
+
+class Span(ResponseModel):
+    """Dates in the report's time zone; ``to`` is not part of it."""
+
+    start: date = Field(alias="from")
+    end: date = Field(alias="to")
+
+
+class ReportPeriod(Span):
+    time_zone: str
+    group_by: GroupBy | None
+    by: By | None
+
+
+class FigureView(ResponseModel):
+    """``value`` null: there was nothing to divide by. ``link``: the list that the figure counts, on this origin."""
+
+    value: float | None
+    unit: Unit
+    numerator: int | None = None
+    denominator: int | None = None
+    link: str | None
+
+
+class GroupKey(ResponseModel):
+    """A rep, or the manager after whom a team is called."""
+
+    id: UUID
+    name: str | None
+
+
+class ReportGroup(ResponseModel):
+    period: Span
+    key: GroupKey | None
+    figures: dict[str, FigureView]
+
+
+class ReportView(ResponseModel):
+    """``figures``: the whole period; ``groups``: its parts, by rep or team; ``weekly``: a series for charts."""
+
+    report: str
+    period: ReportPeriod
+    as_of: datetime
+    data_through: datetime | None
+    figures: dict[str, FigureView]
+    breakdowns: dict[str, list[dict[str, Any]]]
+    groups: list[ReportGroup]
+    weekly: list[dict[str, Any]]
+
+
+class MetricView(ResponseModel):
+    metric: str
+    day: date
+    count: int
+    amount: int
+
+
+class MetricList(ResponseModel):
+    items: list[MetricView]
+    as_of: datetime
+
+
+class NotificationView(ResponseModel):
+    id: UUID
+    type: NotificationType
+    title: str
+    body: str
+    resource_type: str
+    resource_id: UUID
+    read_at: datetime | None
+    created_at: datetime
+
+
+class UnreadView(ResponseModel):
+    """``items``: the newest of them."""
+
+    count: int
+    items: list[NotificationView]
+
+
+class MarkedView(ResponseModel):
+    marked: int
+
+
+class PreferenceView(CamelModel):
+    type: NotificationType
+    in_app: bool
+
+
+class PreferencesView(CamelModel):
+    items: list[PreferenceView]
+
+
+class SagaView(ResponseModel):
+    id: UUID
+    type: str
+    workflow_id: str
+    resource_id: UUID
+    actor_id: UUID | None
+    status: ProcessStatus
+    detail: str | None
+    steps: list[SagaStep]
+    progress: SagaProgress
+    started_at: datetime
+    finished_at: datetime | None
+    temporal_url: str | None
