@@ -1,0 +1,163 @@
+"""Steps that change the opportunity service's database, as a workflow may call them."""
+
+from temporalio import activity
+
+from services.contracts.processes import (
+    ApprovalInput,
+    ApprovalOutcome,
+    DecideCommand,
+    ProcessCommand,
+    ReassignCommand,
+    RecallCommand,
+    ResubmitCommand,
+)
+from services.contracts.steps import (
+    Acknowledged,
+    ProcessStep,
+    ReassignStep,
+    RestoreStep,
+    ReturnStep,
+    SliceResult,
+    SweepResult,
+)
+
+# Approval (home): each of these is one short transaction and runs as a local activity --------------
+
+
+@activity.defn(name="opportunity.load_approval")
+async def load_approval(request: ApprovalInput) -> ApprovalOutcome:
+    """Where the row stands now, with the absolute times of the next reminder and of the deadline."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.decide")
+async def decide(command: DecideCommand) -> ApprovalOutcome:
+    """Approve, reject or return: right, stage and revision are checked on the locked row, then all commits at once."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.recall")
+async def recall(command: RecallCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.resubmit")
+async def resubmit(command: ResubmitCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.reassign")
+async def reassign(command: ReassignCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.hold")
+async def hold(command: ProcessCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.release")
+async def release(command: ProcessCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.cancel")
+async def cancel(command: ProcessCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.remind")
+async def remind(request: ApprovalInput) -> ApprovalOutcome:
+    """Tell those whom the stage waits for that its deadline is near; once per stage, revision and deadline."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.escalate")
+async def escalate(request: ApprovalInput) -> ApprovalOutcome:
+    """The deadline has passed: add whom the stage escalates to. Never decides anything."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.reconcile_approvals")
+async def reconcile_approvals() -> SweepResult:
+    """Compare open rows with running workflows and mend the differences (every few minutes)."""
+    raise NotImplementedError
+
+
+# Customer deletion and restoration ----------------------------------------------------------------
+
+
+@activity.defn(name="opportunity.fence_customer")
+async def fence_customer(step: ProcessStep) -> SliceResult:
+    """Block the local copy of the customer; `remaining` counts the open requests to hold."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.hold_approvals")
+async def hold_approvals(step: ProcessStep) -> SliceResult:
+    """Put up to a slice of the customer's open requests ON_HOLD, each through its workflow; drafts as rows."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.release_approvals")
+async def release_approvals(step: ProcessStep) -> SliceResult:
+    """Undo of `hold_approvals`: each request this process holds goes back to the state before."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.unfence_customer")
+async def unfence_customer(step: ProcessStep) -> Acknowledged:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.sweep_customer")
+async def sweep_customer(step: ProcessStep) -> SweepResult:
+    """Count requests of the customer that are open and not held by this process."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.cancel_approvals")
+async def cancel_approvals(step: ProcessStep) -> SliceResult:
+    """After the pivot: what this process holds becomes CANCELLED."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.restore_approvals")
+async def restore_approvals(step: RestoreStep) -> SliceResult:
+    """What the deletion cancelled becomes RETURNED to its owner as a new generation."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.recancel_approvals")
+async def recancel_approvals(step: RestoreStep) -> SliceResult:
+    """Undo of `restore_approvals`."""
+    raise NotImplementedError
+
+
+# User deletion and restoration --------------------------------------------------------------------
+
+
+@activity.defn(name="opportunity.fence_user")
+async def fence_user(step: ProcessStep) -> Acknowledged:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.unfence_user")
+async def unfence_user(step: ProcessStep) -> Acknowledged:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.reassign_approvals")
+async def reassign_approvals(step: ReassignStep) -> SliceResult:
+    """Replace the user as approver (current and later stages), owner, in routes, escalations and proxies."""
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.return_approvals")
+async def return_approvals(step: ReturnStep) -> SliceResult:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.sweep_user")
+async def sweep_user(step: ProcessStep) -> SweepResult:
+    raise NotImplementedError
