@@ -1,0 +1,44 @@
+"""Composition root of the auth worker: the processes of users, the audit log's consumer and its sealer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from activities.auth.handlers import AuthActivities
+from activities.ledger.handlers import LedgerActivities
+from services.auth.references import consumer
+from services.auth.service.audit import Sealer
+from services.auth.settings import AuthSettings
+from services.auth.signing import SigningKeys
+from services.auth.upkeep import keep_tidy
+from services.contracts.processes import TaskQueue
+from workers.runtime import Runtime, ServiceWorker, main
+from workflows.user_deletion import UserDeletion
+from workflows.user_restoration import UserRestoration
+
+SERVICE = "auth"
+
+
+@asynccontextmanager
+async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
+    settings = AuthSettings.of(runtime.settings)
+    async with runtime.database(SERVICE) as db:
+        ledger = LedgerActivities(db)
+        sealer = Sealer(db, SigningKeys(db, settings.secret_key), settings.audit_head_file)
+
+        async def tidy(stop: asyncio.Event) -> None:
+            await keep_tidy(db, stop)
+
+        yield ServiceWorker(
+            service=SERVICE,
+            db=db,
+            task_queue=TaskQueue.AUTH,
+            workflows=[UserDeletion, UserRestoration],
+            activities=[*AuthActivities(db).all(), ledger.record_step, ledger.record_status],
+            consumers=[consumer(db, bootstrap=runtime.bootstrap)],
+            loops=[sealer.run, tidy],
+        )
+
+
+if __name__ == "__main__":
+    main(compose, name=SERVICE)

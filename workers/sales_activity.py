@@ -1,0 +1,38 @@
+"""Composition root of the sales activity worker: its timers, its steps, its relays and its consumer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from activities.sales_activity.handlers import SalesActivityActivities
+from services.contracts.processes import RECONCILE_TASK_TIMERS, TaskQueue
+from services.sales_activity import references
+from services.sales_activity.app import NAME
+from services.sales_activity.references import Directory
+from workers.runtime import Runtime, ServiceWorker, main
+from workers.schedules import periodic
+from workflows.task_due_soon import ReconcileTaskTimers, TaskDueSoon
+
+RECONCILE_EVERY: Final = timedelta(hours=1)
+
+
+@asynccontextmanager
+async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
+    async with runtime.database(NAME) as db, runtime.internal(NAME) as internal:
+        handlers = SalesActivityActivities(db, Directory(internal), runtime.temporal)
+        yield ServiceWorker(
+            service=NAME,
+            db=db,
+            task_queue=TaskQueue.SALES_ACTIVITY,
+            workflows=[TaskDueSoon, ReconcileTaskTimers],
+            activities=handlers.all(),
+            consumers=[references.consumer(db, runtime.bootstrap)],
+            when_connected=[
+                periodic(RECONCILE_TASK_TIMERS, task_queue=TaskQueue.SALES_ACTIVITY, every=RECONCILE_EVERY)
+            ],
+        )
+
+
+if __name__ == "__main__":
+    main(compose, name="worker-sales-activity")
