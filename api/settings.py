@@ -1,0 +1,22 @@
+"""What the gateway reads from its environment beyond what every process reads."""
+
+from services.kit.settings import ServiceSettings
+
+
+class GatewaySettings(ServiceSettings):
+    """Rates are requests a minute; a whole minute's worth may come at once."""
+
+    cors_origins: str = ""
+    """Origins, separated by commas, whose pages may call the API from a browser; the own origin needs no entry."""
+    rate_limit_user: int = 6_000
+    rate_limit_address: int = 30_000
+    """Many users may share one address: an office, or the shell, which calls for all of them."""
+    rate_limit_login: int = 120
+    """Sign-ins per address; auth itself throttles per account."""
+    upstream_timeout_seconds: float = 30.0
+    """Until a service's answer begins. Services give up earlier by themselves."""
+    upload_cap_bytes: int = 25 * 1024 * 1024
+    """For imports and attachments; all other bodies are capped at 1 MiB."""
+
+    def allowed_origins(self) -> frozenset[str]:
+        return frozenset(origin.strip().rstrip("/") for origin in self.cors_origins.split(",") if origin.strip())
