@@ -1,0 +1,1 @@
+"""The remote for the four dashboards."""

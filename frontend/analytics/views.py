@@ -1,0 +1,50 @@
+"""Reports as the gateway answers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from frontend.ui.views import View
+
+
+class Figure(View):
+    """`value` None: there was nothing to divide by. `link` is the list that the figure counts, below the API's root."""
+
+    value: float | None = None
+    unit: str = "count"
+    numerator: int | None = None
+    denominator: int | None = None
+    link: str | None = None
+
+
+class Span(View):
+    """Dates; `to` is the day after the last one."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class Key(View):
+    """A rep, or the manager after whom a team is called."""
+
+    id: str
+    name: str | None = None
+
+
+class Group(View):
+    period: Span
+    key: Key | None = None
+    figures: dict[str, Figure] = Field(default_factory=dict)
+
+
+class Report(View):
+    report: str = ""
+    period: Span
+    as_of: str | None = None
+    data_through: str | None = None
+    figures: dict[str, Figure] = Field(default_factory=dict)
+    breakdowns: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    groups: list[Group] = Field(default_factory=list)
+    weekly: list[dict[str, Any]] = Field(default_factory=list)

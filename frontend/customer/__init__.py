@@ -1,0 +1,1 @@
+"""The remote for customers: list, detail, forms, deletion and the recycle bin."""

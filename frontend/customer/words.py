@@ -1,0 +1,167 @@
+"""The words, icons and colours of customers and investment profiles, in the language of the running request."""
+
+from __future__ import annotations
+
+from frontend.ui.i18n import gettext
+from frontend.ui.looks import Look
+
+
+def relationships() -> dict[str, str]:
+    return {
+        "PROSPECT": gettext("Prospect"),
+        "CLIENT": gettext("Existing client"),
+        "CLOSED": gettext("Account closed"),
+        "DECEASED": gettext("Deceased"),
+        "OTHER": gettext("Other"),
+    }
+
+
+def relationship_look(relationship: str) -> Look:
+    kind, icon = {
+        "PROSPECT": ("info", "sprout"),
+        "CLIENT": ("ok", "handshake"),
+        "CLOSED": ("muted", "door-closed"),
+        "DECEASED": ("muted", "flower"),
+    }.get(relationship, ("muted", "circle"))
+    return Look(relationships().get(relationship, relationship), kind, icon)
+
+
+def state_look(state: str) -> Look:
+    return {
+        "ACTIVE": Look(gettext("Active"), "ok", "circle-check"),
+        "DELETING": Look(gettext("Being deleted"), "warn", "loader"),
+        "DELETED": Look(gettext("Deleted"), "bad", "trash-2"),
+        "RESTORING": Look(gettext("Being restored"), "info", "archive-restore"),
+        "PURGING": Look(gettext("Being erased"), "bad", "eraser"),
+        "PURGED": Look(gettext("Erased"), "muted", "eraser"),
+    }.get(state, Look(state, "muted", "circle"))
+
+
+def kinds() -> dict[str, str]:
+    return {"INDIVIDUAL": gettext("Individual"), "CORPORATE": gettext("Corporate")}
+
+
+def risks() -> dict[str, str]:
+    return {
+        "STABLE": gettext("Stable"),
+        "SOMEWHAT_STABLE": gettext("Somewhat stable"),
+        "BALANCED": gettext("Balanced"),
+        "SOMEWHAT_AGGRESSIVE": gettext("Somewhat aggressive"),
+        "AGGRESSIVE": gettext("Aggressive"),
+    }
+
+
+def objectives() -> dict[str, str]:
+    return {
+        "CAPITAL_PRESERVATION": gettext("Capital preservation"),
+        "INCOME": gettext("Interest and dividends"),
+        "GROWTH": gettext("Capital gains"),
+        "SHORT_TERM": gettext("Short-term trading"),
+        "RETIREMENT": gettext("Retirement"),
+        "INHERITANCE": gettext("Inheritance"),
+    }
+
+
+def products() -> dict[str, str]:
+    return {
+        "EQUITIES": gettext("Equities"),
+        "FUNDS": gettext("Investment trusts"),
+        "BONDS": gettext("Bonds"),
+        "FOREIGN_CURRENCY": gettext("Foreign currency"),
+        "DERIVATIVES": gettext("Derivatives"),
+    }
+
+
+def periods() -> dict[str, str]:
+    """Investment horizons."""
+    return {
+        "UNDER_1Y": gettext("Under 1 year"),
+        "Y1_3": gettext("1–3 years"),
+        "Y3_5": gettext("3–5 years"),
+        "Y5_10": gettext("5–10 years"),
+        "OVER_10Y": gettext("10 years or more"),
+    }
+
+
+def experiences() -> dict[str, str]:
+    return {"NONE": gettext("None"), **periods()}
+
+
+def bands() -> dict[str, str]:
+    """Financial assets and yearly income, in yen."""
+    return {
+        "UNDER_5M": gettext("Under ¥5m"),
+        "M5_10": gettext("¥5m–10m"),
+        "M10_30": gettext("¥10m–30m"),
+        "M30_50": gettext("¥30m–50m"),
+        "M50_100": gettext("¥50m–100m"),
+        "M100_500": gettext("¥100m–500m"),
+        "OVER_500M": gettext("¥500m or more"),
+    }
+
+
+def fund_sources() -> dict[str, str]:
+    return {"SURPLUS": gettext("Surplus funds"), "EARMARKED": gettext("Funds with a set purpose")}
+
+
+def investor_classes() -> dict[str, str]:
+    return {"GENERAL": gettext("General investor"), "PROFESSIONAL": gettext("Professional investor")}
+
+
+def flag_text(flag: str) -> str:
+    return {
+        "SENIOR_80": gettext("Aged 80 or over: no order on the same day"),
+        "SENIOR_75": gettext("Aged 75 or over: needs a superior's prior approval"),
+        "PROFILE_MISSING": gettext("No investment profile yet"),
+        "PROFILE_STALE": gettext("Investment profile older than 12 months"),
+        "PROFILE_INCOMPLETE": gettext("Investment profile incomplete"),
+    }.get(flag, flag)
+
+
+def fields() -> dict[str, str]:
+    """Labels by the API's names, in the order of the form."""
+    return {
+        "name": gettext("Name"),
+        "nameKana": gettext("Kana"),
+        "kind": gettext("Kind"),
+        "relationship": gettext("Relationship"),
+        "assignedSalesId": gettext("In charge"),
+        "email": gettext("E-mail"),
+        "phone": gettext("Phone"),
+        "birthDate": gettext("Birth date"),
+        "occupation": gettext("Occupation"),
+        "tags": gettext("Tags"),
+        "notes": gettext("Notes"),
+        "riskTolerance": gettext("Risk tolerance"),
+        "objectives": gettext("Objectives"),
+        "horizon": gettext("Horizon"),
+        "assetsBand": gettext("Financial assets"),
+        "incomeBand": gettext("Yearly income"),
+        "fundSource": gettext("Source of funds"),
+        "investorClass": gettext("Investor class"),
+        "experience": gettext("Experience"),
+    }
+
+
+def choices_of(field: str) -> dict[str, str]:
+    """Texts by value, empty for a field that is free text."""
+    return {
+        "kind": kinds,
+        "relationship": relationships,
+        "riskTolerance": risks,
+        "assetsBand": bands,
+        "incomeBand": bands,
+        "horizon": periods,
+        "fundSource": fund_sources,
+        "investorClass": investor_classes,
+    }.get(field, dict)()
+
+
+def workload_text(kind: str) -> str:
+    """Rows that a deletion touches."""
+    return {
+        "meetings": gettext("Meetings"),
+        "tasks": gettext("Tasks"),
+        "approvals": gettext("Open approval requests"),
+        "approval_drafts": gettext("Drafts of requests"),
+    }.get(kind, kind)

@@ -1,0 +1,1 @@
+"""The remote for approval requests: inbox, request form, detail with history."""

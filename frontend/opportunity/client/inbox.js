@@ -1,0 +1,128 @@
+// The inbox: moving, selecting, and taking a decided request away until it is sent or undone.
+const rows = () => [...document.querySelectorAll("#opportunity-rows tr[data-id]:not([data-held])")];
+const current = () => document.querySelector("#opportunity-rows tr[aria-current]");
+const link = (row) => row?.querySelector("a.ttl");
+const inbox = () => document.querySelector(".inbox");
+
+const mark = (row) => {
+  current()?.removeAttribute("aria-current");
+  row?.setAttribute("aria-current", "true");
+  row?.scrollIntoView({ block: "nearest" });
+};
+
+const position = () => {
+  const place = document.querySelector("[data-position]");
+  if (!place || !inbox()) return;
+  const all = rows();
+  const at = all.indexOf(current());
+  const more = document.getElementById("opportunity-more") ? "+" : "";
+  place.textContent = at < 0 ? "" : `${at + 1} / ${all.length}${more}`;
+};
+
+const open = (row) => { if (row) link(row).click(); };
+
+const move = (step) => {
+  const all = rows();
+  const at = all.indexOf(current());
+  open(all[Math.min(Math.max(at + step, 0), all.length - 1)]);
+};
+
+const chosen = () => {
+  const label = document.getElementById("opportunity-chosen");
+  const count = document.querySelectorAll("#opportunity-rows tr:not([data-held]) input:checked").length;
+  if (label) label.textContent = count === 1 ? label.dataset.one : label.dataset.many.replace("{n}", count);
+};
+
+const emptiness = () => {
+  const empty = document.getElementById("opportunity-empty");
+  const table = document.getElementById("opportunity-list");
+  if (!empty || !table) return;
+  const none = rows().length === 0;
+  empty.hidden = !none;
+  table.hidden = none;
+  if (none) document.getElementById("opportunity-detail").replaceChildren();
+};
+
+const tally = (step) => {
+  for (const place of document.querySelectorAll(".seg a:first-child b, .page-title .badge, #nav-count-approvals")) {
+    const value = Number(place.textContent);
+    if (place.textContent && Number.isFinite(value)) place.textContent = Math.max(value + step, 0) || "";
+  }
+};
+
+const row = (id) => document.getElementById(`opportunity-row-${id}`);
+const idOf = (ticket) => ticket.split("/")[0];
+
+const hold = (tickets) => {
+  const before = rows();
+  const at = before.indexOf(current());
+  const leaving = tickets.map((ticket) => row(idOf(ticket))).filter(Boolean);
+  for (const gone of leaving) {
+    gone.setAttribute("data-held", "");
+    gone.querySelector("input").checked = false;
+  }
+  tally(-leaving.length);
+  chosen();
+  const next = before.slice(Math.max(at, 0)).find((item) => !leaving.includes(item)) ?? rows().at(-1);
+  if (leaving.includes(before[at]) || at < 0) { mark(null); open(next); }
+  emptiness();
+};
+
+const bringBack = (ids) => {
+  const returning = ids.map(row).filter((item) => item?.hasAttribute("data-held"));
+  for (const item of returning) item.removeAttribute("data-held");
+  tally(returning.length);
+  emptiness();
+  if (returning.length) open(returning[0]);
+};
+
+document.addEventListener("ringi:decision", ({ detail }) => {
+  if (!inbox()) {
+    if (detail.phase === "sent") location.reload();
+    return;
+  }
+  if (detail.phase === "held") hold(detail.subjects);
+  else if (detail.phase === "sent") for (const ticket of detail.subjects) { const gone = row(idOf(ticket)); if (gone?.hasAttribute("data-held")) gone.remove(); }
+  else bringBack(detail.subjects.map(idOf));
+  position();
+});
+document.addEventListener("ringi-restore", ({ detail }) => bringBack(detail.ids));
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest?.("#opportunity-rows tr[data-id]");
+  if (!target || event.target.closest("input")) return;
+  if (event.target.closest("a.ttl")) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    mark(target);
+    inbox().classList.add("inbox-explicit");
+  } else open(target);
+});
+
+let last = null;
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (!box.matches?.("#opportunity-rows input[name=ids], [data-pick-all]")) return;
+  const all = rows().map((item) => item.querySelector("input"));
+  if (box.matches("[data-pick-all]")) for (const item of all) item.checked = box.checked;
+  else if (event.shiftKey && last) {
+    const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+    for (const item of all.slice(from, to + 1)) item.checked = box.checked;
+  }
+  last = box;
+  chosen();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!inbox() || event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (event.target.closest?.("input:not([type=checkbox]), textarea, select") || document.querySelector("dialog[open]")) return;
+  const key = event.key.toLowerCase();
+  if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
+  else if (key === "x") current()?.querySelector("input")?.click();
+  else if (key === "enter" && !event.target.closest("a, button, summary")) location.assign(link(current())?.dataset.full ?? location.href);
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("htmx:after:swap", position);
+position();
+chosen();

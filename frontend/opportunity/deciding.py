@@ -1,0 +1,166 @@
+"""Decisions: one request or many, each answered for itself. A lost race names who won and when."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from frontend.opportunity import words
+from frontend.opportunity.views import Approval
+from frontend.ui.formats import timestamp
+from frontend.ui.gateway import CONFLICT, GatewayProblem, UserGateway, segment
+from frontend.ui.i18n import gettext
+from frontend.ui.page import KEY_FIELD, Page
+
+DECISIONS = {"approve": "APPROVE", "return": "RETURN", "reject": "REJECT"}
+NEED_COMMENT = frozenset({"return", "reject"})
+MAX_AT_ONCE = 100
+AT_A_TIME = 4
+ALREADY_DECIDED = "already_decided"
+UNPROCESSABLE = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request as it was seen: id, revision and stage."""
+
+    id: str
+    revision: int
+    stage: int
+
+    @classmethod
+    def parse(cls, text: str) -> Ticket | None:
+        parts = text.split("/")
+        if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
+            return None
+        return cls(parts[0], int(parts[1]), int(parts[2]))
+
+    def __str__(self) -> str:
+        return f"{self.id}/{self.revision}/{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one decision. `is_lost`: somebody was faster; `may_retry`: it can be tried again as it is."""
+
+    ticket: Ticket
+    done: bool
+    label: str
+    message: str
+    is_lost: bool = False
+    may_retry: bool = False
+
+
+async def decide(request: Request) -> Response:
+    """POST /approvals/decide: `ids` (tickets), `decision`, `comment`."""
+    page = Page.of(request)
+    form = await page.form()
+    decision, comment = str(form.get("decision", "")), str(form.get("comment", "")).strip()
+    tickets = tickets_in(form)
+    if decision not in DECISIONS or not tickets:
+        return _refused(page, gettext("Choose at least one request and what to do with it."), tickets, decision)
+    if decision in NEED_COMMENT and not comment:
+        return _refused(page, gettext("Say why: the requester will read it."), tickets, decision)
+    outcomes = await _decide_all(page.gateway, tickets, decision, comment, str(form.get(KEY_FIELD, "")))
+    return _answer(page, outcomes, decision, comment)
+
+
+def tickets_in(form: FormData) -> list[Ticket]:
+    """The chosen requests, each once, at most `MAX_AT_ONCE`; several may come joined by commas."""
+    texts = [part for value in form.getlist("ids") if isinstance(value, str) for part in value.split(",")]
+    parsed = (Ticket.parse(text) for text in dict.fromkeys(texts))
+    return [ticket for ticket in parsed if ticket is not None][:MAX_AT_ONCE]
+
+
+async def _decide_all(
+    gateway: UserGateway, tickets: Sequence[Ticket], decision: str, comment: str, key: str
+) -> list[Outcome]:
+    gate = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(ticket: Ticket) -> Outcome:
+        async with gate:
+            return await _decide_one(gateway, ticket, decision, comment, _key_for(key, ticket))
+
+    return await asyncio.gather(*(one(ticket) for ticket in tickets))
+
+
+def _key_for(form_key: str, ticket: Ticket) -> str:
+    """One key per form and request, so that sending the form twice decides once."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{form_key or uuid.uuid4()}:{ticket}"))
+
+
+async def _decide_one(gateway: UserGateway, ticket: Ticket, decision: str, comment: str, key: str) -> Outcome:
+    body: dict[str, Any] = {"revision": ticket.revision, "stage": ticket.stage}
+    if comment:
+        body["comment"] = comment
+    try:
+        answer = await gateway.send("PATCH", f"/approvals/{segment(ticket.id)}/{decision}", body, key=key)
+    except GatewayProblem as problem:
+        label = await _label(gateway, ticket)
+        is_lost = problem.status == CONFLICT and problem.code == ALREADY_DECIDED
+        message = _lost_race(problem) if is_lost else problem.message or gettext("That did not work.")
+        return Outcome(ticket, False, label, message, is_lost=is_lost, may_retry=problem.is_outage)
+    approval = Approval.model_validate(answer.body)
+    return Outcome(ticket, True, f"{approval.number} {approval.title}".strip(), _what_happened(approval, decision))
+
+
+async def _label(gateway: UserGateway, ticket: Ticket) -> str:
+    try:
+        approval = Approval.model_validate(await gateway.get(f"/approvals/{segment(ticket.id)}"))
+    except GatewayProblem:
+        return ticket.id
+    return f"{approval.number} {approval.title}".strip()
+
+
+def _lost_race(problem: GatewayProblem) -> str:
+    """Who was faster, and when, in the reader's own time."""
+    document = problem.document
+    who, at = document.get("decidedBy"), document.get("decidedAt")
+    if not who or not at:
+        return problem.message
+    state = words.state_look(str(document.get("state", ""))).text
+    return gettext("%(who)s was faster at %(at)s: %(state)s") % {"who": who, "at": timestamp(str(at)), "state": state}
+
+
+def _what_happened(approval: Approval, decision: str) -> str:
+    if decision == "approve" and approval.state == "PENDING" and approval.current_stage is not None:
+        return gettext("Approved; it goes on to “%(stage)s”") % {"stage": approval.current_stage.name}
+    return words.state_look(approval.state).text
+
+
+def _refused(page: Page, message: str, tickets: Sequence[Ticket], decision: str) -> Response:
+    """Nothing was sent: ask for what is missing, keeping the choice."""
+    if page.is_fragment:
+        restored = json.dumps({"ringi-restore": {"ids": [ticket.id for ticket in tickets]}})
+        return page.render("opportunity/refused_toast.html", message=message, events=restored)
+    return page.render(
+        "opportunity/ask_comment.html", status=UNPROCESSABLE, message=message, tickets=tickets, decision=decision
+    )
+
+
+def _answer(page: Page, outcomes: Sequence[Outcome], decision: str, comment: str) -> Response:
+    failed = [outcome for outcome in outcomes if not outcome.done]
+    again = [outcome for outcome in failed if outcome.may_retry]
+    values: dict[str, Any] = {
+        "outcomes": outcomes,
+        "failed": failed,
+        "again": again,
+        "decision": decision,
+        "comment": comment,
+    }
+    if page.is_fragment:
+        # Rows that somebody else has decided stay away; those that can be tried again come back.
+        back = [outcome.ticket.id for outcome in failed if not outcome.is_lost]
+        events = json.dumps({"ringi-restore": {"ids": back}}) if back else None
+        return page.render("opportunity/outcome.html", events=events, **values)
+    if not failed and len(outcomes) == 1:
+        return page.redirect("/approvals")
+    return page.render("opportunity/results.html", **values)

@@ -1,0 +1,159 @@
+"""Approval requests as the gateway answers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from frontend.ui.views import View
+
+
+class Person(View):
+    id: str
+    name: str | None = None
+    absent: bool = False
+    proxies: list[Person] = Field(default_factory=list)
+
+
+class Stage(View):
+    name: str
+    approver_ids: list[str] = Field(default_factory=list)
+    mode: str = "ANY"
+    quorum: int | None = None
+    deadline_hours: int | None = None
+    approvers: list[Person] = Field(default_factory=list)
+    approved_by: list[str] = Field(default_factory=list)
+
+
+class CustomerFacts(View):
+    id: str
+    name: str | None = None
+    state: str | None = None
+    age: int | None = None
+    risk_tolerance: str | None = None
+    assets_band: str | None = None
+    profile_reviewed_at: str | None = None
+
+
+class Approval(View):
+    """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
+
+    id: str
+    number: str = ""
+    title: str = ""
+    description: str | None = None
+    kind: str = "OTHER"
+    customer_id: str | None = None
+    customer_name: str | None = None
+    requester_id: str = ""
+    requester_name: str | None = None
+    amount: int | None = None
+    currency: str = "JPY"
+    state: str = "DRAFT"
+    stage: int = 0
+    stages: list[Stage] = Field(default_factory=list)
+    revision: int = 1
+    flags: list[str] = Field(default_factory=list)
+    waiting_for: list[Person] = Field(default_factory=list)
+    deadline_at: str | None = None
+    previous_id: str | None = None
+    process_id: str | None = None
+    held_by: str | None = None
+    submitted_at: str | None = None
+    decided_at: str | None = None
+    decided_by_name: str | None = None
+    created_at: str | None = None
+    allowed_actions: list[str] = Field(default_factory=list)
+    customer_facts: CustomerFacts | None = None
+
+    def may(self, action: str) -> bool:
+        return action in self.allowed_actions
+
+    @property
+    def is_decidable(self) -> bool:
+        return self.may("APPROVE")
+
+    @property
+    def ticket(self) -> str:
+        """What a decision names: the request as the person saw it."""
+        return f"{self.id}/{self.revision}/{self.stage}"
+
+    @property
+    def current_stage(self) -> Stage | None:
+        return self.stages[self.stage] if 0 <= self.stage < len(self.stages) else None
+
+    @property
+    def next_stage(self) -> Stage | None:
+        return self.stages[self.stage + 1] if self.stage + 1 < len(self.stages) else None
+
+    @property
+    def votes_missing(self) -> int:
+        """How many approvals the current stage still needs."""
+        stage = self.current_stage
+        if stage is None:
+            return 0
+        needed = {"ALL": len(stage.approver_ids), "QUORUM": stage.quorum or 1}.get(stage.mode, 1)
+        return max(needed - len(stage.approved_by), 0)
+
+
+class HistoryEntry(View):
+    at: str
+    action: str
+    actor_id: str | None = None
+    actor_name: str | None = None
+    on_behalf_of_name: str | None = None
+    role: str | None = None
+    stage: int | None = None
+    revision: int | None = None
+    comment: str | None = None
+    erased: bool = False
+    hash: str | None = None
+    previous_hash: str | None = None
+
+
+class Remark(View):
+    """A comment beside the decisions."""
+
+    body: str
+    author_name: str | None = None
+    purpose: str = "COMMENT"
+    created_at: str
+
+
+class Counts(View):
+    waiting: int = 0
+    requested: int = 0
+    returned: int = 0
+    drafts: int = 0
+
+
+class Route(View):
+    """What the preview answers."""
+
+    stages: list[Stage] = Field(default_factory=list)
+    flags: list[str] = Field(default_factory=list)
+
+
+class CustomerChoice(View):
+    id: str
+    name: str
+    name_kana: str | None = None
+    state: str = "ACTIVE"
+
+
+class ApprovalPage(View):
+    items: list[Approval] = Field(default_factory=list)
+    next_cursor: str | None = None
+
+
+class Figure(View):
+    value: float | None = None
+
+
+class WeeklyReport(View):
+    """The part of approval-statistics that the chart needs."""
+
+    figures: dict[str, Figure] = Field(default_factory=dict)
+    weekly: list[dict[str, Any]] = Field(default_factory=list)
+    as_of: str | None = None

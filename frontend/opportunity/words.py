@@ -1,0 +1,97 @@
+"""The words, icons and colours of approval requests, in the language of the running request."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from frontend.ui.i18n import gettext, ngettext
+
+
+class Look(NamedTuple):
+    """How a state is shown: text, kind of colour, icon."""
+
+    text: str
+    kind: str
+    icon: str
+
+
+def state_look(state: str) -> Look:
+    return {
+        "DRAFT": Look(gettext("Draft"), "muted", "pencil"),
+        "PENDING": Look(gettext("Pending"), "info", "clock"),
+        "RETURNED": Look(gettext("Returned"), "warn", "corner-up-left"),
+        "ON_HOLD": Look(gettext("On hold"), "warn", "pause"),
+        "APPROVED": Look(gettext("Approved"), "ok", "circle-check"),
+        "REJECTED": Look(gettext("Rejected"), "bad", "circle-x"),
+        "RECALLED": Look(gettext("Recalled"), "muted", "undo-2"),
+        "CANCELLED": Look(gettext("Cancelled"), "muted", "ban"),
+    }.get(state, Look(state, "muted", "circle"))
+
+
+STATES = ("DRAFT", "PENDING", "RETURNED", "ON_HOLD", "APPROVED", "REJECTED", "RECALLED", "CANCELLED")
+
+
+def kinds() -> dict[str, str]:
+    return {
+        "FEE_DISCOUNT": gettext("Special fee rate"),
+        "PRODUCT_PROPOSAL": gettext("Product proposal"),
+        "SUITABILITY_EXCEPTION": gettext("Suitability exception"),
+        "ACCOUNT_CHANGE": gettext("Account change"),
+        "EXPENSE": gettext("Expense"),
+        "OTHER": gettext("Other"),
+    }
+
+
+def kind_text(kind: str) -> str:
+    return kinds().get(kind, kind)
+
+
+def action_look(action: str) -> Look:
+    """What somebody did, as the end of a sentence that begins with their name."""
+    return {
+        "DRAFT": Look(gettext("wrote a draft"), "muted", "pencil"),
+        "SUBMIT": Look(gettext("submitted the request"), "muted", "file-plus-2"),
+        "APPROVE": Look(gettext("approved"), "ok", "circle-check"),
+        "REJECT": Look(gettext("rejected"), "bad", "circle-x"),
+        "RETURN": Look(gettext("returned it"), "warn", "corner-up-left"),
+        "RESUBMIT": Look(gettext("submitted it again"), "muted", "send"),
+        "RECALL": Look(gettext("recalled it"), "muted", "undo-2"),
+        "REASSIGN": Look(gettext("passed it on"), "muted", "user-round-cog"),
+        "REMIND": Look(gettext("A reminder was sent"), "muted", "bell"),
+        "ESCALATE": Look(gettext("It was escalated"), "warn", "chevrons-up"),
+        "HOLD": Look(gettext("It was put on hold"), "warn", "pause"),
+        "RELEASE": Look(gettext("It was released"), "muted", "play"),
+        "CANCEL": Look(gettext("It was cancelled"), "muted", "ban"),
+        "RESTORE": Look(gettext("It was restored"), "muted", "archive-restore"),
+    }.get(action, Look(action, "muted", "circle"))
+
+
+def mode_text(mode: str, quorum: int | None, approvers: int) -> str:
+    if mode == "ALL" and approvers > 1:
+        return gettext("all of them")
+    if mode == "QUORUM" and quorum:
+        return gettext("%(quorum)s of %(all)s") % {"quorum": quorum, "all": approvers}
+    return gettext("any one") if approvers > 1 else ""
+
+
+def flag_text(flag: str) -> str:
+    return {
+        "SENIOR_75": gettext("Aged 75 or over: needs a superior's prior approval"),
+        "SENIOR_80": gettext("Aged 80 or over: no order on the same day"),
+        "PROFILE_STALE": gettext("Investment profile older than 12 months"),
+        "PROFILE_INCOMPLETE": gettext("Investment profile incomplete"),
+    }.get(flag, flag)
+
+
+def risk_text(risk: str | None) -> str:
+    return {
+        "STABLE": gettext("Stable"),
+        "SOMEWHAT_STABLE": gettext("Somewhat stable"),
+        "BALANCED": gettext("Balanced"),
+        "SOMEWHAT_AGGRESSIVE": gettext("Somewhat aggressive"),
+        "AGGRESSIVE": gettext("Aggressive"),
+    }.get(risk or "", risk or "")
+
+
+def votes_text(count: int) -> str:
+    return ngettext("%(n)s more approval needed", "%(n)s more approvals needed", count) % {"n": count}

@@ -1,0 +1,1 @@
+"""The remote for meetings and tasks."""

@@ -1,0 +1,71 @@
+"""Meetings and tasks as the gateway answers them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from frontend.ui.formats import local
+from frontend.ui.views import View
+
+
+class Meeting(View):
+    id: str
+    customer_id: str
+    customer_name: str | None = None
+    user_id: str = ""
+    user_name: str | None = None
+    attendee_ids: list[str] = Field(default_factory=list)
+    title: str = ""
+    starts_at: str
+    ends_at: str
+    place: str | None = None
+    agenda: str | None = None
+    outcome: str | None = None
+    next_step: str | None = None
+    state: str = "PLANNED"
+    version: int = 1
+
+    @property
+    def day(self) -> str:
+        """The day on which it begins, in the office's time zone, as yyyy-mm-dd."""
+        begins = local(self.starts_at)
+        return begins.date().isoformat() if begins else ""
+
+
+class MeetingPage(View):
+    items: list[Meeting] = Field(default_factory=list)
+    next_cursor: str | None = None
+
+
+class Task(View):
+    id: str
+    customer_id: str | None = None
+    customer_name: str | None = None
+    user_id: str = ""
+    user_name: str | None = None
+    title: str = ""
+    description: str | None = None
+    priority: str = "NORMAL"
+    due_date: str | None = None
+    lead_hours: int = 24
+    state: str = "OPEN"
+    completed_at: str | None = None
+    due_soon: bool = False
+    overdue: bool = False
+    version: int = 1
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in {"OPEN", "IN_PROGRESS"}
+
+
+class TaskPage(View):
+    items: list[Task] = Field(default_factory=list)
+    next_cursor: str | None = None
+
+
+class CustomerChoice(View):
+    id: str
+    name: str
+    name_kana: str | None = None
+    state: str = "ACTIVE"

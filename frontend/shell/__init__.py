@@ -1,0 +1,1 @@
+"""The one origin that browsers see: session, navigation, and the composition of the remotes."""

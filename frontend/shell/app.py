@@ -1,0 +1,125 @@
+"""The shell as an app: `uvicorn frontend.shell.app:create_app --factory`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from frontend.shell import finding, notifications, processes, signing_in
+from frontend.shell.compose import Composer
+from frontend.shell.compression import CompressPages
+from frontend.shell.counts import Counts
+from frontend.shell.csrf import is_same_origin
+from frontend.shell.layout import Pages
+from frontend.shell.live import LiveHub
+from frontend.shell.preferences import remember
+from frontend.shell.registry import Registry
+from frontend.shell.sessions import Sessions, store_for
+from frontend.shell.stopping import on_stop_signal
+from frontend.shell.tokens import Tokens
+from frontend.shell.upstream import Upstream
+from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, Handler, signed_in
+from frontend.ui.access import allows
+from frontend.ui.assets import serve_asset
+from frontend.ui.gateway import GatewayClient
+from frontend.ui.identity import signing_key
+from frontend.ui.security import SecurityHeaders, own_path
+from frontend.ui.settings import FrontendSettings
+
+WRITE_METHODS = ["POST"]
+REMOTE_METHODS = ["GET", "POST"]
+
+
+async def _start_page(request: Request) -> Response:
+    """The first page of the navigation that this person may see."""
+    registry: Registry = request.app.state.registry
+    roles = request.state.viewer.session.roles
+    first = next((entry.path for entry, _ in registry.entries() if allows(roles, entry.permission)), "/notifications")
+    return RedirectResponse(first, status_code=SEE_OTHER)
+
+
+def _prefer(name: Literal["locale", "theme"]) -> Handler:
+    """POST /preferences/…: works on the sign-in page too, hence without a session; a wrong value changes nothing."""
+
+    async def choose(request: Request) -> Response:
+        if not is_same_origin(request):
+            return PlainTextResponse("request from another site refused", status_code=FORBIDDEN)
+        form = await request.form()
+        response = RedirectResponse(own_path(str(form.get("back", "/"))), status_code=SEE_OTHER)
+        remember(response, name, str(form.get("value", "")), secure=request.app.state.settings.secure_cookies)
+        return response
+
+    return choose
+
+
+async def _health(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+def create_app(settings: FrontendSettings | None = None) -> Starlette:
+    """The shell with its lifespan: session store, gateway and remote connections, live streams."""
+    chosen = settings or FrontendSettings()
+    secret = chosen.secret_key.get_secret_value()
+    client = GatewayClient(chosen)
+    registry = Registry(chosen)
+    upstream = Upstream(chosen, signing_key(secret))
+    sessions = Sessions(store_for(chosen), secret)
+    tokens = Tokens(client, sessions)
+    counts = Counts(registry, upstream, client)
+    pages = Pages(registry, counts)
+    live = LiveHub(client, sessions, tokens, counts, pages)
+    composer = Composer(registry, upstream, pages)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await sessions.store.open()
+        await client.open()
+        await upstream.open()
+        await registry.start(upstream.session)
+        undo = on_stop_signal(live.close)
+        yield
+        undo()
+        live.close()
+        await registry.stop()
+        await upstream.close()
+        await client.close()
+        await sessions.store.close()
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", _health),
+            Route("/assets/{name}", serve_asset),
+            Route("/login", signing_in.show),
+            Route("/login", signing_in.submit, methods=WRITE_METHODS),
+            Route("/logout", signed_in(signing_in.sign_out), methods=WRITE_METHODS),
+            Route("/preferences/locale", _prefer("locale"), methods=WRITE_METHODS),
+            Route("/preferences/theme", _prefer("theme"), methods=WRITE_METHODS),
+            Route("/", signed_in(_start_page)),
+            Route("/live", signed_in(live.stream)),
+            Route("/palette", signed_in(finding.palette)),
+            Route("/search", signed_in(finding.show)),
+            Route("/notifications", signed_in(notifications.show)),
+            Route("/notifications", signed_in(notifications.act), methods=WRITE_METHODS),
+            Route("/processes", signed_in(processes.show_list)),
+            Route("/processes/{id}", signed_in(processes.show_one)),
+            Route("/processes/{id}", signed_in(processes.act), methods=WRITE_METHODS),
+            Route("/{path:path}", signed_in(composer.answer), methods=REMOTE_METHODS),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders, https=chosen.public_url.startswith("https://")),
+            Middleware(CompressPages),
+        ],
+        lifespan=lifespan,
+    )
+    state = app.state
+    state.settings, state.gateway, state.registry, state.sessions = chosen, client, registry, sessions
+    state.tokens, state.counts, state.pages, state.live = tokens, counts, pages, live
+    state.second_steps = signing_in.SecondSteps()
+    return app

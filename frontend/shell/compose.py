@@ -1,0 +1,212 @@
+"""Pages made of the remotes' fragments.
+
+A fast remote answers before anything was sent: its status, title and redirects reach the browser as they are. After
+`HEAD_START_SECONDS` the head and navigation go out first and the page follows in the same response; one that is over
+its budget becomes a skeleton that loads itself. A remote that is down leaves its error card, the rest works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from html import unescape
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from frontend.shell.layout import Pages, is_fragment
+from frontend.shell.registry import Registry, RemoteState
+from frontend.shell.upstream import Fragment, RemoteDown, Upstream
+from frontend.shell.viewer import SEE_OTHER, UNAUTHORIZED, Viewer, to_sign_in
+from frontend.ui.i18n import gettext
+from frontend.ui.manifest import PageRoute
+from frontend.ui.security import own_path
+
+HEAD_START_SECONDS = 0.12
+BAD_GATEWAY = 502
+_PART_MARK = "/-/"  # below it a remote keeps parts and assets, which are no pages
+_SLOT = re.compile(r'<ringi-slot name="([^"]*)" query="([^"]*)"></ringi-slot>')
+_TITLE = re.compile(r"\s*<title>(.*?)</title>", re.DOTALL)
+
+
+class Composer:
+    """Answers every path that belongs to a remote."""
+
+    def __init__(self, registry: Registry, upstream: Upstream, pages: Pages) -> None:
+        self._registry = registry
+        self._upstream = upstream
+        self._pages = pages
+
+    async def answer(self, request: Request) -> Response:
+        found = self._registry.owner(request.url.path)
+        viewer: Viewer = request.state.viewer
+        if found is None:
+            return self._pages.show(request, gettext("Not found"), "shell/not_found.html", status=404)
+        remote, route = found
+        request.app.state.counts.refresh_soon(viewer)
+        asking = asyncio.create_task(self._ask(remote, request, viewer))
+        if request.method not in {"GET", "HEAD"} or is_fragment(request) or _PART_MARK in request.url.path:
+            return await self._pass_on(request, viewer, await asking)
+        await asyncio.wait({asking}, timeout=HEAD_START_SECONDS)
+        if asking.done():
+            return await self._whole(request, viewer, remote, route, asking.result())
+        title = route.title.text(viewer.preferences.locale)
+        return StreamingResponse(
+            self._streamed(request, viewer, remote, route, title, asking), media_type="text/html", headers=_VARY
+        )
+
+    async def _ask(self, remote: RemoteState, request: Request, viewer: Viewer) -> Fragment | RemoteDown:
+        body = await request.body() if request.method not in {"GET", "HEAD"} else None
+        query = f"?{request.url.query}" if request.url.query else ""
+        try:
+            return await self._upstream.call(
+                remote, request.method, request.url.path + query, viewer.identity, headers=request.headers, body=body
+            )
+        except RemoteDown as down:
+            return down
+
+    async def _pass_on(self, request: Request, viewer: Viewer, answer: Fragment | RemoteDown) -> Response:
+        """Answers to htmx, and to forms sent without it."""
+        if isinstance(answer, RemoteDown) or answer.is_broken:
+            card = self._card(viewer, _here(request))
+            if is_fragment(request):
+                headers = {"HX-Reswap": "innerHTML"} if request.method == "GET" else {"HX-Retarget": "#page"}
+                return HTMLResponse(card, status_code=BAD_GATEWAY, headers=headers)
+            return self._framed(request, viewer, gettext("Temporarily unavailable"), card, BAD_GATEWAY)
+        if answer.status == UNAUTHORIZED:
+            return to_sign_in(request)
+        if is_fragment(request) or not answer.is_html or answer.status in _REDIRECTS:
+            return await self._as_is(viewer, answer)
+        title, body = _split_title(answer.html)
+        return self._framed(request, viewer, title, await self._filled(viewer, body), answer.status)
+
+    async def _whole(
+        self, request: Request, viewer: Viewer, remote: RemoteState, route: PageRoute, answer: Fragment | RemoteDown
+    ) -> Response:
+        """A page whose answer is there already, in one piece."""
+        title = route.title.text(viewer.preferences.locale)
+        if isinstance(answer, RemoteDown) or answer.is_broken:
+            return self._framed(request, viewer, title, self._card(viewer, _here(request)), BAD_GATEWAY)
+        if answer.status == UNAUTHORIZED:
+            return to_sign_in(request)
+        if not answer.is_html or answer.status in _REDIRECTS:
+            return await self._as_is(viewer, answer)
+        own_title, body = _split_title(answer.html)
+        assets = remote.manifest.assets
+        if _SLOT.search(body) is None:
+            return self._framed(request, viewer, own_title or title, body, answer.status, assets)
+        head, tail = self._pages.frame(viewer, request.url.path, own_title or title, assets)
+        stream = _chained(head, self._with_slots(viewer, body), tail)
+        return StreamingResponse(stream, status_code=answer.status, media_type="text/html", headers=_VARY)
+
+    async def _streamed(
+        self,
+        request: Request,
+        viewer: Viewer,
+        remote: RemoteState,
+        route: PageRoute,
+        title: str,
+        asking: asyncio.Task[Fragment | RemoteDown],
+    ) -> AsyncIterator[str]:
+        head, tail = self._pages.frame(viewer, request.url.path, title, remote.manifest.assets)
+        yield head
+        await asyncio.wait({asking}, timeout=_time_left(route))
+        if not asking.done():
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+            yield self._pages.fragment(
+                viewer, "shell/skeleton.html", url=_here(request), kind=route.skeleton, title=title, height=0
+            )
+        else:
+            answer = asking.result()
+            if isinstance(answer, RemoteDown) or answer.is_broken:
+                yield self._card(viewer, _here(request))
+            elif answer.is_html:
+                async for piece in self._with_slots(viewer, _split_title(answer.html)[1]):
+                    yield piece
+            else:
+                target = own_path(answer.headers.get("location"), "/")
+                yield self._pages.fragment(viewer, "shell/moved.html", url=target)
+        yield tail
+
+    async def _with_slots(self, viewer: Viewer, html: str) -> AsyncIterator[str]:
+        """The page with its slots filled in document order; all are asked for at once."""
+        slots = [
+            asyncio.create_task(self._slot(viewer, unescape(match[1]), unescape(match[2])))
+            for match in _SLOT.finditer(html)
+        ]
+        position = 0
+        for match, filled in zip(_SLOT.finditer(html), slots, strict=True):
+            yield html[position : match.start()]
+            yield await filled
+            position = match.end()
+        yield html[position:]
+
+    async def _filled(self, viewer: Viewer, html: str) -> str:
+        return "".join([piece async for piece in self._with_slots(viewer, html)])
+
+    async def _slot(self, viewer: Viewer, name: str, query: str) -> str:
+        """A fragment of another remote, its skeleton when it is late, its card when it is down."""
+        found = self._registry.exposed(name)
+        if found is None:
+            return self._card(viewer, "")
+        remote, exposed = found
+        url = f"{exposed.path}?{query}" if query else exposed.path
+        try:
+            async with asyncio.timeout(exposed.budget_ms / 1000):
+                answer = await self._upstream.call(remote, "GET", url, viewer.identity, headers={"hx-request": "true"})
+        except TimeoutError:
+            return self._pages.fragment(
+                viewer, "shell/skeleton.html", url=url, kind="slot", title="", height=exposed.min_height_px
+            )
+        except RemoteDown:
+            return self._card(viewer, url)
+        return self._card(viewer, url) if answer.is_broken else answer.html
+
+    async def _as_is(self, viewer: Viewer, answer: Fragment) -> Response:
+        headers = dict(answer.headers)
+        if "location" in headers:
+            return RedirectResponse(own_path(headers["location"]), status_code=answer.status or SEE_OTHER)
+        if answer.is_html:
+            return HTMLResponse(await self._filled(viewer, answer.html), status_code=answer.status, headers=headers)
+        return Response(answer.body, status_code=answer.status, headers=headers)
+
+    def _framed(
+        self, request: Request, viewer: Viewer, title: str, body: str, status: int, assets: tuple[str, ...] = ()
+    ) -> Response:
+        head, tail = self._pages.frame(viewer, request.url.path, title, assets)
+        return HTMLResponse(head + body + tail, status_code=status, headers=_VARY)
+
+    def _card(self, viewer: Viewer, url: str) -> str:
+        return self._pages.fragment(viewer, "shell/remote_down.html", url=own_path(url, ""))
+
+
+_VARY = {"Vary": "HX-Request"}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def _time_left(route: PageRoute) -> float:
+    """Seconds of the page's budget that remain after the head start."""
+    return max(route.budget_ms / 1000 - HEAD_START_SECONDS, 0)
+
+
+def _here(request: Request) -> str:
+    parts = urlsplit(str(request.url))
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _split_title(html: str) -> tuple[str, str]:
+    """The title that a page begins with, and the rest."""
+    match = _TITLE.match(html)
+    return (unescape(match[1]).strip(), html[match.end() :]) if match else ("", html)
+
+
+async def _chained(head: str, body: AsyncIterator[str], tail: str) -> AsyncIterator[str]:
+    yield head
+    async for piece in body:
+        yield piece
+    yield tail

@@ -1,0 +1,154 @@
+"""Live updates: one stream per visible browser tab, fed by one stream from the gateway per session.
+
+What arrives becomes `<hx-partial>` messages (unread badge, navigation figures, a toast) and a named event per kind of
+resource (`ringi-approval`, …), on which a page may offer to refresh itself. Nothing slides in by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import aiohttp
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from frontend.shell.counts import UNREAD, Counts
+from frontend.shell.layout import Pages
+from frontend.shell.sessions import Sessions
+from frontend.shell.sse import HEARTBEAT, ServerEvent, events_in, message
+from frontend.shell.tokens import Tokens
+from frontend.shell.viewer import Viewer
+from frontend.ui.gateway import GatewayClient, GatewayProblem
+from frontend.ui.i18n import use_locale
+
+HEARTBEAT_SECONDS = 20.0
+QUEUE_LIMIT = 64
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 1.0, 30.0
+_log = logging.getLogger("ringi.frontend.shell.live")
+_END = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Channel:
+    """The gateway's stream of one session and the tabs that listen to it."""
+
+    viewer: Viewer
+    tabs: set[asyncio.Queue[str]] = field(default_factory=set)
+    reader: asyncio.Task[None] | None = None
+
+    def publish(self, text: str) -> None:
+        for tab in self.tabs:
+            if tab.full():  # a tab that does not read loses the oldest message, never holds up the others
+                tab.get_nowait()
+            tab.put_nowait(text)
+
+
+class LiveHub:
+    """Opens the gateway's stream with the first tab of a session and closes it after the last."""
+
+    def __init__(self, client: GatewayClient, sessions: Sessions, tokens: Tokens, counts: Counts, pages: Pages) -> None:
+        self._client = client
+        self._sessions = sessions
+        self._tokens = tokens
+        self._counts = counts
+        self._pages = pages
+        self._channels: dict[str, _Channel] = {}
+        self._closing = False
+
+    def close(self) -> None:
+        """End all streams at once, so that a stopping server does not wait for browsers."""
+        self._closing = True
+        for channel in self._channels.values():
+            channel.publish(_END)
+            if channel.reader is not None:
+                channel.reader.cancel()
+
+    async def stream(self, request: Request) -> Response:
+        """GET /live."""
+        viewer: Viewer = request.state.viewer
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._messages(viewer), media_type="text/event-stream", headers=headers)
+
+    async def _messages(self, viewer: Viewer) -> AsyncIterator[str]:
+        use_locale(viewer.preferences.locale)
+        tab: asyncio.Queue[str] = asyncio.Queue(QUEUE_LIMIT)
+        channel = self._join(viewer, tab)
+        try:
+            yield message(await self._figures(viewer))
+            while not self._closing:
+                try:
+                    text = await asyncio.wait_for(tab.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    yield HEARTBEAT
+                    continue
+                if text == _END:
+                    return
+                yield text
+        finally:
+            self._leave(channel, tab)
+
+    def _join(self, viewer: Viewer, tab: asyncio.Queue[str]) -> _Channel:
+        channel = self._channels.setdefault(viewer.session_id, _Channel(viewer))
+        channel.viewer = viewer
+        channel.tabs.add(tab)
+        if channel.reader is None or channel.reader.done():
+            channel.reader = asyncio.create_task(self._read(channel), name="gateway-stream")
+        return channel
+
+    def _leave(self, channel: _Channel, tab: asyncio.Queue[str]) -> None:
+        channel.tabs.discard(tab)
+        if not channel.tabs:
+            self._channels.pop(channel.viewer.session_id, None)
+            if channel.reader is not None:
+                channel.reader.cancel()
+
+    async def _figures(self, viewer: Viewer) -> str:
+        figures = await self._counts.refresh(viewer)
+        return self._pages.fragment(viewer, "shell/live_figures.html", figures=figures, unread=figures.get(UNREAD, ""))
+
+    async def _read(self, channel: _Channel) -> None:
+        """Follow the gateway's stream as long as a tab listens; after a break, again with growing pauses."""
+        use_locale(channel.viewer.preferences.locale)
+        pause = FIRST_RETRY_SECONDS
+        while channel.tabs:
+            try:
+                session = await self._sessions.read(channel.viewer.session_id)
+                session = session and await self._tokens.fresh(channel.viewer.session_id, session)
+                if session is None:
+                    channel.publish(message("", "ringi-signed-out"))
+                    return
+                async for event in self._gateway_events(session.access_token):
+                    pause = FIRST_RETRY_SECONDS
+                    await self._announce(channel, event)
+            except (TimeoutError, GatewayProblem, aiohttp.ClientError, OSError) as error:
+                _log.info("gateway stream broke: %s", error or type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LAST_RETRY_SECONDS)
+
+    async def _gateway_events(self, access_token: str) -> AsyncIterator[ServerEvent]:
+        headers = {"Authorization": f"Bearer {access_token}", "Accept": "text/event-stream"}
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=90)
+        url = self._client.url("/notifications/stream")
+        async with self._client.session.get(url, headers=headers, timeout=timeout) as response:
+            response.raise_for_status()
+            async for event in events_in(aiter(response.content)):
+                yield event
+
+    async def _announce(self, channel: _Channel, event: ServerEvent) -> None:
+        if event.name not in {"notification", "message"}:
+            return
+        try:
+            notice = json.loads(event.data)
+        except ValueError:
+            _log.warning("gateway stream sent something that is not JSON")
+            return
+        channel.publish(message(await self._figures(channel.viewer)))
+        if isinstance(notice, dict) and notice.get("title"):
+            channel.publish(message(self._pages.fragment(channel.viewer, "shell/live_notice.html", notice=notice)))
+        kind = str((isinstance(notice, dict) and notice.get("resourceType")) or "").lower().replace("_", "-")
+        if kind.replace("-", "").isalpha():
+            channel.publish(message("{}", f"ringi-{kind}"))

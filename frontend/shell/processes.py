@@ -1,0 +1,81 @@
+"""The process pages: what runs across services, step by step, with what ops can do about it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from frontend.shell.layout import Pages, is_fragment
+from frontend.shell.viewer import SEE_OTHER, Viewer
+from frontend.ui.gateway import GatewayProblem, segment
+from frontend.ui.i18n import gettext
+from frontend.ui.page import KEY_FIELD
+from frontend.ui.views import Process
+
+ACTIONS = ("retry", "compensate")
+STATUSES = ("REQUESTED", "RUNNING", "NEEDS_ATTENTION", "COMPLETED", "COMPENSATED")
+
+
+async def show_list(request: Request) -> Response:
+    """GET /processes, filtered by status."""
+    pages: Pages = request.app.state.pages
+    viewer: Viewer = request.state.viewer
+    gateway = viewer.gateway(request.app.state.gateway)
+    status = request.query_params.get("status", "")
+    cursor = request.query_params.get("cursor", "")
+    try:
+        answer = await gateway.get("/sagas", status=status if status in STATUSES else "", cursor=cursor)
+    except GatewayProblem as problem:
+        return pages.problem(request, problem)
+    processes = [Process.model_validate(item) for item in answer["items"]]
+    template = "shell/process_rows.html" if cursor and is_fragment(request) else "shell/processes.html"
+    return pages.show(
+        request,
+        gettext("Processes"),
+        template,
+        processes=processes,
+        shown_status=status,
+        next_cursor=answer.get("nextCursor"),
+    )
+
+
+async def show_one(request: Request) -> Response:
+    """GET /processes/{id}: the whole page, or the moving part of it for the page's own refresh."""
+    pages: Pages = request.app.state.pages
+    viewer: Viewer = request.state.viewer
+    gateway = viewer.gateway(request.app.state.gateway)
+    try:
+        answer = await gateway.get(f"/sagas/{segment(request.path_params['id'])}")
+    except GatewayProblem as problem:
+        return pages.problem(request, problem)
+    live = is_fragment(request) and request.query_params.get("part") == "live"
+    template = "shell/process_live.html" if live else "shell/process.html"
+    return pages.show(request, gettext("Process"), template, process=Process.model_validate(answer), error="")
+
+
+async def act(request: Request) -> Response:
+    """POST /processes/{id}: `action` is retry or compensate; the gateway checks who may."""
+    pages: Pages = request.app.state.pages
+    viewer: Viewer = request.state.viewer
+    gateway = viewer.gateway(request.app.state.gateway)
+    form = await request.form()
+    process_id, action = request.path_params["id"], str(form.get("action", ""))
+    if action not in ACTIONS:
+        return RedirectResponse(f"/processes/{segment(process_id)}", status_code=SEE_OTHER)
+    try:
+        await gateway.send(
+            "POST", f"/sagas/{segment(process_id)}/{action}", {}, key=str(form.get(KEY_FIELD, "")) or None
+        )
+    except GatewayProblem as problem:
+        if problem.is_outage:
+            return pages.problem(request, problem)
+        process = Process.model_validate(await gateway.get(f"/sagas/{segment(process_id)}"))
+        return pages.show(
+            request,
+            gettext("Process"),
+            "shell/process.html",
+            status=problem.status,
+            process=process,
+            error=problem.message,
+        )
+    return RedirectResponse(f"/processes/{segment(process_id)}", status_code=SEE_OTHER)

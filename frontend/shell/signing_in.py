@@ -1,0 +1,136 @@
+"""The sign-in page, its second step for those with TOTP, and signing out."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+
+from frontend.shell import csrf
+from frontend.shell.preferences import Preferences
+from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, cookie_name, request_id_of
+from frontend.ui.gateway import GatewayProblem
+from frontend.ui.i18n import gettext, use_locale
+from frontend.ui.security import own_path
+
+TOTP_NEEDED, TOTP_WRONG = "totp_required", "totp_invalid"
+STEP_SECONDS = 180
+MAX_WAITING = 1000
+TOO_MANY = 429
+_MAX_LENGTHS = {"email": 254, "password": 128, "totp": 16}
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstStep:
+    email: str
+    password: str
+    until: float
+
+
+class SecondSteps:
+    """Passwords that were right and wait for their TOTP code: in memory only, for three minutes."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[str, _FirstStep] = OrderedDict()
+
+    def remember(self, key: str, email: str, password: str) -> None:
+        self._waiting[key] = _FirstStep(email, password, time.monotonic() + STEP_SECONDS)
+        while len(self._waiting) > MAX_WAITING:
+            self._waiting.popitem(last=False)
+
+    def take(self, key: str) -> _FirstStep | None:
+        step = self._waiting.pop(key, None)
+        return step if step and step.until > time.monotonic() else None
+
+
+def _login_cookie(request: Request) -> str:
+    return cookie_name(request.app.state.settings) + "-login"
+
+
+def _render(request: Request, *, status: int = 200, **values: object) -> Response:
+    """The sign-in page with a fresh form token, which is also the value of its cookie (double submit)."""
+    preferences = Preferences.of(request)
+    use_locale(preferences.locale)
+    token = request.cookies.get(_login_cookie(request)) or secrets.token_urlsafe(24)
+    shown = {"email": "", "error": "", "step": "password", "next": "/", **values}
+    html = request.app.state.pages.templates.get_template("shell/login.html").render(
+        csrf=token, theme=preferences.theme, request_id=request_id_of(request), **shown
+    )
+    response = HTMLResponse(html, status_code=status)
+    secure = request.app.state.settings.secure_cookies
+    response.set_cookie(_login_cookie(request), token, httponly=True, secure=secure, samesite="lax", path="/")
+    return response
+
+
+async def show(request: Request) -> Response:
+    """GET /login."""
+    return _render(request, next=own_path(request.query_params.get("next")))
+
+
+async def submit(request: Request) -> Response:
+    """POST /login: password, or the code of the second step."""
+    use_locale(Preferences.of(request).locale)
+    form = await request.form()
+    target = own_path(str(form.get("next", "/")))
+    token = request.cookies.get(_login_cookie(request), "")
+    if not csrf.is_same_origin(request):
+        return PlainTextResponse("request from another site refused", status_code=FORBIDDEN)
+    if not csrf.matches(token or "-", str(form.get(csrf.TOKEN_FIELD, ""))):
+        message = gettext("Your browser did not keep the sign-in cookie. Allow cookies for this site and try again.")
+        return _render(request, status=FORBIDDEN, error=message, next=target)
+    given = {name: str(form.get(name, ""))[:length] for name, length in _MAX_LENGTHS.items()}
+    steps: SecondSteps = request.app.state.second_steps
+    if given["totp"] and not given["password"]:
+        first = steps.take(token)
+        if first is None:
+            message = gettext("That took too long. Enter your password again.")
+            return _render(request, status=FORBIDDEN, error=message, next=target)
+        given |= {"email": first.email, "password": first.password}
+    return await _sign_in(request, given, token, target)
+
+
+async def _sign_in(request: Request, given: dict[str, str], token: str, target: str) -> Response:
+    state = request.app.state
+    client = request.client.host if request.client else ""
+    headers = {"Accept-Language": Preferences.of(request).locale, "X-Forwarded-For": client}
+    try:
+        session = await state.tokens.sign_in(
+            given["email"].strip(), given["password"], given["totp"].replace(" ", ""), headers=headers
+        )
+    except GatewayProblem as problem:
+        step = "password"
+        if problem.code in {TOTP_NEEDED, TOTP_WRONG}:
+            state.second_steps.remember(token, given["email"], given["password"])
+            step = "totp"
+        error = "" if problem.code == TOTP_NEEDED and not given["totp"] else _explanation(problem)
+        return _render(request, status=problem.status, error=error, step=step, email=given["email"], next=target)
+    response = RedirectResponse(target, status_code=SEE_OTHER)
+    session_id = await state.sessions.create(session)
+    settings = state.settings
+    response.set_cookie(
+        cookie_name(settings), session_id, httponly=True, secure=settings.secure_cookies, samesite="lax", path="/"
+    )
+    response.delete_cookie(_login_cookie(request), path="/", secure=settings.secure_cookies, httponly=True)
+    return response
+
+
+def _explanation(problem: GatewayProblem) -> str:
+    if problem.is_outage:
+        return gettext("Signing in is not possible right now. Please try again in a moment.")
+    if problem.status == TOO_MANY:
+        return problem.message or gettext("Too many attempts. Please wait a moment.")
+    return problem.message or gettext("The e-mail address, password or code is not right.")
+
+
+async def sign_out(request: Request) -> Response:
+    """POST /logout."""
+    viewer = request.state.viewer
+    await request.app.state.tokens.sign_out(viewer.session_id, viewer.session)
+    response = RedirectResponse("/login", status_code=SEE_OTHER)
+    settings = request.app.state.settings
+    response.delete_cookie(cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True)
+    return response

@@ -1,0 +1,134 @@
+"""The signed-in person behind a request to the shell, and the guard that every page but sign-in stands behind."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from frontend.shell import csrf
+from frontend.shell.preferences import Preferences
+from frontend.shell.sessions import Session, Sessions
+from frontend.shell.tokens import Tokens
+from frontend.ui.gateway import GatewayClient, GatewayProblem, UserGateway
+from frontend.ui.i18n import use_locale
+from frontend.ui.identity import Identity
+from frontend.ui.settings import FrontendSettings
+
+MAX_BODY_BYTES = 12 * 1024 * 1024
+SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE = 303, 401, 403, 413
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class _Pages(Protocol):
+    async def outage(self, request: Request, preferences: Preferences, problem: GatewayProblem) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Everything that the shell knows about who is asking."""
+
+    session_id: str
+    session: Session
+    preferences: Preferences
+    request_id: str
+    traceparent: str
+
+    @property
+    def identity(self) -> Identity:
+        session = self.session
+        return Identity(
+            user_id=session.user_id,
+            name=session.name,
+            email=session.email,
+            roles=frozenset(session.roles),
+            locale=self.preferences.locale,
+            theme=self.preferences.theme,
+            access_token=session.access_token,
+            csrf=session.csrf,
+            request_id=self.request_id,
+            traceparent=self.traceparent,
+        )
+
+    def gateway(self, client: GatewayClient) -> UserGateway:
+        return UserGateway(
+            client, self.session.access_token, self.preferences.locale, self.request_id, self.traceparent
+        )
+
+
+def cookie_name(settings: FrontendSettings) -> str:
+    """`__Host-` binds the cookie to this host, path `/` and secure transport (RFC 6265bis)."""
+    return "__Host-ringi" if settings.secure_cookies else "ringi"
+
+
+def request_id_of(request: Request) -> str:
+    given = request.headers.get("x-request-id", "")
+    return given if given.isascii() and 0 < len(given) <= 64 and given.isprintable() else str(uuid.uuid4())
+
+
+def traceparent_of(request: Request) -> str:
+    """The caller's W3C trace context, or the root of a new trace."""
+    given = request.headers.get("traceparent", "")
+    return given if len(given) == 55 else f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def signed_in(handler: Handler) -> Handler:
+    """Only with a living session; writes only from our own pages with the session's token."""
+
+    async def guarded(request: Request) -> Response:
+        preferences = Preferences.of(request)
+        use_locale(preferences.locale)
+        state = request.app.state
+        session_id = request.cookies.get(cookie_name(state.settings), "")
+        sessions: Sessions = state.sessions
+        tokens: Tokens = state.tokens
+        session = await sessions.read(session_id)
+        if session is not None:
+            try:
+                session = await tokens.fresh(session_id, session)
+            except GatewayProblem as problem:
+                pages: _Pages = state.pages
+                return await pages.outage(request, preferences, problem)
+        if session is None:
+            return to_sign_in(request)
+        if request.method not in csrf.SAFE_METHODS:
+            refusal = await _refused_write(request, session)
+            if refusal is not None:
+                return refusal
+        request.state.viewer = Viewer(session_id, session, preferences, request_id_of(request), traceparent_of(request))
+        response = await handler(request)
+        response.headers.setdefault("X-Request-ID", request.state.viewer.request_id)
+        return response
+
+    return guarded
+
+
+async def _refused_write(request: Request, session: Session) -> Response | None:
+    if not csrf.is_same_origin(request):
+        return PlainTextResponse("request from another site refused", status_code=FORBIDDEN)
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        return PlainTextResponse("request too large", status_code=TOO_LARGE)
+    body = await request.body()
+    if len(body) > MAX_BODY_BYTES:
+        return PlainTextResponse("request too large", status_code=TOO_LARGE)
+    if not csrf.matches(session.csrf, await csrf.token_in(request, body)):
+        return PlainTextResponse("form token missing or of another session; reload the page", status_code=FORBIDDEN)
+    return None
+
+
+def to_sign_in(request: Request) -> Response:
+    """To the sign-in page, and back afterwards when it was a page that was asked for."""
+    if request.headers.get("HX-Request") == "true":
+        return Response(status_code=UNAUTHORIZED, headers={"HX-Redirect": "/login"})
+    if request.method in csrf.SAFE_METHODS and request.url.path != "/":
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return Response(status_code=SEE_OTHER, headers={"Location": f"/login?next={quote(path, safe='/')}"})
+    return Response(status_code=SEE_OTHER, headers={"Location": "/login"})

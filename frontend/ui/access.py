@@ -1,0 +1,32 @@
+"""Which roles see which part of the navigation.
+
+Only a convenience of display: every right is checked by the services. The table follows the roles of the domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_EVERYONE = frozenset({"rep", "manager", "approver", "auditor", "ops", "admin"})
+_SALES = frozenset({"rep", "manager", "auditor", "admin"})
+
+_ROLES_BY_PERMISSION: dict[str, frozenset[str]] = {
+    "approval:read": _EVERYONE - {"ops"},
+    "approval:request": frozenset({"rep", "manager", "admin"}),
+    "approval:decide": frozenset({"manager", "approver"}),
+    "customer:read": _SALES | {"approver"},
+    "customer:write": frozenset({"rep", "manager", "admin"}),
+    "customer:delete": frozenset({"manager", "admin"}),
+    "customer:restore": frozenset({"admin"}),
+    "customer:assign": frozenset({"manager", "admin"}),
+    "activity:read": _SALES,
+    "activity:write": frozenset({"rep", "manager", "admin"}),
+    "report:read": _SALES | {"approver"},  # approvers see the approval figures that name them
+    "process:read": _EVERYONE - {"approver"},  # each sees what they started; ops, auditors and admins see all
+    "process:operate": frozenset({"ops", "admin"}),
+}
+
+
+def allows(roles: Iterable[str], permission: str | None) -> bool:
+    """True when one of the roles has the permission, or none is asked for."""
+    return permission is None or not _ROLES_BY_PERMISSION.get(permission, frozenset()).isdisjoint(roles)

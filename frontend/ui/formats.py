@@ -1,0 +1,135 @@
+"""How figures and times read. Times arrive in UTC and are shown in the office's time zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_decimal, format_percent
+
+from frontend.ui.i18n import babel_locale, current_locale, gettext, ngettext
+
+OFFICE_ZONE = ZoneInfo("Asia/Tokyo")
+NOTHING = "—"
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+
+
+def parse_time(value: str | datetime | None) -> datetime | None:
+    """An aware time from RFC 3339."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value)
+
+
+def office_now() -> datetime:
+    return datetime.now(OFFICE_ZONE)
+
+
+def local(value: str | datetime | None) -> datetime | None:
+    moment = parse_time(value)
+    return moment.astimezone(OFFICE_ZONE) if moment else None
+
+
+def money(amount: int | str | None, currency: str | None = "JPY") -> str:
+    """`¥128,000,000`. Babel's own yen sign is the full-width one in Japanese, which breaks columns of figures."""
+    if amount is None or amount == "":
+        return NOTHING
+    if (currency or "JPY") == "JPY":
+        return f"¥{int(amount):,}"
+    return f"{currency} {amount}"
+
+
+def number(value: int | float | None, digits: int = 0) -> str:
+    return NOTHING if value is None else format_decimal(round(value, digits), locale=babel_locale())
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A ratio (0–1) as a percentage; a missing one (zero denominator) as a dash."""
+    if value is None:
+        return NOTHING
+    return format_percent(value, format="#,##0." + "0" * digits + "%" if digits else None, locale=babel_locale())
+
+
+def day(value: str | date | datetime | None, *, year: bool = False) -> str:
+    """`11/26`, or with the year when asked for or when it is not this one."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, str):
+        moment: date = local(value) if "T" in value else date.fromisoformat(value)  # type: ignore[assignment]
+    else:
+        moment = local(value) if isinstance(value, datetime) else value  # type: ignore[assignment]
+    with_year = year or moment.year != office_now().year
+    pattern = (
+        ("yyyy/MM/dd" if with_year else "MM/dd") if current_locale() == "ja" else ("d MMM y" if with_year else "d MMM")
+    )
+    return format_date(moment, pattern, locale=babel_locale())
+
+
+def clock(value: str | datetime | None) -> str:
+    moment = local(value)
+    return f"{moment:%H:%M}" if moment else NOTHING
+
+
+def timestamp(value: str | datetime | None) -> str:
+    """`11/22 09:20` in the office's time zone."""
+    moment = local(value)
+    return f"{day(moment)} {moment:%H:%M}" if moment else NOTHING
+
+
+def exact(value: str | datetime | None) -> str:
+    """The full time for a tooltip, with its zone."""
+    moment = local(value)
+    return f"{format_datetime(moment, 'yyyy-MM-dd HH:mm:ss', locale=babel_locale())} JST" if moment else NOTHING
+
+
+def relative(value: str | datetime | None) -> str:
+    """`3時間前`, `in 2 days`."""
+    moment = local(value)
+    if moment is None:
+        return NOTHING
+    return format_timedelta(moment - office_now(), add_direction=True, locale=babel_locale())
+
+
+def due(value: str | datetime | None) -> str:
+    """A deadline as people say it: today with the time, tomorrow, else the day."""
+    moment = local(value)
+    if moment is None:
+        return NOTHING
+    distance = (moment.date() - office_now().date()).days
+    if distance == 0:
+        return gettext("Today %(time)s") % {"time": f"{moment:%H:%M}"}
+    if distance == 1:
+        return gettext("Tomorrow")
+    if distance == -1:
+        return gettext("Yesterday")
+    return day(moment)
+
+
+def is_pressing(value: str | datetime | None) -> bool:
+    """True for a deadline that has passed or ends today."""
+    moment = local(value)
+    return moment is not None and moment.date() <= office_now().date()
+
+
+def duration(seconds: float | None) -> str:
+    """`4時間12分`: the two largest units."""
+    if seconds is None:
+        return NOTHING
+    whole = int(seconds)
+    days, hours, minutes = whole // _DAY, whole % _DAY // _HOUR, whole % _HOUR // _MINUTE
+    parts = [
+        (ngettext("%(n)s day", "%(n)s days", days), days),
+        (ngettext("%(n)s hour", "%(n)s hours", hours), hours),
+        (ngettext("%(n)s minute", "%(n)s minutes", minutes), minutes),
+    ]
+    shown = [text % {"n": count} for text, count in parts if count][:2]
+    joiner = "" if current_locale() == "ja" else " "
+    return joiner.join(shown) or gettext("under a minute")
+
+
+def week_start(moment: datetime, weeks_back: int = 0) -> date:
+    """The Monday that begins the week, `weeks_back` weeks earlier."""
+    return moment.date() - timedelta(days=moment.weekday(), weeks=weeks_back)

@@ -1,0 +1,183 @@
+"""The one way a frontend reaches data: the gateway's HTTP API, in the name of the signed-in person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from frontend.ui.settings import FrontendSettings
+
+CONFLICT = 409
+UNPROCESSABLE = 422
+UNAVAILABLE = 503
+API_PREFIX = "/api/v1"
+
+Json = Any  # the named boundary: what the gateway answers, before a view type has read it
+
+
+class GatewayProblem(Exception):
+    """An answer other than success (RFC 9457), or none at all (status 503, code `unreachable`)."""
+
+    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
+        super().__init__(f"{status} {document.get('code')}: {document.get('detail') or document.get('title')}")
+        self.status = status
+        self.document = document
+        self.code = str(document.get("code") or "")
+        self.title = str(document.get("title") or "")
+        self.detail = str(document.get("detail") or "")
+        self.trace_id = str(document.get("traceId") or "")
+
+    @property
+    def message(self) -> str:
+        return self.detail or self.title
+
+    @property
+    def field_errors(self) -> dict[str, str]:
+        """Message per field name, taken from the JSON pointers; `/amount` and `/body/amount` both mean `amount`."""
+        errors: dict[str, str] = {}
+        for entry in self.document.get("errors") or ():
+            name = str(entry.get("pointer", "")).rsplit("/", 1)[-1]
+            errors.setdefault(name, str(entry.get("message") or entry.get("detail") or self.message))
+        return errors
+
+    @property
+    def is_outage(self) -> bool:
+        return self.status >= 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: its JSON, status and the headers that a page may need (`ETag`, `Location`)."""
+
+    status: int
+    body: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def segment(value: object) -> str:
+    """A value made safe as one segment of a path."""
+    return quote(str(value), safe="")
+
+
+class GatewayClient:
+    """A pool of connections to the gateway; `as_user` gives the calls of one person and request."""
+
+    def __init__(self, settings: FrontendSettings) -> None:
+        self._base = settings.gateway_url.rstrip("/")
+        self._read_timeout = aiohttp.ClientTimeout(total=settings.read_timeout_seconds)
+        self._write_timeout = aiohttp.ClientTimeout(total=settings.write_timeout_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64), cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("the gateway client is not open")
+        return self._session
+
+    def url(self, path: str) -> str:
+        return f"{self._base}{API_PREFIX}{path}"
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        body: Json = None,
+    ) -> Answer:
+        """Send once. Writes are never repeated here: the person decides, with the same idempotency key."""
+        answer, content = await self.exchange(method, path, headers=headers, params=params, body=body)
+        return Answer(answer.status, _parsed(content), answer.headers)
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        body: Json = None,
+    ) -> tuple[Answer, bytes]:
+        """The answer without its body, and the body as it came. Raises GatewayProblem for anything but success."""
+        timeout = self._read_timeout if method == "GET" else self._write_timeout
+        try:
+            async with self.session.request(
+                method,
+                self.url(path),
+                headers=headers,
+                params=params,
+                json=body,
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                content = await response.read()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise GatewayProblem(UNAVAILABLE, {"code": "unreachable", "title": type(error).__name__}) from error
+        if response.status >= 400:
+            document = _parsed(content)
+            raise GatewayProblem(response.status, document if isinstance(document, dict) else {})
+        return Answer(response.status, None, response.headers), content
+
+
+def _parsed(content: bytes) -> Json:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class UserGateway:
+    """The gateway as one person sees it during one request."""
+
+    client: GatewayClient
+    access_token: str
+    locale: str
+    request_id: str
+    traceparent: str = ""
+
+    def headers(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        headers = {
+            "Authorization": f"Bearer {self.access_token}",
+            "Accept-Language": self.locale,
+            "X-Request-ID": self.request_id,
+            **(extra or {}),
+        }
+        if self.traceparent:
+            headers["traceparent"] = self.traceparent
+        return headers
+
+    async def get(self, path: str, **params: str | int | None) -> Json:
+        """GET; parameters that are None or empty are left out."""
+        query = {name.rstrip("_"): str(value) for name, value in params.items() if value not in (None, "")}
+        return (await self.client.call("GET", path, headers=self.headers(), params=query)).body
+
+    async def read(self, path: str) -> Answer:
+        """GET with the headers, for pages that send the `ETag` back."""
+        return await self.client.call("GET", path, headers=self.headers())
+
+    async def download(self, path: str) -> tuple[Answer, bytes]:
+        """GET of something that is no JSON, such as an export."""
+        return await self.client.exchange("GET", path, headers=self.headers())
+
+    async def send(
+        self, method: str, path: str, body: Json = None, *, key: str | None = None, if_match: str | None = None
+    ) -> Answer:
+        """A write. `key` is the form's idempotency key; `if_match` the `ETag` the person has seen."""
+        extra = {name: value for name, value in (("Idempotency-Key", key), ("If-Match", if_match)) if value}
+        return await self.client.call(method, path, headers=self.headers(extra), body=body)

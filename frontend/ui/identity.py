@@ -1,0 +1,71 @@
+"""Who is asking, as the shell tells a remote: a signed note that lives 60 seconds and fits one remote only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import jwt
+
+from frontend.ui.keys import derive
+
+IDENTITY_HEADER = "X-Ringi-Identity"
+IDENTITY_SECONDS = 60
+ISSUER = "ringi-shell"
+TOKEN_TYPE = "ringi-identity+jwt"  # noqa: S105 - the value of a header
+_PURPOSE = "identity"
+
+
+class IdentityRefused(Exception):
+    """The note is missing, expired, forged, or meant for another remote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The signed-in person with what a page needs to be rendered and to call the gateway for them."""
+
+    user_id: str
+    name: str
+    email: str
+    roles: frozenset[str]
+    locale: str
+    theme: str
+    access_token: str
+    csrf: str
+    request_id: str = ""
+    traceparent: str = ""
+
+    def with_request(self, request_id: str, traceparent: str) -> Identity:
+        return replace(self, request_id=request_id, traceparent=traceparent)
+
+
+def signing_key(secret: str) -> bytes:
+    return derive(secret, _PURPOSE)
+
+
+def sign(identity: Identity, *, audience: str, key: bytes) -> str:
+    issued = int(time.time())
+    claims = {**asdict(identity), "roles": sorted(identity.roles)}
+    payload = {"iss": ISSUER, "aud": audience, "iat": issued, "exp": issued + IDENTITY_SECONDS, "who": claims}
+    return jwt.encode(payload, key, algorithm="HS256", headers={"typ": TOKEN_TYPE})
+
+
+def verify(token: str | None, *, audience: str, key: bytes) -> Identity:
+    if not token:
+        raise IdentityRefused("no identity")
+    try:
+        if jwt.get_unverified_header(token).get("typ") != TOKEN_TYPE:
+            raise IdentityRefused("wrong type of token")
+        payload: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=["HS256"],
+            audience=audience,
+            issuer=ISSUER,
+            options={"require": ["exp", "aud", "iat"]},
+        )
+    except jwt.InvalidTokenError as error:
+        raise IdentityRefused(str(error)) from error
+    who = payload["who"]
+    return Identity(**{**who, "roles": frozenset(who["roles"])})

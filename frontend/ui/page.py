@@ -1,0 +1,88 @@
+"""One request to a remote as its handlers see it: who asks, their gateway, the form, and how to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from frontend.ui.gateway import UserGateway
+from frontend.ui.identity import Identity
+from frontend.ui.security import own_path
+
+SEE_OTHER = 303
+CSRF_FIELD = "csrf"
+KEY_FIELD = "idempotency_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`Page.of(request)` in a handler, then `gateway`, `form`, and `render` or `redirect`."""
+
+    request: Request
+    identity: Identity
+    gateway: UserGateway
+
+    @classmethod
+    def of(cls, request: Request) -> Page:
+        who: Identity = request.state.identity
+        gateway = UserGateway(request.app.state.gateway, who.access_token, who.locale, who.request_id, who.traceparent)
+        return cls(request, who, gateway)
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether htmx asked for a part of the page (and not to restore one from history)."""
+        headers = self.request.headers
+        return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+    @property
+    def target(self) -> str:
+        """Id of the element that the answer goes into, empty for a full page."""
+        return self.request.headers.get("HX-Target", "").partition("#")[2] if self.is_fragment else ""
+
+    def query(self, name: str, default: str = "") -> str:
+        return self.request.query_params.get(name, default)
+
+    def here(self, **changes: str | None) -> str:
+        """This address with some parameters changed; None or empty removes one."""
+        params = {**dict(self.request.query_params), **{name: value or "" for name, value in changes.items()}}
+        query = urlencode({name: value for name, value in params.items() if value})
+        return f"{self._path}?{query}" if query else self._path
+
+    @property
+    def _path(self) -> str:
+        return self.request.url.path.removeprefix(self.request.scope.get("root_path", "")) or "/"
+
+    async def form(self) -> FormData:
+        return await self.request.form()
+
+    def render(
+        self, template: str, /, *, status: int = 200, push: str | None = None, events: str | None = None, **values: Any
+    ) -> HTMLResponse:
+        """A template with the identity at hand. `push` sets the browser's address, `events` fires in the browser."""
+        headers = {"Vary": "HX-Request"}
+        if push is not None:
+            headers["HX-Push-Url"] = own_path(push)
+        if events is not None:
+            headers["HX-Trigger"] = events
+        context: Mapping[str, Any] = {
+            "me": self.identity,
+            "csrf": self.identity.csrf,
+            "request_id": self.identity.request_id,
+            "page": self,
+            **values,
+        }
+        html = self.request.app.state.templates.get_template(template).render(context)
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def redirect(self, path: str) -> Response:
+        """After a write: go to another page of this origin, with and without JavaScript."""
+        target = quote(own_path(path), safe="/?&=%#:+,")
+        if self.is_fragment:
+            return Response(headers={"HX-Redirect": target})
+        return Response(status_code=SEE_OTHER, headers={"Location": target})

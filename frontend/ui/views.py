@@ -1,0 +1,70 @@
+"""View types that several remotes read from the gateway's answers; unknown members are ignored."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class View(BaseModel):
+    """Base of all view types: camelCase JSON in, snake_case in templates."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+
+class Progress(View):
+    done: int = 0
+    total: int | None = None
+
+
+class ProcessStep(View):
+    name: str
+    status: str = "PLANNED"
+    done: int | None = None
+    total: int | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    attempt: int | None = None
+    detail: Any = None
+
+
+class Process(View):
+    """A saga as `GET /sagas/{id}` shows it."""
+
+    id: str
+    type: str
+    resource_id: str | None = None
+    status: Literal["REQUESTED", "RUNNING", "COMPLETED", "COMPENSATED", "NEEDS_ATTENTION"] | str = "REQUESTED"
+    steps: list[ProcessStep] = Field(default_factory=list)
+    progress: Progress = Field(default_factory=Progress)
+    started_at: str | None = None
+    finished_at: str | None = None
+    actor_id: str | None = None
+    detail: str | None = None
+    temporal_url: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in {"REQUESTED", "RUNNING", "NEEDS_ATTENTION"}
+
+
+class Notification(View):
+    id: str
+    type: str
+    title: str
+    body: str | None = None
+    resource_type: str | None = None
+    resource_id: str | None = None
+    read_at: str | None = None
+    created_at: str | None = None
+
+
+class User(View):
+    id: str
+    name: str
+    email: str = ""
+    roles: list[str] = Field(default_factory=list)
+    manager_id: str | None = None
+    state: str = "ACTIVE"
