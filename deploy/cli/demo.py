@@ -1,0 +1,94 @@
+"""`ringi demo`: play the story against the running system, as its demo users, and hold the invariants after it."""
+
+import asyncio
+import os
+from typing import Annotated, Any
+
+import aiohttp
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from deploy.cli.target import settings
+from deploy.cli.terminal import FAILURE, console, fail
+from deploy.cli.verify import SETTLE_SECONDS, as_json, show
+from deploy.demo.client import DemoError
+from deploy.demo.story import Programme, perform
+from deploy.invariants.model import Finding
+from deploy.invariants.run import verify
+from deploy.invariants.system import System
+from services.kit.settings import ServiceSettings
+
+
+def command(
+    json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
+) -> None:
+    """Play the story: approvals, a deletion and its undo, a leaver, a task falling due; then verify."""
+    target = settings()
+    try:
+        programme, findings = asyncio.run(_demo(target, Console(quiet=True) if json else console()))
+    except (DemoError, aiohttp.ClientError, OSError) as error:
+        fail(f"The demo cannot begin: {error}", "Start the system with make up; ringi status shows what runs.")
+    holds = all(finding.holds for finding in findings)
+    if json:
+        document = programme.as_json() | {"verify": as_json(findings), "ok": programme.ok and holds}
+        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
+    else:
+        _print_programme(console(), programme)
+        show(findings)
+    if not (programme.ok and holds):
+        raise typer.Exit(FAILURE)
+
+
+async def _demo(target: ServiceSettings, stage: Console) -> tuple[Programme, list[Finding]]:
+    with Progress(
+        TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), console=stage, transient=True
+    ) as bars:
+        running: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in running:
+                running[what] = bars.add_task(what)
+            bars.update(running[what], completed=done, total=total, visible=done < total)
+
+        programme = await perform(
+            gateway=target.require("gateway_url"),
+            kafka=target.require("kafka_bootstrap"),
+            password=os.environ["RINGI_DEMO_PASSWORD"],
+            say=bars.console.print,
+            progress=progress,
+        )
+    async with await System.open(target) as system:
+        return programme, await verify(system, settle_seconds=SETTLE_SECONDS)
+
+
+def _print_programme(target: Console, programme: Programme) -> None:
+    for process in programme.processes:
+        ledger = Table(title=f"{process['type']} {process['id']} — {process['status']}", title_justify="left")
+        for column in ("step", "status", "rows", "started", "finished"):
+            ledger.add_column(column)
+        for step in process["steps"]:
+            rows = "" if step["done"] is None else f"{step['done']} / {step['total']}"
+            ledger.add_row(step["name"], step["status"], rows, step["startedAt"] or "", step["finishedAt"] or "")
+        target.print(ledger)
+    events = Table(title="Kafka が運んだイベント", title_justify="left")
+    events.add_column("event")
+    events.add_column("count", justify="right")
+    for name, count in programme.events.items():
+        events.add_row(name, str(count))
+    target.print(events)
+    reports = Table(title="レポート（直近 30 日）", title_justify="left")
+    for column in ("report", "figure", "before", "after"):
+        reports.add_column(column)
+    for name, before in programme.reports["before"].items():
+        after = programme.reports["after"][name]
+        for figure, value in before["figures"].items():
+            reports.add_row(name, figure, _figure(value), _figure(after["figures"][figure]))
+    target.print(reports)
+
+
+def _figure(figure: Any) -> str:
+    value = figure["value"] if isinstance(figure, dict) else figure
+    return "—" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

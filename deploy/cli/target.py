@@ -1,0 +1,27 @@
+"""Which running system a command speaks to: the one the environment names, else the one of the state folder."""
+
+import os
+
+from deploy.cli.terminal import fail, start_errors
+from deploy.embedded.environment import ringi_environment
+from deploy.embedded.home import Home, read_json
+from deploy.embedded.ports import Ports
+from deploy.embedded.secrets import Secrets
+from services.kit.settings import ServiceSettings
+
+
+def state_folder_environment() -> dict[str, str]:
+    """The RINGI_ variables of the run in the state folder; ends the command where nothing was ever started there."""
+    home = Home.from_environment()
+    ports = read_json(home.state_file).get("ports")
+    if ports is None or not home.secrets_file.exists():
+        fail(f"Nothing was ever started in {home.path}.", "Start it once: make up, or ringi up --only infra")
+    with start_errors():
+        return ringi_environment(home, Ports(**ports), Secrets.load(home))
+
+
+def settings() -> ServiceSettings:
+    """Settings of the system that this command speaks to; the process's environment is completed for what it calls."""
+    if "RINGI_TEMPORAL_ADDRESS" not in os.environ:
+        os.environ.update(state_folder_environment())
+    return ServiceSettings()

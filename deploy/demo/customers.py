@@ -1,0 +1,73 @@
+"""The chapter in which a customer with many related rows is deleted while a request is pending, and restored."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deploy.demo.approvals import stage, submit
+from deploy.demo.playbill import Playbill
+
+RELATED_ROWS = 1_000
+MEETINGS = 100
+WRITERS = 12
+
+
+async def _fill(play: Playbill, customer_id: str) -> None:
+    start = datetime.now(UTC) + timedelta(days=7)
+    written = 0
+
+    async def write(numbers: range) -> None:
+        nonlocal written
+        for n in numbers:
+            begin = start + timedelta(hours=n)
+            if n < MEETINGS:
+                body: dict[str, Any] = {
+                    "customerId": customer_id,
+                    "title": f"定例面談 第{n + 1}回",
+                    "startsAt": begin.isoformat(),
+                    "endsAt": (begin + timedelta(hours=1)).isoformat(),
+                    "place": "本店応接室",
+                }
+                await play.cast.rep.post("/meetings", body)
+            else:
+                body = {"customerId": customer_id, "title": f"資料送付 {n + 1}", "dueDate": begin.isoformat()}
+                await play.cast.rep.post("/tasks", body)
+            written += 1
+            play.progress("rows", written, RELATED_ROWS)
+
+    await asyncio.gather(*(write(range(first, RELATED_ROWS, WRITERS)) for first in range(WRITERS)))
+
+
+async def _live_rows(play: Playbill, customer_id: str) -> int:
+    tasks = await play.cast.rep.items("/tasks", customerId=customer_id)
+    meetings = await play.cast.rep.items("/meetings", customerId=customer_id)
+    return len(tasks) + len(meetings)
+
+
+async def deleted_then_restored(play: Playbill) -> None:
+    cast = play.cast
+    customer = await cast.rep.post(
+        "/customers",
+        {"name": "株式会社みなと商会", "nameKana": "カブシキガイシャミナトショウカイ", "kind": "CORPORATE"},
+    )
+    customer_id = customer["id"]
+    await _fill(play, customer_id)
+    request = await submit(cast.rep, "NISA口座移管キャンペーン適用", customer_id, stage("承認", cast.approver))
+    play.check("関連する 1,000 行がある", await _live_rows(play, customer_id) == RELATED_ROWS)
+
+    started = await cast.manager.delete(f"/customers/{customer_id}")
+    again = await cast.manager.delete(f"/customers/{customer_id}")
+    play.check("二度目の削除は同じプロセスを答える", again["sagaId"] == started["sagaId"], again)
+    ended = await play.follow(started)
+    play.check("削除プロセスが完了した", ended["status"] == "COMPLETED", ended)
+    status, _ = await cast.rep.send("GET", f"/customers/{customer_id}")
+    play.check("顧客は一覧から消えた", status == 404, status)
+    play.check("商談とタスクも消えた", await _live_rows(play, customer_id) == 0)
+    seen = await cast.rep.get(f"/approvals/{request['id']}")
+    play.check("承認待ちの申請は取り消された", seen["state"] == "CANCELLED", seen["state"])
+
+    restored = await play.follow(await cast.admin.post(f"/customers/{customer_id}/restore", {}))
+    play.check("復元プロセスが完了した", restored["status"] == "COMPLETED", restored)
+    play.check("1,000 行がすべて戻った", await _live_rows(play, customer_id) == RELATED_ROWS)
+    seen = await cast.rep.get(f"/approvals/{request['id']}")
+    play.check("申請は差戻しとして担当者に戻った", seen["state"] == "RETURNED", seen["state"])

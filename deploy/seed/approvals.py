@@ -1,0 +1,138 @@
+"""Approval requests: decided ones for the past, and those that wait in an inbox now."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from deploy.seed.customers import Seeded
+from deploy.seed.stage import Person, Stage, acting
+from services.contracts.processes import DecideCommand, Decision, RecallCommand, ResubmitCommand
+from services.contracts.states import ApprovalKind, ApprovalState, StageMode
+from services.kit.ids import new_id
+from services.kit.unit_of_work import UnitOfWork
+from services.opportunity.schemas import NewApproval, StageInput
+from services.opportunity.service import commands, remarks, requests
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    title: str
+    kind: ApprovalKind
+    amount: int | None
+    description: str
+
+
+MATTERS = (
+    Matter("特別手数料率の適用（投資信託 3口）", ApprovalKind.FEE_DISCOUNT, 128_000_000, "手数料率 1.65% → 1.10%"),
+    Matter(
+        "仕組債の勧誘可否（適合性例外）", ApprovalKind.SUITABILITY_EXCEPTION, 45_000_000, "ご本人の強い希望による。"
+    ),
+    Matter("大口定期 優遇金利 +0.15%", ApprovalKind.FEE_DISCOUNT, 300_000_000, "他行との比較により優遇を申請します。"),
+    Matter("訪問頻度の見直しと担当変更", ApprovalKind.ACCOUNT_CHANGE, None, "隔月から毎月へ。"),
+    Matter("NISA口座移管キャンペーン適用", ApprovalKind.FEE_DISCOUNT, 3_600_000, "移管手数料を当社負担とします。"),
+    Matter("外貨建保険 高齢者取引の事前承認", ApprovalKind.PRODUCT_PROPOSAL, 22_000_000, "ご家族同席で説明済み。"),
+    Matter("債券の店頭購入 単価優遇", ApprovalKind.FEE_DISCOUNT, 86_500_000, "個人向け社債、単価 0.10 円の優遇。"),
+    Matter("投資一任契約のご提案", ApprovalKind.PRODUCT_PROPOSAL, 50_000_000, "運用方針は分散投資型。"),
+    Matter("セミナー開催費用", ApprovalKind.EXPENSE, 480_000, "会場費と講師謝礼。"),
+    Matter("信用取引口座の開設", ApprovalKind.ACCOUNT_CHANGE, 10_000_000, "投資経験 10 年以上。"),
+    Matter("顧客訪問の出張費", ApprovalKind.EXPENSE, 96_000, "札幌 2 泊 3 日。"),
+    Matter("デリバティブ内包商品のご提案", ApprovalKind.PRODUCT_PROPOSAL, 30_000_000, "リスク説明書を交付済み。"),
+)
+APPROVALS_SAID = (
+    "内容を確認しました。",
+    "条件は妥当です。四半期ごとに見直してください。",
+    "承認します。",
+    "異存ありません。",
+)
+RETURNED_SAID = ("適合性確認書の添付をお願いします。", "比較表を追加してください。", "金額の根拠を補ってください。")
+REJECTED_SAID = ("採算が合いません。", "リスク許容度に照らして不適切です。")
+SOONEST_DECISION = timedelta(hours=2)
+
+
+async def decided(stage: Stage, customer: Seeded, approver: Person, at: datetime) -> UUID:
+    """A request of the past, with the end that chance gives it; returned and asked again now and then."""
+    random, owner = stage.random, customer.owner
+    when = at
+    async with stage.work("opportunity") as uow:
+        approval_id = await _submit(stage, uow, customer, random.choice(MATTERS), [approver], when)
+        if random.random() < 0.2:
+            when += timedelta(hours=random.uniform(2, 20))
+            await _decide(stage, uow, approval_id, Decision.RETURN, random.choice(RETURNED_SAID), when)
+            when += timedelta(hours=random.uniform(1, 20))
+            with acting(uow, owner, when):
+                await commands.resubmit(
+                    uow, ResubmitCommand(**await _command(uow, approval_id, owner, "資料を追加しました。"))
+                )
+        fate = random.random()
+        when += SOONEST_DECISION + timedelta(hours=random.expovariate(1 / 18))
+        if fate < 0.06:
+            with acting(uow, owner, when):
+                await commands.recall(uow, RecallCommand(**await _command(uow, approval_id, owner, None)))
+        elif fate < 0.2:
+            await _decide(stage, uow, approval_id, Decision.REJECT, random.choice(REJECTED_SAID), when)
+        else:
+            # A superior's stage may stand before the approver's, where the customer's age asks for one.
+            while await _decide(stage, uow, approval_id, Decision.APPROVE, random.choice(APPROVALS_SAID), when):
+                when += timedelta(hours=random.uniform(1, 12))
+    return approval_id
+
+
+async def waiting(stage: Stage, customer: Seeded, matter: Matter, approvers: list[Person], at: datetime) -> UUID:
+    """A request whose first stage waits for the first of `approvers`, a second one for the next."""
+    async with stage.work("opportunity") as uow:
+        return await _submit(stage, uow, customer, matter, approvers, at)
+
+
+async def returned(stage: Stage, customer: Seeded, matter: Matter, approver: Person, at: datetime) -> UUID:
+    """A request that its approver gave back an hour later."""
+    async with stage.work("opportunity") as uow:
+        approval_id = await _submit(stage, uow, customer, matter, [approver], at)
+        said = stage.random.choice(RETURNED_SAID)
+        await _decide(stage, uow, approval_id, Decision.RETURN, said, at + timedelta(hours=1))
+    return approval_id
+
+
+async def _submit(
+    stage: Stage, uow: UnitOfWork, customer: Seeded, matter: Matter, approvers: list[Person], at: datetime
+) -> UUID:
+    titles = ("課長承認", "部長承認", "最終承認")
+    content = NewApproval(
+        customer_id=customer.id,
+        kind=matter.kind,
+        title=matter.title,
+        description=matter.description,
+        amount=matter.amount,
+        stages=[
+            StageInput(name=title, approver_ids=[approver.id], mode=StageMode.ANY, deadline_hours=72, viewer_ids=[])
+            for title, approver in zip(titles, approvers, strict=False)
+        ],
+    )
+    with acting(uow, customer.owner, at):
+        return await requests.create(uow, customer.owner.principal, content, stage.references)
+
+
+async def _decide(
+    stage: Stage, uow: UnitOfWork, approval_id: UUID, decision: Decision, said: str, at: datetime
+) -> bool:
+    """Whoever the request waits for decides; returns whether it waits for somebody else then."""
+    standing = (await commands.locked(uow, approval_id)).standing
+    approver = next(person for person in stage.people.values() if person.id in standing.waiting_for)
+    with acting(uow, approver, at):
+        common = await _command(uow, approval_id, approver, said)
+        outcome = await commands.decide(uow, DecideCommand(**common, decision=decision))
+    return outcome.state is ApprovalState.PENDING
+
+
+async def _command(uow: UnitOfWork, approval_id: UUID, actor: Person, said: str | None) -> dict[str, object]:
+    reference = None if said is None else new_id()
+    if said is not None and reference is not None:
+        await remarks.keep_with_command(
+            uow, comment_id=reference, approval_id=approval_id, author_id=actor.id, body=said
+        )
+    return {
+        "approval_id": approval_id,
+        "actor_id": actor.id,
+        "actor_roles": sorted(actor.principal.roles),
+        "command_key": f"seed:{new_id()}",
+        "comment_ref": reference,
+    }

@@ -1,0 +1,38 @@
+"""Hire the team: the demo users, and colleagues for a past."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from deploy.seed.stage import Person, Stage, acting, principal
+from deploy.seed.team import Member
+from services.auth.schemas import NewUser
+from services.auth.service import users
+
+
+async def hire(stage: Stage, members: Sequence[Member], password: str, since: datetime) -> None:
+    """Create the accounts, managers before those who report to them."""
+    async with stage.work("auth") as uow:
+        for member in members:
+            with acting(uow, None, since):
+                manager = None if member.manager is None else stage.people[member.manager].id
+                account = NewUser(
+                    email=member.email,
+                    name=member.name,
+                    password=password,
+                    roles=list(member.roles),
+                    manager_id=manager,
+                )
+                user = await users.create(uow, account)
+            stage.people[member.login] = Person(user.id, member.name, principal(user.id, frozenset(member.roles)))
+    await stage.spread_copies()
+
+
+async def meet(stage: Stage, members: Sequence[Member]) -> bool:
+    """Find the accounts that an earlier seeding made; False if one of them is not there."""
+    async with stage.databases["auth"].reader() as reader:
+        for member in members:
+            row = await reader.one("SELECT id, name, roles FROM users WHERE email = %s", [member.email])
+            if row is None:
+                return False
+            stage.people[member.login] = Person(row["id"], row["name"], principal(row["id"], frozenset(row["roles"])))
+    return True
