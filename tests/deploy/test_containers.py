@@ -1,0 +1,98 @@
+"""The container files are right as far as that can be known without an engine."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import ComposeSpecification
+
+ROOT = Path(__file__).parents[2]
+TOOLS = Path(sys.executable).parent
+COMPOSE = ROOT / "docker-compose.yml"
+SETTING = re.compile(r"RINGI_[A-Z_]+")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    return document
+
+
+def own_services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: s for name, s in compose["services"].items() if s["image"].startswith("ringi-crm")}
+
+
+def unresolved(compose: dict[str, Any]) -> list[str]:
+    """Names that a service of the compose file uses and nothing in it declares."""
+    services, faults = compose["services"], []
+    for name, service in services.items():
+        for other, how in service.get("depends_on", {}).items():
+            if other not in services:
+                faults.append(f"{name} depends on {other}, which is not a service")
+            elif how["condition"] == "service_healthy" and "healthcheck" not in services[other]:
+                faults.append(f"{name} waits for {other} to be healthy, which has no healthcheck")
+        faults += [f"{name}: no network {n}" for n in service.get("networks", []) if n not in compose["networks"]]
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            known = (ROOT / source).exists() if source.startswith(".") else source in compose["volumes"]
+            if not known:
+                faults.append(f"{name}: no volume {source}")
+    return faults
+
+
+def test_compose_file_follows_the_specification(compose: dict[str, Any]) -> None:
+    ComposeSpecification.model_validate(compose)
+
+
+def test_everything_a_service_refers_to_is_declared(compose: dict[str, Any]) -> None:
+    assert unresolved(compose) == []
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda c: c["services"]["gateway"]["depends_on"].update(ghost={"condition": "service_healthy"}),
+        lambda c: c["services"]["shell"].update(networks=["nowhere"]),
+        lambda c: c["services"]["shell"].update(volumes=["nothing:/data"]),
+        lambda c: c["services"]["redis"].pop("healthcheck"),
+    ],
+)
+def test_a_dangling_reference_is_found(break_it: Any) -> None:
+    compose = yaml.safe_load(COMPOSE.read_text())
+    break_it(compose)
+    assert unresolved(compose)
+
+
+def test_every_own_container_runs_a_module_that_exists(compose: dict[str, Any]) -> None:
+    for name, service in own_services(compose).items():
+        command = service["command"]
+        module = command[2] if command[0] == "python" else command[1].split(":")[0]
+        assert importlib.util.find_spec(module) is not None, f"{name}: no module {module}"
+
+
+def test_own_containers_hold_no_secret_and_no_privilege(compose: dict[str, Any]) -> None:
+    for name, service in own_services(compose).items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["environment"]["RINGI_SECRET_KEY"].startswith("${RINGI_SECRET_KEY:?"), name
+
+
+def test_every_setting_in_the_compose_file_is_read_somewhere(compose: dict[str, Any]) -> None:
+    fields = {match.lower() for match in SETTING.findall(COMPOSE.read_text())}
+    rooms = ("services", "api", "frontend", "workers", "deploy")
+    source = "\n".join(path.read_text() for room in rooms for path in (ROOT / room).rglob("*.py"))
+    unread = {f for f in fields if f.removeprefix("ringi_") not in source and f.upper() not in source}
+    assert unread == set()
+
+
+def test_image_recipe_passes_hadolint() -> None:
+    subprocess.run([TOOLS / "hadolint", ROOT / "deploy/images/Dockerfile"], check=True)
+
+
+def test_yaml_files_pass_yamllint() -> None:
+    subprocess.run([TOOLS / "yamllint", "--strict", COMPOSE], check=True, cwd=ROOT)

@@ -1,0 +1,122 @@
+"""A real browser on the browser UI.
+
+``frontend``   everything on the fake gateway, started once; its state is fresh for every test
+``open_page``  ``await open_page("approver", theme="dark", locale="en", size=PHONE, script=False)``: a signed-in page
+
+Every page is watched: a violation of the content security policy or an error on the console fails the test.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+
+from frontend.ui.build import build
+from tests.support.fake_gateway import PASSWORD
+from tests.support.frontend import RunningFrontend, running_frontend
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK, PHONE = (1440, 900), (375, 812)
+LANGUAGES = {"ja": "ja-JP", "en": "en-GB"}
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@dataclass
+class Watch:
+    """What a page complained about. Failed loads are expected where a test makes something fail."""
+
+    complaints: list[str] = field(default_factory=list)
+    expects_failures: bool = False
+
+    def hear(self, message: ConsoleMessage) -> None:
+        is_load = "Failed to load resource" in message.text or "htmx:" in message.text
+        if message.type == "error" and not (is_load and self.expects_failures):
+            self.complaints.append(message.text)
+
+
+@pytest.fixture(scope="session")
+def frontend_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningFrontend]:
+    build()
+    with running_frontend(tmp_path_factory.mktemp("frontend")) as running:
+        yield running
+
+
+@pytest.fixture
+def frontend(frontend_servers: RunningFrontend) -> RunningFrontend:
+    frontend_servers.gateway.reset()
+    return frontend_servers
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if shutil.which(CHROMIUM) is None:
+        pytest.fail("Chromium is needed: apt-get install chromium fonts-noto-cjk")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def watch() -> AsyncIterator[Watch]:
+    watching = Watch()
+    yield watching
+    assert watching.complaints == []
+
+
+@pytest.fixture
+async def open_page(browser: Browser, frontend: RunningFrontend, watch: Watch) -> AsyncIterator[OpenPage]:
+    contexts = []
+
+    async def open_(
+        user: str | None,
+        path: str = "/",
+        *,
+        theme: str = "light",
+        locale: str = "ja",
+        size: tuple[int, int] = DESK,
+        script: bool = True,
+        fake_clock: bool = False,
+    ) -> Page:
+        context = await browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale=LANGUAGES[locale],
+            color_scheme=theme,  # type: ignore[arg-type]  # "light" or "dark"
+            java_script_enabled=script,
+            base_url=frontend.url,
+        )
+        contexts.append(context)
+        page = await context.new_page()
+        page.on("console", lambda message: watch.hear(message))
+        page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+        if fake_clock:
+            await page.clock.install()
+        if user is not None:
+            await sign_in(page, user)
+        await page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        await context.close()
+
+
+async def sign_in(page: Page, user: str, password: str = PASSWORD) -> None:
+    await page.goto("/login")
+    await page.fill("#login-email", f"{user}@ringi.example")
+    await page.fill("#login-password", password)
+    await page.click("form[action='/login'] button")

@@ -1,0 +1,100 @@
+"""Writing a request, and its page, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import OpenPage, Watch
+from tests.support.frontend import RunningFrontend
+
+
+async def test_the_route_follows_the_form_and_a_request_is_submitted(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    page = await open_page("rep", "/approvals/new")
+    await expect(page.locator("#opportunity-route")).to_contain_text("加藤 健一")
+    await page.locator("#opportunity-customer").press_sequentially("山田")
+    await page.click("label.choice")
+    await page.fill("#opportunity-amount", "2,500,000")
+    await page.fill("#opportunity-title", "手数料の特別適用")
+    await expect(page.locator("#opportunity-route")).to_contain_text("最終承認")
+    await page.click("button[value=submit]")
+    await expect(page.locator("h1")).to_have_text("手数料の特別適用")
+    [body] = [sent for sent in frontend.gateway.sent("POST", "/approvals") if sent and "draft" in sent]
+    assert body["amount"] == 2_500_000
+    assert body["draft"] is False
+
+
+async def test_without_javascript_a_customer_is_found_and_a_draft_saved_and_submitted(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    page = await open_page("rep", "/approvals/new", script=False)
+    await page.fill("#opportunity-title", "下書きの申請")
+    await page.fill("#opportunity-customer", "山田")
+    await page.click("button[value=find]")
+    await page.check("input[name=customer]")
+    await page.click("button[value=draft]")
+    await expect(page.locator("h1")).to_have_text("下書きの申請")
+    await page.click("button[value=submit]")
+    await expect(page.locator(".page-title .badge")).to_contain_text("承認待ち")
+
+
+async def test_what_the_server_refuses_is_shown_at_the_field_and_the_text_is_kept(
+    open_page: OpenPage, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    page = await open_page("rep", "/approvals/new")
+    await page.fill("#opportunity-title", "大きすぎる申請")
+    await page.fill("#opportunity-amount", "9999999999999999")
+    await page.click("button[value=submit]")
+    await expect(page.locator("#opportunity-amount-error")).to_have_text(re.compile("金額が大きすぎます"))
+    await expect(page.locator("#opportunity-title")).to_have_value("大きすぎる申請")
+
+
+async def test_somebody_elses_change_is_not_overwritten(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    item = next(item for item in frontend.gateway.approvals.values() if item["state"] == "RETURNED")
+    page = await open_page("rep", f"/approvals/{item['id']}/edit")
+    item["version"] += 1
+    await page.fill("#opportunity-title", "新しい件名")
+    await page.click("button[value=save]")
+    await expect(page.locator("[role=alert]")).to_contain_text("ほかの人が")
+    await expect(page.locator("#opportunity-title")).to_have_value("新しい件名")
+    assert item["title"] != "新しい件名"
+
+
+async def test_a_returned_request_is_revised_and_submitted_again(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    item = next(item for item in frontend.gateway.approvals.values() if item["state"] == "RETURNED")
+    page = await open_page("rep", f"/approvals/{item['id']}")
+    await expect(page.locator(".hash").first).to_be_visible()
+    await page.click(".page-action a")
+    await page.fill("#opportunity-description", "確認書を添付しました。")
+    await page.click("button[value=resubmit]")
+    await expect(page.locator(".page-title .badge")).to_contain_text("承認待ち")
+    assert (item["state"], item["revision"]) == ("PENDING", 2)
+
+
+async def test_a_request_is_passed_on_with_a_reason(open_page: OpenPage, frontend: RunningFrontend) -> None:
+    item = frontend.gateway.waiting("approver@ringi.example")[0]
+    page = await open_page("approver", f"/approvals/{item['id']}")
+    await page.click("details summary:has-text('振り替え')")
+    await page.select_option("#opportunity-to", label="加藤 健一")
+    await page.fill("#opportunity-reassign-reason", "休暇のため")
+    await page.click("button[value=reassign]")
+    await expect(page.locator(".timeline")).to_contain_text("振り替えました")
+    assert item not in frontend.gateway.waiting("approver@ringi.example")
+
+
+async def test_hostile_text_is_shown_as_text(open_page: OpenPage, frontend: RunningFrontend) -> None:
+    item = frontend.gateway.waiting("approver@ringi.example")[0]
+    hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>’"＜script＞'
+    item |= {"title": hostile, "description": hostile, "customerName": hostile}
+    page = await open_page("approver", "/approvals")
+    await expect(page.locator(".panel-title")).to_have_text(hostile)
+    assert await page.locator("#page img, #page script").count() == 0

@@ -1,0 +1,174 @@
+"""Session, composition, live updates and looks of the shell in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import OpenPage, Watch, sign_in
+from tests.support.fake_gateway import TOTP_CODE
+from tests.support.frontend import RunningFrontend
+from tests.support.waiting import eventually
+
+FIRST_LOAD_LIMIT = 60 * 1024
+
+
+async def test_signing_in_leads_back_to_the_page_that_was_asked_for(open_page: OpenPage) -> None:
+    page = await open_page(None, "/processes?status=RUNNING")
+    await expect(page).to_have_url(re.compile("/login"))
+    await page.fill("#login-email", "ops@ringi.example")
+    await page.fill("#login-password", "wrong password")
+    watch_status = page.locator("[role=alert]")
+    await page.fill("#login-password", "ringi-demo-2026")
+    await page.click("form[action='/login'] button")
+    await expect(page).to_have_url(re.compile(r"/processes\?status=RUNNING"))
+    await expect(watch_status).to_have_count(0)
+    [cookie] = [cookie for cookie in await page.context.cookies() if "ringi" in cookie["name"]]
+    assert cookie["name"] == "__Host-ringi"
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Lax"
+
+
+async def test_a_wrong_password_is_said_and_a_second_factor_asked_for(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    frontend.gateway.totp_users.add("approver@ringi.example")
+    page = await open_page(None, "/login")
+    await sign_in(page, "approver", "not the password")
+    await expect(page.locator("[role=alert]")).to_contain_text("正しくありません")
+    await sign_in(page, "approver")
+    await page.fill("#login-totp", "000000")
+    await page.click("form[action='/login'] button")
+    await expect(page.locator("[role=alert]")).to_be_visible()
+    await page.fill("#login-totp", TOTP_CODE)
+    await page.click("form[action='/login'] button")
+    await expect(page).to_have_url(re.compile("/approvals"))
+
+
+async def test_a_killed_remote_leaves_the_rest_working_and_comes_back(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    page = await open_page("manager", "/processes")
+    frontend.remotes["opportunity"].stop()
+    try:
+        await page.goto("/approvals")
+        await expect(page.locator("[data-remote-down] .problem-card")).to_be_visible()
+        await expect(page.locator(".request-id code")).not_to_be_empty()
+        await page.goto("/processes")
+        await expect(page.locator("h1")).to_have_text("処理の進捗")
+
+        async def is_marked() -> bool:
+            await page.reload()
+            return await page.locator("a[href='/approvals'] .nav-down").count() == 1
+
+        await eventually(is_marked)
+    finally:
+        frontend.remotes["opportunity"].start()
+
+    async def is_back() -> bool:
+        await page.goto("/approvals")
+        return await page.locator(".inbox").count() == 1 and await page.locator(".nav-down").count() == 0
+
+    await eventually(is_back)
+
+
+async def test_a_restart_of_the_shell_signs_nobody_out(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    page = await open_page("approver", "/approvals")
+    assert frontend.shell is not None
+    frontend.restart_shell()
+    await page.goto("/notifications")
+    await expect(page.locator("h1")).to_have_text("通知")
+
+
+async def test_an_expired_access_token_is_renewed_once_for_many_requests(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    frontend.gateway.token_seconds = 30  # less than the shell wants left: every request would renew
+    page = await open_page("approver", "/notifications")
+    frontend.gateway.token_seconds = 900
+    before = frontend.gateway.refreshes
+    statuses = await page.evaluate(
+        "Promise.all([...Array(8)].map(() => fetch('/processes').then((answer) => answer.url)))"
+    )
+    assert all("/login" not in url for url in statuses)
+    assert frontend.gateway.refreshes - before <= 1
+
+
+async def test_progress_moves_by_itself_and_stops_at_the_end(open_page: OpenPage, frontend: RunningFrontend) -> None:
+    process = next(item for item in frontend.gateway.processes.values() if item["status"] == "RUNNING")
+    page = await open_page("ops", f"/processes/{process['id']}")
+    bar = page.locator("#shell-process progress").first
+    await expect(bar).to_have_attribute("value", "420")
+    process["progress"] = {"done": 900, "total": 1002}
+    await expect(bar).to_have_attribute("value", "900")
+    process["status"] = "COMPLETED"
+    await expect(page.locator("#shell-process")).not_to_have_attribute("hx-get", re.compile("."))
+    await expect(page.locator("#shell-process .badge").first).to_contain_text("完了")
+
+
+async def test_ops_retries_and_a_refused_undo_says_why(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    process = next(item for item in frontend.gateway.processes.values() if item["status"] == "NEEDS_ATTENTION")
+    process["steps"][3]["status"] = "DONE"
+    page = await open_page("ops", f"/processes/{process['id']}")
+    await page.click("button[value=compensate]")
+    await expect(page.locator("[role=alert]")).to_contain_text("取り消せません")
+    await page.click("button[value=retry]")
+    await expect(page.locator("#shell-process .badge").first).to_contain_text("実行中")
+
+
+async def test_the_palette_finds_pages_and_records(open_page: OpenPage) -> None:
+    page = await open_page("manager", "/processes")
+    await page.keyboard.press("Control+k")
+    await expect(page.locator("#palette-list [role=option]").first).to_be_visible()
+    await page.keyboard.type("山田")
+    await expect(page.locator("#palette-list")).to_contain_text("株式会社山田製作所")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#palette")).to_be_hidden()
+    await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_be_visible()
+
+
+async def test_theme_and_language_are_right_at_the_first_paint_and_stay(open_page: OpenPage) -> None:
+    page = await open_page("manager", "/processes", theme="dark")
+    assert await page.evaluate("document.documentElement.classList.contains('dark')")
+    await page.click("form[action='/preferences/theme'] button")
+    await page.click("form[action='/preferences/theme'] button")
+    assert not await page.evaluate("document.documentElement.classList.contains('dark')")
+    await page.click("details.account summary")
+    await page.click("form[action='/preferences/locale'] button")
+    await expect(page.locator("h1")).to_have_text("Processes")
+    assert await page.get_attribute("html", "lang") == "en"
+
+
+async def test_signing_out_ends_the_session(open_page: OpenPage) -> None:
+    page = await open_page("manager", "/processes")
+    await page.click("details.account summary")
+    await page.click("form[action='/logout'] button")
+    await page.goto("/processes")
+    await expect(page).to_have_url(re.compile("/login"))
+
+
+@pytest.mark.parametrize("path", ["/approvals", "/processes"])
+async def test_the_first_load_is_light(open_page: OpenPage, path: str) -> None:
+    page = await open_page("approver" if path == "/approvals" else "ops", "/notifications")
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    kinds: dict[str, str] = {}
+    sizes: dict[str, float] = {}
+    session.on("Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]}))
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    await page.goto(path)
+    await page.wait_for_load_state("load")
+    loaded = sum(size for request, size in sizes.items() if kinds.get(request) in {"Document", "Stylesheet", "Script"})
+    assert 0 < loaded <= FIRST_LOAD_LIMIT

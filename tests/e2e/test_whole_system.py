@@ -1,0 +1,85 @@
+"""The embedded run as a newcomer has it: the demo's story holds, and people do their work in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.deploy.conftest import Run
+from tests.e2e.conftest import DESK, Watch, sign_in
+
+PATIENCE_MS = 60_000
+PASSWORD = "ringi-demo-2026"
+ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
+
+
+@pytest.fixture(scope="module")
+def ringi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    run = Run(tmp_path_factory.mktemp("ringi") / "home")
+    started = run.ringi("up", "--detach", RINGI_DEMO_PASSWORD=PASSWORD)
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield run
+    run.ringi("down")
+
+
+@pytest.fixture
+async def page(browser: Browser, ringi: Run, watch: Watch) -> AsyncIterator[Page]:
+    context = await browser.new_context(
+        viewport={"width": DESK[0], "height": DESK[1]}, locale="ja-JP", base_url=f"http://localhost:{ringi.port}"
+    )
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("console", lambda message: watch.hear(message))
+    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+    yield page
+    await context.close()
+
+
+async def test_a_manager_deletes_a_customer_sees_the_bar_move_and_an_admin_restores(
+    page: Page, browser: Browser
+) -> None:
+    await sign_in(page, "manager", PASSWORD)
+    await page.goto("/customers")
+    first = page.locator("tbody a[href^='/customers/']").first
+    customer = await first.get_attribute("href")
+    assert customer is not None
+    await page.goto(f"{customer}/delete")
+    await page.click(f"form[action='{customer}/delete'] button")
+    await page.wait_for_url("**/processes/*")
+    await expect(page.locator(".badge", has_text="完了")).to_be_visible(timeout=PATIENCE_MS)
+    process = page.url
+    await page.context.clear_cookies()
+    await sign_in(page, "admin", PASSWORD)
+    await page.goto(customer)
+    await page.click(f"form[action='{customer}/restore'] button")
+    await page.wait_for_url("**/processes/*")
+    assert page.url != process
+    await expect(page.locator(".badge", has_text="完了")).to_be_visible(timeout=PATIENCE_MS)
+    await page.goto(customer)
+    await expect(page.locator(f"a[href='{customer}/delete']")).to_be_visible()
+
+
+async def test_an_approver_decides_by_keyboard_and_the_request_leaves_the_inbox(page: Page) -> None:
+    await sign_in(page, "approver", PASSWORD)
+    await page.goto("/approvals")
+    before = await page.locator(ROWS).count()
+    title = await page.locator(".panel-title").inner_text()
+    async with page.expect_response(lambda answer: answer.request.method == "POST" and "/approvals" in answer.url):
+        await page.keyboard.press("a")
+        await expect(page.locator(ROWS)).to_have_count(before - 1)
+    await page.goto("/approvals")
+    await expect(page.locator(ROWS)).to_have_count(before - 1)
+    await expect(page.locator(ROWS, has_text=title)).to_have_count(0)
+
+
+def test_the_demo_plays_its_story_and_every_invariant_holds(ringi: Run) -> None:
+    played = ringi.ringi("demo", "--json")
+    assert played.stdout, played.stderr
+    programme = json.loads(played.stdout)
+    wrong = [check for check in programme["checks"] if not check["ok"]]
+    broken = [invariant for invariant in programme["verify"]["invariants"] if not invariant["holds"]]
+    assert (wrong, broken, played.returncode) == ([], [], 0)
+    assert {"customer.restored", "approval.approved", "user.deleted", "task.due_soon"} <= programme["events"].keys()

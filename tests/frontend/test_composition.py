@@ -1,0 +1,197 @@
+"""Composition over real HTTP: streaming, skeletons, slots, statuses, what a remote may not be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from frontend.shell import compose
+from frontend.ui.build import build
+from frontend.ui.settings import FrontendSettings
+from tests.support.fake_gateway import PASSWORD
+from tests.support.frontend import RunningFrontend, running_frontend
+from tests.support.ports import free_port
+from tests.support.processes import ServerProcess
+from tests.support.waiting import eventually, port_answers
+
+FORM_TOKEN = 'name="csrf" value="'
+
+
+@pytest.fixture(scope="module")
+def frontend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningFrontend]:
+    build()
+    with running_frontend(tmp_path_factory.mktemp("composition")) as running:
+        yield running
+
+
+@pytest.fixture
+async def approver(frontend: RunningFrontend) -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client that is signed in; it sends the cookie by hand, as its jar keeps Secure ones for https only."""
+    frontend.gateway.reset()
+    async with aiohttp.ClientSession(frontend.url, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        page = await session.get("/login")
+        cookie = page.headers["Set-Cookie"].split(";")[0]
+        form = {
+            "csrf": token_in(await page.text()),
+            "email": "approver@ringi.example",
+            "password": PASSWORD,
+            "next": "/",
+        }
+        answer = await session.post("/login", data=form, headers={"Cookie": cookie}, allow_redirects=False)
+        assert answer.status == 303
+        signed_in = next(value for value in answer.headers.getall("Set-Cookie") if value.startswith("__Host-ringi="))
+        session.headers["Cookie"] = signed_in.split(";")[0]
+        yield session
+
+
+def token_in(html: str) -> str:
+    return html.split(FORM_TOKEN, 1)[1].split('"', 1)[0]
+
+
+async def test_a_fast_page_keeps_its_own_status_and_title(
+    approver: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compose, "HEAD_START_SECONDS", 30.0)  # on a loaded machine nothing is fast
+    answer = await approver.get("/approvals/00000000-0000-0000-0000-000000000000")
+    html = await answer.text()
+    assert answer.status == 404
+    assert "<title>見つかりません — Ringi CRM</title>" in html
+    assert answer.headers["Vary"].startswith("HX-Request")
+
+
+async def test_a_slow_page_sends_its_navigation_first_and_follows_in_the_same_answer(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compose, "_time_left", lambda _route: 30.0)
+    frontend.gateway.delay = 0.5
+    answer = await approver.get("/approvals")
+    first = await answer.content.readany()
+    assert b"sidenav" in first
+    assert b"opportunity-rows" not in first
+    rest = await answer.content.read()
+    assert b"opportunity-rows" in rest
+
+
+async def test_a_page_over_its_budget_becomes_a_skeleton_that_loads_itself(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    frontend.gateway.delay = 2.5
+    html = await (await approver.get("/approvals?tab=all")).text()
+    assert 'hx-get="/approvals?tab=all" hx-trigger="load"' in html
+    frontend.gateway.delay = 0
+    fragment = await (await approver.get("/approvals?tab=all", headers={"HX-Request": "true"})).text()
+    assert "opportunity-rows" in fragment
+    assert "<html" not in fragment
+
+
+async def test_a_slot_that_fails_leaves_the_page_whole(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    frontend.gateway.fail("/reports/", 503)
+    html = await (await approver.get("/approvals")).text()
+    assert "opportunity-rows" in html
+    assert "集計を現在表示できません" in html
+    assert "ringi-slot" not in html
+
+
+async def test_history_restores_get_the_whole_page(approver: aiohttp.ClientSession) -> None:
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in await (await approver.get("/approvals", headers=headers)).text()
+
+
+async def test_a_write_without_the_sessions_token_or_from_another_site_is_refused(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    ticket = f"{frontend.gateway.waiting('approver@ringi.example')[0]['id']}/1/1"
+    form = {"ids": ticket, "decision": "approve"}
+    assert (await approver.post("/approvals/decide", data=form)).status == 403
+    form["csrf"] = token_in(await (await approver.get("/approvals")).text())
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert (await approver.post("/approvals/decide", data=form, headers=foreign)).status == 403
+    assert frontend.gateway.sent("PATCH", "/approve") == []
+    assert (await approver.post("/approvals/decide", data=form, allow_redirects=False)).status == 303
+
+
+async def test_sending_a_decision_twice_decides_once(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    html = await (await approver.get("/approvals")).text()
+    ticket = f"{frontend.gateway.waiting('approver@ringi.example')[0]['id']}/1/1"
+    form = {"csrf": token_in(html), "ids": ticket, "decision": "approve", "idempotency_key": "one-form"}
+    for _ in range(2):
+        answer = await approver.post("/approvals/decide", data=form, allow_redirects=False)
+        assert answer.status == 303, "the repeat is answered as the first was"
+
+
+async def test_nobody_gets_past_the_shell_without_signing_in(frontend: RunningFrontend) -> None:
+    async with aiohttp.ClientSession() as session:
+        page = await session.get(f"{frontend.url}/approvals", allow_redirects=False)
+        assert (page.status, page.headers["Location"]) == (303, "/login?next=/approvals")
+        part = await session.get(f"{frontend.url}/approvals", headers={"HX-Request": "true"})
+        assert (part.status, part.headers["HX-Redirect"]) == (401, "/login")
+        direct = await session.get(f"{frontend.remotes['opportunity'].url}/approvals")
+        assert direct.status == 401
+        manifest = await session.get(f"{frontend.remotes['opportunity'].url}/.well-known/ringi-remote.json")
+        assert (await manifest.json())["name"] == "opportunity"
+
+
+async def test_assets_are_compressed_and_kept_for_ever_and_nothing_else_is_served(frontend: RunningFrontend) -> None:
+    async with aiohttp.ClientSession(frontend.url) as session:
+        html = await (await session.get("/login")).text()
+        sheet = html.split('rel="stylesheet" href="', 1)[1].split('"', 1)[0]
+        answer = await session.get(sheet)
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["Content-Encoding"] == "gzip"
+        for path in ("/assets/..%2fmanifest.json", "/assets/app.css", "/assets/%2e%2e/entry.css"):
+            assert (await session.get(path, allow_redirects=False)).status in {303, 404}
+
+
+async def test_every_answer_carries_the_policy(approver: aiohttp.ClientSession) -> None:
+    for path in ("/login", "/approvals", "/processes", "/nowhere"):
+        answer = await approver.get(path)
+        assert answer.headers["Content-Security-Policy"] == (
+            "script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        html = await answer.text()
+        assert " style=" not in html
+        assert "<script>" not in html
+
+
+async def test_live_streams_end_as_soon_as_the_shell_is_asked_to_stop(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend, tmp_path: Path
+) -> None:
+    port = free_port()
+    process = shell_process(frontend.settings, port, tmp_path / "shell.log")
+    try:
+        await eventually(lambda: port_answers(port, process))
+        answer = await approver.get(f"http://127.0.0.1:{port}/live")
+        assert b"unread-count" in await answer.content.readany()
+        os.kill(process.pid, signal.SIGTERM)
+        async with asyncio.timeout(5):
+            while await answer.content.readany():
+                pass
+        await eventually(lambda: process.returncode is not None, within=5)
+    finally:
+        process.stop()
+
+
+def shell_process(settings: FrontendSettings, port: int, log: Path) -> ServerProcess:
+    """The shell as it runs on its own, on the same sessions."""
+    command = [sys.executable, "-m", "uvicorn", "--factory", "frontend.shell.app:create_app", "--port", str(port)]
+    environment = {
+        "RINGI_ENV": "test",
+        "RINGI_GATEWAY_URL": settings.gateway_url,
+        "RINGI_PUBLIC_URL": settings.public_url,
+        "RINGI_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "RINGI_HOME": str(settings.home),
+    }
+    return ServerProcess(command, log=log, env=environment)

@@ -1,0 +1,165 @@
+"""Meetings and tasks in the browser: lists, steps in place, forms in the office's time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from frontend.sales.app import create_app
+from frontend.sales.drafts import MeetingDraft, TaskDraft
+from frontend.sales.meeting_list import by_day
+from frontend.sales.views import Meeting
+from frontend.ui.build import build
+from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
+
+TASK: dict[str, Any] = {
+    "id": "t1",
+    "customerId": "c1",
+    "customerName": "山田 太郎",
+    "userId": "me",
+    "userName": "加藤 浩二",
+    "title": "資料送付",
+    "priority": "HIGH",
+    "dueDate": "2026-11-20T14:59:59Z",
+    "leadHours": 24,
+    "state": "OPEN",
+    "overdue": True,
+    "version": 2,
+}
+MEETING: dict[str, Any] = {
+    "id": "m1",
+    "customerId": "c1",
+    "customerName": "山田 太郎",
+    "userId": "me",
+    "title": "定例面談",
+    "startsAt": "2026-11-20T15:30:00Z",
+    "endsAt": "2026-11-20T16:30:00Z",
+    "attendeeIds": ["a1"],
+    "state": "PLANNED",
+    "version": 5,
+}
+
+Site = tuple[Browser, ScriptedGateway]
+
+
+def site(*roles: str) -> Site:
+    build()
+    client, gateway = browser(create_app(SETTINGS), "sales", *roles)
+    gateway.on("GET", "/auth/users", {"items": []})
+    gateway.on("GET", "/tasks", {"items": [TASK], "nextCursor": None})
+    gateway.on("GET", "/tasks/t1", TASK, etag='"2"')
+    gateway.on("GET", "/meetings", {"items": [MEETING], "nextCursor": None})
+    gateway.on("GET", "/meetings/m1", MEETING, etag='"5"')
+    return client, gateway
+
+
+@pytest.mark.parametrize(
+    ("tab", "asked"),
+    [
+        ("due", [("state", "OPEN"), ("state", "IN_PROGRESS"), ("overdue", "false")]),
+        ("overdue", [("overdue", "true")]),
+        ("done", [("state", "COMPLETED"), ("sort", "-dueDate")]),
+        ("all", []),
+    ],
+)
+async def test_each_tab_of_tasks_asks_for_its_own(tab: str, asked: list[tuple[str, str]]) -> None:
+    client, gateway = site("rep")
+    assert (await client.get(f"/tasks?tab={tab}")).status == 200
+    assert gateway.sent("GET", "/tasks")[0].query == [("limit", "50"), *asked]
+
+
+async def test_a_list_that_a_report_links_to_keeps_its_bounds() -> None:
+    client, gateway = site("manager")
+    html = text(await client.get("/tasks?state=COMPLETED&dueAfter=2026-11-01T00:00:00Z&userId=u1"))
+    assert dict(gateway.sent("GET", "/tasks")[0].query) == {
+        "limit": "50", "userId": "u1", "dueAfter": "2026-11-01T00:00:00Z", "state": "COMPLETED",
+    }  # fmt: skip
+    assert 'name="dueAfter" value="2026-11-01T00:00:00Z"' in html, "filtering further keeps the bounds"
+
+
+async def test_a_task_is_completed_in_its_row_and_can_be_reopened_there() -> None:
+    client, gateway = site("rep")
+    gateway.on("PATCH", "/tasks/t1/status", TASK | {"state": "COMPLETED", "overdue": False})
+    values = {"status": "COMPLETED", "idempotency_key": "k1", "back": "/tasks"}
+    answer = await client.post("/tasks/t1/status", form=values, headers=fragment("sales-task-t1"))
+    assert 'id="sales-task-t1"' in text(answer)
+    assert 'value="OPEN"' in text(answer)
+    assert gateway.sent("PATCH", "/tasks/t1/status")[0].headers["Idempotency-Key"] == "k1"
+
+
+async def test_a_step_that_is_refused_leaves_the_row_as_it_is_and_says_why() -> None:
+    client, gateway = site("rep")
+    gateway.on("PATCH", "/tasks/t1/status", {"code": "blocked_by_process", "title": "処理中です"}, status=409)
+    answer = await client.post("/tasks/t1/status", form={"status": "COMPLETED"}, headers=fragment("sales-task-t1"))
+    assert "処理中です" in text(answer)
+    assert 'value="COMPLETED"' in text(answer)
+
+
+async def test_without_javascript_a_step_leads_back_to_the_list_but_never_elsewhere() -> None:
+    client, gateway = site("rep")
+    gateway.on("PATCH", "/tasks/t1/status", TASK)
+    for back, target in (("/tasks?tab=overdue", "/tasks?tab=overdue"), ("https://evil.example", "/tasks/t1")):
+        answer = await client.post("/tasks/t1/status", form={"status": "COMPLETED", "back": back})
+        assert (answer.status, answer.headers["location"]) == (303, target)
+
+
+async def test_recording_an_outcome_keeps_the_rest_of_the_meeting() -> None:
+    client, gateway = site("rep")
+    gateway.on("PUT", "/meetings/m1", MEETING)
+    values = {"action": "outcome", "outcome": "開設で合意", "nextStep": "", "etag": '"5"'}
+    assert (await client.post("/meetings/m1", form=values)).status == 303
+    sent = gateway.sent("PUT", "/meetings/m1")[0]
+    assert sent.body["state"] == "HELD"
+    assert (sent.body["attendeeIds"], sent.body["outcome"]) == (["a1"], "開設で合意")
+    assert sent.headers["If-Match"] == '"5"'
+
+
+async def test_an_outcome_without_words_is_asked_for() -> None:
+    client, gateway = site("rep")
+    assert (await client.post("/meetings/m1", form={"action": "outcome", "outcome": " "})).status == 422
+    assert gateway.sent("PUT", "/meetings/m1") == []
+
+
+async def test_a_customer_can_be_found_without_javascript() -> None:
+    client, gateway = site("rep")
+    gateway.on("GET", "/customers/search", {"items": [{"id": "c1", "name": "山田 太郎"}]})
+    answer = await client.post("/tasks/new", form={"action": "find", "customer_query": "山田", "title": "電話"})
+    assert 'value="c1|山田 太郎"' in text(answer)
+    assert 'value="電話"' in text(answer)
+
+
+async def test_the_badge_counts_ones_own_overdue_tasks() -> None:
+    client, gateway = site("rep")
+    assert (await client.get("/tasks/-/count")).json == {"count": 1}
+    assert ("userId", "me") in gateway.sent("GET", "/tasks")[0].query
+
+
+def test_a_meeting_just_after_midnight_stands_on_its_own_day_in_japan() -> None:
+    assert [day for day, _ in by_day([Meeting.model_validate(MEETING)])] == ["2026-11-21"]
+
+
+def test_a_meeting_keeps_its_times_through_the_form() -> None:
+    draft = MeetingDraft.from_meeting(Meeting.model_validate(MEETING))
+    assert draft.check()
+    assert draft.body()["startsAt"] == "2026-11-21T00:30:00+09:00"
+
+
+@pytest.mark.parametrize(
+    ("values", "due"),
+    [
+        ({"dueDay": "2026-12-24"}, "2026-12-24"),
+        ({"dueDay": "2026-12-24", "dueTime": "09:30"}, "2026-12-24T09:30:00+09:00"),
+        ({}, None),
+    ],
+)
+def test_a_day_alone_means_its_end_and_a_time_is_the_offices(values: dict[str, str], due: str | None) -> None:
+    draft = TaskDraft({"title": "電話", **values})
+    assert draft.check()
+    assert draft.body()["dueDate"] == due
+
+
+def test_a_time_without_a_day_is_asked_about() -> None:
+    draft = TaskDraft({"title": "電話", "dueTime": "09:30"})
+    assert not draft.check()
+    assert "dueDay" in draft.problems

@@ -1,0 +1,116 @@
+"""Texts, figures and charts as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from frontend.opportunity.deciding import Ticket
+from frontend.opportunity.request_form import Draft
+from frontend.ui import charts, formats
+from frontend.ui.gateway import GatewayProblem
+from frontend.ui.i18n import gettext, preferred_locale, use_locale
+from frontend.ui.messages import conflicts, missing
+
+
+@pytest.fixture(autouse=True)
+def japanese() -> Iterator[None]:
+    use_locale("ja")
+    yield
+    use_locale("ja")
+
+
+def test_every_text_has_its_japanese_and_only_one() -> None:
+    assert missing() == []
+    assert conflicts() == []
+
+
+@pytest.mark.parametrize(
+    ("header", "locale"),
+    [(None, "ja"), ("", "ja"), ("fr", "ja"), ("en-GB,en;q=0.9", "en"), ("ja-JP", "ja"), ("de, en;q=0.5", "en")],
+)
+def test_the_browsers_language_is_respected_and_japanese_is_the_default(header: str | None, locale: str) -> None:
+    assert preferred_locale(header) == locale
+
+
+def test_yen_have_the_narrow_sign_and_nothing_is_a_dash() -> None:
+    assert formats.money(128_000_000) == "¥128,000,000"
+    assert formats.money(None) == "—"
+    assert formats.money(0) == "¥0"
+    assert formats.percent(None) == "—"
+    assert formats.percent(0.1234) == "12.3%"
+
+
+def test_deadlines_read_as_people_say_them() -> None:
+    now = formats.office_now().replace(hour=12, minute=0)
+    assert formats.due(now.replace(hour=17)) == "本日 17:00"
+    assert formats.due(now + timedelta(days=1)) == "明日"
+    assert formats.is_pressing(now)
+    assert not formats.is_pressing(now + timedelta(days=2))
+    use_locale("en")
+    assert formats.due(now.replace(hour=17)) == "Today 17:00"
+
+
+def test_durations_show_the_two_largest_units() -> None:
+    assert formats.duration(15_120) == "4時間12分"
+    assert formats.duration(90_061) == "1日1時間"
+    assert formats.duration(3) == "1分未満"
+    use_locale("en")
+    assert formats.duration(3_660) == "1 hour 1 minute"
+
+
+def test_times_are_those_of_the_office() -> None:
+    assert formats.timestamp(datetime(formats.office_now().year, 11, 22, 0, 20, tzinfo=UTC)) == "11/22 09:20"
+
+
+@pytest.mark.parametrize(
+    ("values", "top"), [([18, 22, 31], 40), ([0, 0], 1), ([None], 1), ([1], 1), ([97], 100), ([0.31, 0.4], 0.4)]
+)
+def test_an_axis_ends_at_a_round_figure_above_all_values(values: list[float | None], top: float) -> None:
+    scale = charts.scale(values)
+    assert scale.top == pytest.approx(top)
+    assert scale.ticks[0] == 0
+    assert scale.ticks[-1] == pytest.approx(top)
+
+
+def test_stacked_parts_stay_inside_the_plot_and_do_not_overlap() -> None:
+    [column] = charts.stack(["w"], [[30], [10]], left=0, top=0, width=100, height=100)
+    lower, upper = column.parts
+    assert lower.y + lower.height == pytest.approx(100)
+    assert upper.y + upper.height <= lower.y
+    assert charts.stack([], [[], []], left=0, top=0, width=1, height=1) == []
+
+
+def test_a_ring_adds_up_to_the_whole() -> None:
+    assert sum(arc.length for arc in charts.ring([1, 2, 3])) == pytest.approx(100, abs=0.1)
+    assert [arc.length for arc in charts.ring([0, 0])] == [0, 0]
+
+
+@pytest.mark.parametrize("text", ["", "a", "a/1", "a/x/1", "a/1/2/3", "a/-1/2"])
+def test_a_ticket_that_is_none_is_refused(text: str) -> None:
+    assert Ticket.parse(text) is None
+
+
+def test_a_ticket_names_the_request_as_it_was_seen() -> None:
+    assert Ticket.parse("id/3/1") == Ticket("id", 3, 1)
+
+
+@pytest.mark.parametrize("typed", ["2,500,000", "¥2500000", "2500000円", "２５０００００"])
+def test_amounts_are_understood_as_they_are_typed(typed: str) -> None:
+    draft = Draft(title="x", amount=typed)
+    assert draft.check()
+    assert draft.body()["amount"] == 2_500_000
+
+
+@pytest.mark.parametrize("typed", ["-5", "1.5", "百万", "1e6"])
+def test_an_amount_that_is_no_whole_yen_is_explained(typed: str) -> None:
+    draft = Draft(title="x", amount=typed)
+    assert not draft.check()
+    assert draft.problems["amount"] == gettext("Enter whole yen, for example 1,200,000.")
+
+
+def test_a_problem_tells_its_fields_by_name() -> None:
+    problem = GatewayProblem(422, {"errors": [{"pointer": "/profile/email", "message": "x"}, {"pointer": "/amount"}]})
+    assert set(problem.field_errors) == {"email", "amount"}

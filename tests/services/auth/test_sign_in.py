@@ -1,0 +1,242 @@
+"""Signing in: who gets in, who is kept out, and that a victim of guessing is not locked out."""
+
+import asyncio
+from datetime import timedelta
+
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+
+from services.auth import passwords
+from services.auth.service.sign_in import ACCOUNT_LIMIT, PAIR_LIMIT
+from services.contracts.permissions import Role
+from services.kit import clock
+from services.kit.context import ActorContext
+from tests.services.auth.conftest import PASSWORD, AuthWorld, Person
+from tests.support.http import ServiceClient, StartService, new_key
+
+ATTACKER = "203.0.113.7"
+
+
+async def test_signing_in_brings_tokens_with_which_the_api_answers(world: AuthWorld) -> None:
+    person = await world.person(Role.MANAGER)
+    answer = await world.login(person)
+    assert answer.status == 200
+    assert answer.json["tokenType"] == "Bearer"
+    assert answer.json["expiresIn"] == 900
+    assert answer.json["user"]["id"] == str(person.id)
+    me = await world.client.get("/auth/me", token=answer.json["accessToken"])
+    assert me.json["roles"] == ["manager"]
+    assert "approval:decide" in me.json["permissions"]
+    assert await world.events(person) == ["user.created", "user.login"]
+
+
+@pytest.mark.parametrize("spelling", ["USER1@ringi.example", "  user1@RINGI.example ", "ｕｓｅｒ１@ringi.example"])
+async def test_the_address_may_be_spelled_in_any_case_and_width(world: AuthWorld, spelling: str) -> None:
+    person = await world.person()
+    assert (await world.login(Person(person.id, spelling))).status == 200
+
+
+async def test_a_wrong_password_and_an_unknown_user_look_the_same(world: AuthWorld) -> None:
+    person = await world.person()
+    wrong = await world.login(person, "wrong password")
+    unknown = await world.login(Person(person.id, "nobody@ringi.example"), "wrong password")
+    assert wrong.status == unknown.status == 401
+    assert wrong.json["code"] == unknown.json["code"] == "invalid_credentials"
+    assert wrong.json["title"] == unknown.json["title"]
+
+
+async def test_an_unknown_user_costs_the_attacker_a_hash_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+    real = passwords._matches
+
+    def spy(stored: str, password: str) -> bool:
+        verified.append(stored)
+        return real(stored, password)
+
+    monkeypatch.setattr(passwords, "_matches", spy)
+    assert not await passwords.verify_password(None, "whatever it is")
+    assert verified[0].startswith("$argon2id$")
+
+
+async def test_guessing_from_one_address_is_slowed_down(world: AuthWorld) -> None:
+    person = await world.person()
+    answers = [await world.login(person, f"guess {n}", address=ATTACKER) for n in range(PAIR_LIMIT + 1)]
+    assert [a.status for a in answers] == [401] * PAIR_LIMIT + [429]
+    assert answers[-1].json["code"] == "login_throttled"
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+async def test_parallel_guesses_can_not_slip_through_together(world: AuthWorld) -> None:
+    person = await world.person()
+    guesses = [world.login(person, f"guess {n}", address=ATTACKER) for n in range(PAIR_LIMIT * 3)]
+    answers = await asyncio.gather(*guesses)
+    assert sum(a.status == 401 for a in answers) == PAIR_LIMIT
+
+
+async def test_the_victim_signs_in_while_the_attacker_is_slowed_down(world: AuthWorld) -> None:
+    person = await world.person()
+    for n in range(PAIR_LIMIT + 1):
+        await world.login(person, f"guess {n}", address=ATTACKER)
+    assert (await world.login(person)).status == 200
+
+
+async def test_a_spread_attack_locks_the_account_for_strangers_only(world: AuthWorld) -> None:
+    person = await world.sign_in(await world.person())
+    async with world.client.kit.db.transaction(ActorContext.system()) as uow:
+        await uow.execute("UPDATE login_attempts SET failures = %s WHERE scope = 'account'", [ACCOUNT_LIMIT + 1])
+    from_elsewhere = await world.login(person, address=ATTACKER)
+    assert from_elsewhere.status == 429
+    wrong_from_home = await world.login(person, "wrong password")
+    assert wrong_from_home.status == 401
+    assert (await world.user(person))["state"] == "LOCKED"
+    from_home = await world.login(person)
+    assert from_home.status == 200
+    assert (await world.user(person))["state"] == "ACTIVE"
+
+
+async def test_the_throttle_forgets_after_its_window(world: AuthWorld) -> None:
+    person = await world.person()
+    for n in range(PAIR_LIMIT + 1):
+        await world.login(person, f"guess {n}", address=ATTACKER)
+    with clock.travel(timedelta(minutes=16)):
+        assert (await world.login(person, address=ATTACKER)).status == 200
+
+
+async def test_a_failed_sign_in_is_in_the_audit(world: AuthWorld) -> None:
+    person = await world.person()
+    await world.login(person, "wrong password")
+    await world.login(person)
+    assert [entry["outcome"] for entry in await world.audit("user.login")] == ["DENIED", "SUCCESS"]
+
+
+async def test_a_suspended_user_learns_so_only_with_the_right_password(world: AuthWorld, admin: Person) -> None:
+    person = await world.person()
+    await world.client.put(
+        f"/auth/users/{person.id}", {"name": "x", "state": "SUSPENDED"}, token=admin.token, if_match=1
+    )
+    assert (await world.login(person, "wrong password")).json["code"] == "invalid_credentials"
+    refused = await world.login(person)
+    assert (refused.status, refused.json["code"]) == (403, "account_suspended")
+
+
+async def test_weaker_hashes_are_renewed_at_the_next_sign_in(world: AuthWorld) -> None:
+    person = await world.person()
+    weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    async with world.client.kit.db.transaction(ActorContext.system()) as uow:
+        await uow.execute("UPDATE users SET password_hash = %s WHERE id = %s", [weak, person.id])
+    assert (await world.login(person)).status == 200
+    stored = (await world.user(person))["password_hash"]
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert (await world.login(person)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("short", "string_too_short"),
+        ("x" * 129, "string_too_long"),
+        ("password123", "password_common"),
+        ("aaaaaaaaaaaa", "password_common"),
+        ("hanako.sato rules", "password_personal"),
+        ("SatoHanako2026", "password_personal"),
+    ],
+)
+async def test_passwords_that_are_guessed_first_are_refused(
+    world: AuthWorld, admin: Person, password: str, code: str
+) -> None:
+    new = {"email": "hanako.sato@ringi.example", "name": "Sato Hanako", "password": password, "roles": ["rep"]}
+    answer = await world.client.post("/auth/users", new, token=admin.token, key=new_key())
+    assert answer.status == 422
+    assert [(e["pointer"], e["code"]) for e in answer.json["errors"]] == [("/password", code)]
+
+
+async def test_with_a_second_factor_the_password_is_not_enough(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    secret = await enrol(world, person)
+    needed = await world.login(person)
+    assert (needed.status, needed.json["code"]) == (401, "totp_required")
+    with clock.travel(timedelta(minutes=1)):
+        wrong = await world.login(person, totp="000000")
+        assert wrong.json["code"] == "totp_invalid"
+        assert (await world.login(person, totp=code_now(secret))).status == 200
+
+
+async def test_a_code_counts_once(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    secret = await enrol(world, person)
+    with clock.travel(timedelta(minutes=1)):
+        code = code_now(secret)
+        assert (await world.login(person, totp=code)).status == 200
+        assert (await world.login(person, totp=code)).json["code"] == "totp_invalid"
+
+
+async def test_a_recovery_code_counts_once(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    await enrol(world, person)
+    code = RECOVERY[person.email][0]
+    spelled = f"{code[:4]}-{code[4:8]}-{code[8:]}".lower()
+    assert (await world.login(person, totp=spelled)).status == 200
+    assert (await world.login(person, totp=code)).json["code"] == "totp_invalid"
+
+
+async def test_totp_secrets_and_recovery_codes_are_not_readable_in_the_database(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    secret = await enrol(world, person)
+    user = await world.user(person)
+    assert secret.encode() not in user["totp_secret"]
+    async with world.client.kit.db.reader() as reader:
+        rows = await reader.all("SELECT code_hash FROM recovery_codes")
+    assert not any(code.encode() in row["code_hash"] for row in rows for code in RECOVERY[person.email])
+
+
+async def test_roles_that_require_a_second_factor_have_no_rights_until_it_is_set_up(
+    service_client: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGI_TOTP_REQUIRED_ROLES", "admin")
+    client = await service_client("auth")
+    world = AuthWorld(client)
+    person = await world.person(Role.ADMIN)
+    answer = await world.login(person)
+    assert answer.json["totpEnrolmentRequired"] is True
+    person.token, person.refresh_token = answer.json["accessToken"], answer.json["refreshToken"]
+    assert (await client.get("/auth/users", token=person.token)).status == 403
+    await enrol(world, person)
+    refreshed = await client.post("/auth/refresh", {"refreshToken": person.refresh_token})
+    assert (await client.get("/auth/users", token=refreshed.json["accessToken"])).status == 200
+
+
+RECOVERY: dict[str, list[str]] = {}
+
+
+async def enrol(world: AuthWorld, person: Person) -> str:
+    enrolment = await world.client.post("/auth/totp/enrol", token=person.token, key=new_key())
+    secret: str = enrolment.json["secret"]
+    verified = await world.client.post("/auth/totp/verify", {"code": code_now(secret)}, token=person.token)
+    assert verified.status == 200, verified.json
+    RECOVERY[person.email] = verified.json["recoveryCodes"]
+    return secret
+
+
+def code_now(secret: str) -> str:
+    return str(pyotp.TOTP(secret).at(clock.now()))
+
+
+async def test_an_expired_token_that_is_sent_along_does_not_keep_anybody_out(world: AuthWorld) -> None:
+    person = await world.person()
+    body = {"email": person.email, "password": PASSWORD}
+    assert (await world.client.post("/auth/login", body, token="expired.or.broken")).status == 200
+
+
+async def test_the_address_behind_our_own_proxies_counts_and_no_other(world: AuthWorld) -> None:
+    person = await world.person()
+    for number in range(PAIR_LIMIT + 1):
+        body = {"email": person.email, "password": "guess"}
+        behind_gateway = {"x-forwarded-for": f"198.51.100.{number}, {ATTACKER}"}
+        answer = await world.client.post("/auth/login", body, headers=behind_gateway)
+    assert answer.status == 429
+    outside = ServiceClient(world.client.app, "198.51.100.200")
+    spoofed = await outside.post(
+        "/auth/login", {"email": person.email, "password": PASSWORD}, headers={"x-forwarded-for": ATTACKER}
+    )
+    assert spoofed.status == 200

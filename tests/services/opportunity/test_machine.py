@@ -1,0 +1,319 @@
+"""The rules of a request, played by Hypothesis: whatever people, processes and clocks do, these things hold."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from services.contracts.states import (
+    OPEN_APPROVAL_STATES,
+    TERMINAL_APPROVAL_STATES,
+    ApprovalAction,
+    ApprovalState,
+    StageMode,
+)
+from services.kit.errors import ProblemError
+from services.opportunity import machine
+from services.opportunity.machine import Actor, Place, Stage, Standing
+from services.opportunity.problems import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
+
+PEOPLE = [UUID(int=number) for number in range(1, 7)]
+REQUESTER = PEOPLE[0]
+PROCESSES = [UUID(int=number) for number in range(100, 103)]
+people = st.sampled_from(PEOPLE)
+processes = st.sampled_from(PROCESSES)
+
+
+@st.composite
+def stages(draw: Any) -> tuple[Stage, ...]:
+    def stage(number: int) -> Stage:
+        approvers = tuple(draw(st.lists(st.sampled_from(PEOPLE[1:]), min_size=1, max_size=4, unique=True)))
+        mode = draw(st.sampled_from(StageMode))
+        quorum = draw(st.integers(1, len(approvers))) if mode is StageMode.QUORUM else None
+        escalate_to = draw(st.none() | people)
+        return Stage(f"stage {number}", approvers, mode, quorum, deadline_hours=24, escalate_to=escalate_to)
+
+    return tuple(stage(number) for number in range(draw(st.integers(1, 3))))
+
+
+def within(action: ApprovalAction) -> Any:
+    """The rule is played only in states that know the action; `out_of_place` plays the others."""
+    return precondition(lambda self: self.now.state in machine.ALLOWED_FROM[action])
+
+
+class ApprovalMachine(RuleBasedStateMachine):
+    """Every rule asks for something, allowed or not; a refusal must leave everything as it was."""
+
+    @initialize(route=stages(), state=st.sampled_from([ApprovalState.DRAFT, ApprovalState.PENDING]))
+    def begin(self, route: tuple[Stage, ...], state: ApprovalState) -> None:
+        self.now = Standing(state, REQUESTER, REQUESTER, route)
+        self.before = self.now
+
+    def _try(self, action: ApprovalAction, attempt: Callable[[], Standing]) -> bool:
+        self.before = self.now
+        try:
+            after = attempt()
+        except ProblemError:
+            return False
+        assert self.before.state in machine.ALLOWED_FROM[action]
+        self.now = after
+        return True
+
+    @rule(action=st.sampled_from(sorted(machine.ALLOWED_FROM)), who=people, process=processes, admin=st.booleans())
+    def out_of_place(self, action: ApprovalAction, who: UUID, process: UUID, admin: bool) -> None:
+        """Whoever asks for it: a state that does not know an action refuses it."""
+        if self.now.state in machine.ALLOWED_FROM[action]:
+            return
+        actor = Actor(who, may_decide=True, is_admin=admin, process_id=process)
+        attempts: dict[ApprovalAction, Callable[[], Standing]] = {
+            ApprovalAction.SUBMIT: lambda: machine.submit(self.now, actor),
+            ApprovalAction.APPROVE: lambda: machine.approve(self.now, actor),
+            ApprovalAction.REJECT: lambda: machine.reject(self.now, actor),
+            ApprovalAction.RETURN: lambda: machine.return_(self.now, actor),
+            ApprovalAction.RESUBMIT: lambda: machine.resubmit(self.now, actor),
+            ApprovalAction.RECALL: lambda: machine.recall(self.now, actor),
+            ApprovalAction.REASSIGN: lambda: machine.reassign(self.now, actor, from_id=who, to_id=PEOPLE[2]),
+            ApprovalAction.ESCALATE: lambda: machine.escalate(self.now),
+            ApprovalAction.CANCEL: lambda: machine.cancel(self.now, actor),
+            ApprovalAction.RESTORE: lambda: machine.restore(self.now, actor, deletion_id=process),
+            ApprovalAction.HOLD: lambda: machine.hold(self.now, actor),
+            ApprovalAction.RELEASE: lambda: machine.release(self.now, actor),
+        }
+        assert not self._try(action, attempts[action])
+
+    @within(ApprovalAction.SUBMIT)
+    @rule(who=people)
+    def submit(self, who: UUID) -> None:
+        assert self._try(ApprovalAction.SUBMIT, lambda: machine.submit(self.now, Actor(who))) == (who == REQUESTER)
+
+    @within(ApprovalAction.APPROVE)
+    @rule(number=st.integers(0, 3))
+    def approve_by_whoever_is_asked(self, number: int) -> None:
+        waiting = self.now.waiting_for
+        actor = Actor(waiting[number % len(waiting)], may_decide=True)
+        assert self._try(ApprovalAction.APPROVE, lambda: machine.approve(self.now, actor))
+        self._check_approval()
+
+    @within(ApprovalAction.APPROVE)
+    @rule(
+        who=people,
+        proxies=st.frozensets(people, max_size=2),
+        admin=st.booleans(),
+        action=st.sampled_from([ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN]),
+    )
+    def decide(self, who: UUID, proxies: frozenset[UUID], admin: bool, action: ApprovalAction) -> None:
+        actor = Actor(who, may_decide=True, is_admin=admin, proxy_for=proxies)
+        chosen = {
+            ApprovalAction.APPROVE: machine.approve,
+            ApprovalAction.REJECT: machine.reject,
+            ApprovalAction.RETURN: machine.return_,
+        }[action]
+        offered = action in machine.allowed_actions(self.now, actor)
+        done = self._try(action, lambda: chosen(self.now, actor))
+        assert done == offered
+        if not done:
+            return
+        assert not admin
+        assert not self.before.is_own(who)
+        assert {who, *proxies} & set(self.before.current.voters)
+        if action is ApprovalAction.APPROVE:
+            self._check_approval()
+        else:
+            expected = ApprovalState.REJECTED if action is ApprovalAction.REJECT else ApprovalState.RETURNED
+            assert (self.now.state, self.now.stage) == (expected, self.before.stage)
+
+    def _check_approval(self) -> None:
+        votes = len(self.before.approved_by) + 1
+        if votes < self.before.current.votes_needed:
+            assert (self.now.state, self.now.stage) == (ApprovalState.PENDING, self.before.stage)
+            assert len(self.now.approved_by) == votes
+        elif self.before.stage + 1 < len(self.before.stages):
+            assert (self.now.state, self.now.stage) == (ApprovalState.PENDING, self.before.stage + 1)
+            assert not self.now.approved_by
+        else:
+            assert self.now.state is ApprovalState.APPROVED
+
+    @within(ApprovalAction.RESUBMIT)
+    @rule(who=people)
+    def resubmit(self, who: UUID) -> None:
+        if self._try(ApprovalAction.RESUBMIT, lambda: machine.resubmit(self.now, Actor(who))):
+            assert self.before.is_own(who)
+            assert (self.now.revision, self.now.stage) == (self.before.revision + 1, self.before.stage)
+            assert not self.now.approved_by
+
+    @within(ApprovalAction.RECALL)
+    @rule(who=people)
+    def recall(self, who: UUID) -> None:
+        assert self._try(ApprovalAction.RECALL, lambda: machine.recall(self.now, Actor(who))) == (who == REQUESTER)
+
+    @within(ApprovalAction.REASSIGN)
+    @rule(who=people, from_id=people, to_id=people, admin=st.booleans())
+    def reassign(self, who: UUID, from_id: UUID, to_id: UUID, admin: bool) -> None:
+        actor = Actor(who, is_admin=admin)
+        if self._try(ApprovalAction.REASSIGN, lambda: machine.reassign(self.now, actor, from_id=from_id, to_id=to_id)):
+            assert admin or who == from_id
+            self._check_reassignment(from_id, to_id)
+
+    @within(ApprovalAction.REASSIGN)
+    @rule(number=st.integers(0, 3), other=st.integers(0, 3), process=processes)
+    def leave(self, number: int, other: int, process: UUID) -> None:
+        """A process replaces one of those whom the current stage asks by another of them, or by somebody new."""
+        voters = self.now.current.voters
+        from_id = voters[number % len(voters)]
+        to_id = [*voters, PEOPLE[4]][other % (len(voters) + 1)]
+        actor = Actor(None, process_id=process)
+        if self._try(ApprovalAction.REASSIGN, lambda: machine.reassign(self.now, actor, from_id=from_id, to_id=to_id)):
+            self._check_reassignment(from_id, to_id)
+
+    def _check_reassignment(self, from_id: UUID, to_id: UUID) -> None:
+        assert not self.now.is_own(to_id)
+        assert (self.now.state, self.now.stage) == (self.before.state, self.before.stage)
+        assert self.now.approved_by == self.before.approved_by
+        assert self.now.stages[: self.now.stage] == self.before.stages[: self.before.stage]
+        for stage in self.now.stages[self.now.stage + 1 :]:
+            assert from_id not in (*stage.approver_ids, stage.escalate_to)
+
+    @within(ApprovalAction.ESCALATE)
+    @rule()
+    def escalate(self) -> None:
+        assert self._try(ApprovalAction.ESCALATE, lambda: machine.escalate(self.now))
+        assert self.now.state is ApprovalState.PENDING
+        assert self.now.approved_by == self.before.approved_by
+        assert self.now.current.votes_needed == self.before.current.votes_needed
+
+    @within(ApprovalAction.HOLD)
+    @rule(process=processes)
+    def hold(self, process: UUID) -> None:
+        assert self._try(ApprovalAction.HOLD, lambda: machine.hold(self.now, Actor(None, process_id=process)))
+        assert self.now.state_before is self.before.state
+
+    @within(ApprovalAction.RELEASE)
+    @rule(process=processes)
+    def release(self, process: UUID) -> None:
+        if self._try(ApprovalAction.RELEASE, lambda: machine.release(self.now, Actor(None, process_id=process))):
+            assert self.before.held_by == process
+            assert self.now.state is self.before.state_before
+
+    @within(ApprovalAction.CANCEL)
+    @rule(process=st.none() | processes, admin=st.booleans())
+    def cancel(self, process: UUID | None, admin: bool) -> None:
+        actor = Actor(PEOPLE[5], is_admin=admin, process_id=process)
+        if self._try(ApprovalAction.CANCEL, lambda: machine.cancel(self.now, actor)):
+            assert admin or process is not None
+            assert self.before.held_by in (None, process)
+
+    @within(ApprovalAction.RESTORE)
+    @rule(process=processes, deletion=processes)
+    def restore(self, process: UUID, deletion: UUID) -> None:
+        actor = Actor(None, process_id=process)
+        if self._try(ApprovalAction.RESTORE, lambda: machine.restore(self.now, actor, deletion_id=deletion)):
+            assert self.before.cancelled_by == deletion
+            drafted = self.before.state_before is ApprovalState.DRAFT
+            assert self.now.state is (ApprovalState.DRAFT if drafted else ApprovalState.RETURNED)
+            assert self.now.generation == self.before.generation + (not drafted)
+
+    @invariant()
+    def whoever_raised_it_stays_who_raised_it(self) -> None:
+        assert self.now.requester_id == REQUESTER
+
+    @invariant()
+    def what_has_ended_stays_ended_unless_a_deletion_is_undone(self) -> None:
+        if self.before.state in TERMINAL_APPROVAL_STATES and self.now != self.before:
+            assert self.before.state is ApprovalState.CANCELLED
+            assert self.before.cancelled_by is not None
+
+    @invariant()
+    def a_hold_remembers_and_nothing_else_does(self) -> None:
+        assert (self.now.state is ApprovalState.ON_HOLD) == (self.now.held_by is not None)
+        if self.now.state in OPEN_APPROVAL_STATES - {ApprovalState.ON_HOLD}:
+            assert self.now.state_before is None
+
+    @invariant()
+    def a_pending_request_waits_for_somebody_who_may_decide_it(self) -> None:
+        waiting = self.now.waiting_for
+        assert bool(waiting) == (self.now.state is ApprovalState.PENDING)
+        for voter in waiting:
+            machine.votes_as(self.now, Actor(voter, may_decide=True))
+
+    @invariant()
+    def no_stage_asks_for_more_votes_than_it_has_voters(self) -> None:
+        for stage in self.now.stages:
+            assert 1 <= stage.votes_needed <= len(stage.approver_ids)
+
+
+TestApprovalMachine = ApprovalMachine.TestCase
+TestApprovalMachine.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+
+FIRST, SECOND, THIRD = PEOPLE[1:4]
+
+
+def pending(*route: Stage, **facts: Any) -> Standing:
+    return Standing(ApprovalState.PENDING, REQUESTER, REQUESTER, route, **facts)
+
+
+def decider(who: UUID, *proxy_for: UUID) -> Actor:
+    return Actor(who, may_decide=True, proxy_for=frozenset(proxy_for))
+
+
+def test_a_quorum_of_two_of_three_moves_on_with_the_second_vote() -> None:
+    now = pending(Stage("合議", (FIRST, SECOND, THIRD), StageMode.QUORUM, 2))
+    now = machine.approve(now, decider(FIRST))
+    assert now.state is ApprovalState.PENDING
+    with pytest.raises(AlreadyVoted):
+        machine.approve(now, decider(FIRST))
+    assert machine.approve(now, decider(THIRD)).state is ApprovalState.APPROVED
+
+
+def test_a_proxy_who_is_an_approver_too_votes_for_both_one_after_the_other() -> None:
+    now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL))
+    assert machine.votes_as(now, decider(FIRST, SECOND)) == FIRST
+    now = machine.approve(now, decider(FIRST, SECOND))
+    assert machine.votes_as(now, decider(FIRST, SECOND)) == SECOND
+    assert machine.approve(now, decider(FIRST, SECOND)).state is ApprovalState.APPROVED
+
+
+def test_nobody_decides_their_own_request_by_proxy_neither() -> None:
+    now = pending(Stage("承認", (FIRST,)))
+    with pytest.raises(OwnRequest):
+        machine.approve(now, decider(REQUESTER, FIRST))
+
+
+def test_who_joins_by_escalation_fills_a_missing_vote_of_a_stage_of_all() -> None:
+    now = machine.escalate(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL, escalate_to=THIRD)))
+    now = machine.approve(machine.approve(now, decider(FIRST)), decider(THIRD))
+    assert now.state is ApprovalState.APPROVED
+
+
+def test_a_vote_that_was_given_stays_when_its_giver_is_replaced() -> None:
+    now = machine.approve(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)), decider(FIRST))
+    with pytest.raises(NotAnApprover):
+        machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=THIRD)
+
+
+def test_a_successor_who_has_voted_already_does_not_end_the_stage_without_a_decision() -> None:
+    now = machine.approve(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)), decider(FIRST))
+    with pytest.raises(ReassignmentConflict):
+        machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=SECOND, to_id=FIRST)
+
+
+def test_a_returning_leaver_gets_back_only_what_the_successor_still_has() -> None:
+    route = (Stage("一次", (FIRST,)), Stage("二次", (FIRST, THIRD), StageMode.ALL), Stage("三次", (SECOND,)))
+    before = pending(*route)
+    places = machine.places_of(before, FIRST, SECOND)
+    moved = machine.reassign(before, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=SECOND)
+    passed = machine.approve(moved, decider(SECOND))
+    back = machine.give_back(passed, leaver=FIRST, successor=SECOND, places=places)
+    assert [stage.approver_ids for stage in back.stages] == [(SECOND,), (FIRST, THIRD), (SECOND,)]
+    assert machine.give_back(before, leaver=FIRST, successor=SECOND, places=[Place(0, True, False, False)]) == before
+
+
+def test_a_request_cancelled_by_an_administrator_is_not_restored_by_a_process() -> None:
+    now = machine.cancel(pending(Stage("承認", (FIRST,))), Actor(PEOPLE[5], is_admin=True))
+    with pytest.raises(WrongState):
+        machine.restore(now, Actor(None, process_id=PROCESSES[0]), deletion_id=PROCESSES[1])
+    assert replace(now, state=ApprovalState.PENDING).current.name == "承認"

@@ -1,0 +1,125 @@
+"""People, customers and requests of the opportunity service under test."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from temporalio.testing import ActivityEnvironment
+
+from activities.opportunity.handlers import OpportunityActivities
+from services.contracts.steps import SweepResult
+from services.kit import clock
+from services.kit.context import ActorContext
+from services.kit.database import Database
+from services.kit.ids import new_id
+from tests.support.http import Answer, ServiceClient, TestIssuer, new_key
+
+T = TypeVar("T")
+
+SYSTEM = ActorContext.system()
+
+
+@dataclass(frozen=True)
+class Person:
+    id: UUID
+    name: str
+    token: str
+
+
+def plain(body: Any) -> Any:
+    """As JSON would carry it: ids and times as text."""
+    return orjson.loads(orjson.dumps(body, option=orjson.OPT_UTC_Z))
+
+
+class World:
+    """Copies are written as the consumer would; everything else goes over HTTP."""
+
+    system = SYSTEM
+
+    def __init__(self, client: ServiceClient, issuer: TestIssuer, steps: OpportunityActivities | None = None) -> None:
+        self.client = client
+        self._steps = steps
+        self.db: Database = client.kit.db
+        self._issuer = issuer
+
+    async def person(
+        self, *roles: str, name: str = "佐藤 健", manager: Person | None = None, state: str = "ACTIVE"
+    ) -> Person:
+        user_id = new_id()
+        async with self.db.transaction(SYSTEM) as uow:
+            await uow.execute(
+                "INSERT INTO user_copies (id, name, state, manager_id, roles, aggregate_version)"
+                " VALUES (%s, %s, %s, %s, %s, 1)",
+                [user_id, name, state, manager.id if manager else None, list(roles)],
+            )
+        return Person(user_id, name, self._issuer.token(user_id, roles))
+
+    async def customer(
+        self,
+        assigned: Person,
+        *,
+        born: date | None = date(1980, 5, 17),
+        reviewed: datetime | None = None,
+        state: str = "ACTIVE",
+    ) -> UUID:
+        customer_id = new_id()
+        async with self.db.transaction(SYSTEM) as uow:
+            await uow.execute(
+                "INSERT INTO customer_copies (id, name, kind, relationship, state, assigned_sales_id, birth_date,"
+                " profile_complete, profile_reviewed_at, aggregate_version)"
+                " VALUES (%s, '山田太郎', 'INDIVIDUAL', 'CLIENT', %s, %s, %s, true, %s, 1)",
+                [customer_id, state, assigned.id, born, reviewed or clock.now()],
+            )
+        return customer_id
+
+    async def create(self, by: Person, **fields: Any) -> Answer:
+        body = {"kind": "FEE_DISCOUNT", "title": "手数料の減額"} | fields
+        return await self.client.post("/approvals", plain(body), token=by.token, key=new_key())
+
+    async def request(self, by: Person, *approvers: Person, **fields: Any) -> dict[str, Any]:
+        """A submitted request with one stage that any of the approvers decides, unless ``stages`` says otherwise."""
+        if approvers:
+            fields = {"stages": [{"name": "承認", "approverIds": [person.id for person in approvers]}]} | fields
+        answer = await self.create(by, **fields)
+        assert answer.status == 201, answer.json
+        created: dict[str, Any] = answer.json
+        return created
+
+    async def act(
+        self, by: Person, approval: dict[str, Any], action: str, *, key: str | None = None, **body: Any
+    ) -> Answer:
+        """PATCH of one action: approve, reject, return, recall, resubmit, reassign, cancel, submit."""
+        path = f"/approvals/{approval['id']}/{action}"
+        return await self.client.patch(path, plain(body), token=by.token, key=key)
+
+    async def get(self, by: Person, approval: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.client.get(f"/approvals/{approval['id']}", token=by.token)
+        assert answer.status == 200, answer.json
+        shown: dict[str, Any] = answer.json
+        return shown
+
+    async def history(self, by: Person, approval: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = await self.client.get(f"/approvals/{approval['id']}/history", token=by.token)
+        assert answer.status == 200, answer.json
+        entries: list[dict[str, Any]] = answer.json["items"]
+        return entries
+
+    @property
+    def steps(self) -> OpportunityActivities:
+        assert self._steps is not None, "this world has no worker"
+        return self._steps
+
+    async def run(self, step: Callable[[Any], Awaitable[T]], call: Any) -> T:
+        """One call of a step of a process, as Temporal would make it."""
+        answer: T = await ActivityEnvironment().run(step, call)
+        return answer
+
+    async def reconcile(self) -> SweepResult:
+        return await ActivityEnvironment().run(self.steps.reconcile_approvals)
+
+    async def rows(self, statement: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        async with self.db.reader() as reader:
+            return await reader.all(statement, params)

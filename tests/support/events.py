@@ -1,0 +1,92 @@
+"""Writing events, running relays and consumers beside a test, and reading what a broker holds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from aiokafka import TopicPartition
+
+from services.kit.broker import ClusterSession, meet
+from services.kit.context import ActorContext
+from services.kit.database import Database
+from services.kit.envelope import Envelope
+from services.kit.outbox import record_changes, record_created
+from services.kit.unit_of_work import UnitOfWork
+from tests.support.kit_tables import THINGS_TOPIC, ThingCreated, ThingRenamed, insert_thing
+
+STOP_SECONDS = 30
+
+
+@asynccontextmanager
+async def running(*loops: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """``run(stop)`` of relays or consumers for the length of the block; an error of theirs fails the test."""
+    stop = asyncio.Event()
+    tasks = [asyncio.ensure_future(loop(stop)) for loop in loops]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(asyncio.gather(*tasks), STOP_SECONDS)
+
+
+async def create_things(db: Database, count: int, renames: int = 0) -> list[UUID]:
+    """Things with an event each, in one transaction, renamed the given number of times in others."""
+    things: list[UUID] = []
+    async with db.transaction(ActorContext.system()) as uow:
+        for number in range(count):
+            thing = await insert_thing(uow, str(number))
+            await record_created(uow, aggregate_id=thing, event=ThingCreated(thing_id=thing, name=str(number)))
+            things.append(thing)
+    for number in range(renames):
+        await rename_things(db, things, f"renamed {number}")
+    return things
+
+
+async def rename_things(db: Database, things: Sequence[UUID], name: str) -> None:
+    async with db.transaction(ActorContext.system()) as uow:
+        await record_changes(uow, table="things", events=[(t, ThingRenamed(thing_id=t, name=name)) for t in things])
+
+
+async def outbox_count(db: Database, where: str = "true") -> int:
+    async with db.reader() as reader:
+        count: int = await reader.scalar(f"SELECT count(*) FROM outbox WHERE {where}")  # noqa: S608
+    return count
+
+
+async def effects(db: Database) -> list[tuple[UUID, str]]:
+    """What ``record_effects`` wrote, in order."""
+    async with db.reader() as reader:
+        rows = await reader.all("SELECT event_id, name FROM effects ORDER BY at_position")
+    return [(row["event_id"], row["name"]) for row in rows]
+
+
+async def record_effects(uow: UnitOfWork, envelopes: list[Envelope]) -> None:
+    """An effect that shows how often, and in which order, events were applied."""
+    rows = [(envelope.event_id, envelope.data["name"]) for envelope in envelopes]
+    await uow.execute_many("INSERT INTO effects (event_id, name) VALUES (%s, %s)", rows)
+
+
+async def published(bootstrap: str, topic: str = THINGS_TOPIC) -> list[Envelope]:
+    """All events that the broker holds of a topic, by partition and offset."""
+    session = await meet(bootstrap)
+    await session.ensure_topics([topic])
+    async with session.consumer(max_records=1000) as kafka:
+        metadata = await kafka._client.fetch_all_metadata()
+        partitions = [TopicPartition(topic, number) for number in sorted(metadata.partitions_for_topic(topic))]
+        kafka.assign(partitions)
+        await kafka.seek_to_beginning(*partitions)
+        ends = await kafka.end_offsets(partitions)
+        found: dict[TopicPartition, list[Envelope]] = {partition: [] for partition in partitions}
+        while any(len(found[partition]) < ends[partition] for partition in partitions):
+            for partition, records in (await kafka.getmany(timeout_ms=500)).items():
+                found[partition] += [Envelope.from_json(record.value) for record in records]
+    return [envelope for partition in partitions for envelope in found[partition]]
+
+
+async def publish(session: ClusterSession, bodies: Sequence[tuple[bytes, bytes]], topic: str = THINGS_TOPIC) -> None:
+    """Records (key, body) as a foreign producer would send them."""
+    await session.ensure_topics([topic])
+    async with session.producer() as producer:
+        for key, body in bodies:
+            await producer.send_and_wait(topic, body, key=key)

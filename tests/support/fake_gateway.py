@@ -1,0 +1,366 @@
+"""A small stand-in for the gateway: the API's shapes over real HTTP, with enough state for decisions and lost races.
+
+Only for tests of the browser UI that must not need the whole system; the end-to-end tests use the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.support import fake_records as records
+from tests.support.fake_answers import Ask, Json, problem
+from tests.support.fake_live import LiveAnswers
+
+PASSWORD = "ringi-demo-2026"
+TOTP_CODE = "123456"
+DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
+_OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
+
+
+class FakeGateway(LiveAnswers):
+    """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[Json]] = set()
+        self.refreshes = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """As at the beginning, for the next test; who is signed in stays so."""
+        self.users = records.users()
+        self.customers = records.customers()
+        self.approvals = {item["id"]: item for item in records.approvals(self.users, self.customers)}
+        self.history: dict[str, list[Json]] = {
+            key: records.history(item, self.users) for key, item in self.approvals.items()
+        }
+        self.remarks: dict[str, list[Json]] = {}
+        self.notifications = records.notifications(list(self.approvals.values()))
+        self.processes = {item["id"]: item for item in records.processes()}
+        self.failures: list[tuple[str, int]] = []
+        self.delay = 0.0
+        self.requests: list[tuple[str, str, Json | None]] = []
+        self.token_seconds = 900
+        self.totp_users: set[str] = set()
+        self._keys: dict[tuple[str, str], Json] = {}
+        self._numbers = itertools.count(413)
+
+    # -- what tests do -------------------------------------------------------------------------------------------
+
+    def fail(self, path_part: str, status: int = 503) -> None:
+        self.failures.append((path_part, status))
+
+    def mend(self) -> None:
+        self.failures.clear()
+
+    def sent(self, method: str, path_part: str) -> list[Json | None]:
+        """Bodies of the requests that came, in order."""
+        return [body for verb, path, body in self.requests if verb == method and path_part in path]
+
+    def decide_as(self, name: str, approval_id: str, decision: str) -> None:
+        """Somebody else is faster."""
+        who = next(user for user in self.users.values() if user["email"].startswith(f"{name}@"))
+        self._decide(self.approvals[approval_id], who, decision, "")
+
+    def announce(self, notification: Json) -> None:
+        self.notifications.insert(0, notification)
+        for queue in self._listeners:
+            queue.put_nowait(notification)
+
+    @property
+    def listeners(self) -> int:
+        """Open notification streams."""
+        return len(self._listeners)
+
+    def add_waiting_copy(self, item: Json, title: str) -> None:
+        copy = {**item, "id": records.uuid_of(title), "number": "RNG-2026-000999", "title": title}
+        self.approvals[copy["id"]] = copy | {"submittedAt": records.iso(1)}
+        self.history[copy["id"]] = list(self.history[item["id"]])
+
+    def notice_about(self, item: Json, title: str) -> Json:
+        subject = {"resourceType": "approval", "resourceId": item["id"], "type": "APPROVAL_WAITING"}
+        return {
+            "id": records.uuid_of(title),
+            "title": title,
+            "body": "",
+            "readAt": None,
+            "createdAt": records.iso(),
+            **subject,
+        }
+
+    def waiting(self, email: str) -> list[Json]:
+        user_id = next(user["id"] for user in self.users.values() if user["email"] == email)
+        return [item for item in self.approvals.values() if self._waits_for(item, user_id)]
+
+    # -- the API -------------------------------------------------------------------------------------------------
+
+    def app(self) -> Starlette:
+        api = "/api/v1"
+        table: list[tuple[str, str, Callable[..., Any]]] = [
+            ("GET", "/auth/users", self._users),
+            ("GET", "/approvals/pending", self._pending),
+            ("GET", "/approvals/counts", self._counts),
+            ("GET", "/approvals/requester/{id}", self._of_requester),
+            ("GET", "/approvals", self._all_approvals),
+            ("POST", "/approvals/preview", self._preview),
+            ("POST", "/approvals", self._create),
+            ("GET", "/approvals/{id}", self._one),
+            ("PUT", "/approvals/{id}", self._replace),
+            ("GET", "/approvals/{id}/history", self._history),
+            ("GET", "/approvals/{id}/comments", self._comments),
+            ("POST", "/approvals/{id}/comments", self._comment),
+            ("PATCH", "/approvals/{id}/{action}", self._act),
+            ("GET", "/customers/search", self._customer_search),
+            ("GET", "/customers/{id}", self._customer),
+            ("GET", "/reports/approval-statistics", self._statistics),
+            ("GET", "/notifications", self._notifications),
+            ("GET", "/notifications/unread", self._unread),
+            ("GET", "/notifications/stream", self._stream),
+            ("PATCH", "/notifications/read-all", self._read_all),
+            ("PATCH", "/notifications/{id}/read", self._read),
+            ("DELETE", "/notifications/{id}", self._forget),
+            ("GET", "/sagas", self._sagas),
+            ("GET", "/sagas/{id}", self._saga),
+            ("POST", "/sagas/{id}/{action}", self._operate),
+            ("GET", "/search", self._search),
+            ("POST", "/auth/logout", self._logout),
+        ]
+        routes = [Route(api + path, self._guarded(handler), methods=[verb]) for verb, path, handler in table]
+        routes += [
+            Route(f"{api}/auth/login", self._login, methods=["POST"]),
+            Route(f"{api}/auth/refresh", self._refresh, methods=["POST"]),
+        ]
+        return Starlette(routes=routes)
+
+    def _guarded(self, handler: Callable[..., Any]) -> Callable[[Request], Any]:
+        async def call(request: Request) -> Response:
+            content = await request.body()
+            body = json.loads(content) if content else None
+            self.requests.append((request.method, request.url.path, body))
+            if self.delay:
+                await asyncio.sleep(self.delay)
+            for part, status in self.failures:
+                if part in request.url.path:
+                    return problem(status, "unavailable", "一時的に利用できません")
+            user = self.users.get(request.headers.get("authorization", "").removeprefix("Bearer ").split("|")[0])
+            if user is None:
+                return problem(401, "unauthorized", "サインインが必要です")
+            key = request.headers.get("idempotency-key")
+            if request.method in {"POST", "PATCH"} and key and (user["id"], key) in self._keys:
+                return JSONResponse(self._keys[user["id"], key])
+            answer = handler(Ask(request, user, body or {}))
+            if isinstance(answer, Response):
+                return answer
+            if key:
+                self._keys[user["id"], key] = answer
+            headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
+            return JSONResponse(answer, headers=headers)
+
+        return call
+
+    def _tokens(self, user: Json) -> Json:
+        self.refreshes += 1
+        token = f"{user['id']}|{self.refreshes}"
+        return {
+            "accessToken": token,
+            "refreshToken": f"r|{token}",
+            "tokenType": "Bearer",
+            "expiresIn": self.token_seconds,
+            "user": user,
+        }
+
+    async def _login(self, request: Request) -> Response:
+        body = await request.json()
+        user = next((user for user in self.users.values() if user["email"] == body["email"]), None)
+        if user is None or body["password"] != PASSWORD:
+            return problem(401, "invalid_credentials", "メールアドレスまたはパスワードが正しくありません")
+        if user["email"] in self.totp_users and body.get("totp") != TOTP_CODE:
+            code = "totp_invalid" if body.get("totp") else "totp_required"
+            return problem(401, code, "確認コードが必要です")
+        return JSONResponse(self._tokens(user))
+
+    async def _refresh(self, request: Request) -> Response:
+        token = (await request.json())["refreshToken"].split("|")
+        if token[-1] != str(self.refreshes):
+            return problem(401, "refresh_reused", "再度サインインしてください")
+        return JSONResponse(self._tokens(self.users[token[1]]))
+
+    def _logout(self, _ask: Ask) -> Response:
+        return Response(status_code=204)
+
+    def _users(self, _ask: Ask) -> Json:
+        return {"items": list(self.users.values()), "nextCursor": None}
+
+    def _waits_for(self, item: Json, user_id: str) -> bool:
+        return item["state"] == "PENDING" and user_id in item["stages"][item["stage"]]["approverIds"]
+
+    def _shown(self, item: Json, user: Json) -> Json:
+        mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
+        actions = ["APPROVE", "REJECT", "RETURN", "REASSIGN"] if waits else []
+        actions += {"DRAFT": ["SUBMIT"], "PENDING": ["RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
+            item["state"] if mine else "", []
+        )
+        stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
+        waiting = stage["approvers"] if item["state"] == "PENDING" else []
+        return {**item, "allowedActions": actions, "waitingFor": waiting}
+
+    def _list(self, items: list[Json], ask: Ask) -> Json:
+        params = ask.request.query_params
+        limit, start = int(params.get("limit", 50)), int(params.get("cursor") or 0)
+        part = items[start : start + limit]
+        following = str(start + limit) if start + limit < len(items) else None
+        return {"items": [self._shown(item, ask.user) for item in part], "nextCursor": following}
+
+    def _pending(self, ask: Ask) -> Json:
+        return self._list([i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])], ask)
+
+    def _counts(self, ask: Ask) -> Json:
+        own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
+        return {
+            "waiting": sum(self._waits_for(item, ask.user["id"]) for item in self.approvals.values()),
+            "requested": sum(item["state"] in _OPEN for item in own),
+            "returned": sum(item["state"] == "RETURNED" for item in own),
+            "drafts": sum(item["state"] == "DRAFT" for item in own),
+        }
+
+    def _of_requester(self, ask: Ask) -> Json:
+        own = [i for i in self.approvals.values() if i["requesterId"] == ask.request.path_params["id"]]
+        return self._list(own, ask)
+
+    def _all_approvals(self, ask: Ask) -> Json:
+        state, text = ask.request.query_params.get("state"), ask.request.query_params.get("q", "")
+        found = [i for i in self.approvals.values() if (not state or i["state"] == state) and text in i["title"]]
+        return self._list(found, ask)
+
+    def _one(self, ask: Ask) -> Any:
+        item = self.approvals.get(ask.request.path_params["id"])
+        if item is None:
+            return problem(404, "not_found", "見つかりません")
+        customer = self.customers.get(item["customerId"] or "")
+        facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
+        return {**self._shown(item, ask.user), "customerFacts": facts}
+
+    def _history(self, ask: Ask) -> Any:
+        entries = self.history.get(ask.request.path_params["id"])
+        return (
+            problem(404, "not_found", "見つかりません") if entries is None else {"items": entries, "nextCursor": None}
+        )
+
+    def _comments(self, ask: Ask) -> Json:
+        return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}
+
+    def _comment(self, ask: Ask) -> Json:
+        remark = {
+            "body": ask.body["body"],
+            "authorName": ask.user["name"],
+            "purpose": "COMMENT",
+            "createdAt": records.iso(),
+        }
+        self.remarks.setdefault(ask.request.path_params["id"], []).append(remark)
+        return remark
+
+    def _act(self, ask: Ask) -> Any:
+        item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]
+        if action in DECISIONS:
+            stale = ask.body.get("revision", item["revision"]) != item["revision"]
+            if stale or not self._waits_for(item, ask.user["id"]):
+                return self._lost(item)
+            if action != "approve" and not ask.body.get("comment"):
+                error = {"pointer": "/comment", "code": "comment_required", "message": "理由を入力してください"}
+                return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+            self._decide(item, ask.user, action, ask.body.get("comment", ""))
+        elif action == "reassign":
+            stage = item["stages"][item["stage"]]
+            taker = self.users[ask.body["toId"]]
+            stage["approverIds"] = [taker["id"] if i == ask.body["fromId"] else i for i in stage["approverIds"]]
+            stage["approvers"] = [records.person(self.users[i]) for i in stage["approverIds"]]
+            self._record(item, ask.user, "REASSIGN", ask.body["reason"])
+        else:
+            state = {"recall": "RECALLED", "resubmit": "PENDING", "submit": "PENDING"}[action]
+            item["revision"] += action == "resubmit"
+            item["state"] = state
+            self._record(item, ask.user, action.upper(), ask.body.get("comment", ""))
+        return self._shown(item, ask.user)
+
+    def _decide(self, item: Json, user: Json, decision: str, comment: str) -> None:
+        last = item["stage"] + 1 >= len(item["stages"])
+        self._record(item, user, decision.upper(), comment)
+        if decision == "approve" and not last:
+            item["stage"] += 1
+        else:
+            item |= {"state": DECISIONS[decision], "decidedAt": records.iso(), "decidedByName": user["name"]}
+        item["version"] += 1
+
+    def _lost(self, item: Json) -> JSONResponse:
+        last = self.history[item["id"]][-1]
+        members = {"state": item["state"], "decidedBy": last["actorName"], "decidedAt": last["at"]}
+        return problem(409, "already_decided", "すでに決裁されています", **members)
+
+    def _record(self, item: Json, user: Json, action: str, comment: str) -> None:
+        entries = self.history[item["id"]]
+        entries.append(records.entry(action, user, comment, item, entries[-1]["hash"] if entries else "0" * 64))
+
+    def _preview(self, ask: Ask) -> Json:
+        amount = ask.body.get("amount") or 0
+        manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
+        stages = [records.stage("上長承認", [manager], 48)]
+        if amount >= 1_000_000:
+            stages.append(records.stage("最終承認", [approver], 72))
+        stages[0]["approvers"][0] |= {"absent": amount > 10**9, "proxies": [records.person(approver)]}
+        return {"stages": stages, "flags": ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []}
+
+    def _create(self, ask: Ask) -> Any:
+        if (ask.body.get("amount") or 0) > 10**15:
+            error = {"pointer": "/amount", "code": "too_large", "message": "金額が大きすぎます"}
+            return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+        route = self._preview(ask)["stages"]
+        customer = self.customers.get(ask.body.get("customerId", ""))
+        item = records.approval(
+            next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
+        )
+        item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
+        self.approvals[item["id"]] = item
+        self.history[item["id"]] = []
+        self._record(item, ask.user, "DRAFT" if ask.body.get("draft") else "SUBMIT", "")
+        return self._shown(item, ask.user)
+
+    def _replace(self, ask: Ask) -> Any:
+        item = self.approvals[ask.request.path_params["id"]]
+        if ask.request.headers.get("if-match") != f'"{item["version"]}"':
+            return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
+        item |= {name: ask.body[name] for name in ("title", "description", "kind") if name in ask.body}
+        item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
+        return self._shown(item, ask.user)
+
+    def _customer_search(self, ask: Ask) -> Json:
+        text = ask.request.query_params["q"]
+        return {"items": [c for c in self.customers.values() if text in c["name"]], "nextCursor": None}
+
+    def _customer(self, ask: Ask) -> Any:
+        return self.customers.get(ask.request.path_params["id"]) or problem(404, "not_found", "見つかりません")
+
+    def _statistics(self, _ask: Ask) -> Json:
+        return records.statistics()
+
+    def _search(self, ask: Ask) -> Json:
+        text = ask.request.query_params["q"]
+        found = [
+            {"type": "customer", "id": c["id"], "title": c["name"]}
+            for c in self.customers.values()
+            if text in c["name"]
+        ]
+        found += [
+            {"type": "approval", "id": a["id"], "title": a["title"], "subtitle": a["number"]}
+            for a in self.approvals.values()
+            if text in a["title"]
+        ]
+        return {"items": found}

@@ -1,0 +1,74 @@
+"""Notifications, their stream, and processes, as the stand-in for the gateway answers them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.responses import Response, StreamingResponse
+
+from tests.support import fake_records as records
+from tests.support.fake_answers import Ask, Json, problem
+
+
+class LiveAnswers:
+    """Handlers over what changes while a page is open."""
+
+    notifications: list[Json]
+    processes: dict[str, Json]
+    _listeners: set[asyncio.Queue[Json]]
+
+    def _notifications(self, _ask: Ask) -> Json:
+        return {"items": self.notifications, "nextCursor": None}
+
+    def _unread(self, _ask: Ask) -> Json:
+        unread = [item for item in self.notifications if not item["readAt"]]
+        return {"count": len(unread), "items": unread[:20]}
+
+    def _read_all(self, _ask: Ask) -> Json:
+        for item in self.notifications:
+            item["readAt"] = records.iso()
+        return {"marked": len(self.notifications)}
+
+    def _read(self, ask: Ask) -> Any:
+        item = next(i for i in self.notifications if i["id"] == ask.request.path_params["id"])
+        item["readAt"] = records.iso()
+        return item
+
+    def _forget(self, ask: Ask) -> Response:
+        self.notifications = [i for i in self.notifications if i["id"] != ask.request.path_params["id"]]
+        return Response(status_code=204)
+
+    def _stream(self, _ask: Ask) -> Response:
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        self._listeners.add(queue)
+
+        async def lines() -> AsyncIterator[str]:
+            try:
+                yield "retry: 3000\n\n"
+                while True:
+                    notice = await queue.get()
+                    yield f"event: notification\ndata: {json.dumps(notice)}\n\n"
+            finally:
+                self._listeners.discard(queue)
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    def _sagas(self, ask: Ask) -> Json:
+        status = ask.request.query_params.get("status")
+        return {
+            "items": [p for p in self.processes.values() if not status or p["status"] == status],
+            "nextCursor": None,
+        }
+
+    def _saga(self, ask: Ask) -> Any:
+        return self.processes.get(ask.request.path_params["id"]) or problem(404, "not_found", "見つかりません")
+
+    def _operate(self, ask: Ask) -> Any:
+        process = self.processes[ask.request.path_params["id"]]
+        if ask.request.path_params["action"] == "compensate" and process["steps"][3]["status"] == "DONE":
+            return problem(409, "past_pivot", "決定後の処理は取り消せません")
+        process["status"] = "RUNNING" if ask.request.path_params["action"] == "retry" else "COMPENSATED"
+        return process

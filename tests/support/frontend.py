@@ -1,0 +1,124 @@
+"""The whole browser UI on free ports against the fake gateway: shell, opportunity remote, stand-ins for the others."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from frontend.opportunity import app as opportunity
+from frontend.shell import app as shell
+from frontend.shell.defaults import DEFAULT_MANIFESTS
+from frontend.ui.page import Page
+from frontend.ui.remote import Remote, build_remote
+from frontend.ui.settings import FrontendSettings
+from tests.support.fake_gateway import FakeGateway
+from tests.support.ports import free_ports
+from tests.support.waiting import eventually_sync
+
+SECRET = "test-only-secret-key-of-forty-characters"
+STAND_INS = ("customer", "sales", "analytics")
+
+
+class ThreadServer:
+    """uvicorn in a thread of its own; `stop` and `start` again to play a remote that dies and comes back."""
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self.app, self.port = app, port
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        config = uvicorn.Config(
+            self.app, host="127.0.0.1", port=self.port, log_level="warning", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        server = self._server
+        eventually_sync(lambda: server.started, what=f"the server on port {self.port}")
+
+    def stop(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._server = None
+
+
+@dataclass(slots=True)
+class RunningFrontend:
+    """Addresses and handles of what runs."""
+
+    url: str
+    settings: FrontendSettings
+    gateway: FakeGateway
+    remotes: dict[str, ThreadServer] = field(default_factory=dict)
+    shell: ThreadServer | None = None
+
+    def restart_shell(self) -> None:
+        """The process of the shell ends and a new one starts with the same state folder."""
+        assert self.shell is not None
+        self.shell.stop()
+        self.shell.app = shell.create_app(self.settings)
+        self.shell.start()
+
+
+async def _plain(request: Request) -> Response:
+    return Page.of(request).render("ui/page.html")
+
+
+def stand_in(name: str, settings: FrontendSettings) -> ASGIApp:
+    """A remote with the default manifest whose pages are empty."""
+    manifest = DEFAULT_MANIFESTS[name]
+    routes = [Route(route.prefix, _plain) for route in manifest.routes]
+    return build_remote(Remote(manifest=manifest, routes=routes, folder=Path(__file__).parent), settings)
+
+
+@contextlib.contextmanager
+def running_frontend(home: Path) -> Iterator[RunningFrontend]:
+    """Everything up; all of it is stopped at the end."""
+    gateway_port, shell_port, opportunity_port, *others = free_ports(3 + len(STAND_INS))
+    urls = {f"remote_{name}_url": f"http://127.0.0.1:{port}" for name, port in zip(STAND_INS, others, strict=True)}
+    settings = FrontendSettings(
+        env="test",
+        gateway_url=f"http://127.0.0.1:{gateway_port}",
+        public_url=f"http://127.0.0.1:{shell_port}",
+        secret_key=SecretStr(SECRET),
+        home=home,
+        remote_opportunity_url=f"http://127.0.0.1:{opportunity_port}",
+        **urls,
+    )
+    gateway = FakeGateway()
+    servers = {
+        "gateway": ThreadServer(gateway.app(), gateway_port),
+        "opportunity": ThreadServer(opportunity.create_app(settings), opportunity_port),
+        **{name: ThreadServer(stand_in(name, settings), port) for name, port in zip(STAND_INS, others, strict=True)},
+        "shell": ThreadServer(shell.create_app(settings), shell_port),
+    }
+    try:
+        for server in servers.values():
+            server.start()
+        yield RunningFrontend(
+            f"http://127.0.0.1:{shell_port}",
+            settings,
+            gateway,
+            {name: server for name, server in servers.items() if name not in {"gateway", "shell"}},
+            servers["shell"],
+        )
+    finally:
+        for server in reversed(servers.values()):
+            server.stop()
