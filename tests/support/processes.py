@@ -21,7 +21,8 @@ def _tied_to_us(command: Sequence[str], user: str | None) -> list[str]:
 
 
 class ServerProcess:
-    """A child process in a session of its own; ``kill`` is the crash of a fault test."""
+    """A child process in a session of its own; ``kill`` is the crash of a fault test. ``inherit=False``: it sees
+    nothing of the test run's environment but ``env``."""
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class ServerProcess:
         *,
         log: Path,
         env: Mapping[str, str] | None = None,
+        inherit: bool = True,
         user: str | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
@@ -40,7 +42,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
+                env={**(os.environ if inherit else {}), **(env or {})},
                 cwd=log.parent,
                 start_new_session=True,
             )
