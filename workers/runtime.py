@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import uvloop
 from temporalio.client import Client
@@ -28,6 +28,7 @@ from services.kit.consumer import Consumer
 from services.kit.database import Database
 from services.kit.gauges import DatabaseGauges
 from services.kit.internal import InternalClient, InternalTokens
+from services.kit.leaving import leave
 from services.kit.partitions import keep_up
 from services.kit.relay import EventRelay, IntentRelay
 from services.kit.settings import ServiceSettings
@@ -184,8 +185,8 @@ def build_worker(client: Client, worker: ServiceWorker) -> Worker:
     )
 
 
-def main(*composers: Composer, name: str = "worker") -> None:
-    """The entry point of ``python -m workers.<service>``."""
+def main(*composers: Composer, name: str = "worker") -> NoReturn:
+    """The entry point of ``python -m workers.<service>``. A defect ends it with its traceback and exit code 1."""
     settings = ServiceSettings()
     kit_logging.configure(level=settings.log_level, log_format=settings.log_format, process=name)
     tracing.configure(settings, name)
@@ -198,3 +199,4 @@ def main(*composers: Composer, name: str = "worker") -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_signalled())
+    leave(0)

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from deploy.cli.commands import COMMANDS
+from services.kit.leaving import code_of, leave
 
 
 class LazyGroup(TyperGroup):
@@ -43,7 +44,11 @@ def ringi() -> None:
 
 
 def main() -> None:
-    app()
+    """Every command ends here: several speak to Temporal, and their exit code must be what they found."""
+    try:
+        app()
+    except SystemExit as end:
+        leave(code_of(end))
 
 
 if __name__ == "__main__":
