@@ -1,7 +1,9 @@
 """What `ringi doctor` finds out about a run: does each part answer, is the schema the code's, does anything lag?"""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,7 +23,9 @@ from services.kit.migrations import scripts_of
 
 ANSWER_SECONDS = 10.0
 LAG_SECONDS = 60.0
-"""Older unpublished rows mean that the relay does not get on; at rest there are none."""
+"""At rest nothing waits as long as that; whether it is a backlog or a stuck relay, a second look tells."""
+SECOND_LOOK_SECONDS = 5.0
+LOOK_INTERVAL_SECONDS = 0.2
 
 LAG = """
 WITH waiting AS (
@@ -31,7 +35,9 @@ WITH waiting AS (
 )
 SELECT (SELECT count(*) FROM outbox WHERE cluster_id IS NULL) AS events,
        (SELECT count(*) FROM intents WHERE delivered_at IS NULL) AS intents,
-       (SELECT extract(epoch FROM now() - min(since)) FROM waiting) AS oldest_seconds
+       (SELECT extract(epoch FROM now() - min(since)) FROM waiting) AS oldest_seconds,
+       ARRAY[(SELECT min(seq) FROM outbox WHERE cluster_id IS NULL),
+             (SELECT min(seq) FROM intents WHERE delivered_at IS NULL)] AS heads
 """
 
 
@@ -71,19 +77,40 @@ def _database(service: str, url: str, longest_wait: float) -> Finding:
             )
         with psycopg.connect(url, connect_timeout=int(ANSWER_SECONDS)) as connection:
             server = connection.info.server_version
-            row = connection.execute(LAG).fetchone()
+            connection.autocommit = True  # each look has a now() of its own
+            events, intents, oldest, heads = _look(connection)
+            waited = 0.0 if oldest is None else min(float(oldest), longest_wait)
+            stuck = waited > LAG_SECONDS and _is_stuck(connection, heads)
     except psycopg.Error as error:
         return Finding.bad(subject, str(error).strip().splitlines()[0], "See the PostgreSQL log in the state folder.")
-    events, intents, oldest = row or (0, 0, None)
     detail = (
         f"PostgreSQL {server // 10000}.{server % 10000}, revision {revision}, {events} events, {intents} intents wait"
     )
-    waited = 0.0 if oldest is None else min(float(oldest), longest_wait)
-    if waited > LAG_SECONDS:
+    if stuck:
         return Finding.bad(
             subject, f"{detail}, the oldest for {waited:.0f} s", "The relay is stuck: see the worker's log."
         )
+    if waited > LAG_SECONDS:
+        return Finding.good(subject, f"{detail}, a backlog that is being delivered")
     return Finding.good(subject, detail)
+
+
+def _look(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, int, float | None, list[int | None]]:
+    row = connection.execute(LAG).fetchone()
+    if row is None:
+        raise RuntimeError("a SELECT without FROM answered no row")
+    return row[0], row[1], row[2], row[3]
+
+
+def _is_stuck(connection: psycopg.Connection[tuple[Any, ...]], heads: list[int | None]) -> bool:
+    """Whether a queue's oldest row is the same for SECOND_LOOK_SECONDS: a relay at work takes the oldest first."""
+    deadline = time.monotonic() + SECOND_LOOK_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(LOOK_INTERVAL_SECONDS)  # in a thread of its own; rows that leave a table announce it to nobody
+        later = _look(connection)[3]
+        if all(now != before for now, before in zip(later, heads, strict=True) if before is not None):
+            return False
+    return True
 
 
 def newest_revision(service: str) -> str | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from typing import Any
 
 import psycopg
@@ -49,6 +50,32 @@ def test_a_schema_behind_the_code_and_a_stuck_relay_are_found(run: Run) -> None:
     _, found = findings(run)
     assert "at revision older, the code wants" in found["database customer"]["detail"]
     assert found["database customer"]["remedy"]
+
+
+def test_a_backlog_that_is_being_delivered_is_no_stuck_relay(run: Run) -> None:
+    run.up()
+    done = threading.Event()
+
+    def deliver() -> None:
+        with psycopg.connect(database_url(run), autocommit=True) as connection:
+            while not done.wait(0.02):
+                connection.execute("DELETE FROM outbox WHERE seq = (SELECT min(seq) FROM outbox)")
+
+    with psycopg.connect(database_url(run)) as connection:
+        connection.execute(
+            "INSERT INTO outbox (created_at, event_id, event_type, schema_version, topic, aggregate_id, data)"
+            " SELECT now() - interval '10 minutes', gen_random_uuid(), 'x', 1, 'x', gen_random_uuid(), '{}'"
+            " FROM generate_series(1, 20000)"
+        )
+    relay = threading.Thread(target=deliver)
+    relay.start()
+    try:
+        _, found = findings(run)
+    finally:
+        done.set()
+        relay.join()
+    assert found["database customer"]["verdict"] == "good"
+    assert "being delivered" in found["database customer"]["detail"]
 
 
 def test_a_part_that_hangs_is_found(run: Run) -> None:
