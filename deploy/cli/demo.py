@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+from enum import StrEnum
 from typing import Annotated, Any
 
 import aiohttp
 import orjson
+import psycopg
 import typer
+from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -16,33 +19,45 @@ from deploy.cli.terminal import FAILURE, console, fail
 from deploy.cli.verify import SETTLE_SECONDS, as_json, show
 from deploy.demo.client import DemoError
 from deploy.demo.story import Programme, perform
+from deploy.demo.words import EVENTS_TITLE, REPORTS_TITLE, language_of
 from deploy.invariants.model import Finding
 from deploy.invariants.run import verify
 from deploy.invariants.system import System
 from services.kit.settings import ServiceSettings
 
 
+class Language(StrEnum):
+    en = "en"
+    ja = "ja"
+
+
 def command(
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="What the demo speaks; left out: that of the terminal's locale.")
+    ] = None,
 ) -> None:
     """Play the story: approvals, a deletion and its undo, a leaver, a task falling due; then verify."""
     target = settings()
+    if "RINGI_DEMO_PASSWORD" not in os.environ:
+        fail("RINGI_DEMO_PASSWORD is not set.", "The demo signs in as the demo users of an embedded run: make up.")
+    spoken = language or Language(language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", "")))
     try:
-        programme, findings = asyncio.run(_demo(target, Console(quiet=True) if json else console()))
-    except (DemoError, aiohttp.ClientError, OSError) as error:
-        fail(f"The demo cannot begin: {error}", "Start the system with make up; ringi status shows what runs.")
+        programme, findings = asyncio.run(_demo(target, Console(quiet=True) if json else console(), spoken))
+    except (DemoError, aiohttp.ClientError, psycopg.OperationalError, KafkaError, RuntimeError, OSError) as error:
+        fail(f"The demo cannot be played: {error}", "Start the system with make up; make status shows what runs.")
     holds = all(finding.holds for finding in findings)
     if json:
         document = programme.as_json() | {"verify": as_json(findings), "ok": programme.ok and holds}
         print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
     else:
-        _print_programme(console(), programme)
+        _print_programme(console(), programme, spoken)
         show(findings)
     if not (programme.ok and holds):
         raise typer.Exit(FAILURE)
 
 
-async def _demo(target: ServiceSettings, stage: Console) -> tuple[Programme, list[Finding]]:
+async def _demo(target: ServiceSettings, stage: Console, language: Language) -> tuple[Programme, list[Finding]]:
     with Progress(
         TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), console=stage, transient=True
     ) as bars:
@@ -57,6 +72,7 @@ async def _demo(target: ServiceSettings, stage: Console) -> tuple[Programme, lis
             gateway=target.require("gateway_url"),
             kafka=target.require("kafka_bootstrap"),
             password=os.environ["RINGI_DEMO_PASSWORD"],
+            language=language,
             say=bars.console.print,
             progress=progress,
         )
@@ -64,7 +80,7 @@ async def _demo(target: ServiceSettings, stage: Console) -> tuple[Programme, lis
         return programme, await verify(system, settle_seconds=SETTLE_SECONDS)
 
 
-def _print_programme(target: Console, programme: Programme) -> None:
+def _print_programme(target: Console, programme: Programme, language: Language) -> None:
     for process in programme.processes:
         ledger = Table(title=f"{process['type']} {process['id']} — {process['status']}", title_justify="left")
         for column in ("step", "status", "rows", "started", "finished"):
@@ -73,13 +89,13 @@ def _print_programme(target: Console, programme: Programme) -> None:
             rows = "" if step["done"] is None else f"{step['done']} / {step['total']}"
             ledger.add_row(step["name"], step["status"], rows, step["startedAt"] or "", step["finishedAt"] or "")
         target.print(ledger)
-    events = Table(title="Kafka が運んだイベント", title_justify="left")
+    events = Table(title=EVENTS_TITLE.for_(language), title_justify="left")
     events.add_column("event")
     events.add_column("count", justify="right")
     for name, count in programme.events.items():
         events.add_row(name, str(count))
     target.print(events)
-    reports = Table(title="レポート（直近 30 日）", title_justify="left")
+    reports = Table(title=REPORTS_TITLE.for_(language), title_justify="left")
     for column in ("report", "figure", "before", "after"):
         reports.add_column(column)
     for name, before in programme.reports["before"].items():

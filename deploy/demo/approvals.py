@@ -6,6 +6,7 @@ from typing import Any
 
 from deploy.demo.client import User
 from deploy.demo.playbill import Playbill
+from deploy.demo.words import SUBMITTED
 
 AMOUNT_YEN = 128_000_000
 
@@ -45,7 +46,7 @@ async def returned_then_approved_by_two(play: Playbill) -> None:
         stage("部長承認", cast.approver2),
     )
     path = f"/approvals/{request['id']}"
-    play.say(f"  {cast.rep.name} が {request['number']} を申請しました")
+    play.tell(SUBMITTED, name=cast.rep.name, number=request["number"])
     await cast.approver.patch(f"{path}/return", {"comment": "適合性確認書の添付をお願いします。"})
     await cast.rep.patch(f"{path}/resubmit", {"comment": "確認書を添付しました。"})
     await cast.approver.patch(f"{path}/approve", {"comment": "条件を確認しました。"})
@@ -53,12 +54,12 @@ async def returned_then_approved_by_two(play: Playbill) -> None:
 
     seen = await cast.rep.get(path)
     history = (await cast.rep.get(f"{path}/history"))["items"]
-    play.check("承認済になった", seen["state"] == "APPROVED", seen["state"])
-    play.check("差戻しのあと版が 2 になった", seen["revision"] == 2, seen["revision"])
+    play.check("approved", seen["state"] == "APPROVED", seen["state"])
+    play.check("second-revision", seen["revision"] == 2, seen["revision"])
     actions = [entry["action"] for entry in history]
-    play.check("履歴が順に残った", actions == ["SUBMIT", "RETURN", "RESUBMIT", "APPROVE", "APPROVE"], actions)
+    play.check("history", actions == ["SUBMIT", "RETURN", "RESUBMIT", "APPROVE", "APPROVE"], actions)
     linked = all(later["previousHash"] == earlier["hash"] for earlier, later in pairwise(history))
-    play.check("履歴のハッシュがつながっている", linked, history)
+    play.check("hash-chain", linked, history)
 
 
 async def two_approvers_race(play: Playbill) -> None:
@@ -75,10 +76,10 @@ async def two_approvers_race(play: Playbill) -> None:
         cast.approver2.send("PATCH", path, {"comment": "承認します。"}),
     )
     statuses = sorted(status for status, _ in answers)
-    play.check("一人だけが承認できた", statuses == [200, 409], answers)
-    winner, loser = (cast.approver, cast.approver2) if answers[0][0] == 200 else (cast.approver2, cast.approver)
+    play.check("one-winner", statuses == [200, 409], answers)
+    winner = cast.approver if answers[0][0] == 200 else cast.approver2
     problem: dict[str, Any] = next((body for status, body in answers if status == 409), {})
-    play.check(f"{loser.name} に {winner.name} が先に決めたと伝わった", winner.name in str(problem), problem)
+    play.check("loser-told", winner.name in str(problem), problem)
 
 
 async def recalled(play: Playbill) -> None:
@@ -88,6 +89,6 @@ async def recalled(play: Playbill) -> None:
     )
     path = f"/approvals/{request['id']}"
     seen = await cast.rep.patch(f"{path}/recall", {"comment": "条件を見直します。"})
-    play.check("申請者が取り下げた", seen["state"] == "RECALLED", seen["state"])
+    play.check("recalled", seen["state"] == "RECALLED", seen["state"])
     status, _ = await cast.approver.send("PATCH", f"{path}/approve", {"comment": "承認します。"})
-    play.check("取下げのあとは承認できない", status == 409, status)
+    play.check("closed", status == 409, status)

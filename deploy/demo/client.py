@@ -9,6 +9,9 @@ import aiohttp
 
 REQUEST_TIMEOUT_S = 30.0
 POLL_INTERVAL_S = 0.1
+PATIENCE_S = 90.0
+RETRY_INTERVAL_S = 0.5
+PART_IS_AWAY = {502, 503, 504}
 
 T = TypeVar("T")
 
@@ -39,15 +42,29 @@ class User:
     async def send(
         self, method: str, path: str, json: Any = None, *, headers: dict[str, str] | None = None, **query: Any
     ) -> tuple[int, Any]:
-        """Status and body, whatever they are."""
+        """Status and body, whatever they are. What got no answer, or the answer that a part is away, is asked again
+        with the same idempotency key until `PATIENCE_S` are over: so the story goes on when a part is killed."""
         sent = self._headers | {"Idempotency-Key": str(uuid.uuid4())} if method in {"POST", "PATCH"} else self._headers
+        params = {k: str(v) for k, v in query.items() if v is not None}
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + PATIENCE_S
+        while True:
+            try:
+                status, body = await self._once(method, path, json, sent | (headers or {}), params)
+            except (aiohttp.ClientConnectionError, TimeoutError):
+                if clock() > deadline:
+                    raise
+            else:
+                if status not in PART_IS_AWAY or clock() > deadline:
+                    return status, body
+            await asyncio.sleep(RETRY_INTERVAL_S)
+
+    async def _once(
+        self, method: str, path: str, json: Any, headers: dict[str, str], params: dict[str, str]
+    ) -> tuple[int, Any]:
+        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
         async with self._session.request(
-            method,
-            self._base + path,
-            json=json,
-            params={k: str(v) for k, v in query.items() if v is not None},
-            headers=sent | (headers or {}),
-            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S),
+            method, self._base + path, json=json, params=params, headers=headers, timeout=timeout
         ) as answer:
             return answer.status, await answer.json(content_type=None) if answer.content_length != 0 else None
 

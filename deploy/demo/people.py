@@ -45,12 +45,12 @@ async def leaver_hands_over(play: Playbill, sign_in: SignIn) -> None:
 
     successors = {"customersTo": cast.rep2.id, "activitiesTo": cast.rep2.id, "approvalsTo": cast.approver2.id}
     ended = await play.follow(await cast.admin.delete(f"/auth/users/{leaver.id}", **successors))
-    play.check("退職者の削除プロセスが完了した", ended["status"] == "COMPLETED", ended)
+    play.check("left", ended["status"] == "COMPLETED", ended)
     owners = {(await cast.admin.get(f"/customers/{c}"))["assignedSalesId"] for c in customers}
-    play.check("顧客は後任に移った", owners == {cast.rep2.id}, owners)
+    play.check("customers-moved", owners == {cast.rep2.id}, owners)
     owner = (await cast.admin.get(f"/tasks/{task['id']}"))["userId"]
-    play.check("タスクは後任に移った", owner == cast.rep2.id, owner)
+    play.check("tasks-moved", owner == cast.rep2.id, owner)
     decided = await cast.approver2.patch(f"/approvals/{waiting['id']}/approve", {"comment": "後任として承認します。"})
-    play.check("後任が承認できた", decided["state"] == "APPROVED", decided["state"])
+    play.check("successor-approved", decided["state"] == "APPROVED", decided["state"])
     status, _ = await leaver.send("GET", "/auth/me")
-    play.check("退職者のトークンは失効した", status == 401, status)
+    play.check("tokens-dead", status == 401, status)

@@ -20,5 +20,5 @@ async def falls_due(play: Playbill) -> None:
 
     notices = await until("the notices of a task that falls due", told, seconds=60)
     kinds = sorted(n["type"] for n in notices)
-    play.check("期限間近と期限超過が一度ずつ届いた", kinds == ["TASK_DUE_SOON", "TASK_OVERDUE"], kinds)
+    play.check("told-once", kinds == ["TASK_DUE_SOON", "TASK_OVERDUE"], kinds)
     await rep.patch(f"/tasks/{task['id']}/status", {"status": "COMPLETED"})

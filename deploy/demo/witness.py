@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -11,56 +13,60 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.client import User
 from services.contracts.topics import ALL_TOPICS
+from services.kit.broker import ClusterSession, meet
+from services.kit.stream_ends import stream_ends
 
 REPORTS = ("sales-summary", "customer-statistics", "approval-statistics", "task-completion")
 PERIOD = timedelta(days=30)
-DRAIN_TIMEOUT_S = 20.0
+DRAIN_TIMEOUT_S = 60.0
 POLL_MS = 200
+MAX_RECORDS = 2_000
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 class EventWitness:
-    """Counts the events that reach the topics between `open` and `count`."""
+    """Counts the events that reached the topics since `open`, each once however often it was published."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, start: dict[TopicPartition, int]) -> None:
-        self._consumer = consumer
+    def __init__(self, bootstrap: str, cluster: str, start: Mapping[TopicPartition, int]) -> None:
+        self._bootstrap = bootstrap
+        self._cluster = cluster
         self._start = start
+        self._began = datetime.now(UTC)
 
     @classmethod
     async def open(cls, bootstrap: str) -> Self:
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
-        await consumer.start()
-        partitions = [
-            TopicPartition(topic, number) for topic in ALL_TOPICS for number in await _partitions(consumer, topic)
-        ]
-        consumer.assign(partitions)
-        return cls(consumer, await consumer.end_offsets(partitions))
+        """Raises KafkaError, OSError (TimeoutError too) if the broker does not answer."""
+        session = await meet(bootstrap)
+        async with _reader(session) as consumer:
+            ends = await stream_ends(consumer, list(consumer.assignment()))
+        return cls(bootstrap, session.cluster_id, ends)
 
     async def count(self) -> dict[str, int]:
-        """Events by type, from where the witness began to where the topics end now."""
-        ends = await self._consumer.end_offsets(list(self._start))
-        for partition, offset in self._start.items():
-            self._consumer.seek(partition, offset)
-        seen: Counter[str] = Counter()
-        open_ = {p for p in self._start if ends[p] > self._start[p]}
-        async with asyncio.timeout(DRAIN_TIMEOUT_S):
-            while open_:
-                for partition, records in (await self._consumer.getmany(timeout_ms=POLL_MS)).items():
-                    for record in records:
-                        if record.offset < ends[partition]:
-                            seen[orjson.loads(record.value)["eventType"]] += 1
-                open_ = {p for p in open_ if await self._consumer.position(p) < ends[p]}
-        return dict(sorted(seen.items()))
-
-    async def close(self) -> None:
-        await self._consumer.stop()
+        """Events by type, up to where the topics end now. Another cluster than at the beginning has everything again,
+        so there the time of an event decides. Raises what `open` does."""
+        session = await meet(self._bootstrap)
+        same = session.cluster_id == self._cluster
+        seen: dict[str, str] = {}
+        async with _reader(session) as consumer, asyncio.timeout(DRAIN_TIMEOUT_S):
+            ends = await stream_ends(consumer, list(consumer.assignment()))
+            for partition in ends:
+                consumer.seek(partition, self._start.get(partition, 0) if same else 0)
+            while left := [p for p, end in ends.items() if await consumer.position(p) < end]:
+                for records in (await consumer.getmany(*left, timeout_ms=POLL_MS)).values():
+                    for event in (orjson.loads(record.value) for record in records):
+                        if same or datetime.fromisoformat(event["timestamp"]) >= self._began:
+                            seen[event["eventId"]] = event["eventType"]
+        return dict(sorted(Counter(seen.values()).items()))
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    """Partitions of a topic; none where nothing was ever published to it."""
-    if topic not in await consumer.topics():
-        return set()
-    return consumer.partitions_for_topic(topic) or set()
+@asynccontextmanager
+async def _reader(session: ClusterSession) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer to which all partitions of all topics are assigned."""
+    await session.ensure_topics(ALL_TOPICS)
+    async with session.consumer(max_records=MAX_RECORDS) as consumer:
+        await consumer.topics()  # asks the broker; the next line only remembers
+        consumer.assign([TopicPartition(t, n) for t in ALL_TOPICS for n in consumer.partitions_for_topic(t) or ()])
+        yield consumer
 
 
 async def figures(reader: User) -> dict[str, Any]:
