@@ -103,5 +103,5 @@ def print_summary(target: Console, summary: dict[str, Any]) -> None:
         target.print(f"  State folder   {summary['home']}")
         people = "admin, manager, rep, rep2, approver, approver2, auditor, ops"
         target.print(f"  Accounts       {people} — each @ringi.example, password {summary['demoPassword']}")
-        target.print("  Next           ringi demo · ringi verify · ringi status")
+        target.print("  Next           make demo · make verify · make status")
     target.print()

@@ -27,7 +27,8 @@ STOP_SECONDS = 60.0  # a fast shutdown writes a checkpoint, on a slow disk too
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "100",
+    # Both pools of five services in two processes at their largest (160), relays and consumers, seed and verify.
+    "max_connections": "240",
     "shared_buffers": "64MB",
     "effective_cache_size": "512MB",
     "work_mem": "8MB",

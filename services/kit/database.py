@@ -28,6 +28,8 @@ STATEMENT_TIMEOUT: Final = "15s"
 LOCK_TIMEOUT: Final = "10s"
 IDLE_IN_TRANSACTION_TIMEOUT: Final = "60s"
 """A stopped process must not hold its row locks for ever."""
+IDLE_SECONDS: Final = 20.0
+"""How often a pool gives up one connection that it did not need: back to one a pool some two minutes after a burst."""
 FRESH_SECONDS: Final = 2.0
 """A connection that answered this recently is handed out without asking it first."""
 KEEPALIVE: Final[dict[str, Any]] = {
@@ -106,7 +108,7 @@ class Database:
             max_size=size,
             timeout=POOL_TIMEOUT,
             max_waiting=size * 64,
-            max_idle=120.0,
+            max_idle=IDLE_SECONDS,
             reconnect_timeout=30.0,
             check=self._check,
             name=f"{self.name}-{kind}",

@@ -11,7 +11,11 @@ import pytest
 import yaml
 from compose_spec import ComposeSpecification
 
+from tests.deploy.test_connections import DEDICATED, POOLED
+
 ROOT = Path(__file__).parents[2]
+OF_TEMPORAL = 50
+"""Its default store and its visibility store open up to 20 and 10 connections; auto-setup some more."""
 TOOLS = Path(sys.executable).parent
 COMPOSE = ROOT / "docker-compose.yml"
 SETTING = re.compile(r"RINGI_[A-Z_]+")
@@ -88,6 +92,13 @@ def test_every_setting_in_the_compose_file_is_read_somewhere(compose: dict[str, 
     source = "\n".join(path.read_text() for room in rooms for path in (ROOT / room).rglob("*.[ps][yq]*"))
     unread = {f for f in fields if f.removeprefix("ringi_") not in source and f.upper() not in source}
     assert unread == set()
+
+
+def test_the_database_has_room_for_all_pools_at_once(compose: dict[str, Any]) -> None:
+    connecting = [s for s in own_services(compose).values() if "DATABASE_URL" in str(s["environment"])]
+    pools = sum(2 * POOLED + DEDICATED for service in connecting if service["restart"] != "no")
+    allowed = compose["services"]["postgres"]["command"][-1]
+    assert int(allowed.removeprefix("max_connections=")) >= pools + OF_TEMPORAL
 
 
 def test_image_recipe_passes_hadolint() -> None:
