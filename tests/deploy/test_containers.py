@@ -89,7 +89,8 @@ def test_own_containers_hold_no_secret_and_no_privilege(compose: dict[str, Any])
 def test_every_setting_in_the_compose_file_is_read_somewhere(compose: dict[str, Any]) -> None:
     fields = {match.lower() for match in SETTING.findall(COMPOSE.read_text())}
     rooms = ("services", "api", "frontend", "workers", "deploy")
-    source = "\n".join(path.read_text() for room in rooms for path in (ROOT / room).rglob("*.[ps][yq]*"))
+    files = [path for room in rooms for kind in ("*.py", "*.sql") for path in (ROOT / room).rglob(kind)]
+    source = "\n".join(path.read_text() for path in files)
     unread = {f for f in fields if f.removeprefix("ringi_") not in source and f.upper() not in source}
     assert unread == set()
 
