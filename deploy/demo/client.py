@@ -1,6 +1,7 @@
 """A demo user at the gateway: logs in as any client would and speaks the public API only."""
 
 import asyncio
+import json as jsonlib
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeVar
@@ -34,7 +35,7 @@ class User:
     async def sign_in(cls, session: aiohttp.ClientSession, gateway: str, email: str, password: str) -> Self:
         base = f"{gateway.rstrip('/')}/api/v1"
         async with session.post(f"{base}/auth/login", json={"email": email, "password": password}) as answer:
-            body = await answer.json(content_type=None)
+            body = await _body(answer)
             if answer.status != 200:
                 raise DemoError(f"{email} cannot sign in: {answer.status} {body}")
         return cls(session, base, body["user"], body["accessToken"])
@@ -66,7 +67,7 @@ class User:
         async with self._session.request(
             method, self._base + path, json=json, params=params, headers=headers, timeout=timeout
         ) as answer:
-            return answer.status, await answer.json(content_type=None) if answer.content_length != 0 else None
+            return answer.status, await _body(answer)
 
     async def _expect(self, method: str, path: str, json: Any = None, **rest: Any) -> Any:
         status, body = await self.send(method, path, json, **rest)
@@ -96,6 +97,15 @@ class User:
             cursor = page.get("nextCursor")
             if cursor is None:
                 return found
+
+
+async def _body(answer: aiohttp.ClientResponse) -> Any:
+    """What JSON says, the text where it is none, None where there is nothing."""
+    text = await answer.text()
+    try:
+        return jsonlib.loads(text) if text else None
+    except ValueError:
+        return text
 
 
 async def until(what: str, look: Callable[[], Awaitable[T | None]], *, seconds: float = 60.0) -> T:

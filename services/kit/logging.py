@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import structlog
+from prometheus_client import Counter
 
 from services.kit import correlation
 
@@ -31,7 +32,29 @@ _OURS = frozenset(
 )
 """Values that we make or have checked ourselves; every line has them, so they are not searched."""
 
+LINES_LOST = Counter("ringi_log_lines_lost", "Log lines that standard output did not take: full disk, closed pipe")
+
 EventDict = MutableMapping[str, Any]
+
+
+class _Output:
+    """Standard output, without its failures: what a full disk costs is the line, never the request that is logged."""
+
+    def write(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+        except OSError:
+            LINES_LOST.inc()
+
+    def flush(self) -> None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            LINES_LOST.inc()
+
+
+_OUTPUT: Any = _Output()
+"""``Any``: writing and flushing is all that loggers need of a TextIO."""
 
 
 def redact_text(text: str) -> str:
@@ -88,7 +111,7 @@ def configure(*, level: str = "INFO", log_format: str = "json", process: str = "
     shared = _shared_processors(process)
     renderer = _renderer(log_format)
     _configure_structlog(shared, renderer, level)
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(_OUTPUT)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -130,6 +153,7 @@ def _renderer(log_format: str) -> Any:
 def _configure_structlog(shared: list[Any], renderer: Any, level: str) -> None:
     structlog.configure(
         processors=[*shared, renderer],
+        logger_factory=structlog.WriteLoggerFactory(_OUTPUT),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )
