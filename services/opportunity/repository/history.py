@@ -54,9 +54,10 @@ async def last_decision(reader: Reader, approval_id: UUID) -> Row | None:
 async def insert_comment(
     uow: UnitOfWork, *, comment_id: UUID, approval_id: UUID, author_id: UUID, body: str, purpose: str, at: datetime
 ) -> None:
+    """One that is there already stays: a command that is sent again brings the same words under the same id."""
     await uow.execute(
         "INSERT INTO approval_comments (id, approval_id, author_id, body, purpose, created_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
         [comment_id, approval_id, author_id, body, purpose, at],
     )
 

@@ -116,13 +116,13 @@ async def test_while_temporal_is_down_a_decision_is_a_503_and_nothing_is_half_do
     own_temporal.kill()
     request = await alone.request(rep, approver)
     key = new_key()
-    refused = await alone.act(approver, request, "approve", key=key)
+    refused = await alone.act(approver, request, "approve", key=key, comment="可")
     assert (refused.status, refused.json["code"]) == (503, "unavailable")
     assert (await alone.get(rep, request))["state"] == "PENDING"
     own_temporal.start()
 
     async def approved() -> bool:
-        answer = await alone.act(approver, request, "approve", key=key)
+        answer = await alone.act(approver, request, "approve", key=key, comment="可")
         assert answer.status in (200, 503), answer.json
         return answer.status == 200
 

@@ -46,6 +46,17 @@ async def test_a_repeat_with_the_same_key_gets_the_same_answer(live: World) -> N
     assert count["n"] == 1
 
 
+async def test_one_rejection_sent_several_times_at_once_is_one_rejection_with_one_comment(live: World) -> None:
+    rep, approver = await live.person("rep"), await live.person("approver")
+    request = await live.request(rep, approver)
+    key = new_key()
+    answers = await asyncio.gather(
+        *(live.act(approver, request, "reject", key=key, comment="根拠が足りません") for _ in range(4))
+    )
+    assert [answer.status for answer in answers] == [200] * 4, [answer.json for answer in answers]
+    assert [row["body"] for row in await live.rows("SELECT body FROM approval_comments")] == ["根拠が足りません"]
+
+
 async def test_returned_and_resubmitted_it_goes_on_at_the_same_stage(live: World) -> None:
     rep = await live.person("rep")
     first, second = await live.person("manager"), await live.person("approver")
