@@ -8,8 +8,9 @@ from typing import Any, Final
 from services.analytics.reports.labels import COLUMNS, FIGURES
 
 BYTE_ORDER_MARK: Final = "\ufeff"
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""OWASP, "CSV Injection": a cell that starts with one of these is a formula to a spreadsheet."""
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""OWASP, "CSV Injection": a cell that starts with one of these is a formula to a spreadsheet; to one that takes
+double-byte input, the full-width forms are as well."""
 
 
 def neutral(text: str) -> str:
