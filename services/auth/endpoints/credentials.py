@@ -18,6 +18,7 @@ from services.auth.schemas import (
     TotpEnrolment,
 )
 from services.auth.service import password, second_factor
+from services.kit.errors import ProblemError
 from services.kit.http import CurrentUser, Uow, WriteRoute, json_response
 from services.kit.principal import Principal
 from services.kit.problems import problem_response
@@ -66,19 +67,24 @@ async def enrol_totp(caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
 @writes.post("/totp/verify", response_model=RecoveryCodes)
 async def verify_totp(body: TotpCode, caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
     """Confirm the enrolment with a first code; answers with the recovery codes."""
-    codes = await second_factor.confirm(uow, auth, await _myself(uow, caller), body.code)
-    return json_response({"recoveryCodes": codes})
+    return _codes(await second_factor.confirm(uow, auth, await _myself(uow, caller), body.code))
 
 
 @writes.post("/totp/recovery-codes", response_model=RecoveryCodes)
 async def replace_recovery_codes(body: TotpCode, caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
     """New recovery codes for a current code; the earlier ones stop counting."""
-    codes = await second_factor.replace_recovery_codes(uow, auth, await _myself(uow, caller), body.code)
-    return json_response({"recoveryCodes": codes})
+    return _codes(await second_factor.replace_recovery_codes(uow, auth, await _myself(uow, caller), body.code))
 
 
 @writes.post("/totp/disable", status_code=204, response_class=Response)
 async def disable_totp(body: TotpCode, caller: CurrentUser, uow: Uow, auth: AuthDep) -> Response:
     """Switch the second factor off, with a current code or a recovery code."""
-    await second_factor.remove(uow, auth, await _myself(uow, caller), body.code)
-    return Response(status_code=204)
+    refusal = await second_factor.remove(uow, auth, await _myself(uow, caller), body.code)
+    return Response(status_code=204) if refusal is None else problem_response(refusal)
+
+
+def _codes(outcome: list[str] | ProblemError) -> Response:
+    """A refusal is an answer, not an exception: the guess that it counts is committed."""
+    if isinstance(outcome, ProblemError):
+        return problem_response(outcome)
+    return json_response({"recoveryCodes": outcome})

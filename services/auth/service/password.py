@@ -6,11 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from services.auth import passwords
-from services.auth.errors import InvalidCredentials, LoginThrottled, ResetLinkInvalid
+from services.auth.errors import InvalidCredentials, ResetLinkInvalid
 from services.auth.models import User
-from services.auth.repository import factors, sessions, throttle, users
+from services.auth.repository import factors, sessions, users
+from services.auth.service import guesses
 from services.auth.service.sessions import token_hash
-from services.auth.service.sign_in import PAIR_LIMIT, PAIR_WINDOW
 from services.contracts.states import UserState
 from services.kit import clock
 from services.kit.audit import record_audit
@@ -22,13 +22,12 @@ RESET_LIFETIME: Final = timedelta(hours=1)
 
 async def change(uow: UnitOfWork, user: User, current: str, new: str, *, session_id: UUID) -> ProblemError | None:
     """Ends all other sessions. Returns a refusal that has to be committed: wrong guesses are counted."""
-    key = throttle.key_hash("password", str(user.id))
-    counted = await throttle.count_attempt(uow, "password", key, PAIR_WINDOW)
-    if counted["failures"] > PAIR_LIMIT:
-        return LoginThrottled(int((counted["window_ends_at"] - clock.now()).total_seconds()))
+    throttled = await guesses.count(uow, guesses.PASSWORD, user.id)
+    if throttled is not None:
+        return throttled
     if not await passwords.verify_password(user.password_hash, current):
         return InvalidCredentials()
-    await throttle.reset(uow, "password", key)
+    await guesses.was_right(uow, guesses.PASSWORD, user.id)
     await _set(uow, user, new)
     await sessions.end_all(uow, user.id, reason="password changed", but=session_id)
     return None

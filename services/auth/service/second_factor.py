@@ -4,9 +4,11 @@ from services.auth import totp
 from services.auth.errors import TotpAlreadyEnabled, TotpInvalid, TotpNotEnabled
 from services.auth.models import User
 from services.auth.repository import factors, users
+from services.auth.service import guesses
 from services.auth.service.sign_in import second_factor_matches
 from services.auth.service.state import Auth
 from services.kit.audit import record_audit
+from services.kit.errors import ProblemError
 from services.kit.unit_of_work import UnitOfWork
 
 
@@ -20,41 +22,58 @@ async def enrol(uow: UnitOfWork, auth: Auth, user: User) -> tuple[str, str]:
     return secret, totp.provisioning_uri(secret, user.email)
 
 
-async def confirm(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[str]:
-    """The first code proves that the authenticator has the secret; returns the recovery codes."""
+async def confirm(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[str] | ProblemError:
+    """The first code proves that the authenticator has the secret; returns the recovery codes, or a refusal that has
+    to be committed."""
     if user.totp_confirmed_at is not None:
         raise TotpAlreadyEnabled()
     if user.totp_secret is None:
         raise TotpNotEnabled()
-    step = totp.matching_step(totp.open_secret(auth.settings.secret_key, user.id, user.totp_secret), code)
+    secret = totp.open_secret(auth.settings.secret_key, user.id, user.totp_secret)
+    throttled = await guesses.count(uow, guesses.CODE, user.id)
+    if throttled is not None:
+        return throttled
+    step = totp.matching_step(secret, code)
     if step is None:
-        raise TotpInvalid()
+        return TotpInvalid()
+    await guesses.was_right(uow, guesses.CODE, user.id)
     await factors.confirm(uow, user.id, step)
     codes = await _new_recovery_codes(uow, auth, user)
     await _note(uow, user, "totp.enabled")
     return codes
 
 
-async def replace_recovery_codes(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[str]:
-    """New recovery codes for a current code; the earlier ones stop counting."""
-    await _prove(uow, auth, user, code)
+async def replace_recovery_codes(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[str] | ProblemError:
+    """New recovery codes for a current code; the earlier ones stop counting. Or a refusal, as of `confirm`."""
+    refusal = await _refusal(uow, auth, user, code)
+    if refusal is not None:
+        return refusal
     await _note(uow, user, "totp.recovery_codes_replaced")
     return await _new_recovery_codes(uow, auth, user)
 
 
-async def remove(uow: UnitOfWork, auth: Auth, user: User, code: str) -> None:
-    """Switch the second factor off, with a current code or a recovery code."""
-    await _prove(uow, auth, user, code)
+async def remove(uow: UnitOfWork, auth: Auth, user: User, code: str) -> ProblemError | None:
+    """Switch the second factor off, with a current code or a recovery code. Returns a refusal, as `confirm` does."""
+    refusal = await _refusal(uow, auth, user, code)
+    if refusal is not None:
+        return refusal
     await factors.remove(uow, user.id)
     await _note(uow, user, "totp.disabled")
+    return None
 
 
-async def _prove(uow: UnitOfWork, auth: Auth, user: User, code: str) -> None:
+async def _refusal(uow: UnitOfWork, auth: Auth, user: User, code: str) -> ProblemError | None:
+    """Who holds a session but not the authenticator must not find the code by trying."""
     locked = await users.lock(uow, user.id)
     if locked.totp_confirmed_at is None:
         raise TotpNotEnabled()
+    throttled = await guesses.count(uow, guesses.CODE, user.id)
+    if throttled is not None:
+        return throttled
     if not await second_factor_matches(uow, auth, locked, code):
-        raise TotpInvalid()
+        return TotpInvalid()
+    await guesses.was_right(uow, guesses.CODE, user.id)
+    return None
 
 
 async def _new_recovery_codes(uow: UnitOfWork, auth: Auth, user: User) -> list[str]:

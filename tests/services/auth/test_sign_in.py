@@ -206,6 +206,29 @@ async def test_roles_that_require_a_second_factor_have_no_rights_until_it_is_set
     assert (await client.get("/auth/users", token=refreshed.json["accessToken"])).status == 200
 
 
+@pytest.mark.parametrize("route", ["disable", "recovery-codes"])
+async def test_a_stolen_session_does_not_find_the_code_by_trying(world: AuthWorld, route: str) -> None:
+    person = await world.signed_in()
+    secret = await enrol(world, person)
+    path = f"/auth/totp/{route}"
+    guesses = [await world.client.post(path, {"code": "000000"}, token=person.token) for _ in range(PAIR_LIMIT)]
+    assert {(guess.status, guess.json["code"]) for guess in guesses} == {(401, "totp_invalid")}
+    right = await world.client.post(path, {"code": code_now(secret)}, token=person.token)
+    assert (right.status, right.json["code"]) == (429, "login_throttled")
+    assert int(right.headers["retry-after"]) > 0
+    assert (await world.user(person))["totp_confirmed_at"] is not None
+
+
+async def test_the_first_code_of_a_new_factor_is_not_found_by_trying(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    secret = (await world.client.post("/auth/totp/enrol", token=person.token, key=new_key())).json["secret"]
+    for _ in range(PAIR_LIMIT):
+        guess = await world.client.post("/auth/totp/verify", {"code": "000000"}, token=person.token)
+        assert (guess.status, guess.json["code"]) == (401, "totp_invalid")
+    right = await world.client.post("/auth/totp/verify", {"code": code_now(secret)}, token=person.token)
+    assert (right.status, right.json["code"]) == (429, "login_throttled")
+
+
 RECOVERY: dict[str, list[str]] = {}
 
 
