@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from services.auth.repository import users
 from services.auth.service.users import Editor
-from services.contracts.permissions import Permission
+from services.contracts.permissions import Permission, Scope, scope_of
 from services.kit.errors import Forbidden, NotFound
 from services.kit.principal import Principal
+from services.kit.unit_of_work import Reader
 
 
 def editor(principal: Principal) -> Editor:
@@ -16,6 +18,14 @@ def check_may_see(principal: Principal, user_id: UUID) -> None:
     """Everybody sees themselves; others need the right to read users, and else don't learn who exists."""
     if principal.user_id != user_id and not principal.has(Permission.USER_READ):
         raise NotFound()
+
+
+async def sees_process_of(reader: Reader, principal: Principal, user_id: UUID) -> bool:
+    """Who manages users, the user, and who leads them: the same as in the list of all processes."""
+    if principal.has(Permission.USER_MANAGE) or principal.user_id == user_id:
+        return True
+    leads = scope_of(principal.roles, Permission.REPORT_READ) is Scope.TEAM
+    return leads and await users.is_in_team(reader, user_id, principal.user_id)
 
 
 def check_may_see_sessions(principal: Principal, user_id: UUID) -> None:

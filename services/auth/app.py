@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from starlette.requests import Request
 
+from services.auth import access
 from services.auth.endpoints import audit, credentials, internal, sessions, users
 from services.auth.repository import sessions as session_rows
 from services.auth.service.state import Auth
@@ -29,13 +30,14 @@ NAME: Final = "auth"
 KEY_CHECK_INTERVAL: Final = timedelta(hours=1)
 
 
-async def _may_see_process(_request: Request, caller: Principal, _view: dict[str, Any]) -> bool:
-    # Processes of this home concern users: who manages users may watch them.
-    return caller.has(Permission.USER_MANAGE)
-
-
 def _operator_command(actor_id: UUID, reason: str | None) -> OperatorCommand:
     return OperatorCommand(actor_id=actor_id, reason=reason)
+
+
+async def _may_see_process(request: Request, caller: Principal, view: dict[str, Any]) -> bool:
+    kit: Kit = request.app.state.kit
+    async with kit.db.reader() as reader:
+        return await access.sees_process_of(reader, caller, UUID(view["resourceId"]))
 
 
 PROCESSES: Final = ProcessAccess(

@@ -134,9 +134,10 @@ async def _operate(
     update: str,
     body: OperatorRequest | None,
 ) -> Response:
+    # First: who may not see a process is not told by a 403 that there is one.
+    view = await _visible(request, access, caller, kit, process_id)
     if not caller.has(access.operate):
         raise Forbidden()
-    view = await _visible(request, access, caller, kit, process_id)
     if view["status"] in TERMINAL_PROCESS_STATUSES:
         raise Conflict(Text("処理は既に終了しています", "The process has ended already"), status=view["status"])
     reason = body.reason if body is not None else None

@@ -146,12 +146,17 @@ async def other_active_admins(uow: UnitOfWork, user_id: UUID) -> int:
 async def reports_to(uow: UnitOfWork, manager_id: UUID, user_id: UUID) -> bool:
     """Whether the manager is the user or stands below them; holds until the transaction ends."""
     await uow.execute("SELECT pg_advisory_xact_lock(%s)", [HIERARCHY_LOCK])
+    return await is_in_team(uow, manager_id, user_id)
+
+
+async def is_in_team(reader: Reader, user_id: UUID, leader_id: UUID) -> bool:
+    """Whether the user is the leader or stands below them, over all levels."""
     return bool(
-        await uow.scalar(
+        await reader.scalar(
             "WITH RECURSIVE chain AS (SELECT id, manager_id FROM users WHERE id = %s"
             " UNION SELECT u.id, u.manager_id FROM users u JOIN chain c ON u.id = c.manager_id)"
             " SELECT count(*) > 0 FROM chain WHERE id = %s",
-            [manager_id, user_id],
+            [user_id, leader_id],
         )
     )
 

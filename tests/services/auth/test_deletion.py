@@ -124,6 +124,25 @@ async def test_a_deletion_is_accepted_while_temporal_is_away_and_operators_are_t
     assert shown.json["status"] == "REQUESTED"
 
 
+async def test_a_users_process_is_followed_by_who_leads_them_and_by_nobody_beside_them(
+    world: AuthWorld, admin: Person
+) -> None:
+    director = await world.signed_in(Role.MANAGER)
+    manager = await world.signed_in(Role.MANAGER, manager=director)
+    leaver = await world.person(manager=manager)
+    expected = {
+        "the manager": (manager, 200),
+        "their manager": (director, 200),
+        "another manager": (await world.signed_in(Role.MANAGER), 404),
+        "a colleague": (await world.signed_in(manager=manager), 404),
+        "an approver": (await world.signed_in(Role.APPROVER), 404),
+        "an auditor": (await world.signed_in(Role.AUDITOR), 200),
+    }
+    process = (await delete(world, admin, leaver.id)).json["sagaId"]
+    for who, (person, status) in expected.items():
+        assert (await world.client.get(f"/processes/{process}", token=person.token)).status == status, who
+
+
 async def test_a_revocation_that_can_not_be_read_back_does_not_fail_the_request(
     world: AuthWorld, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

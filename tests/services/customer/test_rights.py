@@ -158,8 +158,8 @@ async def test_a_copy_that_another_service_asks_for_equals_the_events(team: Team
         ("auditor", 200, 403),
         ("ops", 200, 409),
         ("admin", 200, 409),
-        ("rep2", 404, 403),
-        ("outsider", 404, 403),
+        ("rep2", 404, 404),
+        ("outsider", 404, 404),
     ],
 )
 async def test_who_follows_and_who_operates_a_process(team: Team, who: str, sees: int, operates: int) -> None:
