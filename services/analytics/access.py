@@ -10,7 +10,7 @@ from services.kit.unit_of_work import Reader
 
 async def visible_reps(reader: Reader, principal: Principal) -> list[UUID] | None:
     """The reps whose figures the caller sees, in order; None means everyone's."""
-    scope = scope_of(principal.roles)
+    scope = scope_of(principal.roles, Permission.REPORT_READ)
     if scope is Scope.ALL:
         return None
     if scope is Scope.TEAM:

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     ACTIVITY_WRITE = "activity:write"
     APPROVAL_READ = "approval:read"
     APPROVAL_REQUEST = "approval:request"
+    APPROVAL_COMMENT = "approval:comment"
     APPROVAL_DECIDE = "approval:decide"
     APPROVAL_REASSIGN_ANY = "approval:reassign-any"
     REPORT_READ = "report:read"
@@ -52,6 +53,7 @@ _REP = {
     Permission.ACTIVITY_WRITE,
     Permission.APPROVAL_READ,
     Permission.APPROVAL_REQUEST,
+    Permission.APPROVAL_COMMENT,
     Permission.REPORT_READ,
     Permission.USER_READ,
 }
@@ -62,7 +64,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _REP | {Permission.CUSTOMER_ASSIGN, Permission.CUSTOMER_DELETE, Permission.APPROVAL_DECIDE}
     ),
     Role.APPROVER: frozenset(
-        {Permission.APPROVAL_READ, Permission.APPROVAL_DECIDE, Permission.CUSTOMER_READ, Permission.USER_READ}
+        {
+            Permission.APPROVAL_READ,
+            Permission.APPROVAL_COMMENT,
+            Permission.APPROVAL_DECIDE,
+            Permission.CUSTOMER_READ,
+            Permission.USER_READ,
+        }
     ),
     Role.AUDITOR: frozenset(
         {
@@ -100,12 +108,14 @@ def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
     return granted
 
 
-def scope_of(roles: Iterable[str]) -> Scope:
-    """The widest scope among these roles."""
-    scopes = {ROLE_SCOPES[Role(role)] for role in roles if role in _ROLE_VALUES}
-    if Scope.ALL in scopes:
-        return Scope.ALL
-    return Scope.TEAM if Scope.TEAM in scopes else Scope.OWN
+def scope_of(roles: Iterable[str], permission: Permission) -> Scope | None:
+    """How far these roles reach with a permission: the widest scope of those that grant it, None if none does.
+
+    An auditor who also is a rep reads everything but changes only what is theirs.
+    """
+    known = [Role(role) for role in roles if role in _ROLE_VALUES]
+    scopes = {ROLE_SCOPES[role] for role in known if permission in ROLE_PERMISSIONS[role]}
+    return next((scope for scope in (Scope.ALL, Scope.TEAM, Scope.OWN) if scope in scopes), None)
 
 
 _ROLE_VALUES = frozenset(role.value for role in Role)

@@ -7,14 +7,12 @@ auditor and an administrator have all. Customers that are deleted show to audito
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.contracts.permissions import ROLE_PERMISSIONS, Permission, Role, Scope, scope_of
+from services.contracts.permissions import Permission, Role, Scope, scope_of
 from services.kit.errors import Forbidden
 from services.kit.principal import Principal
 
 ASSIGNABLE_ROLES = frozenset({Role.REP, Role.MANAGER})
 """Who can be in charge of a customer."""
-
-_ROLE_VALUES = frozenset(role.value for role in Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,11 @@ class Viewer:
 
 
 def viewer(principal: Principal, permission: Permission) -> Viewer:
-    """Raises Forbidden if no role grants the permission. The scope is the widest among the roles that do grant it:
-    an auditor who also is a rep reads everything but changes only what is theirs."""
-    granting = [role for role in principal.roles if role in _ROLE_VALUES and permission in ROLE_PERMISSIONS[Role(role)]]
-    if not granting:
+    """Raises Forbidden if no role grants the permission; else it reaches as far as the roles that do."""
+    scope = scope_of(principal.roles, permission)
+    if scope is None:
         raise Forbidden
-    return Viewer(principal.user_id, scope_of(granting), sees_deleted(principal))
+    return Viewer(principal.user_id, scope, sees_deleted(principal))
 
 
 def reader(principal: Principal) -> Viewer:

@@ -4,41 +4,66 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.contracts.permissions import Scope, scope_of
+from services.contracts.permissions import Permission, Scope, scope_of
 from services.kit import clock
 from services.kit.database import Reader
+from services.kit.errors import Forbidden
 from services.kit.principal import Principal
 from services.opportunity.repository import people
 
 VISIBLE = (
     "(%(sees_all)s OR EXISTS (SELECT 1 FROM approval_participants seen WHERE seen.approval_id = a.id"
-    " AND (seen.user_id = ANY(%(acts_as)s)"
-    "  OR (seen.user_id = ANY(%(team)s) AND seen.relation IN ('REQUESTER', 'OWNER')))))"
+    " AND (seen.user_id = %(me)s"
+    "  OR (seen.user_id = ANY(%(team)s) AND seen.relation IN ('REQUESTER', 'OWNER'))"
+    "  OR (seen.user_id = ANY(%(proxy_for)s) AND seen.relation NOT IN ('REQUESTER', 'OWNER')))))"
 )
 """SQL condition on ``approvals a``; its parameters are those of View.params."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How far a caller sees: all, what names them or whom they stand in for, and their team's own requests."""
+    """How far a caller sees: all, what names them or whom they stand in for, and their team's own requests.
 
+    A stand-in decides in somebody's place; what that person asks for themselves is no business of theirs.
+    """
+
+    me: UUID
     sees_all: bool
-    acts_as: list[UUID]
     team: list[UUID]
     proxy_for: frozenset[UUID]
 
     @property
-    def params(self) -> dict[str, Any]:
-        return {"sees_all": self.sees_all, "acts_as": self.acts_as, "team": self.team}
+    def acts_as(self) -> list[UUID]:
+        """Whose places the caller can take in a decision."""
+        return [self.me, *self.proxy_for]
 
-    def may_request_for(self, assigned_sales_id: UUID | None) -> bool:
-        """Customers whose requests the caller may raise: their own, their team's, or all."""
+    @property
+    def params(self) -> dict[str, Any]:
+        return {"sees_all": self.sees_all, "me": self.me, "team": self.team, "proxy_for": list(self.proxy_for)}
+
+    def reaches(self, assigned_sales_id: UUID | None) -> bool:
+        """Whether customers of this rep are the caller's own, their team's, or among all that they reach."""
         return self.sees_all or assigned_sales_id in self.team
 
 
-async def view_of(reader: Reader, principal: Principal) -> View:
-    scope = scope_of(principal.roles)
+async def view_of(reader: Reader, principal: Principal, permission: Permission = Permission.APPROVAL_READ) -> View:
+    """Through the roles that grant the permission; raises Forbidden if none does."""
+    scope = scope_of(principal.roles, permission)
+    if scope is None:
+        raise Forbidden()
     me = principal.user_id
-    proxy_for = await people.proxied_by(reader, me, clock.now())
+    decides = principal.has(Permission.APPROVAL_DECIDE)
+    proxy_for = await people.proxied_by(reader, me, clock.now()) if decides else frozenset()
     team = await people.team_of(reader, me) if scope is Scope.TEAM else [me]
-    return View(scope is Scope.ALL, [me, *proxy_for], team, proxy_for)
+    return View(me, scope is Scope.ALL, team, proxy_for)
+
+
+def sees_all_proxies(principal: Principal) -> bool:
+    return scope_of(principal.roles, Permission.APPROVAL_READ) is Scope.ALL
+
+
+def may_give_proxy(principal: Principal, absent: UUID) -> bool:
+    """Who decides names who decides in their place; an administrator does so for others."""
+    if principal.has(Permission.APPROVAL_REASSIGN_ANY):
+        return True
+    return absent == principal.user_id and principal.has(Permission.APPROVAL_DECIDE)

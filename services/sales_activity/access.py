@@ -7,11 +7,9 @@ changes the same of everybody who reports to them, transitively. Changed are onl
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.contracts.permissions import ROLE_PERMISSIONS, Permission, Role, Scope, scope_of
+from services.contracts.permissions import Permission, Scope, scope_of
 from services.kit.errors import Forbidden
 from services.kit.principal import Principal
-
-_ROLE_VALUES = frozenset(role.value for role in Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +21,11 @@ class Viewer:
 
 
 def viewer(principal: Principal, permission: Permission) -> Viewer:
-    """Raises Forbidden if no role grants the permission. The scope is the widest among the roles that do grant it:
-    an auditor who also is a rep reads everything but changes only what is theirs."""
-    granting = [role for role in principal.roles if role in _ROLE_VALUES and permission in ROLE_PERMISSIONS[Role(role)]]
-    if not granting:
+    """Raises Forbidden if no role grants the permission; else it reaches as far as the roles that do."""
+    scope = scope_of(principal.roles, permission)
+    if scope is None:
         raise Forbidden
-    return Viewer(principal.user_id, scope_of(granting))
+    return Viewer(principal.user_id, scope)
 
 
 def reader(principal: Principal) -> Viewer:

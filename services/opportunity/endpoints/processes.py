@@ -15,6 +15,8 @@ from services.opportunity.repository import lists
 
 
 async def _may_see(request: Request, principal: Principal, process: dict[str, Any]) -> bool:
+    if not principal.has(Permission.APPROVAL_READ):
+        return False
     kit: Kit = request.app.state.kit
     async with kit.db.reader() as reader:
         view = await view_of(reader, principal)

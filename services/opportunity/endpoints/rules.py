@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.contracts.permissions import Role
 from services.kit.etags import require_if_match
 from services.kit.http import KitDep, Reads, Uow, WriteRoute, json_response
 from services.kit.paging import page
+from services.opportunity import access
 from services.opportunity.answers import ProxyOutput, ProxyPage, RouteOutput, RoutePage
 from services.opportunity.endpoints.dependencies import Administering, Reading, ReferencesDep
 from services.opportunity.repository import proxies, routes
@@ -62,10 +62,9 @@ async def list_proxies(
 ) -> Response:
     """Proxies that the caller gave or holds; administrators and auditors see all. The latest period first."""
     key = kit.cursors.decode("proxies", query.cursor, [datetime, UUID])
-    sees_all = bool(principal.roles & {Role.ADMIN, Role.AUDITOR})
     rows = await proxies.page(
         reader,
-        of_user=None if sees_all else principal.user_id,
+        of_user=None if access.sees_all_proxies(principal) else principal.user_id,
         after=None if key is None else (key[0], key[1]),
         limit=query.limit + 1,
     )

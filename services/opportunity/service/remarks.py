@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.contracts.permissions import Permission
 from services.kit import audit, clock
 from services.kit.database import Reader, Row, UnitOfWork
 from services.kit.ids import new_id
@@ -11,7 +12,7 @@ from services.kit.paging import Cursors, page
 from services.kit.principal import Principal
 from services.opportunity.repository import history
 from services.opportunity.schemas import PageQuery
-from services.opportunity.service.views import require_visible
+from services.opportunity.service.views import require_reached, require_visible
 
 
 async def of(reader: Reader, principal: Principal, approval_id: UUID) -> dict[str, Any]:
@@ -32,8 +33,9 @@ async def comments(
 
 
 async def comment(uow: UnitOfWork, principal: Principal, approval_id: UUID, body: str) -> Row:
-    """A remark of anybody who sees the request; it decides nothing."""
+    """A remark that decides nothing, by whoever has a part in the request; auditors see it and leave it as it is."""
     await require_visible(uow, principal, approval_id)
+    await require_reached(uow, principal, approval_id, Permission.APPROVAL_COMMENT)
     comment_id = new_id()
     await history.insert_comment(
         uow,

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.events.approval import ApprovalDrafted, ApprovalRequested, ApprovalUpdated
+from services.contracts.permissions import Permission
 from services.contracts.processes import ApprovalInput, ProcessType, TaskQueue, approval_id
 from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
 from services.kit import audit, clock, fences, intents, outbox
@@ -208,8 +209,8 @@ async def parties(
     if content.customer_id is None:
         return requester, None
     customer = await references.customer(uow, content.customer_id)
-    view = await access.view_of(uow, principal)
-    if customer is None or not view.may_request_for(customer["assigned_sales_id"]):
+    view = await access.view_of(uow, principal, Permission.APPROVAL_REQUEST)
+    if customer is None or not view.reaches(customer["assigned_sales_id"]):
         message = Text("顧客が見つかりません", "There is no such customer")
         raise Unprocessable.field("/customerId", "customer_unknown", message)
     await fences.check_unblocked(uow, "customer_copies", content.customer_id)

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from services.contracts.permissions import Role
 from services.kit import audit, clock, fences
 from services.kit.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden, NotFound, PreconditionFailed, Text, Unprocessable
 from services.kit.ids import new_id
 from services.kit.principal import Principal
+from services.opportunity import access
 from services.opportunity.references import References
 from services.opportunity.repository import people, proxies, routes
 from services.opportunity.schemas import ProxyInput, RouteInput
@@ -57,7 +57,7 @@ async def _require_decider(uow: UnitOfWork, references: References, user_id: UUI
 async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInput, references: References) -> Row:
     """By the absent approver, or by an administrator for them."""
     from_id = content.from_id or principal.user_id
-    if from_id != principal.user_id and Role.ADMIN not in principal.roles:
+    if not access.may_give_proxy(principal, from_id):
         raise Forbidden()
     if from_id == content.to_id:
         message = Text("自分を代理人にはできません", "Nobody is their own proxy")
@@ -77,8 +77,8 @@ async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInpu
 async def end_proxy(uow: UnitOfWork, principal: Principal, proxy_id: UUID) -> None:
     """The absent one, the stand-in or an administrator; past decisions keep both names."""
     row = await _proxy(uow, proxy_id)
-    if principal.user_id not in (row["fromId"], row["toId"]) and Role.ADMIN not in principal.roles:
-        raise NotFound()
+    if not access.may_give_proxy(principal, row["fromId"]) and principal.user_id not in (row["fromId"], row["toId"]):
+        raise Forbidden() if access.sees_all_proxies(principal) else NotFound()
     await proxies.delete(uow, proxy_id)
     await _audit_proxy(uow, "approval_proxy.delete", proxy_id, row["fromId"], row["toId"])
 

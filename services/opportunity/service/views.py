@@ -7,7 +7,7 @@ from uuid import UUID
 from services.contracts.permissions import Permission, Role
 from services.contracts.states import ApprovalState
 from services.kit.database import Reader, Row
-from services.kit.errors import NotFound
+from services.kit.errors import Forbidden, NotFound
 from services.kit.principal import Principal
 from services.opportunity import machine
 from services.opportunity.access import VISIBLE, View, view_of
@@ -45,6 +45,13 @@ async def require_visible(reader: Reader, principal: Principal, approval_id: UUI
     view = await view_of(reader, principal)
     if not await lists.sees(reader, approval_id, VISIBLE, view.params):
         raise NotFound()
+
+
+async def require_reached(reader: Reader, principal: Principal, approval_id: UUID, permission: Permission) -> None:
+    """Raises Forbidden for what the caller sees, but not through a role that grants this."""
+    view = await view_of(reader, principal, permission)
+    if not await lists.sees(reader, approval_id, VISIBLE, view.params):
+        raise Forbidden()
 
 
 async def present(reader: Reader, rows: Sequence[Row], actor: Actor) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.services.opportunity.world import World
+from tests.support.http import TestIssuer
 
 PERIOD = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2999-01-01T00:00:00Z"}
 
@@ -82,6 +83,62 @@ async def test_a_proxy_period_that_is_over_gives_no_right(world: World) -> None:
         )
     request = await world.request(rep, absent)
     assert (await world.act(stand_in, request, "approve")).status == 404
+
+
+async def test_a_stand_in_sees_what_waits_for_the_absent_one_and_not_what_they_ask_for_themselves(world: World) -> None:
+    absent, stand_in = await world.person("manager"), await world.person("approver")
+    await world.client.post("/proxies", {"toId": str(stand_in.id), **PERIOD}, token=absent.token)
+    waiting = await world.request(await world.person("rep"), absent)
+    their_own = await world.request(absent, await world.person("approver"))
+    listed = await world.client.get("/approvals", token=stand_in.token)
+    assert [item["id"] for item in listed.json["items"]] == [waiting["id"]]
+    for request, status in ((waiting, 200), (their_own, 404)):
+        assert (await world.client.get(f"/approvals/{request['id']}", token=stand_in.token)).status == status
+
+
+async def test_a_stand_in_who_decides_no_more_sees_nothing_by_proxy_any_longer(
+    world: World, issuer: TestIssuer
+) -> None:
+    absent, stand_in = await world.person("approver"), await world.person("approver")
+    await world.client.post("/proxies", {"toId": str(stand_in.id), **PERIOD}, token=absent.token)
+    request = await world.request(await world.person("rep"), absent)
+    as_rep = issuer.token(stand_in.id, ["rep"])
+    assert (await world.client.get(f"/approvals/{request['id']}", token=stand_in.token)).status == 200
+    assert (await world.client.get(f"/approvals/{request['id']}", token=as_rep)).status == 404
+    assert (await world.client.get("/approvals/pending", token=as_rep)).json["items"] == []
+    assert (await world.client.get("/approvals/counts", token=as_rep)).json["waiting"] == 0
+
+
+@pytest.mark.parametrize("role", ["rep", "auditor", "ops"])
+async def test_only_who_decides_names_a_proxy(world: World, role: str) -> None:
+    person, approver = await world.person(role), await world.person("approver")
+    answer = await world.client.post("/proxies", {"toId": str(approver.id), **PERIOD}, token=person.token)
+    assert answer.status == 403, answer.json
+
+
+async def test_an_auditor_reads_and_leaves_no_remark(world: World) -> None:
+    auditor = await world.person("auditor")
+    request = await world.request(await world.person("rep"), await world.person("approver"))
+    path = f"/approvals/{request['id']}/comments"
+    assert (await world.client.get(path, token=auditor.token)).status == 200
+    assert (await world.client.post(path, {"body": "指摘"}, token=auditor.token)).status == 403
+    assert (await world.client.get(path, token=auditor.token)).json["items"] == []
+
+
+async def test_an_auditor_who_also_is_a_rep_acts_on_their_own_only(world: World) -> None:
+    both, other, approver = (
+        await world.person("rep", "auditor"),
+        await world.person("rep"),
+        await world.person("approver"),
+    )
+    theirs, mine = await world.request(other, approver), await world.request(both, approver)
+    for request, status in ((theirs, 403), (mine, 201)):
+        answer = await world.client.post(f"/approvals/{request['id']}/comments", {"body": "補足"}, token=both.token)
+        assert answer.status == status, answer.json
+    foreign = await world.create(both, customerId=await world.customer(other), approverId=approver.id)
+    assert (foreign.status, foreign.json["errors"][0]["pointer"]) == (422, "/customerId")
+    own = await world.create(both, customerId=await world.customer(both), approverId=approver.id)
+    assert own.status == 201, own.json
 
 
 async def test_a_request_for_somebody_elses_customer_is_refused_with_a_pointer(world: World) -> None:
