@@ -137,7 +137,7 @@ class Gateway:
         paths.check_raw(raw_path, scope["query_string"])
         headers.check(given)
         if method not in METHODS:
-            raise MethodNotAllowed
+            raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(METHODS))})
         if self._cors.is_preflight(method, given):
             await self._cors.answer_preflight(given, outgoing.send)
             return

@@ -13,6 +13,7 @@ from api.answers import send_reply
 from api.calls import Call, Reply, Upstream
 from api.paths import PROCESSES, Location
 from services.kit.errors import MethodNotAllowed, NotFound, ProblemError, Text, Unavailable, Unprocessable
+from services.kit.models import is_canonical_uuid
 
 LIST_SERVICE: Final = "analytics"
 HOMES: Final = ("customer", "opportunity", "auth")
@@ -96,7 +97,6 @@ _CARRIED = frozenset({b"authorization", b"accept-language", b"x-request-id", b"t
 
 
 def _process_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Unprocessable.field("/process_id", "uuid_parsing", _NOT_AN_ID, "path") from error
+    if not is_canonical_uuid(text):
+        raise Unprocessable.field("/process_id", "uuid_parsing", _NOT_AN_ID, "path")
+    return UUID(text)

@@ -34,9 +34,13 @@ def _refuse_floats_as_decimals(value: Any) -> Any:
     return value
 
 
+def is_canonical_uuid(text: str) -> bool:
+    """Braces, urn: and bare hex would give one record several addresses."""
+    return _UUID_TEXT.fullmatch(text) is not None
+
+
 def _refuse_odd_uuids(value: Any) -> Any:
-    """Only the canonical form: braces, urn: and bare hex would give one record several addresses."""
-    if isinstance(value, str) and not _UUID_TEXT.fullmatch(value):
+    if isinstance(value, str) and not is_canonical_uuid(value):
         raise PydanticCustomError("uuid_parsing", "Value should be a UUID")
     return value
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import orjson
 from fastapi.dependencies.models import Dependant
@@ -10,10 +11,12 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from services.kit.errors import FieldError, NotFound, Text, Unprocessable
+from services.kit.models import is_canonical_uuid
 from services.kit.problems import pointer
 
 _SUSPECT_ESCAPE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 _UNKNOWN = Text("このパラメーターはありません", "There is no such parameter")
+_NOT_AN_ID = Text("ID の形式が正しくありません", "This is no id")
 _UNSTORABLE = Text("使用できない文字が含まれています", "The text contains characters that can't be stored")
 _NOT_UTF8 = Text("UTF-8 の JSON で送ってください", "Send JSON in UTF-8")
 
@@ -35,16 +38,36 @@ class RequestGuard:
 
     def __init__(self) -> None:
         self._known: dict[int, frozenset[str]] = {}
+        self._ids: dict[int, tuple[str, ...]] = {}
 
     async def __call__(self, request: Request) -> None:
         if request.scope["query_string"]:
             self._check_query(request)
         if "\0" in request.scope["path"]:
             raise NotFound()
+        if request.path_params:
+            self._check_ids(request)
         # FastAPI has read the body before it solves dependencies; uploads are not cached and not JSON.
         body: bytes | None = getattr(request, "_body", None)
         if body:
             _check_text(body, request.headers.get("content-type", ""))
+
+    def _check_ids(self, request: Request) -> None:
+        """In the canonical form only, as everywhere else: pydantic also reads bare hex, braces and urn:uuid:."""
+        route = request.scope.get("route")
+        if not isinstance(route, APIRoute):
+            return
+        names = self._ids.get(id(route))
+        if names is None:
+            fields = route.dependant.path_params
+            names = self._ids[id(route)] = tuple(f.alias for f in fields if f.field_info.annotation is UUID)
+        errors = [
+            FieldError(pointer([name]), "uuid_parsing", _NOT_AN_ID, "path")
+            for name in names
+            if not is_canonical_uuid(request.path_params[name])
+        ]
+        if errors:
+            raise Unprocessable(errors=errors)
 
     def _check_query(self, request: Request) -> None:
         route = request.scope.get("route")

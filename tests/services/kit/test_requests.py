@@ -159,7 +159,8 @@ async def test_unknown_paths_and_methods_are_problems_too(client: ServiceClient)
     wrong = await client.delete(f"/things/{THING}")
     assert (wrong.status, wrong.json["code"]) == (405, "method_not_allowed")
     assert wrong.headers["allow"] == "GET, PUT"
-    assert pointers(await client.get("/things/not-a-uuid")) == [("path", "/thing_id", "uuid_parsing")]
+    for odd in ("not-a-uuid", THING.hex, f"urn:uuid:{THING}", f"{{{THING}}}"):
+        assert pointers(await client.get(f"/things/{odd}")) == [("path", "/thing_id", "uuid_parsing")], odd
 
 
 async def test_a_problem_names_its_trace_and_the_request(client: ServiceClient) -> None:
