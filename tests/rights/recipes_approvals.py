@@ -1,0 +1,134 @@
+"""Approval requests, proxies, processes and reports."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from services.contracts.permissions import Role
+from tests.rights.asks import ALL, RECIPES, STALE, Ask, Case, Verdict, asks, listed, simple, verdict_of
+from tests.rights.table import Outcome
+from tests.rights.world import in_days
+from tests.support.http import Answer
+
+# Approval requests ----------------------------------------------------------------------------------
+
+
+def _about_customer(case: Case) -> dict[str, Any]:
+    return _content() | {
+        "customerId": case.world.of("customer", case.owner),
+        "approverId": str(case.world.named_stranger.id),
+    }
+
+
+def _content() -> dict[str, Any]:
+    return {"kind": "FEE_DISCOUNT", "title": "手数料の減額"}
+
+
+def _is_request(case: Case) -> Verdict:
+    return listed(case.request)
+
+
+simple("POST", "/approvals", lambda case: Ask("/approvals", _about_customer(case)))
+simple("POST", "/approvals/preview", lambda case: Ask("/approvals/preview", _about_customer(case)))
+simple("GET", "/approvals", lambda case: Ask(f"/approvals?{ALL}", verdict=_is_request(case)))
+simple("GET", "/approvals/pending", lambda case: Ask(f"/approvals/pending?{ALL}", verdict=_is_request(case)))
+simple(
+    "GET",
+    "/approvals/requester/{user_id}",
+    lambda case: Ask(f"/approvals/requester/{case.owner.id}?{ALL}", verdict=_is_request(case)),
+)
+simple(
+    "GET",
+    "/approvals/approver/{user_id}",
+    lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
+)
+for _rest in ("", "/history", "/comments"):
+    simple(
+        "GET",
+        f"/approvals/{{approval_id}}{_rest}",
+        lambda case, rest=_rest: Ask(f"/approvals/{case.request}{rest}"),  # type: ignore[misc]
+    )
+simple("PUT", "/approvals/{approval_id}", lambda case: Ask(f"/approvals/{case.request}", _content(), STALE))
+simple(
+    "POST",
+    "/approvals/{approval_id}/comments",
+    lambda case: Ask(f"/approvals/{case.request}/comments", {"body": "確認します"}),
+)
+
+
+def _moves(action: str, body: Callable[[Case], Any]) -> None:
+    async def recipe(case: Case) -> Ask:
+        return Ask(f"/approvals/{await case.request_to_use_up()}/{action}", body(case))
+
+    RECIPES["PATCH", f"/approvals/{{approval_id}}/{action}"] = recipe
+
+
+def _takeover(case: Case) -> dict[str, Any]:
+    """By somebody who has no place in it yet."""
+    holder = case.approver if case.is_named else case.world.named_stranger
+    people = (case.world.named_reports[Role.REP], case.world.named_reports[Role.AUDITOR])
+    successor: UUID = next(person.id for person in people if person is not holder)
+    return {"fromId": str(holder.id), "toId": str(successor), "reason": "休暇"}
+
+
+for _action in ("approve", "reject", "return", "recall", "resubmit", "cancel"):
+    _moves(_action, lambda _case: {"comment": "確認しました"})
+_moves("submit", lambda _case: None)
+_moves("reassign", _takeover)
+
+
+@asks("POST", "/approvals/bulk-decide")
+async def _bulk(case: Case) -> Ask:
+    def of_the_row(answer: Answer) -> Outcome:
+        if answer.status != 200:
+            return verdict_of(answer)
+        [row] = answer.json["results"]
+        return verdict_of(Answer(row["status"], {}, b""))
+
+    items = [{"id": await case.request_to_use_up()}]
+    return Ask("/approvals/bulk-decide", {"decision": "APPROVE", "items": items}, verdict=of_the_row)
+
+
+# Proxies, processes, reports ------------------------------------------------------------------------
+
+
+@asks("POST", "/proxies")
+async def _give_proxy(case: Case) -> Ask:
+    period = {"startsAt": in_days(300), "endsAt": in_days(400)}
+    stand_in = case.world.named_reports[Role.OPS]
+    if case.approver is stand_in:
+        stand_in = case.world.named_reports[Role.REP]
+    return Ask("/proxies", {"fromId": str(case.approver.id), "toId": str(stand_in.id), **period})
+
+
+simple("GET", "/proxies", lambda case: Ask(f"/proxies?{ALL}", verdict=listed(case.world.of("proxy", case.approver))))
+
+
+@asks("DELETE", "/proxies/{proxy_id}")
+async def _end_proxy(case: Case) -> Ask:
+    return Ask(f"/proxies/{await case.world.give_proxy(case.approver)}")
+
+
+def _process(case: Case) -> str:
+    found: str = case.world.of("process", case.owner)
+    return found
+
+
+simple("GET", "/sagas", lambda case: Ask(f"/sagas?{ALL}", verdict=listed(_process(case))))
+simple("GET", "/sagas/{process_id}", lambda case: Ask(f"/sagas/{_process(case)}"))
+for _action in ("retry", "compensate"):
+    simple(
+        "POST",
+        f"/sagas/{{process_id}}/{_action}",
+        lambda case, action=_action: Ask(f"/sagas/{_process(case)}/{action}", {"reason": "確認"}),  # type: ignore[misc]
+    )
+for _report in ("sales-summary", "customer-statistics", "task-completion", "approval-statistics"):
+    simple(
+        "GET",
+        f"/reports/{_report}",
+        lambda case, report=_report: Ask(  # type: ignore[misc]
+            f"/reports/{report}?by=rep&from={in_days(-20)[:10]}&to={in_days(20)[:10]}",
+            verdict=listed(case.owner.id, "key", "id"),
+        ),
+    )
+simple("GET", "/reports/metrics", lambda _case: Ask("/reports/metrics"))

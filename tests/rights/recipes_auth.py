@@ -1,0 +1,120 @@
+"""Users, sessions, administration and what everybody does for themselves."""
+
+from typing import Any, Final
+
+import jwt
+
+from services.kit.ids import new_id
+from tests.rights.asks import ALL, STALE, Ask, Case, asks, listed, simple
+from tests.rights.world import route_body
+from tests.support.system import PASSWORD
+
+# Public, and oneself --------------------------------------------------------------------------------
+
+simple("POST", "/auth/login", lambda _case: Ask("/auth/login", {"email": _nobody(), "password": "wrong"}))
+simple("POST", "/auth/refresh", lambda _case: Ask("/auth/refresh", {"refreshToken": "unknown"}))
+simple("GET", "/auth/.well-known/jwks.json", lambda _case: Ask("/auth/.well-known/jwks.json"))
+
+
+@asks("POST", "/auth/password/reset")
+async def _reset(case: Case) -> Ask:
+    link = await case.world.admin.ask("POST", f"/auth/users/{case.caller.id}/password-reset")
+    return Ask("/auth/password/reset", {"token": link.json["token"], "newPassword": "password"})
+
+
+@asks("POST", "/auth/logout")
+async def _logout(case: Case) -> Ask:
+    return Ask("/auth/logout", token=(await case.world.sign_in(case.caller))["accessToken"])
+
+
+_WEAK: Final = {"currentPassword": PASSWORD, "newPassword": "password"}
+for _path, _body in {
+    "/auth/password": _WEAK,
+    "/auth/totp/enrol": None,
+    "/auth/totp/verify": {"code": "000000"},
+    "/auth/totp/recovery-codes": {"code": "000000"},
+    "/auth/totp/disable": {"code": "000000"},
+}.items():
+    simple("POST", _path, lambda _case, path=_path, body=_body: Ask(path, body))  # type: ignore[misc]
+for _path in (
+    "/auth/me",
+    "/auth/roles",
+    "/approvals/counts",
+    "/notifications/preferences",
+    "/notifications/stream",
+    "/approval-routes",
+):
+    simple("GET", _path, lambda _case, path=_path: Ask(path))  # type: ignore[misc]
+simple("PUT", "/notifications/preferences", lambda _case: Ask("/notifications/preferences", {"items": []}))
+simple("PATCH", "/notifications/read-all", lambda _case: Ask("/notifications/read-all"))
+
+# Notifications --------------------------------------------------------------------------------------
+
+
+def _notification(case: Case) -> str:
+    found: str = case.world.of("notification", case.owner)
+    return found
+
+
+simple("GET", "/notifications", lambda case: Ask(f"/notifications?{ALL}", verdict=listed(_notification(case))))
+
+
+@asks("GET", "/notifications/unread")
+async def _unread(case: Case) -> Ask:
+    return Ask("/notifications/unread", verdict=listed(await case.world.notify(case.owner)))
+
+
+simple(
+    "PATCH",
+    "/notifications/{notification_id}/read",
+    lambda case: Ask(f"/notifications/{_notification(case)}/read"),
+)
+
+
+@asks("DELETE", "/notifications/{notification_id}")
+async def _delete_notification(case: Case) -> Ask:
+    return Ask(f"/notifications/{await case.world.notify(case.owner)}")
+
+
+# Users ----------------------------------------------------------------------------------------------
+
+simple("GET", "/auth/users", lambda case: Ask(f"/auth/users?{ALL}", verdict=listed(case.owner.id)))
+simple("GET", "/auth/users/{user_id}", lambda case: Ask(f"/auth/users/{case.owner.id}"))
+simple("PUT", "/auth/users/{user_id}", lambda case: Ask(f"/auth/users/{case.owner.id}", {"name": "山田"}, STALE))
+simple("DELETE", "/auth/users/{user_id}", lambda case: Ask(f"/auth/users/{case.owner.id}", headers=STALE))
+for _method, _what in (("POST", "restore"), ("GET", "deletion-preview"), ("POST", "password-reset")):
+    simple(
+        _method,
+        f"/auth/users/{{user_id}}/{_what}",
+        lambda case, what=_what: Ask(f"/auth/users/{case.owner.id}/{what}"),  # type: ignore[misc]
+    )
+simple("GET", "/auth/sessions", lambda case: Ask(f"/auth/sessions?userId={case.owner.id}"))
+
+
+@asks("DELETE", "/auth/sessions/{session_id}")
+async def _end_session(case: Case) -> Ask:
+    token = (await case.world.sign_in(case.owner))["accessToken"]
+    session = jwt.decode(token, options={"verify_signature": False})["sid"]
+    return Ask(f"/auth/sessions/{session}?userId={case.owner.id}")
+
+
+# Administration -------------------------------------------------------------------------------------
+
+simple("POST", "/auth/users", lambda _case: Ask("/auth/users", _new_user()))
+simple("GET", "/auth/audit-logs", lambda _case: Ask("/auth/audit-logs?limit=1"))
+simple("GET", "/approval-routes/{route_id}", lambda case: Ask(f"/approval-routes/{case.world.route_id}"))
+simple("POST", "/approval-routes", lambda _case: Ask("/approval-routes", route_body()))
+simple(
+    "PUT",
+    "/approval-routes/{route_id}",
+    lambda case: Ask(f"/approval-routes/{case.world.route_id}", route_body(), STALE),
+)
+
+
+def _nobody() -> str:
+    """An address that nobody has."""
+    return f"{new_id()}@ringi.example"
+
+
+def _new_user() -> dict[str, Any]:
+    return {"email": _nobody(), "name": "新人", "password": PASSWORD, "roles": ["rep"]}
