@@ -69,7 +69,9 @@ class ProblemError(Exception):
                 {"pointer": e.pointer, "in": e.source, "code": e.code, "message": _text(e.message).localized(locale)}
                 for e in self.errors
             ]
-        return document | {key: str(value) if isinstance(value, UUID) else value for key, value in self.extra.items()}
+        extra = {key: str(value) if isinstance(value, UUID) else value for key, value in self.extra.items()}
+        # The members of RFC 9457 mean the same in every problem: none of ours takes their place.
+        return document | {key: value for key, value in extra.items() if key not in document}
 
     def payload(self) -> dict[str, Any]:
         """The same in both languages, as plain JSON, to cross a process boundary (Temporal failure details)."""

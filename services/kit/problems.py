@@ -154,10 +154,15 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 def _methods_of(request: Request) -> set[str]:
-    """All methods of the path: the router names only those of the first route that it found."""
+    """All methods of the path: the router names only those of the first route that it found.
+
+    Those of the most specific template: /tasks/overdue is a list, and no task that could be deleted.
+    """
     routes: AllowedMethods = getattr(request.app.state, "allowed_methods", ())
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return {method for pattern, methods in routes if pattern.fullmatch(path) for method in methods}
+    fitting = [(pattern.groups, methods) for pattern, methods in routes if pattern.fullmatch(path)]
+    fewest = min((parameters for parameters, _ in fitting), default=0)
+    return {method for parameters, methods in fitting if parameters == fewest for method in methods}
 
 
 def _other_status(status: int) -> ProblemError:

@@ -139,7 +139,7 @@ async def _operate(
     if not caller.has(access.operate):
         raise Forbidden()
     if view["status"] in TERMINAL_PROCESS_STATUSES:
-        raise Conflict(Text("処理は既に終了しています", "The process has ended already"), status=view["status"])
+        raise Conflict(Text("処理は既に終了しています", "The process has ended already"), processStatus=view["status"])
     reason = body.reason if body is not None else None
     await _update(kit, view["workflowId"], update, access.command(caller.user_id, reason))
     async with kit.db.transaction(actor_context(request, caller).within(process_id)) as uow:

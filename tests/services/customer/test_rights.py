@@ -171,4 +171,4 @@ async def test_who_follows_and_who_operates_a_process(team: Team, who: str, sees
     for action in ("retry", "compensate"):
         # The process has ended: whoever may ask is told so.
         answer = await team.client.post(f"/processes/{process}/{action}", token=token, key=new_key())
-        assert answer.status == operates
+        assert (answer.status, answer.json["status"]) == (operates, operates)

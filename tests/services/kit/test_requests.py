@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.contracts.permissions import permissions_of
-from services.kit.errors import Blocked, RemoteProblemError, Unprocessable
+from services.kit.errors import Blocked, Conflict, RemoteProblemError, Unprocessable
 from services.kit.http import KitDep, create_service_app
 from services.kit.logging import REDACTED, redact, redact_text
 from services.kit.models import CamelModel, Int64, QueryModel
@@ -37,6 +37,10 @@ class Filters(QueryModel):
 
 def routers() -> list[APIRouter]:
     router = APIRouter()
+
+    @router.get("/things/newest")
+    async def newest_thing() -> None:
+        return None
 
     @router.get("/things/{thing_id}")
     async def get_thing(
@@ -159,6 +163,7 @@ async def test_unknown_paths_and_methods_are_problems_too(client: ServiceClient)
     wrong = await client.delete(f"/things/{THING}")
     assert (wrong.status, wrong.json["code"]) == (405, "method_not_allowed")
     assert wrong.headers["allow"] == "GET, PUT"
+    assert (await client.delete("/things/newest")).headers["allow"] == "GET"
     for odd in ("not-a-uuid", THING.hex, f"urn:uuid:{THING}", f"{{{THING}}}"):
         assert pointers(await client.get(f"/things/{odd}")) == [("path", "/thing_id", "uuid_parsing")], odd
 
@@ -202,6 +207,11 @@ async def test_both_languages_of_a_problem(client: ServiceClient) -> None:
     english = await client.get("/blocked", headers={"accept-language": "en"})
     assert japanese.json["title"] == "処理中のため変更できません"
     assert english.json["title"] == "A running process holds this record"
+
+
+def test_no_detail_of_a_problem_takes_the_place_of_a_standard_member() -> None:
+    document = Conflict(status="COMPLETED", processStatus="COMPLETED").problem("en", "trace")
+    assert (document["status"], document["processStatus"]) == (409, "COMPLETED")
 
 
 def test_a_problem_crosses_process_boundaries_unchanged() -> None:
