@@ -77,6 +77,9 @@ class System:
     environment: dict[str, str]
     """What a process of its own needs to join this system."""
     session: aiohttp.ClientSession
+    postgres: PostgresServer
+    temporal: TemporalServer
+    broker: Broker
     people: dict[str, Caller] = field(default_factory=dict)
 
     async def person(self, name: str, *roles: Role, manager: Caller | None = None) -> Caller:
@@ -132,7 +135,7 @@ async def running_system(
         workers = asyncio.create_task(host(service_settings, composers, stop))
         environment = {f"RINGI_{name.upper()}": str(value) for name, value in values.items()}
         try:
-            yield System(url, databases, service_settings, environment, session)
+            yield System(url, databases, service_settings, environment, session, postgres, temporal, broker)
         finally:
             stop.set()
             await workers
@@ -140,15 +143,17 @@ async def running_system(
                 postgres.drop(database)
 
 
+def composed(settings: ServiceSettings, of_gateway: GatewaySettings) -> Composition:
+    """Gateway and services behind one port."""
+    apps = {name: importlib.import_module(f"services.{name}.app").create_app(settings) for name in SERVICES}
+    mounts = [Mount(f"service {name}", f"/_svc/{name}", app, strips=True) for name, app in apps.items()]
+    return Composition(mounts, otherwise=Mount("gateway", "", create_app(of_gateway, apps)))
+
+
 @asynccontextmanager
 async def _serving(values: dict[str, Any], of_gateway: dict[str, Any], port: int) -> AsyncIterator[None]:
-    apps = {
-        name: importlib.import_module(f"services.{name}.app").create_app(ServiceSettings(**values)) for name in SERVICES
-    }
-    mounts = [Mount(f"service {name}", f"/_svc/{name}", app, strips=True) for name, app in apps.items()]
-    gateway = Mount("gateway", "", create_app(GatewaySettings(**values | of_gateway), apps))
     config = uvicorn.Config(
-        Composition(mounts, otherwise=gateway),
+        composed(ServiceSettings(**values), GatewaySettings(**values | of_gateway)),
         "127.0.0.1",
         port,
         log_config=None,
@@ -159,13 +164,17 @@ async def _serving(values: dict[str, Any], of_gateway: dict[str, Any], port: int
     task = asyncio.create_task(server.serve())
     try:
         await eventually(lambda: server.started or task.done(), what="the web process")
-        await eventually(lambda: _ready(port), what="all services")
+        await eventually(lambda: is_ready(port), what="all services")
         yield
     finally:
         server.should_exit = True
         await task
 
 
-async def _ready(port: int) -> bool:
-    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/api/readyz") as response:
-        return response.status == 200
+async def is_ready(port: int) -> bool:
+    """Whether everything behind a gateway on this machine answers; False while nobody listens."""
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/api/readyz") as response:
+            return response.status == 200
+    except aiohttp.ClientConnectionError:
+        return False
