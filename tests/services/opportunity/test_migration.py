@@ -9,6 +9,7 @@ from sqlalchemy import create_engine
 
 from services.kit import migrations
 from services.opportunity.models import OpportunityModel
+from tests.support.postgres import PostgresServer
 
 OWN_TABLES = set(OpportunityModel.metadata.tables)
 
@@ -37,3 +38,19 @@ def test_migrations_go_down_and_up_again(fresh_database: Callable[[str], str]) -
         ).fetchall()
     assert {row[0] for row in left} <= {"alembic_version"}
     migrations.upgrade("opportunity", url)
+
+
+def test_no_number_is_given_out_twice_though_the_database_was_killed(durable_postgres: PostgresServer) -> None:
+    url = durable_postgres.fresh_database("opportunity")
+
+    def number() -> int:
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT next_approval_number(2026)").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    given = [number() for _ in range(3)]
+    durable_postgres.kill()
+    durable_postgres.start()
+    given += [number() for _ in range(3)]
+    assert given == sorted(set(given))
