@@ -15,6 +15,8 @@ from frontend.ui.settings import FrontendSettings
 
 READ_SECONDS = 10.0
 WRITE_SECONDS = 20.0
+KEEPALIVE_SECONDS = 3.0
+"""Shorter than the 5 s of the remotes' uvicorn: no write goes over a connection that is about to be closed."""
 _FORWARDED = ("content-type", "hx-request", "hx-target", "hx-source", "hx-current-url", "hx-history-restore-request")
 _RETURNED = (
     "content-type", "content-disposition", "cache-control", "location", "vary", "hx-push-url", "hx-replace-url",
@@ -58,7 +60,7 @@ class Upstream:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        connector = aiohttp.TCPConnector(limit=128, keepalive_timeout=30)
+        connector = aiohttp.TCPConnector(limit=128, keepalive_timeout=KEEPALIVE_SECONDS)
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
         )
