@@ -91,13 +91,13 @@ class Run:
             except FileNotFoundError:
                 return False
 
-        eventually_sync(ready, within=60, what="the run is ready")
+        eventually_sync(ready, what="the run is ready")
 
     def clean_up(self) -> None:
         holder = lock_holder(self.home)
         if holder is not None:
             os.kill(int(holder["pid"]), signal.SIGTERM)
-            eventually_sync(lambda: lock_holder(self.home) is None, within=60, what="the run has stopped")
+            eventually_sync(lambda: lock_holder(self.home) is None, what="the run has stopped")
         for process in self.foreground:
             process.wait(COMMAND_SECONDS)
         reclaim(self.home)

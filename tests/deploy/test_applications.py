@@ -6,7 +6,7 @@ import signal
 import urllib.request
 
 from deploy.embedded.processes import recorded_children
-from tests.deploy.conftest import Run
+from tests.deploy.conftest import COMMAND_SECONDS, Run
 from tests.deploy.test_crashes import states
 from tests.support.waiting import eventually_sync
 
@@ -29,7 +29,7 @@ def test_parts_stop_before_what_they_use(run: Run) -> None:
     process = run.start_standin()
     run.await_ready()
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=COMMAND_SECONDS)
     reports = [json.loads(line) for line in output.splitlines()]
     ended = [report["key"] for report in reports if report["kind"] == "end" and report["key"].startswith("stop-")]
     assert ended == ["stop-web", "stop-worker", "stop-broker", "stop-temporal", "stop-postgres"]
@@ -52,7 +52,7 @@ def test_a_killed_web_process_is_back_on_its_port_without_its_crash_point(run: R
 
 def test_an_application_that_cannot_start_ends_the_start_with_its_last_words(run: Run) -> None:
     process = run.start_standin(STANDIN_FAILS="worker", STANDIN_SAYS="RINGI_KAFKA_BOOTSTRAP is not set")
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=COMMAND_SECONDS)
     last = json.loads(output.splitlines()[-1])
     assert process.returncode == 1
     assert last["kind"] == "failed"
@@ -63,7 +63,7 @@ def test_an_application_that_cannot_start_ends_the_start_with_its_last_words(run
 
 def test_an_application_that_meets_a_full_disk_is_not_tried_again(run: Run) -> None:
     process = run.start_standin(STANDIN_FAILS="web", STANDIN_SAYS="OSError: [Errno 28] No space left on device")
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=COMMAND_SECONDS)
     last = json.loads(output.splitlines()[-1])
     assert "is full" in last["what"]
     assert said(run, "web").count("web loaded, crash point None") == 1

@@ -5,7 +5,7 @@ import subprocess
 
 import psycopg
 
-from tests.deploy.conftest import Run
+from tests.deploy.conftest import COMMAND_SECONDS, Run
 from tests.deploy.test_start_and_stop import database_url
 
 JOB = "tests.deploy.standin_first_data"
@@ -35,7 +35,7 @@ def test_first_data_are_put_in_once_and_before_anybody_may_write(run: Run) -> No
 
 def test_an_interrupted_seeding_is_redone_from_empty_databases(run: Run) -> None:
     process = run.start_standin(STANDIN_FIRST_DATA=JOB, SEEDING_DIES="1")
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=COMMAND_SECONDS)
     last = json.loads(output.splitlines()[-1])
     assert (process.returncode, last["kind"]) == (1, "failed")
     assert "first-data failed" in last["what"]

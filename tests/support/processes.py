@@ -11,6 +11,9 @@ from pathlib import Path
 from deploy.embedded import launch
 
 STOP_SECONDS = 10.0
+"""What a server gets for its own end before it is killed."""
+REAP_SECONDS = 60.0
+"""Until the kernel has ended what was killed, on a machine that does much else."""
 
 
 def _tied_to_us(command: Sequence[str], user: str | None) -> list[str]:
@@ -68,9 +71,9 @@ class ServerProcess:
         """SIGKILL to the process and its children, as a power failure would."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(STOP_SECONDS)
+        self._process.wait(REAP_SECONDS)
 
-    def wait(self, timeout: float = STOP_SECONDS) -> int:
+    def wait(self, timeout: float = REAP_SECONDS) -> int:
         return self._process.wait(timeout)
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ from services.kit.search_attributes import ALL_KEYS
 from services.kit.temporal import DEV_SERVER_TUNING, connect
 from tests.support.ports import free_ports
 from tests.support.processes import ServerProcess
-from tests.support.waiting import eventually_sync
+from tests.support.waiting import DEADLINE, eventually_sync
 
 NAMESPACE = "default"
 
@@ -63,12 +63,12 @@ class TemporalServer:
             ],
             log=self.folder / "temporal.log",
         )
-        eventually_sync(self._answers, what="Temporal", within=60)
+        eventually_sync(self._answers, what="Temporal")
 
     def _answers(self) -> bool:
         self.process.check()
         command = [str(_binary()), "operator", "search-attribute", "list", "--address", self.address]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
         return result.returncode == 0 and all(key.name in result.stdout for key in ALL_KEYS)
 
     async def client(self) -> Client:

@@ -25,7 +25,7 @@ from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
 from tests.support.processes import ServerProcess
 from tests.support.temporal import TemporalServer
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 from tests.workers.kit_worker import compose, compose_events_only
 from workers.runtime import Composer, Runtime, ServiceWorker, host
 
@@ -56,7 +56,7 @@ async def hosted(settings: ServiceSettings, *composers: Composer) -> AsyncIterat
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, DEADLINE)
 
 
 async def _status(settings: ServiceSettings, path: str) -> int:
@@ -147,13 +147,13 @@ async def test_without_temporal_events_flow_and_processes_begin_when_it_comes(
         assert await _status(settings, "/healthz") == 200
         assert await _status(settings, "/readyz") == 503
         own_temporal.start()
-        await eventually(lambda: _answers(settings, "/readyz", 200), within=60)
-        await eventually(lambda: _delivered(db), within=60)
+        await eventually(lambda: _answers(settings, "/readyz", 200))
+        await eventually(lambda: _delivered(db))
         assert await _result(settings, workflow_id) == {"word": "BEGUN"}
         own_temporal.kill()
         own_temporal.start()
         workflow_id = await _begin(db)
-        await eventually(lambda: _delivered(db), within=60)
+        await eventually(lambda: _delivered(db))
         assert await _result(settings, workflow_id) == {"word": "BEGUN"}
 
 
@@ -192,7 +192,7 @@ async def test_a_defect_ends_the_process_instead_of_half_of_it(settings: Service
             yield ServiceWorker("broken", db=db, loops=[broken])
 
     with pytest.raises(ExceptionGroup):
-        await asyncio.wait_for(host(settings, [compose, compose_broken], asyncio.Event()), 30)
+        await asyncio.wait_for(host(settings, [compose, compose_broken], asyncio.Event()), DEADLINE)
 
 
 async def test_the_coming_months_of_the_outbox_are_created(settings: ServiceSettings) -> None:

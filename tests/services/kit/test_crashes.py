@@ -131,7 +131,7 @@ async def test_a_consumer_stopped_past_its_lease_is_succeeded_and_does_no_harm_w
         process.signal(signal.SIGSTOP)
         await create_things(database, 20)
         async with running(_consumer(database, own_broker).run):
-            await eventually(lambda: _applied(database, 40), within=60)
+            await eventually(lambda: _applied(database, 40))
             process.signal(signal.SIGCONT)
             await create_things(database, 20)
             await eventually(lambda: _applied(database, 60))

@@ -152,7 +152,7 @@ async def test_bulk_in_the_timer_lane_does_not_hold_up_a_process(database: Datab
             await _start(uow, f"kit:{uuid4()}")
         await eventually(lambda: _process_delivered(database))
         assert not await _all_delivered(database)
-        await eventually(lambda: _all_delivered(database), within=120)
+        await eventually(lambda: _all_delivered(database))
 
 
 async def _process_delivered(db: Database) -> bool:
@@ -190,7 +190,7 @@ async def test_temporal_being_away_delays_a_process_and_loses_none(
                 await _start(uow, f"kit:{uuid4()}")
         assert not await _all_delivered(database)
         own_temporal.start()
-        await eventually(lambda: _all_delivered(database), within=60)
+        await eventually(lambda: _all_delivered(database))
     assert {intent["attempts"] for intent in await _intents(database)} == {1}
 
 
