@@ -15,6 +15,8 @@ from deploy.demo.witness import EventWitness, figures
 
 DOMAIN = "ringi.example"
 CONNECTIONS = 32
+KEEPALIVE_SECONDS = 3.0
+"""Shorter than the server's 5 s, so that no write meets a connection that it just closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ async def perform(
     A chapter that breaks off becomes a failed check and the next one is played. Raises DemoError when the
     users cannot even sign in.
     """
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
     async with aiohttp.ClientSession(connector=connector) as session:
 
         async def sign_in(email: str, secret: str) -> User:

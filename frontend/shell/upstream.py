@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import aiohttp
 
 from frontend.shell.registry import RemoteState
+from frontend.ui.gateway import KEEPALIVE_SECONDS
 from frontend.ui.identity import IDENTITY_HEADER, Identity, sign
 from frontend.ui.settings import FrontendSettings
 
 READ_SECONDS = 10.0
 WRITE_SECONDS = 20.0
-KEEPALIVE_SECONDS = 3.0
-"""Shorter than the 5 s of the remotes' uvicorn: no write goes over a connection that is about to be closed."""
 _FORWARDED = ("content-type", "hx-request", "hx-target", "hx-source", "hx-current-url", "hx-history-restore-request")
 _RETURNED = (
     "content-type", "content-disposition", "cache-control", "location", "vary", "hx-push-url", "hx-replace-url",
