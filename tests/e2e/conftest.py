@@ -1,7 +1,9 @@
 """A real browser on the browser UI.
 
 ``frontend``   everything on the fake gateway, started once; its state is fresh for every test
-``open_page``  ``await open_page("approver", theme="dark", locale="en", size=PHONE, script=False)``: a signed-in page
+``open_page``  ``await open_page("approver", theme="dark", locale="en", size=PHONE, script=False)``: a signed-in page.
+               With ``stopped_clock`` no timer of its documents fires before ``page.clock.run_for``, however slow the
+               machine: neither the end of the time to undo, nor one that a script needs before it takes keys
 
 Every page is watched: a violation of the content security policy or an error on the console fails the test.
 """
@@ -11,9 +13,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from frontend.ui.build import build
 from tests.support.fake_gateway import PASSWORD
@@ -31,6 +34,9 @@ FLAGS = [
 ]
 DESK, PHONE = (1440, 900), (375, 812)
 LANGUAGES = {"ja": "ja-JP", "en": "en-GB"}
+# Tests wait for conditions and never assert how long something took: a slow machine must not fail one.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 OpenPage = Callable[..., Awaitable[Page]]
 
@@ -90,7 +96,7 @@ async def open_page(browser: Browser, frontend: RunningFrontend, watch: Watch) -
         locale: str = "ja",
         size: tuple[int, int] = DESK,
         script: bool = True,
-        fake_clock: bool = False,
+        stopped_clock: bool = False,
     ) -> Page:
         context = await browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -103,8 +109,9 @@ async def open_page(browser: Browser, frontend: RunningFrontend, watch: Watch) -
         page = await context.new_page()
         page.on("console", lambda message: watch.hear(message))
         page.on("pageerror", lambda error: watch.complaints.append(str(error)))
-        if fake_clock:
+        if stopped_clock:
             await page.clock.install()
+            await page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
         if user is not None:
             await sign_in(page, user)
         await page.goto(path)
@@ -116,7 +123,9 @@ async def open_page(browser: Browser, frontend: RunningFrontend, watch: Watch) -
 
 
 async def sign_in(page: Page, user: str, password: str = PASSWORD) -> None:
+    """Send the form and wait for its answer: a `goto` before that would cancel it, or come without the session."""
     await page.goto("/login")
     await page.fill("#login-email", f"{user}@ringi.example")
     await page.fill("#login-password", password)
-    await page.click("form[action='/login'] button")
+    async with page.expect_navigation(wait_until="commit"):
+        await page.click("form[action='/login'] button")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Request, Route, expect
 
 from tests.e2e.conftest import OpenPage, Watch, sign_in
 from tests.support.fake_gateway import TOTP_CODE
@@ -138,11 +138,34 @@ async def test_the_palette_finds_pages_and_records(open_page: OpenPage) -> None:
     await expect(page.locator("#keys")).to_be_visible()
 
 
+async def test_the_palette_is_filled_before_any_timer_has_fired(open_page: OpenPage) -> None:
+    page = await open_page("manager", "/processes", stopped_clock=True)
+    await page.keyboard.press("Control+k")
+    await expect(page.locator("#palette-list [role=option]").first).to_be_visible()
+
+
+async def test_a_page_opens_one_live_connection(open_page: OpenPage) -> None:
+    page = await open_page("manager", "/notifications", stopped_clock=True)
+    opened: list[Request] = []
+    held: list[Route] = []
+    page.on("request", lambda request: opened.append(request) if request.url.endswith("/live") else None)
+    await page.route("**/live", lambda route: held.append(route) if not held else route.continue_())
+    await page.goto("/processes")
+    await eventually(lambda: held, what="the page's connection to /live")
+    await page.clock.run_for(1_000)  # the second initialisation by htmx's own timer, while the first has no answer yet
+    async with page.expect_response("**/live"):
+        await held[0].continue_()
+    await page.keyboard.press("Control+k")
+    await expect(page.locator("#palette-list [role=option]").first).to_be_visible()
+    assert len(opened) == 1
+
+
 async def test_theme_and_language_are_right_at_the_first_paint_and_stay(open_page: OpenPage) -> None:
     page = await open_page("manager", "/processes", theme="dark")
     assert await page.evaluate("document.documentElement.classList.contains('dark')")
-    await page.click("form[action='/preferences/theme'] button")
-    await page.click("form[action='/preferences/theme'] button")
+    for _ in ("dark", "light"):
+        async with page.expect_navigation():
+            await page.click("form[action='/preferences/theme'] button")
     assert not await page.evaluate("document.documentElement.classList.contains('dark')")
     await page.click("details.account summary")
     await page.click("form[action='/preferences/locale'] button")
@@ -153,7 +176,8 @@ async def test_theme_and_language_are_right_at_the_first_paint_and_stay(open_pag
 async def test_signing_out_ends_the_session(open_page: OpenPage) -> None:
     page = await open_page("manager", "/processes")
     await page.click("details.account summary")
-    await page.click("form[action='/logout'] button")
+    async with page.expect_navigation():
+        await page.click("form[action='/logout'] button")
     await page.goto("/processes")
     await expect(page).to_have_url(re.compile("/login"))
 

@@ -56,7 +56,8 @@ const idOf = (ticket) => ticket.split("/")[0];
 const hold = (tickets) => {
   const before = rows();
   const at = before.indexOf(current());
-  const leaving = tickets.map((ticket) => row(idOf(ticket))).filter(Boolean);
+  const leaving = tickets.map((ticket) => row(idOf(ticket))).filter((item) => before.includes(item));
+  if (!leaving.length) return;
   for (const gone of leaving) {
     gone.setAttribute("data-held", "");
     gone.querySelector("input").checked = false;
@@ -66,6 +67,14 @@ const hold = (tickets) => {
   const next = before.slice(Math.max(at, 0)).find((item) => !leaving.includes(item)) ?? rows().at(-1);
   if (leaving.includes(before[at]) || at < 0) { mark(null); open(next); }
   emptiness();
+};
+
+// A row that the server's answer has brought back already is no longer held, and stays.
+const dismiss = (tickets) => {
+  for (const ticket of tickets) {
+    const gone = row(idOf(ticket));
+    if (gone?.hasAttribute("data-held")) gone.remove();
+  }
 };
 
 const bringBack = (ids) => {
@@ -82,7 +91,7 @@ document.addEventListener("ringi:decision", ({ detail }) => {
     return;
   }
   if (detail.phase === "held") hold(detail.subjects);
-  else if (detail.phase === "sent") for (const ticket of detail.subjects) { const gone = row(idOf(ticket)); if (gone?.hasAttribute("data-held")) gone.remove(); }
+  else if (detail.phase === "sent") dismiss(detail.subjects);
   else bringBack(detail.subjects.map(idOf));
   position();
 });

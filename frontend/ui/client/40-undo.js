@@ -21,9 +21,9 @@ const hold = (form, submitter) => {
   const tick = setInterval(() => { bar.value = performance.now() - started; }, 100);
   bar.max = UNDO_MS;
 
-  const job = { action: form.action, values };
+  const job = { action: form.action, values, subjects };
   const finish = () => { clearTimeout(job.timer); clearInterval(tick); waiting.delete(job); toast.remove(); };
-  job.timer = setTimeout(() => { finish(); send(job, subjects); }, UNDO_MS);
+  job.timer = setTimeout(() => { finish(); send(job); }, UNDO_MS);
   toast.querySelector("[data-undo-button]").addEventListener("click", () => {
     finish();
     announce(document.body, { phase: "undone", subjects });
@@ -32,8 +32,13 @@ const hold = (form, submitter) => {
   announce(form, { phase: "held", subjects });
 };
 
+// The script of a remote runs after this one: what was decided in between is told again once all scripts listen.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const { subjects } of waiting) announce(document.body, { phase: "held", subjects });
+});
+
 // Each job has a source of its own: htmx queues one further request of an element and drops the rest.
-const send = async (job, subjects) => {
+const send = async (job) => {
   const source = document.createElement("span");
   document.getElementById("toasts").append(source);
   let failed = false;
@@ -43,7 +48,7 @@ const send = async (job, subjects) => {
   const values = Object.fromEntries([...job.values.keys()].map((name) => [name, job.values.getAll(name).join(",")]));
   await htmx.ajax("POST", url.pathname + url.search, { source, swap: "none", values });
   source.remove();
-  announce(document.body, { phase: failed ? "failed" : "sent", subjects });
+  announce(document.body, { phase: failed ? "failed" : "sent", subjects: job.subjects });
   if (failed) document.getElementById("toasts").append(document.getElementById("offline-toast").content.cloneNode(true));
 };
 
