@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import jwt
@@ -35,9 +35,6 @@ class Identity:
     csrf: str
     request_id: str = ""
     traceparent: str = ""
-
-    def with_request(self, request_id: str, traceparent: str) -> Identity:
-        return replace(self, request_id=request_id, traceparent=traceparent)
 
 
 def signing_key(secret: str) -> bytes:

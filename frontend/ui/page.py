@@ -16,7 +16,6 @@ from frontend.ui.identity import Identity
 from frontend.ui.security import own_path
 
 SEE_OTHER = 303
-CSRF_FIELD = "csrf"
 KEY_FIELD = "idempotency_key"
 
 

@@ -121,14 +121,20 @@ document.addEventListener("click", (event) => {
   chosen();
 });
 
+const isTyping = (event) =>
+  event.isComposing ||
+  event.keyCode === 229 || // an input method still owns the key
+  event.target.closest?.("input:not([type=checkbox]), textarea, select");
+
+const openFullPage = () => location.assign(link(current())?.dataset.full ?? location.href);
+
 document.addEventListener("keydown", (event) => {
-  if (!inbox() || event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+  if (!inbox() || event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-  if (event.target.closest?.("input:not([type=checkbox]), textarea, select") || document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
   else if (key === "x") current()?.querySelector("input")?.click();
-  else if (key === "enter" && !event.target.closest("a, button, summary")) location.assign(link(current())?.dataset.full ?? location.href);
+  else if (key === "enter" && !event.target.closest("a, button, summary")) openFullPage();
   else return;
   event.preventDefault();
 });

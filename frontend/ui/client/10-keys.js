@@ -1,5 +1,6 @@
 // Hotkeys: an element with data-key="a" is clicked by A. Never while typing, never while an IME composes.
-const typing = (element) => element.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+const WRITABLE = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+const typing = (element) => element.closest?.(WRITABLE);
 
 const pressed = (event) => {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

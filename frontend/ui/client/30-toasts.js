@@ -12,4 +12,6 @@ if (list) {
     }
   }).observe(list, { childList: true });
 }
-document.addEventListener("click", (event) => event.target.closest?.("[data-close]")?.closest("[data-toast]")?.remove());
+document.addEventListener("click", (event) => {
+  event.target.closest?.("[data-close]")?.closest("[data-toast]")?.remove();
+});

@@ -22,8 +22,16 @@ const hold = (form, submitter) => {
   bar.max = UNDO_MS;
 
   const job = { action: form.action, values, subjects };
-  const finish = () => { clearTimeout(job.timer); clearInterval(tick); waiting.delete(job); toast.remove(); };
-  job.timer = setTimeout(() => { finish(); send(job); }, UNDO_MS);
+  const finish = () => {
+    clearTimeout(job.timer);
+    clearInterval(tick);
+    waiting.delete(job);
+    toast.remove();
+  };
+  job.timer = setTimeout(() => {
+    finish();
+    send(job);
+  }, UNDO_MS);
   toast.querySelector("[data-undo-button]").addEventListener("click", () => {
     finish();
     announce(document.body, { phase: "undone", subjects });
@@ -43,13 +51,17 @@ const send = async (job) => {
   document.getElementById("toasts").append(source);
   let failed = false;
   // The remote answers 200 for every outcome of its own; anything else means that nothing was decided.
-  for (const name of ["htmx:error", "htmx:response:error"]) source.addEventListener(name, () => { failed = true; });
+  for (const name of ["htmx:error", "htmx:response:error"]) {
+    source.addEventListener(name, () => { failed = true; });
+  }
   const url = new URL(job.action);
   const values = Object.fromEntries([...job.values.keys()].map((name) => [name, job.values.getAll(name).join(",")]));
   await htmx.ajax("POST", url.pathname + url.search, { source, swap: "none", values });
   source.remove();
   announce(document.body, { phase: failed ? "failed" : "sent", subjects: job.subjects });
-  if (failed) document.getElementById("toasts").append(document.getElementById("offline-toast").content.cloneNode(true));
+  if (!failed) return;
+  const offline = document.getElementById("offline-toast").content.cloneNode(true);
+  document.getElementById("toasts").append(offline);
 };
 
 document.addEventListener("submit", (event) => {
