@@ -59,7 +59,7 @@ class Draft:
             kind=approval.kind,
             title=approval.title,
             description=approval.description or "",
-            amount="" if approval.amount is None else str(approval.amount),
+            amount="" if approval.amount is None else f"{approval.amount:,}",
         )
 
     def check(self) -> bool:

@@ -90,16 +90,28 @@ async def show(request: Request) -> Response:
     if page.target == "sales-task-more":
         answer = await page.gateway.get(filters.api(page.query("cursor")))
         return page.render("sales/task_rows.html", listed=TaskPage.model_validate(answer), filters=filters)
-    answer, known = await asyncio.gather(page.gateway.get(filters.api(page.query("cursor"))), people(page.gateway))
-    listed = TaskPage.model_validate(answer)
     if page.target == "sales-tasks":
+        listed = TaskPage.model_validate(await page.gateway.get(filters.api(page.query("cursor"))))
         return page.render("sales/task_results.html", listed=listed, filters=filters, push=filters.address())
-    return page.render("sales/tasks.html", listed=listed, filters=filters, reps=known.choices(page.identity))
+    answer, known, overdue = await asyncio.gather(
+        page.gateway.get(filters.api(page.query("cursor"))), people(page.gateway), _own_overdue(page)
+    )
+    return page.render(
+        "sales/tasks.html",
+        listed=TaskPage.model_validate(answer),
+        filters=filters,
+        reps=known.choices(page.identity),
+        overdue=overdue,
+    )
 
 
 async def count(request: Request) -> Response:
     """GET /tasks/-/count: this person's overdue tasks."""
-    page = Page.of(request)
+    return JSONResponse({"count": await _own_overdue(Page.of(request))})
+
+
+async def _own_overdue(page: Page) -> int:
+    """What the navigation's count says as well; up to COUNT_LIMIT."""
     overdue = Filters(tab=OVERDUE, user=page.identity.user_id)
     answer = await page.gateway.get(overdue.api(limit=COUNT_LIMIT))
-    return JSONResponse({"count": len(answer["items"])})
+    return len(answer["items"])

@@ -73,6 +73,12 @@ def clock(value: str | datetime | None) -> str:
     return f"{moment:%H:%M}" if moment else NOTHING
 
 
+def plan_day(value: str) -> str:
+    """`11/26 (木)`, `Thu 26 Nov`: in a plan the day of the week matters as much as the date."""
+    weekday = format_date(date.fromisoformat(value), "EEE", locale=babel_locale())
+    return f"{day(value)} ({weekday})" if current_locale() == "ja" else f"{weekday} {day(value)}"
+
+
 def timestamp(value: str | datetime | None) -> str:
     """`11/22 09:20` in the office's time zone."""
     moment = local(value)

@@ -33,6 +33,7 @@ def build_environment(*template_folders: Path) -> Environment:
         number=formats.number,
         percent=formats.percent,
         day=formats.day,
+        plan_day=formats.plan_day,
         clock=formats.clock,
         timestamp=formats.timestamp,
         exact=formats.exact,

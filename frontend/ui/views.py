@@ -49,6 +49,12 @@ class Process(View):
     def is_open(self) -> bool:
         return self.status in {"REQUESTED", "RUNNING", "NEEDS_ATTENTION"}
 
+    @property
+    def current_step(self) -> str:
+        """Name of the step that an open process is at; empty when none has begun or all have ended."""
+        busy = (step.name for step in self.steps if step.status.upper() in {"RUNNING", "UNDOING", "NEEDS_ATTENTION"})
+        return next(busy, "") if self.is_open else ""
+
 
 class Notification(View):
     id: str

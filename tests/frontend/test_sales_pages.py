@@ -129,10 +129,11 @@ async def test_a_customer_can_be_found_without_javascript() -> None:
     assert 'value="電話"' in text(answer)
 
 
-async def test_the_badge_counts_ones_own_overdue_tasks() -> None:
+async def test_the_badge_counts_ones_own_overdue_tasks_and_the_page_says_where_they_are() -> None:
     client, gateway = site("rep")
     assert (await client.get("/tasks/-/count")).json == {"count": 1}
     assert ("userId", "me") in gateway.sent("GET", "/tasks")[0].query
+    assert "期限超過 <b>1</b>" in text(await client.get("/tasks"))
 
 
 def test_a_meeting_just_after_midnight_stands_on_its_own_day_in_japan() -> None:

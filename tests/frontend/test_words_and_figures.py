@@ -53,6 +53,12 @@ def test_deadlines_read_as_people_say_them() -> None:
     assert formats.due(now.replace(hour=17)) == "Today 17:00"
 
 
+def test_a_day_in_a_plan_has_its_day_of_the_week() -> None:
+    assert formats.plan_day("2026-11-26").endswith("11/26 (木)")
+    use_locale("en")
+    assert formats.plan_day("2026-11-26").startswith("Thu 26 Nov")
+
+
 def test_durations_show_the_two_largest_units() -> None:
     assert formats.duration(15_120) == "4時間12分"
     assert formats.duration(90_061) == "1日1時間"
