@@ -9,11 +9,26 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.deploy.conftest import Run
-from tests.e2e.conftest import DESK, Watch, sign_in
+from tests.e2e.axe import grave_faults
+from tests.e2e.conftest import DESK, LANGUAGES, Watch, sign_in
 
 PATIENCE_MS = 60_000
 PASSWORD = "ringi-demo-2026"
 ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
+LISTS = {
+    "manager": ["/customers", "/customers?q=nobody-of-this-name", "/approvals?tab=all", "/processes"],
+    "rep": ["/meetings", "/meetings?tab=all", "/tasks", "/tasks?tab=all"],
+}
+FORMS = ["/customers/new", "/meetings/new", "/tasks/new", "/approvals/new"]
+REPORTS = [
+    "/reports",
+    "/reports/sales-summary",
+    "/reports/customer-statistics",
+    "/reports/approval-statistics",
+    "/reports/task-completion",
+]
+FIRST_RECORD = "main a[href*='/0']:not([href*='?'])"
+"""Ids of records are UUIDs of version 7, so they begin with 0 until the year 2039."""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +88,37 @@ async def test_an_approver_decides_by_keyboard_and_the_request_leaves_the_inbox(
     await page.goto("/approvals")
     await expect(page.locator(ROWS)).to_have_count(before - 1)
     await expect(page.locator(ROWS, has_text=title)).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["ja", "en"])
+async def test_axe_finds_nothing_serious_on_real_records(
+    browser: Browser, ringi: Run, watch: Watch, locale: str, theme: str
+) -> None:
+    faults: dict[str, list[object]] = {}
+    for user, lists in LISTS.items():
+        context = await browser.new_context(
+            viewport={"width": DESK[0], "height": DESK[1]},
+            locale=LANGUAGES[locale],
+            color_scheme=theme,  # type: ignore[arg-type]  # "light" or "dark"
+            base_url=f"http://localhost:{ringi.port}",
+        )
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", lambda message: watch.hear(message))
+        await sign_in(page, user, PASSWORD)
+        paths = [*lists, *(REPORTS if user == "manager" else FORMS)]
+        while paths:
+            path = paths.pop(0)
+            await page.goto(path)
+            await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+            if found := await grave_faults(page):
+                faults[path] = found
+            records = page.locator(FIRST_RECORD)
+            if path in lists and await records.count():
+                paths.append(str(await records.first.get_attribute("href")))
+        await context.close()
+    assert faults == {}
 
 
 def test_the_demo_plays_its_story_and_every_invariant_holds(ringi: Run) -> None:
