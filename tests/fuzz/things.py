@@ -1,0 +1,48 @@
+"""Records that the fuzzer can hit: with random ids alone, every route that names one would answer 404 only."""
+
+from dataclasses import dataclass
+
+from services.contracts.permissions import Role
+from tests.support.system import Caller, System
+
+PERIOD = {"startsAt": "2099-01-01T00:00:00Z", "endsAt": "2099-01-02T00:00:00Z"}
+
+
+@dataclass(frozen=True)
+class Things:
+    ids: dict[str, str]
+    """Name of the path parameter → a record's id."""
+
+    def as_parameters(self) -> str:
+        """The configuration file that makes schemathesis use them."""
+        lines = [f'"path.{name}" = "{record}"' for name, record in self.ids.items()]
+        return "\n".join(["[parameters]", *lines, ""])
+
+
+async def made_things(system: System) -> Things:
+    owner = await system.person("owner", Role.ADMIN, Role.REP)
+    approver = await system.person("approver", Role.APPROVER)
+    stand_in = await system.person("stand-in", Role.APPROVER)
+
+    async def make(by: Caller, path: str, body: dict[str, object], field: str = "id") -> str:
+        answer = await by.ask("POST", path, body)
+        assert answer.status == 201, answer.json
+        made: str = answer.json[field]
+        return made
+
+    customer = await make(owner, "/customers", {"name": "検査 太郎"})
+    request = {"kind": "FEE_DISCOUNT", "title": "検査", "approverId": str(approver.id), "customerId": customer}
+    route = {"name": "検査", "active": False, "stages": [{"name": "承認", "resolvers": ["ROLE:approver"]}]}
+    return Things(
+        {
+            "customer_id": customer,
+            "task_id": await make(owner, "/tasks", {"title": "検査", "customerId": customer}),
+            "meeting_id": await make(owner, "/meetings", {"title": "検査", "customerId": customer, **PERIOD}),
+            "approval_id": await make(owner, "/approvals", request),
+            "process_id": await make(owner, "/approvals", request, "processId"),
+            "route_id": await make(owner, "/approval-routes", route),
+            "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),
+            "user_id": str(stand_in.id),
+            "sales_id": str(owner.id),
+        }
+    )
