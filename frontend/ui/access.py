@@ -13,6 +13,7 @@ _SALES = frozenset({"rep", "manager", "auditor", "admin"})
 _ROLES_BY_PERMISSION: dict[str, frozenset[str]] = {
     "approval:read": _EVERYONE - {"ops"},
     "approval:request": frozenset({"rep", "manager", "admin"}),
+    "approval:comment": _EVERYONE - {"auditor", "ops"},
     "approval:decide": frozenset({"manager", "approver"}),
     "customer:read": _SALES | {"approver"},
     "customer:write": frozenset({"rep", "manager", "admin"}),

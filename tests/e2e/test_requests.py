@@ -91,6 +91,15 @@ async def test_a_request_is_passed_on_with_a_reason(open_page: OpenPage, fronten
     assert item not in frontend.gateway.waiting("approver@ringi.example")
 
 
+async def test_an_auditor_reads_a_request_and_is_offered_nothing_to_change(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    item = frontend.gateway.waiting("approver@ringi.example")[0]
+    page = await open_page("auditor", f"/approvals/{item['id']}")
+    await expect(page.locator(".timeline").first).to_be_visible()
+    assert await page.locator("main form").count() == 0
+
+
 async def test_hostile_text_is_shown_as_text(open_page: OpenPage, frontend: RunningFrontend) -> None:
     item = frontend.gateway.waiting("approver@ringi.example")[0]
     hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>’"＜script＞'
