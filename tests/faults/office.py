@@ -22,7 +22,7 @@ ALIVE = (TASKS, 1)
 """Tasks and meetings of a customer that is there, as `living` counts them."""
 GONE = (0, 0)
 SETTLE_SECONDS = 120.0
-DOWN = (500, 502, 503, 504)
+DOWN = (502, 503, 504)
 """What a part that is away, or too busy, makes of a request; its sender repeats it under the same key."""
 ENDED = ("COMPLETED", "COMPENSATED")
 
@@ -35,26 +35,24 @@ async def hire(system: System) -> None:
     await system.person("approver", Role.APPROVER)
 
 
-async def asked(caller: Caller, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-    """The answer to a request that must not be refused."""
-    answer = await caller.ask(method, path, body, **headers)
-    assert answer.status < 300, answer.json
-    content: dict[str, Any] = answer.json
-    return content
-
-
-async def accepted(caller: Caller, method: str, path: str, body: Any) -> Answer:
-    """The answer to a request that its sender repeats, with one key, while a part is away or busy."""
-    key = new_key()
+async def accepted(caller: Caller, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    """The answer to a request that its sender repeats, with one key, while a part is away or too busy."""
+    headers.setdefault("Idempotency_Key", new_key())
 
     async def answered() -> Answer | None:
-        answer = await caller.ask(method, path, body, Idempotency_Key=key)
+        answer = await caller.ask(method, path, body, **headers)
         assert answer.status < 300 or answer.status in DOWN, answer.json
         return answer if answer.status < 300 else None
 
     answer = await eventually(answered, within=PATIENCE, what=f"{method} {path}")
     assert answer is not None
     return answer
+
+
+async def asked(caller: Caller, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
+    """What a request is answered that must not be refused."""
+    content: dict[str, Any] = (await accepted(caller, method, path, body, **headers)).json
+    return content
 
 
 async def customer_with_work(owner: Caller, approver: Caller) -> dict[str, Any]:
@@ -81,10 +79,10 @@ def request_to(*approvers: Caller, **stage: Any) -> dict[str, Any]:
 
 async def living(owner: Caller, customer: dict[str, Any]) -> tuple[tuple[int, int], str]:
     """Live tasks and meetings, and the state of the request."""
-    tasks = await owner.get(f"/tasks?customerId={customer['id']}")
-    meetings = await owner.get(f"/meetings?customerId={customer['id']}")
-    request = await owner.get(f"/approvals/{customer['request']}")
-    return (len(tasks.json["items"]), len(meetings.json["items"])), request.json["state"]
+    tasks = await asked(owner, "GET", f"/tasks?customerId={customer['id']}")
+    meetings = await asked(owner, "GET", f"/meetings?customerId={customer['id']}")
+    request = await asked(owner, "GET", f"/approvals/{customer['request']}")
+    return (len(tasks["items"]), len(meetings["items"])), request["state"]
 
 
 async def delete_customer(system: System, customer: dict[str, Any]) -> dict[str, Any]:

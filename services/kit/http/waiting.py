@@ -9,6 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.kit import crashpoints
 from services.kit.http.kit import Kit
 from services.kit.http.responses import json_response
 from services.kit.http.write_route import after_commit
@@ -18,6 +19,7 @@ from services.kit.statuses import ProcessStatus
 MAX_WAIT_SECONDS: Final = 30.0
 FIRST_POLL_SECONDS: Final = 0.02
 MAX_POLL_SECONDS: Final = 0.25
+CRASH_BEFORE_ANSWER: Final = "http.before_answer"
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,4})\"?", re.IGNORECASE)
 _ENDED = frozenset({ProcessStatus.COMPLETED, ProcessStatus.COMPENSATED, ProcessStatus.NEEDS_ATTENTION})
 
@@ -61,6 +63,7 @@ def process_accepted(request: Request, process_id: UUID, view: dict[str, Any]) -
 
 async def process_answered(request: Request, process_id: UUID, view: dict[str, Any]) -> Response:
     """The same on a route that has committed by itself: waits, if the caller prefers to, and answers."""
+    crashpoints.reach(CRASH_BEFORE_ANSWER)
     return await _wait_instead(request, process_id, _accepted(process_id, view))
 
 

@@ -6,7 +6,7 @@ The checks here spare Temporal what can't succeed; those that count are made aga
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.contracts.permissions import Permission
@@ -25,7 +25,7 @@ from services.contracts.processes import (
     ResubmitCommand,
 )
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
-from services.kit import clock
+from services.kit import clock, crashpoints
 from services.kit.context import ActorContext
 from services.kit.database import Database, Reader, UnitOfWork
 from services.kit.errors import Forbidden, IdempotencyMismatch, NotFound, ProblemError, Unavailable
@@ -42,6 +42,9 @@ from services.opportunity.schemas import BulkDecision, DecisionInput, ReassignIn
 from services.opportunity.service import remarks, views
 from services.opportunity.service.actors import lost_race
 from services.opportunity.service.commands import recorded, refuse_lost_race
+
+CRASH_AFTER_DECISION: Final = "approval.before_answer"
+"""Crash point of the service that sent the command: the worker has committed it, the caller has no answer yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class Desk:
                 )
             except WorkflowGone:
                 await self._answer_from_row(order, key)
+            crashpoints.reach(CRASH_AFTER_DECISION)
         async with self._db.reader() as reader:
             return await views.detail(reader, sender.principal, order.approval_id, anyway=True)
 
