@@ -12,6 +12,7 @@ from services.kit.context import ActorContext
 from services.kit.database import Database
 from services.kit.envelope import Envelope
 from services.kit.outbox import record_changes, record_created
+from services.kit.stream_ends import stream_ends
 from services.kit.unit_of_work import UnitOfWork
 from tests.support.kit_tables import THINGS_TOPIC, ThingCreated, ThingRenamed, insert_thing
 
@@ -75,8 +76,8 @@ async def published(bootstrap: str, topic: str = THINGS_TOPIC) -> list[Envelope]
         metadata = await kafka._client.fetch_all_metadata()
         partitions = [TopicPartition(topic, number) for number in sorted(metadata.partitions_for_topic(topic))]
         kafka.assign(partitions)
+        ends = await stream_ends(kafka, partitions)
         await kafka.seek_to_beginning(*partitions)
-        ends = await kafka.end_offsets(partitions)
         found: dict[TopicPartition, list[Envelope]] = {partition: [] for partition in partitions}
         while any(len(found[partition]) < ends[partition] for partition in partitions):
             for partition, records in (await kafka.getmany(timeout_ms=500)).items():
