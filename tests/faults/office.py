@@ -135,11 +135,13 @@ async def change(system: System, service: str, statement: str, params: list[Any]
 # The checker ------------------------------------------------------------------------------------------
 
 
-async def violations(system: System, *, but: tuple[str, ...] = ()) -> list[tuple[str, tuple[Any, ...]]]:
+async def violations(
+    system: System, *, but: tuple[str, ...] = (), settle_seconds: float = SETTLE_SECONDS
+) -> list[tuple[str, tuple[Any, ...]]]:
     """What `ringi verify` finds, by the invariant's key; without those in `but`."""
     chosen = tuple(invariant for invariant in INVARIANTS if invariant.key not in but)
     async with await read_only.System.open(system.settings) as running:
-        findings = await verify(running, settle_seconds=SETTLE_SECONDS, invariants=chosen)
+        findings = await verify(running, settle_seconds=settle_seconds, invariants=chosen)
     return [(finding.invariant.key, finding.violations) for finding in findings if not finding.holds]
 
 
