@@ -20,7 +20,7 @@ from prometheus_client import Counter, Gauge
 
 from services.kit import crashpoints, tracing
 from services.kit.backoff import Backoff, delay, pause
-from services.kit.broker import ClusterSession, meet
+from services.kit.broker import ClusterSession, meet, pace
 from services.kit.context import ActorContext
 from services.kit.database import CONNECTION_ERRORS, Database, is_transient
 from services.kit.dead_letters import Apply, Redriven, bury, redrive
@@ -121,6 +121,7 @@ class Consumer:
             fetched = await session.wait(kafka.getmany(timeout_ms=POLL_MS, max_records=BATCH))
             lease.check()
             records = [Record.read(partition, item) for partition, items in fetched.items() for item in items]
+            pace(kafka, at_rest=not records)
             if records:
                 await self._apply_all(records, positions, lease, stop)
             LAG.labels(self.name).set(sum(_behind(kafka, partition, positions) for partition in partitions))

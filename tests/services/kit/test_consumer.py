@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaConsumer
 
-from services.kit.broker import meet
+from services.kit.broker import FETCH_MAX_WAIT_AT_REST_MS, FETCH_MAX_WAIT_MS, meet, pace
 from services.kit.consumer import Consumer
 from services.kit.context import ActorContext
 from services.kit.database import Database
@@ -44,6 +45,25 @@ async def test_each_event_is_applied_once_in_the_order_of_its_aggregate(database
         aggregate, version = of[event_id]
         assert version == seen.get(aggregate, 0) + 1
         seen[aggregate] = version
+
+
+async def test_a_consumer_asks_seldom_while_nothing_comes_and_often_when_something_does(
+    database: Database, own_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[tuple[int, int]] = []
+    """How long the broker might hold a fetch: before and after each setting, as aiokafka itself keeps it."""
+
+    def noted(kafka: AIOKafkaConsumer, *, at_rest: bool) -> None:
+        before = kafka._fetcher._fetch_max_wait_ms
+        pace(kafka, at_rest=at_rest)
+        waits.append((before, kafka._fetcher._fetch_max_wait_ms))
+
+    monkeypatch.setattr("services.kit.consumer.pace", noted)
+    async with running(EventRelay(database, own_broker.bootstrap).run, consumer(database, own_broker).run):
+        await eventually(lambda: (FETCH_MAX_WAIT_MS, FETCH_MAX_WAIT_AT_REST_MS) in waits)
+        await create_things(database, 10)
+        await eventually(lambda: _applied(database, 10))
+        await eventually(lambda: (FETCH_MAX_WAIT_AT_REST_MS, FETCH_MAX_WAIT_MS) in waits)
 
 
 async def test_a_broker_that_lost_everything_changes_nothing_that_was_applied(
