@@ -17,11 +17,11 @@ from yarl import URL
 from deploy.demo.client import User, until
 from deploy.demo.playbill import FINISHED
 from deploy.demo.witness import figures
-from tests.support.broker import Broker
+from tests.support.broker import running_broker
 from tests.support.compose import ROOT, Containers, lay_out_image, running_containers
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.redis import running_redis
-from tests.support.temporal import TemporalServer
+from tests.support.temporal import running_temporal
 
 PASSWORD = "correct horse battery staple"
 ADMIN = "first-admin@ringi.example"
@@ -44,17 +44,21 @@ def make_databases(postgres: PostgresServer, password: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def containers(
-    tmp_path_factory: pytest.TempPathFactory, temporal_server: TemporalServer, broker: Broker
-) -> Iterator[Containers]:
+def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
+    """With servers of their own: events or processes of another test's system would be found by `ringi verify`."""
     values = {name: secrets.token_hex(24) for name in ("POSTGRES_PASSWORD", "RINGI_DATABASE_PASSWORD")}
     values["RINGI_SECRET_KEY"] = secrets.token_urlsafe(48)
     image = lay_out_image(tmp_path_factory.mktemp("image"))
-    with running_postgres() as postgres, running_redis() as redis:
+    with (
+        running_postgres() as postgres,
+        running_temporal() as temporal,
+        running_broker() as broker,
+        running_redis() as redis,
+    ):
         make_databases(postgres, values["RINGI_DATABASE_PASSWORD"])
         infrastructure = {
             "postgres:5432": f"127.0.0.1:{postgres.port}",
-            "temporal:7233": temporal_server.address,
+            "temporal:7233": temporal.address,
             "kafka:9092": broker.bootstrap,
             "redis:6379": f"127.0.0.1:{redis.port}",
         }
