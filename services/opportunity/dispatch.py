@@ -75,7 +75,7 @@ async def send(
         if error.status in _GONE:
             raise WorkflowGone from error
         raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
-    except (TimeoutError, UpdateTimeoutError, RuntimeError) as error:
+    except (TimeoutError, UpdateTimeoutError) as error:
         raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
 
 
