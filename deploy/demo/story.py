@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 from aiokafka.errors import KafkaError
 
+from api.network import KEEPALIVE_SECONDS
 from deploy.demo import approvals, customers, people, timers
 from deploy.demo.client import DemoError, User, until
 from deploy.demo.playbill import Cast, Check, Playbill
@@ -15,8 +16,6 @@ from deploy.demo.witness import EventWitness, figures
 
 DOMAIN = "ringi.example"
 CONNECTIONS = 32
-KEEPALIVE_SECONDS = 3.0
-"""Shorter than the server's 5 s, so that no write meets a connection that it just closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import orjson
 import uvicorn
 
 from api.app import create_app
+from api.network import KEEPALIVE_SECONDS
 from api.paths import SERVICES
 from api.settings import GatewaySettings
 from deploy.embedded.composition import Composition, Mount
@@ -34,8 +35,6 @@ from workers import all as all_workers
 from workers.runtime import host
 
 PASSWORD = "correct horse battery staple"
-KEEPALIVE_SECONDS = 3.0
-"""Shorter than uvicorn's 5 s: no write is sent over a connection that the server is about to close."""
 
 
 class QuietServer(uvicorn.Server):
