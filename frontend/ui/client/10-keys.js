@@ -1,6 +1,7 @@
 // Hotkeys: an element with data-key="a" is clicked by A. Never while typing, never while an IME composes.
 const WRITABLE = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
-const typing = (element) => element.closest?.(WRITABLE);
+// A field that a closing dialog has hidden keeps the focus until the next frame; nobody types there any more.
+const typing = (element) => element.closest?.(WRITABLE)?.checkVisibility();
 
 const pressed = (event) => {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -11,7 +11,7 @@ const choose = (option) => {
 };
 
 field?.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.keyCode === 229) return;
+  if (!palette.open || event.isComposing || event.keyCode === 229) return;
   const all = options();
   const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
