@@ -144,7 +144,8 @@ async def test_keys_work_at_once_after_the_palette_closes(open_page: OpenPage) -
     await page.keyboard.press("Control+k")
     await expect(page.locator("#palette-list [aria-selected=true]")).to_be_visible()
     await page.evaluate("""() => {
-        const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        const press = (key) =>
+            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
         document.getElementById("palette").close();
         press("Enter");
         press("?");
