@@ -4,12 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from services.analytics.access import Names
 from services.kit.unit_of_work import Reader
 
 _COLUMNS = (
-    'process_id AS id, type, workflow_id AS "workflowId", resource_id AS "resourceId", actor_id AS "actorId", status,'
-    ' detail, steps, progress, started_at AS "startedAt", finished_at AS "finishedAt"'
+    'p.process_id AS id, p.type, p.workflow_id AS "workflowId", p.resource_id AS "resourceId",'
+    ' coalesce(customer.name, person.name) AS "resourceName", p.actor_id AS "actorId", actor.name AS "actorName",'
+    ' p.status, p.detail, p.steps, p.progress, p.started_at AS "startedAt", p.finished_at AS "finishedAt"'
 )
+_MAY_READ = "(%(reads_users)s OR {user}.id = %(user)s)"
+# Joined when they are read, as notifications do: no process may keep the name of a customer who was erased.
+_NAMES = f"""
+    LEFT JOIN customer_copies customer ON p.type LIKE 'customer%%' AND customer.id = p.resource_id
+        AND customer.state <> 'PURGED'
+        AND (%(customers_of)s::uuid[] IS NULL OR customer.assigned_sales_id = ANY(%(customers_of)s::uuid[]))
+    LEFT JOIN user_copies person ON p.type LIKE 'user%%' AND person.id = p.resource_id
+        AND {_MAY_READ.format(user="person")}
+    LEFT JOIN user_copies actor ON actor.id = p.actor_id AND {_MAY_READ.format(user="actor")}
+"""
 # Whoever may see what a process changes sees the process.
 _VISIBLE = """(
     actor_id = %(user)s
@@ -27,12 +39,14 @@ async def newest(
     *,
     user_id: UUID,
     reps: Sequence[UUID] | None,
+    names: Names,
     filters: dict[str, Any],
     before: Sequence[Any] | None,
     limit: int,
 ) -> list[dict[str, Any]]:
     """Those that started last first. ``reps`` None: all; else the caller's own and those of what these reps have.
 
+    ``names``: which names the caller may read; the others are null.
     ``filters``: type, status, resource_id, open; None means any. ``before``: start and id of the last one sent.
     """
     conditions = [f"{column} = %({column})s" for column in ("type", "status", "resource_id") if filters.get(column)]
@@ -46,12 +60,16 @@ async def newest(
     params = filters | {
         "user": user_id,
         "reps": reps,
+        "customers_of": names.customers_of,
+        "reads_users": names.users,
         "before_at": before and before[0],
         "before_id": before and before[1],
         "limit": limit,
     }
+    # The page is chosen first: names are joined to its rows only.
     return await reader.all(
-        f"SELECT {_COLUMNS} FROM read_model.process_views{where}"  # noqa: S608
-        " ORDER BY started_at DESC, process_id DESC LIMIT %(limit)s",
+        f"SELECT {_COLUMNS} FROM (SELECT * FROM read_model.process_views{where}"  # noqa: S608
+        f" ORDER BY started_at DESC, process_id DESC LIMIT %(limit)s) p{_NAMES}"
+        " ORDER BY p.started_at DESC, p.process_id DESC",
         params,
     )

@@ -108,11 +108,15 @@ class PreferencesView(CamelModel):
 
 
 class SagaView(ResponseModel):
+    """``resourceName``: of the customer or user. Names are null where unknown, or not for the caller to read."""
+
     id: UUID
     type: str
     workflow_id: str
     resource_id: UUID
+    resource_name: str | None
     actor_id: UUID | None
+    actor_name: str | None
     status: ProcessStatus
     detail: str | None
     steps: list[SagaStep]

@@ -40,6 +40,7 @@ async def list_processes(
         reader,
         user_id=principal.user_id,
         reps=None if access.sees_all_processes(principal) else await access.visible_reps(reader, principal),
+        names=await access.readable_names(reader, principal),
         filters={
             "type": query.type,
             "status": query.status,
