@@ -253,3 +253,14 @@ class CustomerCopy(AnalyticsModel, table=True):
     assigned_sales_id: UUID
     aggregate_version: int
     blocked_by_process: UUID | None
+
+
+class ApprovalCopy(AnalyticsModel, table=True):
+    """What the list of processes calls a request."""
+
+    __tablename__ = "approval_copies"
+
+    id: UUID = Field(primary_key=True)
+    number: str = _text()
+    aggregate_version: int
+    blocked_by_process: UUID | None

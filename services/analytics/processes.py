@@ -9,8 +9,9 @@ from services.kit.unit_of_work import Reader
 
 _COLUMNS = (
     'p.process_id AS id, p.type, p.workflow_id AS "workflowId", p.resource_id AS "resourceId",'
-    ' coalesce(customer.name, person.name) AS "resourceName", p.actor_id AS "actorId", actor.name AS "actorName",'
-    ' p.status, p.detail, p.steps, p.progress, p.started_at AS "startedAt", p.finished_at AS "finishedAt"'
+    ' coalesce(customer.name, person.name, request.number) AS "resourceName", p.actor_id AS "actorId",'
+    ' actor.name AS "actorName", p.status, p.detail, p.steps, p.progress, p.started_at AS "startedAt",'
+    ' p.finished_at AS "finishedAt"'
 )
 _MAY_READ = "(%(reads_users)s OR {user}.id = %(user)s)"
 # Joined when they are read, as notifications do: no process may keep the name of a customer who was erased.
@@ -20,6 +21,7 @@ _NAMES = f"""
         AND (%(customers_of)s::uuid[] IS NULL OR customer.assigned_sales_id = ANY(%(customers_of)s::uuid[]))
     LEFT JOIN user_copies person ON p.type LIKE 'user%%' AND person.id = p.resource_id
         AND {_MAY_READ.format(user="person")}
+    LEFT JOIN approval_copies request ON p.type = 'approval' AND request.id = p.resource_id
     LEFT JOIN user_copies actor ON actor.id = p.actor_id AND {_MAY_READ.format(user="actor")}
 """
 # Whoever may see what a process changes sees the process.
@@ -46,7 +48,7 @@ async def newest(
 ) -> list[dict[str, Any]]:
     """Those that started last first. ``reps`` None: all; else the caller's own and those of what these reps have.
 
-    ``names``: which names the caller may read; the others are null.
+    ``names``: which names the caller may read; the others are null. Numbers of requests are nobody's name.
     ``filters``: type, status, resource_id, open; None means any. ``before``: start and id of the last one sent.
     """
     conditions = [f"{column} = %({column})s" for column in ("type", "status", "resource_id") if filters.get(column)]

@@ -1,4 +1,4 @@
-"""Copies of users and customers: for rights, for the names that reports and notifications show."""
+"""Copies of users, customers and requests: for rights, for the names that reports, notifications and processes show."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,8 +18,10 @@ CUSTOMERS: Final = CopyTable(
     topic=topics.CUSTOMER_EVENTS,
     columns={"name": "name", "state": "state", "assigned_sales_id": "assignedSalesId"},
 )
+APPROVALS: Final = CopyTable(table="approval_copies", topic=topics.APPROVAL_EVENTS, columns={"number": "number"})
 
 
 async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> None:
     await USERS.apply(uow, events)
     await CUSTOMERS.apply(uow, events)
+    await APPROVALS.apply(uow, events)

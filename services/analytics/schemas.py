@@ -108,7 +108,8 @@ class PreferencesView(CamelModel):
 
 
 class SagaView(ResponseModel):
-    """``resourceName``: of the customer or user. Names are null where unknown, or not for the caller to read."""
+    """``resourceName``: of the customer or user, or a request's number. Names are null where they are not known, or
+    where the caller may not read that customer or user."""
 
     id: UUID
     type: str

@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.contracts.events import customer
+from services.contracts.events import approval, customer
 from services.kit import clock
 from services.kit.envelope import Envelope, EventPayload, ProcessCompleted, ProcessStarted, ProcessStepCompleted
 from tests.services.analytics.conftest import Consume, person
+from tests.services.analytics.test_notifications import Request
 from tests.services.analytics.world import envelope
 from tests.support.http import ServiceClient, TestIssuer
 
@@ -136,6 +137,17 @@ async def test_a_name_is_the_present_one_and_goes_with_the_customer(
     assert (await named(client, token))[str(customer_id)] == ("新社名", None)
     await consume([owned(customer_id, REP, version=3, name="新社名", state="PURGED")])
     assert (await named(client, token))[str(customer_id)] == (None, None)
+
+
+async def test_an_approval_shows_the_number_of_its_request(
+    client: ServiceClient, issuer: TestIssuer, consume: Consume
+) -> None:
+    request = Request()
+    number = request.fields["number"]
+    sent = process(ProcessStarted, 1, uuid4(), request.id, type="approval", actor_id=REP)
+    await consume([person("rep", user_id=REP), request.emit(approval.ApprovalRequested, REP), sent])
+    assert await named(client, issuer.token(REP, ["rep"])) == {str(request.id): (number, "佐藤 美咲")}
+    assert await named(client, issuer.token(uuid4(), ["ops"])) == {str(request.id): (number, None)}
 
 
 async def test_filters_and_pages(client: ServiceClient, issuer: TestIssuer, consume: Consume) -> None:
