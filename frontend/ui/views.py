@@ -31,17 +31,19 @@ class ProcessStep(View):
 
 
 class Process(View):
-    """A saga as `GET /sagas/{id}` shows it."""
+    """A saga as `GET /sagas/{id}` shows it; the names are only in the list, for whoever may read them."""
 
     id: str
     type: str
     resource_id: str | None = None
+    resource_name: str | None = None
     status: Literal["REQUESTED", "RUNNING", "COMPLETED", "COMPENSATED", "NEEDS_ATTENTION"] | str = "REQUESTED"
     steps: list[ProcessStep] = Field(default_factory=list)
     progress: Progress = Field(default_factory=Progress)
     started_at: str | None = None
     finished_at: str | None = None
     actor_id: str | None = None
+    actor_name: str | None = None
     detail: str | None = None
     temporal_url: str | None = None
 

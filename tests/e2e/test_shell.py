@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Request, Route, expect
 
-from tests.e2e.conftest import OpenPage, Watch, sign_in
+from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch, sign_in
 from tests.support.fake_gateway import TOTP_CODE
 from tests.support.frontend import RunningFrontend
 from tests.support.waiting import eventually
@@ -99,6 +99,32 @@ async def test_an_expired_access_token_is_renewed_once_for_many_requests(
     )
     assert all("/login" not in url for url in statuses)
     assert frontend.gateway.refreshes - before <= 1
+
+
+async def test_a_process_in_the_list_says_whom_it_is_about_and_who_started_it(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    by_status = {process["status"]: process["id"] for process in frontend.gateway.processes.values()}
+    for size in (DESK, PHONE):
+        page = await open_page("manager", "/processes", size=size)
+        running, ended = (
+            page.locator(f"tr:has(a[href='/processes/{by_status[s]}'])") for s in ("RUNNING", "COMPLETED")
+        )
+        for row in (running, ended):
+            await expect(row.get_by_text("株式会社山田製作所")).to_be_visible()
+            await expect(row.get_by_text("開始者: 加藤 健一").filter(visible=True)).to_have_count(1)
+        await expect(running).to_contain_text("商談・タスクの非表示")
+        await expect(ended).not_to_contain_text(by_status["COMPLETED"])
+
+
+async def test_a_process_without_a_name_shows_its_step_or_its_id(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    page = await open_page("ops", "/processes")
+    for process in frontend.gateway.processes.values():
+        row = page.locator(f"tr:has(a[href='/processes/{process['id']}'])")
+        await expect(row).to_contain_text("商談・タスクの非表示" if process["status"] == "RUNNING" else process["id"])
+        await expect(row).not_to_contain_text("開始者")
 
 
 async def test_progress_moves_by_itself_and_stops_at_the_end(open_page: OpenPage, frontend: RunningFrontend) -> None:

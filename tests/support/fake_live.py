@@ -18,6 +18,9 @@ class LiveAnswers:
 
     notifications: list[Json]
     processes: dict[str, Json]
+    approvals: dict[str, Json]
+    customers: dict[str, Json]
+    users: dict[str, Json]
     _listeners: set[asyncio.Queue[Json]]
 
     def _notifications(self, _ask: Ask) -> Json:
@@ -58,9 +61,17 @@ class LiveAnswers:
 
     def _sagas(self, ask: Ask) -> Json:
         status = ask.request.query_params.get("status")
+        found = [p for p in self.processes.values() if not status or p["status"] == status]
+        return {"items": [p | self._names(ask, p) for p in found], "nextCursor": None}
+
+    def _names(self, ask: Ask, process: Json) -> Json:
+        """What only the list tells; operators read numbers of requests and no names."""
+        known = {} if ask.user["roles"] == ["ops"] else self.customers | self.users
+        names = {item["id"]: item["name"] for item in known.values()}
+        numbers = {item["id"]: item["number"] for item in self.approvals.values()}
         return {
-            "items": [p for p in self.processes.values() if not status or p["status"] == status],
-            "nextCursor": None,
+            "resourceName": (names | numbers).get(process["resourceId"]),
+            "actorName": names.get(process["actorId"]),
         }
 
     def _saga(self, ask: Ask) -> Any:
