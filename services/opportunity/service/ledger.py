@@ -41,6 +41,9 @@ async def follow(uow: UnitOfWork, before: Approval, after: Approval) -> None:
     if after.standing.stage != before.standing.stage:
         await _record(uow, before, before.standing.stage, StepStatus.DONE)
         await _record(uow, after, after.standing.stage, StepStatus.RUNNING)
+    elif before.state is ApprovalState.RETURNED and after.state is ApprovalState.PENDING:
+        # For a restored request the stage begins only now: its process was opened when nobody had to approve yet.
+        await _record(uow, after, after.standing.stage, StepStatus.RUNNING)
     if after.state in TERMINAL_APPROVAL_STATES and before.state not in TERMINAL_APPROVAL_STATES:
         if after.state is ApprovalState.APPROVED:
             await _record(uow, after, after.standing.stage, StepStatus.DONE)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from services.contracts.processes import approval_id
 from services.contracts.steps import ProcessStep, RestoreStep
@@ -66,6 +67,16 @@ async def _three(live: World, cast: tuple[Person, Person, UUID]) -> list[dict[st
     return [pending, returned, await live.request(rep, approver, customerId=customer_id, draft=True)]
 
 
+async def _ledger(live: World, request: dict[str, Any]) -> list[tuple[str, str]]:
+    """Of the newest process: its status and that of each step."""
+    rows = await live.rows(
+        "SELECT p.status AS process, s.status AS step FROM approvals a JOIN processes p ON p.id = a.process_id"
+        " JOIN process_steps s ON s.process_id = p.id WHERE a.id = %s ORDER BY s.position",
+        [request["id"]],
+    )
+    return [(row["process"], row["step"]) for row in rows]
+
+
 async def test_held_requests_wait_for_nobody_and_come_back_exactly_as_they_were(
     live: World, cast: tuple[Person, Person, UUID]
 ) -> None:
@@ -115,8 +126,11 @@ async def test_a_restored_request_is_a_new_generation_that_its_owner_can_submit_
     early = await live.act(rep, requests[0], "resubmit")
     assert (early.status, early.json["code"]) == (409, "blocked_by_process")
     await live.run(live.steps.unfence_customer, deletion.step)
+    assert await _ledger(live, requests[0]) == [("REQUESTED", "PLANNED")]
     assert (await live.act(rep, requests[0], "resubmit")).json["state"] == "PENDING"
+    assert await _ledger(live, requests[0]) == [("RUNNING", "RUNNING")]
     assert (await live.act(approver, requests[0], "approve")).json["state"] == "APPROVED"
+    assert await _ledger(live, requests[0]) == [("COMPLETED", "DONE")]
     history = await live.history(rep, requests[0])
     assert [entry["action"] for entry in history] == ["SUBMIT", "HOLD", "CANCEL", "RESTORE", "RESUBMIT", "APPROVE"]
 
@@ -136,7 +150,12 @@ async def test_an_undone_restoration_cancels_again_and_can_be_repeated(
     assert [(await live.get(rep, request))["state"] for request in requests] == ["CANCELLED"] * 3
 
     async def ended() -> bool:
-        description = await temporal.get_workflow_handle(approval_id(requests[0]["id"], 2)).describe()
+        try:
+            description = await temporal.get_workflow_handle(approval_id(requests[0]["id"], 2)).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False  # the relay has not started it yet
+            raise
         return description.status is not None and description.status.name == "COMPLETED"
 
     await eventually(ended)
