@@ -17,16 +17,20 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from frontend.shell.layout import Pages, is_fragment
+from frontend.shell.csrf import SAFE_METHODS
+from frontend.shell.layout import Pages, address_of
 from frontend.shell.registry import Registry, RemoteState
 from frontend.shell.upstream import Fragment, RemoteDown, Upstream
 from frontend.shell.viewer import SEE_OTHER, UNAUTHORIZED, Viewer, to_sign_in
+from frontend.ui.assets import ASSET_MARK
+from frontend.ui.gateway import NOT_FOUND, GatewayProblem
 from frontend.ui.i18n import gettext
 from frontend.ui.manifest import PageRoute
+from frontend.ui.page import is_fragment, is_part, page_around
 from frontend.ui.security import own_path
 
 HEAD_START_SECONDS = 0.12
-BAD_GATEWAY = 502
+OK, BAD_GATEWAY = 200, 502
 _PART_MARK = "/-/"  # below it a remote keeps parts and assets, which are no pages
 _SLOT = re.compile(r'<ringi-slot name="([^"]*)" query="([^"]*)"></ringi-slot>')
 _TITLE = re.compile(r"\s*<title>(.*?)</title>", re.DOTALL)
@@ -44,10 +48,12 @@ class Composer:
         found = self._registry.owner(request.url.path)
         viewer: Viewer = request.state.viewer
         if found is None:
-            return self._pages.show(request, gettext("Not found"), "shell/not_found.html", status=404)
+            return self._pages.problem(request, GatewayProblem(NOT_FOUND, {}))
         remote, route = found
         request.app.state.counts.refresh_soon(viewer)
         asking = asyncio.create_task(self._ask(remote, request, viewer))
+        if ASSET_MARK in request.url.path:
+            return _file(request, remote, await asking)
         if request.method not in {"GET", "HEAD"} or is_fragment(request) or _PART_MARK in request.url.path:
             return await self._pass_on(request, viewer, await asking)
         await asyncio.wait({asking}, timeout=HEAD_START_SECONDS)
@@ -71,7 +77,7 @@ class Composer:
     async def _pass_on(self, request: Request, viewer: Viewer, answer: Fragment | RemoteDown) -> Response:
         """Answers to htmx, and to forms sent without it."""
         if isinstance(answer, RemoteDown) or answer.is_broken:
-            card = self._card(viewer, _here(request))
+            card = self._card(request, viewer)
             if is_fragment(request):
                 headers = {"HX-Reswap": "innerHTML"} if request.method == "GET" else {"HX-Retarget": "#page"}
                 return HTMLResponse(card, status_code=BAD_GATEWAY, headers=headers)
@@ -79,9 +85,11 @@ class Composer:
         if answer.status == UNAUTHORIZED:
             return to_sign_in(request)
         if is_fragment(request) or not answer.is_html or answer.status in _REDIRECTS:
-            return await self._as_is(viewer, answer)
+            return await self._as_is(request, viewer, answer)
         title, body = _split_title(answer.html)
-        return self._framed(request, viewer, title, await self._filled(viewer, body), answer.status)
+        return self._framed(
+            request, viewer, title, await self._filled(viewer, address_of(request), body), answer.status
+        )
 
     async def _whole(
         self, request: Request, viewer: Viewer, remote: RemoteState, route: PageRoute, answer: Fragment | RemoteDown
@@ -89,17 +97,17 @@ class Composer:
         """A page whose answer is there already, in one piece."""
         title = route.title.text(viewer.preferences.locale)
         if isinstance(answer, RemoteDown) or answer.is_broken:
-            return self._framed(request, viewer, title, self._card(viewer, _here(request)), BAD_GATEWAY)
+            return self._framed(request, viewer, title, self._card(request, viewer), BAD_GATEWAY)
         if answer.status == UNAUTHORIZED:
             return to_sign_in(request)
         if not answer.is_html or answer.status in _REDIRECTS:
-            return await self._as_is(viewer, answer)
+            return await self._as_is(request, viewer, answer)
         own_title, body = _split_title(answer.html)
         assets = remote.manifest.assets
         if _SLOT.search(body) is None:
             return self._framed(request, viewer, own_title or title, body, answer.status, assets)
         head, tail = self._pages.frame(viewer, request.url.path, own_title or title, assets)
-        stream = _chained(head, self._with_slots(viewer, body), tail)
+        stream = _chained(head, self._with_slots(viewer, address_of(request), body), tail)
         return StreamingResponse(stream, status_code=answer.status, media_type="text/html", headers=_VARY)
 
     async def _streamed(
@@ -119,24 +127,24 @@ class Composer:
             with suppress(asyncio.CancelledError):
                 await asking
             yield self._pages.fragment(
-                viewer, "shell/skeleton.html", url=_here(request), kind=route.skeleton, title=title, height=0
+                viewer, "shell/skeleton.html", url=address_of(request), kind=route.skeleton, title=title, height=0
             )
         else:
             answer = asking.result()
             if isinstance(answer, RemoteDown) or answer.is_broken:
-                yield self._card(viewer, _here(request))
+                yield self._card(request, viewer)
             elif answer.is_html:
-                async for piece in self._with_slots(viewer, _split_title(answer.html)[1]):
+                async for piece in self._with_slots(viewer, address_of(request), _split_title(answer.html)[1]):
                     yield piece
             else:
                 target = own_path(answer.headers.get("location"), "/")
                 yield self._pages.fragment(viewer, "shell/moved.html", url=target)
         yield tail
 
-    async def _with_slots(self, viewer: Viewer, html: str) -> AsyncIterator[str]:
+    async def _with_slots(self, viewer: Viewer, page: str, html: str) -> AsyncIterator[str]:
         """The page with its slots filled in document order; all are asked for at once."""
         slots = [
-            asyncio.create_task(self._slot(viewer, unescape(match[1]), unescape(match[2])))
+            asyncio.create_task(self._slot(viewer, page, unescape(match[1]), unescape(match[2])))
             for match in _SLOT.finditer(html)
         ]
         position = 0
@@ -146,33 +154,35 @@ class Composer:
             position = match.end()
         yield html[position:]
 
-    async def _filled(self, viewer: Viewer, html: str) -> str:
-        return "".join([piece async for piece in self._with_slots(viewer, html)])
+    async def _filled(self, viewer: Viewer, page: str, html: str) -> str:
+        return "".join([piece async for piece in self._with_slots(viewer, page, html)])
 
-    async def _slot(self, viewer: Viewer, name: str, query: str) -> str:
+    async def _slot(self, viewer: Viewer, page: str, name: str, query: str) -> str:
         """A fragment of another remote, its skeleton when it is late, its card when it is down."""
         found = self._registry.exposed(name)
         if found is None:
-            return self._card(viewer, "")
+            return self._slot_card(viewer, page)
         remote, exposed = found
         url = f"{exposed.path}?{query}" if query else exposed.path
+        headers = {"hx-request": "true", "hx-current-url": page}
         try:
             async with asyncio.timeout(exposed.budget_ms / 1000):
-                answer = await self._upstream.call(remote, "GET", url, viewer.identity, headers={"hx-request": "true"})
+                answer = await self._upstream.call(remote, "GET", url, viewer.identity, headers=headers)
         except TimeoutError:
             return self._pages.fragment(
                 viewer, "shell/skeleton.html", url=url, kind="slot", title="", height=exposed.min_height_px
             )
         except RemoteDown:
-            return self._card(viewer, url)
-        return self._card(viewer, url) if answer.is_broken else answer.html
+            return self._slot_card(viewer, page)
+        return self._slot_card(viewer, page) if answer.is_broken else answer.html
 
-    async def _as_is(self, viewer: Viewer, answer: Fragment) -> Response:
+    async def _as_is(self, request: Request, viewer: Viewer, answer: Fragment) -> Response:
         headers = dict(answer.headers)
         if "location" in headers:
             return RedirectResponse(own_path(headers["location"]), status_code=answer.status or SEE_OTHER)
         if answer.is_html:
-            return HTMLResponse(await self._filled(viewer, answer.html), status_code=answer.status, headers=headers)
+            html = await self._filled(viewer, page_around(request, address_of(request)), answer.html)
+            return HTMLResponse(html, status_code=answer.status, headers=headers)
         return Response(answer.body, status_code=answer.status, headers=headers)
 
     def _framed(
@@ -181,8 +191,19 @@ class Composer:
         head, tail = self._pages.frame(viewer, request.url.path, title, assets)
         return HTMLResponse(head + body + tail, status_code=status, headers=_VARY)
 
-    def _card(self, viewer: Viewer, url: str) -> str:
-        return self._pages.fragment(viewer, "shell/remote_down.html", url=own_path(url, ""))
+    def _card(self, request: Request, viewer: Viewer) -> str:
+        """In place of what was asked for; after a write it says that the write may have arrived all the same."""
+        here = address_of(request)
+        if request.method in SAFE_METHODS:
+            retry, message, part = page_around(request, here), "", is_part(request)
+        else:
+            around = request.headers.get("referer", "")
+            retry, part = own_path(urlsplit(around).path, "/"), False
+            message = gettext("It is not certain that it was received. Look first, before you send it again.")
+        return self._pages.fragment(viewer, "shell/remote_down.html", retry=retry, message=message, is_part=part)
+
+    def _slot_card(self, viewer: Viewer, page: str) -> str:
+        return self._pages.fragment(viewer, "shell/remote_down.html", retry=page, message="", is_part=True)
 
 
 _VARY = {"Vary": "HX-Request"}
@@ -194,9 +215,17 @@ def _time_left(route: PageRoute) -> float:
     return max(route.budget_ms / 1000 - HEAD_START_SECONDS, 0)
 
 
-def _here(request: Request) -> str:
-    parts = urlsplit(str(request.url))
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+def _file(request: Request, remote: RemoteState, answer: Fragment | RemoteDown) -> Response:
+    """A file of the remote. What is none gets no page and no place in a cache: it may be another version's.
+
+    While an old remote gives way to a new one, pages of both versions ask whichever answers, or nobody does. Only a
+    file that the manifest names is known to exist.
+    """
+    if isinstance(answer, Fragment) and answer.status == OK:
+        return Response(answer.body, headers=dict(answer.headers))
+    is_down = isinstance(answer, RemoteDown) or answer.is_broken
+    is_known = request.url.path in remote.manifest.assets
+    return Response(status_code=BAD_GATEWAY if is_down and is_known else NOT_FOUND)
 
 
 def _split_title(html: str) -> tuple[str, str]:

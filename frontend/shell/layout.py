@@ -10,13 +10,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from frontend.shell.counts import Counts
+from frontend.shell.csrf import SAFE_METHODS
 from frontend.shell.preferences import Preferences
 from frontend.shell.registry import Registry
-from frontend.shell.viewer import Viewer
+from frontend.shell.viewer import UNAUTHORIZED, Viewer, request_id_of, to_sign_in
 from frontend.ui.access import allows
 from frontend.ui.gateway import GatewayProblem
-from frontend.ui.i18n import gettext, use_locale
+from frontend.ui.i18n import use_locale
 from frontend.ui.manifest import NavEntry
+from frontend.ui.page import is_fragment, is_part, page_around
 from frontend.ui.templating import build_environment
 
 PAGE_MARK = "<!--page-->"
@@ -87,7 +89,7 @@ class Pages:
     def show(self, request: Request, title: str, template: str, *, status: int = 200, **values: Any) -> Response:
         """One of the shell's own pages in its frame, or alone when htmx asked for it."""
         viewer: Viewer = request.state.viewer
-        body = self.fragment(viewer, template, here=str(request.url.path), **values)
+        body = self.fragment(viewer, template, **values)
         headers = {"Vary": "HX-Request"}
         if is_fragment(request):
             return HTMLResponse(body, status_code=status, headers=headers)
@@ -95,19 +97,27 @@ class Pages:
         return HTMLResponse(head + body + tail, status_code=status, headers=headers)
 
     def problem(self, request: Request, problem: GatewayProblem) -> Response:
-        """A page of the shell's own that the gateway could not serve."""
-        title = gettext("Temporarily unavailable") if problem.is_outage else gettext("That did not work")
-        return self.show(request, title, "shell/problem.html", status=problem.status, problem=problem)
+        """A page or part of the shell's own that the gateway could not serve."""
+        if problem.status == UNAUTHORIZED:
+            return to_sign_in(request)
+        template = "ui/problem_part.html" if is_part(request) else "shell/problem.html"
+        retry = page_around(request, address_of(request))
+        return self.show(request, problem.heading, template, status=problem.status, problem=problem, retry=retry)
 
     async def outage(self, request: Request, preferences: Preferences, problem: GatewayProblem) -> Response:
         """Nobody can be recognised right now, because auth does not answer."""
         use_locale(preferences.locale)
-        html = self.templates.get_template("shell/outage.html").render(
-            theme=preferences.theme, retry=request.url.path, message=problem.message
-        )
-        return HTMLResponse(html, status_code=503)
+        retry = page_around(request, address_of(request)) if request.method in SAFE_METHODS else "/"
+        if is_part(request):
+            html = self.templates.get_template("ui/problem_part.html").render(
+                problem=problem, retry=retry, request_id=request_id_of(request)
+            )
+            # What asked stays, so that a part which refreshes itself comes back by itself.
+            return HTMLResponse(html, status_code=problem.status, headers={"HX-Reswap": "innerHTML"})
+        html = self.templates.get_template("shell/outage.html").render(theme=preferences.theme, retry=retry)
+        return HTMLResponse(html, status_code=problem.status)
 
 
-def is_fragment(request: Request) -> bool:
-    headers = request.headers
-    return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+def address_of(request: Request) -> str:
+    """Path and query, as the browser asked for them."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from frontend.shell.layout import Pages, is_fragment
+from frontend.shell.layout import Pages
 from frontend.shell.viewer import SEE_OTHER, Viewer
 from frontend.ui.gateway import GatewayProblem, segment
 from frontend.ui.i18n import gettext
-from frontend.ui.page import KEY_FIELD
+from frontend.ui.page import KEY_FIELD, is_fragment
 from frontend.ui.views import Notification
 
 # Where the thing that a notification is about can be seen.

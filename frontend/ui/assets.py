@@ -13,6 +13,8 @@ from starlette.responses import FileResponse, Response
 BUILD_FOLDER: Final = Path(__file__).resolve().parent / "build"
 ASSET_FOLDER: Final = BUILD_FOLDER / "assets"
 ASSET_MANIFEST: Final = BUILD_FOLDER / "manifest.json"
+ASSET_MARK: Final = "/-/assets/"
+"""In the path of every file that a remote serves."""
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 _IMMUTABLE = "public, max-age=31536000, immutable"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,11 @@ from urllib.parse import quote
 
 import aiohttp
 
+from frontend.ui.i18n import gettext
 from frontend.ui.settings import FrontendSettings
 
+FORBIDDEN = 403
+NOT_FOUND = 404
 CONFLICT = 409
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
@@ -19,13 +23,21 @@ API_PREFIX = "/api/v1"
 KEEPALIVE_SECONDS = 3.0
 """Shorter than the 5 s of uvicorn: no write goes over a connection that the other side is about to close."""
 
+_log = logging.getLogger("ringi.frontend.gateway")
+
 Json = Any  # the named boundary: what the gateway answers, before a view type has read it
 
 
 class GatewayProblem(Exception):
-    """An answer other than success (RFC 9457), or none at all (status 503, code `unreachable`)."""
+    """An answer other than success (RFC 9457), or none at all (status 503, code `unreachable`).
+
+    An address with something in the place of an id that is none is refused by the services as invalid. A person who
+    follows a wrong link has entered nothing: for every page it is as missing as the address of a record that is gone.
+    """
 
     def __init__(self, status: int, document: Mapping[str, Any]) -> None:
+        if status == UNPROCESSABLE and any(entry.get("in") == "path" for entry in document.get("errors") or ()):
+            status, document = NOT_FOUND, {**document, "code": "not_found", "title": gettext("Not found"), "errors": ()}
         super().__init__(f"{status} {document.get('code')}: {document.get('detail') or document.get('title')}")
         self.status = status
         self.document = document
@@ -37,6 +49,15 @@ class GatewayProblem(Exception):
     @property
     def message(self) -> str:
         return self.detail or self.title
+
+    @property
+    def heading(self) -> str:
+        """The title of a page that says this."""
+        if self.is_outage:
+            return gettext("Temporarily unavailable")
+        if self.status == NOT_FOUND:
+            return gettext("Not found")
+        return gettext("Not allowed") if self.status == FORBIDDEN else gettext("That did not work")
 
     @property
     def field_errors(self) -> dict[str, str]:
@@ -130,7 +151,9 @@ class GatewayClient:
             ) as response:
                 content = await response.read()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise GatewayProblem(UNAVAILABLE, {"code": "unreachable", "title": type(error).__name__}) from error
+            _log.warning("the gateway does not answer %s %s: %s", method, path, error or type(error).__name__)
+            title = gettext("The server does not answer right now.")
+            raise GatewayProblem(UNAVAILABLE, {"code": "unreachable", "title": title}) from error
         if response.status >= 400:
             document = _parsed(content)
             raise GatewayProblem(response.status, document if isinstance(document, dict) else {})

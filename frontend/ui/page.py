@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -35,14 +35,12 @@ class Page:
 
     @property
     def is_fragment(self) -> bool:
-        """Whether htmx asked for a part of the page (and not to restore one from history)."""
-        headers = self.request.headers
-        return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+        return is_fragment(self.request)
 
     @property
     def target(self) -> str:
         """Id of the element that the answer goes into, empty for a full page."""
-        return self.request.headers.get("HX-Target", "").partition("#")[2] if self.is_fragment else ""
+        return target_of(self.request)
 
     def query(self, name: str, default: str = "") -> str:
         return self.request.query_params.get(name, default)
@@ -85,3 +83,27 @@ class Page:
         if self.is_fragment:
             return Response(headers={"HX-Redirect": target})
         return Response(status_code=SEE_OTHER, headers={"Location": target})
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether htmx asked for a part of the page (and not to restore one from history)."""
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
+def target_of(request: Request) -> str:
+    """Id of the element that htmx puts the answer into, empty for a full page."""
+    return request.headers.get("HX-Target", "").partition("#")[2] if is_fragment(request) else ""
+
+
+def is_part(request: Request) -> bool:
+    """Whether the answer goes into a page that stays, so that a title of its own would be a second one."""
+    return is_fragment(request) and target_of(request) != "page"
+
+
+def page_around(request: Request, here: str) -> str:
+    """Where everything can be loaded again: `here`, or the page around a part that has an address of its own."""
+    around = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if not is_part(request) or around.path in {"", urlsplit(here).path}:
+        return here
+    return own_path(around.path + (f"?{around.query}" if around.query else ""))

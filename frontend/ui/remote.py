@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -20,18 +21,17 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontend.ui import identity as identities
-from frontend.ui.assets import serve_asset
-from frontend.ui.gateway import GatewayClient, GatewayProblem
+from frontend.ui.assets import ASSET_MARK, serve_asset
+from frontend.ui.gateway import NOT_FOUND, GatewayClient, GatewayProblem
 from frontend.ui.i18n import use_locale
 from frontend.ui.manifest import MANIFEST_PATH, RemoteManifest
-from frontend.ui.page import Page
+from frontend.ui.page import Page, is_part, page_around
 from frontend.ui.settings import FrontendSettings
 from frontend.ui.templating import build_environment
 
 HEALTH_PATH = "/healthz"
 _OPEN_PATHS = frozenset({MANIFEST_PATH, HEALTH_PATH})
-_ASSET_MARK = "/-/assets/"
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _METHOD_NOT_ALLOWED = 401, 405
 _log = logging.getLogger("ringi.frontend.remote")
 
 
@@ -75,7 +75,7 @@ class IdentityGuard:
 
 def _is_open(path: str, root_path: str) -> bool:
     inner = path.removeprefix(root_path)
-    return inner in _OPEN_PATHS or _ASSET_MARK in inner
+    return inner in _OPEN_PATHS or ASSET_MARK in inner
 
 
 async def _health(_request: Request) -> Response:
@@ -87,7 +87,25 @@ async def _gateway_problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, GatewayProblem)
     if problem.status == _UNAUTHORIZED:
         return PlainTextResponse("signed out", status_code=_UNAUTHORIZED)
-    return Page.of(request).render("ui/problem.html", status=problem.status, problem=problem)
+    return _problem_page(Page.of(request), problem)
+
+
+async def _no_page(request: Request, error: Exception) -> Response:
+    """An address without a page looks like that of a record that is gone; so does one that only takes forms."""
+    assert isinstance(error, HTTPException)
+    has_page = hasattr(request.state, "identity")  # assets and manifests are asked for without one
+    if not has_page or error.status_code not in {NOT_FOUND, _METHOD_NOT_ALLOWED}:
+        return PlainTextResponse(error.detail, status_code=error.status_code, headers=error.headers)
+    response = _problem_page(Page.of(request), GatewayProblem(NOT_FOUND, {}), status=error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _problem_page(page: Page, problem: GatewayProblem, *, status: int = 0) -> Response:
+    """The whole page, or the part alone that htmx wanted to put into one."""
+    template = "ui/problem_part.html" if is_part(page.request) else "ui/problem.html"
+    retry = page_around(page.request, page.here())
+    return page.render(template, status=status or problem.status, problem=problem, retry=retry)
 
 
 def build_remote(remote: Remote, settings: FrontendSettings | None = None) -> Starlette:
@@ -105,7 +123,7 @@ def build_remote(remote: Remote, settings: FrontendSettings | None = None) -> St
         yield
         await client.close()
 
-    asset_routes = [Route(f"{page.prefix}{_ASSET_MARK}{{name}}", serve_asset) for page in remote.manifest.routes[:1]]
+    asset_routes = [Route(f"{page.prefix}{ASSET_MARK}{{name}}", serve_asset) for page in remote.manifest.routes[:1]]
     app = Starlette(
         routes=[Route(MANIFEST_PATH, manifest), Route(HEALTH_PATH, _health), *asset_routes, *remote.routes],
         middleware=[
@@ -115,7 +133,7 @@ def build_remote(remote: Remote, settings: FrontendSettings | None = None) -> St
                 key=identities.signing_key(chosen.secret_key.get_secret_value()),
             )
         ],
-        exception_handlers={GatewayProblem: _gateway_problem},
+        exception_handlers={GatewayProblem: _gateway_problem, HTTPException: _no_page},
         lifespan=lifespan,
     )
     app.state.gateway = client

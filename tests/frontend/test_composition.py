@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from frontend.shell import compose
+from frontend.shell.registry import Registry
 from frontend.ui.build import build
 from frontend.ui.settings import FrontendSettings
 from tests.support.fake_gateway import PASSWORD
@@ -99,6 +100,75 @@ async def test_a_slot_that_fails_leaves_the_page_whole(
     assert "opportunity-rows" in html
     assert "集計を現在表示できません" in html
     assert "ringi-slot" not in html
+
+
+async def test_a_slot_without_its_remote_is_a_card_inside_the_page_that_loads_the_page_again(
+    approver: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Registry, "exposed", lambda _registry, _name: None)
+    html = await (await approver.get("/approvals?tab=all")).text()
+    assert "data-remote-down" in html
+    assert html.count("<h1") == 1, "the page's own title, and none of the card's"
+    assert 'href="/approvals?tab=all">' in html.split("data-remote-down", 1)[1]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/approvals/processed", "/approvals/a/b/c", "/processes/x", "/notifications/x", "/nothing", "/reports/x"],
+)
+async def test_every_wrong_address_leads_to_the_same_calm_page(
+    approver: aiohttp.ClientSession, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compose, "HEAD_START_SECONDS", 30.0)  # a page whose head was sent has no say in its status
+    answer = await approver.get(address)
+    html = await answer.text()
+    assert answer.status == 404
+    assert "<title>見つかりません — Ringi CRM</title>" in html
+    assert "このアドレスには何もありません" in html
+    assert 'href="/">最初のページへ' in html.replace("\n", "")
+
+
+async def test_a_file_of_another_version_is_missing_and_no_page(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    page = await (await approver.get("/approvals")).text()
+    current = page.split('<script src="/approvals/-/assets/', 1)[1].split('"', 1)[0]
+    known, stale = f"/approvals/-/assets/{current}", "/approvals/-/assets/opportunity-0123456789.js"
+    assert (await approver.get(known)).status == 200
+    await _assert_plain(approver, stale, 404)
+    frontend.remotes["opportunity"].stop()
+    try:
+        await _assert_plain(approver, stale, 404)
+        await _assert_plain(approver, known, 502)
+    finally:
+        frontend.remotes["opportunity"].start()
+        await eventually(lambda: _answers(approver, known))
+
+
+async def _assert_plain(session: aiohttp.ClientSession, address: str, status: int) -> None:
+    answer = await session.get(address)
+    assert (answer.status, answer.headers["Cache-Control"], await answer.read()) == (status, "no-store", b"")
+    assert "html" not in answer.headers.get("Content-Type", "")
+
+
+async def _answers(session: aiohttp.ClientSession, address: str) -> bool:
+    return (await session.get(address)).status == 200
+
+
+async def test_a_write_that_a_dead_remote_may_have_had_is_not_said_to_be_unsent(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    form = {"csrf": token_in(await (await approver.get("/approvals")).text()), "decision": "approve"}
+    frontend.remotes["opportunity"].stop()
+    try:
+        answer = await approver.post("/approvals/decide", data=form, headers={"Referer": f"{frontend.url}/approvals"})
+        html = await answer.text()
+    finally:
+        frontend.remotes["opportunity"].start()
+        await eventually(lambda: _answers(approver, "/approvals"))
+    assert answer.status == 502
+    assert "確認できません" in html
+    assert "送信されていません" not in html
 
 
 async def test_history_restores_get_the_whole_page(approver: aiohttp.ClientSession) -> None:

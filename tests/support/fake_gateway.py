@@ -153,6 +153,9 @@ class FakeGateway(LiveAnswers):
             user = self.users.get(request.headers.get("authorization", "").removeprefix("Bearer ").split("|")[0])
             if user is None:
                 return problem(401, "unauthorized", "サインインが必要です")
+            if not records.is_id(request.path_params.get("id", records.uuid_of("any"))):
+                error = {"pointer": "/id", "in": "path", "message": "ID の形式が正しくありません"}
+                return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
             key = request.headers.get("idempotency-key")
             if request.method in {"POST", "PATCH"} and key and (user["id"], key) in self._keys:
                 return JSONResponse(self._keys[user["id"], key])

@@ -54,6 +54,14 @@ def uuid_of(text: str) -> str:
     return str(UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4))
 
 
+def is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def users() -> dict[str, Json]:
     return {
         uuid_of(name): {
