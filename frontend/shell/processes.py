@@ -44,11 +44,15 @@ async def show_one(request: Request) -> Response:
     pages: Pages = request.app.state.pages
     viewer: Viewer = request.state.viewer
     gateway = viewer.gateway(request.app.state.gateway)
+    live = is_fragment(request) and request.query_params.get("part") == "live"
     try:
         answer = await gateway.get(f"/sagas/{segment(request.path_params['id'])}")
     except GatewayProblem as problem:
+        if live and problem.is_outage:
+            response = pages.show(request, gettext("Process"), "shell/process_waits.html", status=problem.status)
+            response.headers["HX-Reswap"] = "none"
+            return response
         return pages.problem(request, problem)
-    live = is_fragment(request) and request.query_params.get("part") == "live"
     template = "shell/process_live.html" if live else "shell/process.html"
     return pages.show(request, gettext("Process"), template, process=Process.model_validate(answer), error="")
 

@@ -139,6 +139,38 @@ async def test_progress_moves_by_itself_and_stops_at_the_end(open_page: OpenPage
     await expect(page.locator("#shell-process .badge").first).to_contain_text("完了")
 
 
+async def test_progress_that_cannot_be_read_stays_as_it_was_and_goes_on_when_it_can(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    process = next(item for item in frontend.gateway.processes.values() if item["status"] == "RUNNING")
+    page = await open_page("ops", f"/processes/{process['id']}")
+    note, bar = page.locator("#shell-process-note"), page.locator("#shell-process progress").first
+    frontend.gateway.fail("/sagas/")
+    await expect(note).to_contain_text("自動的に再試行")
+    await expect(bar).to_have_attribute("value", "420")
+    await expect(page.locator("h1")).to_have_count(1)
+    process["progress"] = {"done": 900, "total": 1002}
+    frontend.gateway.mend()
+    await expect(bar).to_have_attribute("value", "900")
+    await expect(note).to_be_empty()
+
+
+async def test_a_process_says_in_words_why_it_is_where_it_is(open_page: OpenPage, frontend: RunningFrontend) -> None:
+    stuck = next(item for item in frontend.gateway.processes.values() if item["status"] == "NEEDS_ATTENTION")
+    stuck["detail"], stuck["steps"][2]["detail"] = "standstill", "undoing"
+    stuck["steps"][2]["status"] = "RUNNING"
+    page = await open_page("manager", f"/processes/{stuck['id']}")
+    shown = page.locator("#shell-process")
+    await expect(shown).to_contain_text("しばらく進んでいません")
+    await expect(shown).to_contain_text("運用担当者に通知済み")
+    await expect(shown.locator("[aria-current=step]")).to_contain_text("取り消し中")
+    stuck |= {"status": "COMPENSATED", "detail": "customer_deleted"}
+    await expect(shown).to_contain_text("理由コード: customer_deleted")
+    await expect(shown.locator("[aria-current=step]")).to_have_count(0)
+    await expect(shown).not_to_contain_text(re.compile("standstill|undoing"))
+
+
 async def test_ops_retries_and_a_refused_undo_says_why(
     open_page: OpenPage, frontend: RunningFrontend, watch: Watch
 ) -> None:
