@@ -6,6 +6,7 @@ import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -57,8 +58,9 @@ def _render(request: Request, *, status: int = 200, **values: object) -> Respons
     use_locale(preferences.locale)
     token = request.cookies.get(_login_cookie(request)) or secrets.token_urlsafe(24)
     shown = {"email": "", "error": "", "step": "password", "next": "/", **values}
+    again = "/login" if shown["next"] == "/" else f"/login?next={quote(str(shown['next']), safe='/')}"
     html = request.app.state.pages.templates.get_template("shell/login.html").render(
-        csrf=token, theme=preferences.theme, request_id=request_id_of(request), **shown
+        csrf=token, theme=preferences.theme, request_id=request_id_of(request), again=again, **shown
     )
     response = HTMLResponse(html, status_code=status)
     secure = request.app.state.settings.secure_cookies

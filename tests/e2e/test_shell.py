@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Request, Route, expect
 
 from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch, sign_in
-from tests.support.fake_gateway import TOTP_CODE
+from tests.support.fake_gateway import PASSWORD, TOTP_CODE
 from tests.support.frontend import RunningFrontend
 from tests.support.waiting import eventually
 
@@ -46,6 +46,30 @@ async def test_a_wrong_password_is_said_and_a_second_factor_asked_for(
     await page.fill("#login-totp", TOTP_CODE)
     await page.click("form[action='/login'] button")
     await expect(page).to_have_url(re.compile("/approvals"))
+
+
+async def test_the_way_to_the_page_that_was_asked_for_survives_another_language_and_a_new_start(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    frontend.gateway.totp_users.add("ops@ringi.example")
+    page = await open_page(None, "/processes?status=RUNNING")
+    async with page.expect_navigation():
+        await page.click("form[action='/preferences/locale'] button")
+    await expect(page.locator("h1")).to_have_text("Sign in to Ringi CRM")
+    await expect(page.locator("#login-email")).to_be_focused()
+    await page.keyboard.type("ops@ringi.example")
+    await page.fill("#login-password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#login-totp")).to_be_focused()
+    await page.click("text=Start again")
+    await page.fill("#login-email", "ops@ringi.example")
+    await page.fill("#login-password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#login-totp")).to_be_focused()
+    await page.keyboard.type(TOTP_CODE)
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(r"/processes\?status=RUNNING"))
 
 
 async def test_a_killed_remote_leaves_the_rest_working_and_comes_back(
