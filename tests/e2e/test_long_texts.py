@@ -1,0 +1,79 @@
+"""Names and amounts as long as they may be: columns stay in sight, nothing runs over its box or off the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+from starlette.applications import Starlette
+
+from frontend.customer.app import create_app as customer
+from frontend.sales.app import create_app as sales
+from frontend.ui.settings import FrontendSettings
+from tests.e2e.conftest import DESK, PHONE, OpenPage
+from tests.support.frontend import RunningFrontend
+from tests.support.scripted_gateway import SETTINGS, browser, text
+
+KANJI = "東日本総合産業ホールディングス西日本支社第二営業本部付属医療法人社団青葉会" * 5
+LATIN = "Pneumonoultramicroscopicsilicovolcanoconiosis_Holdings_and_Partners_" * 3
+LONGEST = 200
+AMOUNT = 9_876_543_210_123
+CUSTOMER = {"id": "c1", "assignedSalesId": "me", "tags": [KANJI[:50], LATIN[:50]], "notes": LATIN}
+TASK = {"id": "t1", "customerId": "c1", "dueDate": "2026-11-20T14:59:59Z"}
+PAGES: dict[str, tuple[Callable[[FrontendSettings], Starlette], str]] = {
+    "/customers": (customer, "customer"),
+    "/customers/c1": (customer, "customer"),
+    "/tasks": (sales, "sales"),
+    "/tasks/t1": (sales, "sales"),
+}
+_OVERFLOWING = """() => [...document.querySelectorAll(".table-container, .inbox-scroll, .panel, .page-title, main")]
+    .filter((box) => box.scrollWidth > box.clientWidth + 1)
+    .map((box) => `${box.className || box.id} ${box.scrollWidth}`)
+"""
+
+
+async def overflowing(page: Page) -> list[str]:
+    """The boxes whose content is wider than they are, and the page itself if it scrolls sideways."""
+    found: list[str] = await page.evaluate(_OVERFLOWING)
+    if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        found.append("the page")
+    return found
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("name", [KANJI[:LONGEST], LATIN[:LONGEST]], ids=["kanji", "one word"])
+async def test_approvals_and_notifications_hold_the_longest_texts(
+    open_page: OpenPage, frontend: RunningFrontend, name: str, size: tuple[int, int]
+) -> None:
+    for item in frontend.gateway.approvals.values():
+        item |= {"title": name, "customerName": name, "requesterName": name[:40], "amount": AMOUNT}
+    for notice in frontend.gateway.notifications:
+        notice |= {"title": name, "body": name}
+    page = await open_page("approver", size=size)
+    approval = frontend.gateway.waiting("approver@ringi.example")[0]["id"]
+    for path in ("/approvals", f"/approvals/{approval}", "/notifications", f"/search?q={name[:5]}"):
+        await page.goto(path)
+        assert await overflowing(page) == [], path
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("name", [KANJI[:LONGEST], LATIN[:LONGEST]], ids=["kanji", "one word"])
+async def test_lists_and_records_of_the_other_remotes_hold_the_longest_texts(
+    open_page: OpenPage, frontend: RunningFrontend, name: str, size: tuple[int, int]
+) -> None:
+    page = await open_page("manager", "/notifications", size=size)
+    for path, (create, remote) in PAGES.items():
+        client, gateway = browser(create(SETTINGS), remote, "manager")
+        records: dict[str, dict[str, Any]] = {
+            "/customers": CUSTOMER | {"name": name},
+            "/tasks": TASK | {"title": name, "customerName": name},
+        }
+        for root, record in records.items():
+            gateway.on("GET", root, {"items": [record], "nextCursor": None})
+            gateway.on("GET", f"{root}/{record['id']}", record)
+        gateway.on("GET", "/auth/users", {"items": []})
+        html = text(await client.get(path))
+        await page.evaluate("(html) => { document.getElementById('page').innerHTML = html; }", html)
+        assert await overflowing(page) == [], path
