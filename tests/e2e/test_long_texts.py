@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from starlette.applications import Starlette
 
 from frontend.customer.app import create_app as customer
@@ -28,7 +28,8 @@ PAGES: dict[str, tuple[Callable[[FrontendSettings], Starlette], str]] = {
     "/tasks": (sales, "sales"),
     "/tasks/t1": (sales, "sales"),
 }
-_OVERFLOWING = """() => [...document.querySelectorAll(".table-container, .inbox-scroll, .panel, .page-title, main")]
+_BOXES = ".table-container, .inbox-scroll, .palette-list, .panel, .page-title, main"
+_OVERFLOWING = """(boxes) => [...document.querySelectorAll(boxes)]
     .filter((box) => box.scrollWidth > box.clientWidth + 1)
     .map((box) => `${box.className || box.id} ${box.scrollWidth}`)
 """
@@ -36,7 +37,7 @@ _OVERFLOWING = """() => [...document.querySelectorAll(".table-container, .inbox-
 
 async def overflowing(page: Page) -> list[str]:
     """The boxes whose content is wider than they are, and the page itself if it scrolls sideways."""
-    found: list[str] = await page.evaluate(_OVERFLOWING)
+    found: list[str] = await page.evaluate(_OVERFLOWING, _BOXES)
     if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
         found.append("the page")
     return found
@@ -56,6 +57,10 @@ async def test_approvals_and_notifications_hold_the_longest_texts(
     for path in ("/approvals", f"/approvals/{approval}", "/notifications", f"/search?q={name[:5]}"):
         await page.goto(path)
         assert await overflowing(page) == [], path
+    await page.keyboard.press("Control+k")
+    await page.fill(".palette-input", name[:5])
+    await expect(page.locator("#palette-list [role=option]").first).to_contain_text(name)
+    assert await overflowing(page) == [], "the palette"
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
