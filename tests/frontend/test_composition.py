@@ -14,7 +14,9 @@ import pytest
 
 from frontend.shell import compose
 from frontend.shell.registry import Registry
+from frontend.shell.tokens import Tokens
 from frontend.ui.build import build
+from frontend.ui.gateway import GatewayProblem
 from frontend.ui.settings import FrontendSettings
 from tests.support.fake_gateway import PASSWORD
 from tests.support.frontend import RunningFrontend, running_frontend
@@ -169,6 +171,31 @@ async def test_a_write_that_a_dead_remote_may_have_had_is_not_said_to_be_unsent(
     assert answer.status == 502
     assert "確認できません" in html
     assert "送信されていません" not in html
+
+
+async def test_while_nobody_can_be_recognised_the_page_and_its_parts_can_be_tried_again(
+    approver: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(*_args: object) -> None:
+        raise GatewayProblem(503, {"code": "unreachable"})
+
+    monkeypatch.setattr(Tokens, "fresh", unreachable)
+    whole = await approver.get("/processes?status=RUNNING")
+    assert whole.status == 503
+    assert 'href="/processes?status=RUNNING"' in await whole.text()
+    part = await approver.get(
+        "/processes/1?part=live", headers={"HX-Request": "true", "HX-Target": "div#shell-process"}
+    )
+    assert (part.status, part.headers["HX-Reswap"]) == (503, "innerHTML")
+    assert "<html" not in await part.text()
+
+
+async def test_a_token_that_is_refused_leads_to_the_sign_in_page(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    frontend.gateway.fail("/sagas", 401)
+    answer = await approver.get("/processes?status=RUNNING", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/login?next=/processes%3Fstatus%3DRUNNING")
 
 
 async def test_history_restores_get_the_whole_page(approver: aiohttp.ClientSession) -> None:
