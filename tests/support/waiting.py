@@ -5,7 +5,7 @@ import inspect
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from tests.support.processes import ServerProcess
 
@@ -16,7 +16,15 @@ DEADLINE = 120.0
 INTERVAL = 0.02
 
 
-async def eventually(probe: Callable[[], Awaitable[T] | T], *, within: float = DEADLINE, what: str = "") -> T:
+@overload
+async def eventually(probe: Callable[[], Awaitable[T]], *, within: float = DEADLINE, what: str = "") -> T: ...
+
+
+@overload
+async def eventually(probe: Callable[[], T], *, within: float = DEADLINE, what: str = "") -> T: ...
+
+
+async def eventually(probe: Callable[[], Any], *, within: float = DEADLINE, what: str = "") -> Any:
     """The first truthy value of ``probe``. Raises AssertionError with its last value when time runs out."""
     limit = time.monotonic() + within
     while True:
@@ -24,7 +32,7 @@ async def eventually(probe: Callable[[], Awaitable[T] | T], *, within: float = D
         if inspect.isawaitable(value):
             value = await value
         if value:
-            return value  # type: ignore[no-any-return]
+            return value
         assert time.monotonic() < limit, f"{what or 'the condition'} did not come true, last value {value!r}"
         await asyncio.sleep(INTERVAL)
 
