@@ -37,7 +37,8 @@ NOT_FUZZED = "(/notifications/stream|/auth/(login|logout|refresh|password|totp|s
 EXAMPLES = int(os.environ.get("RINGI_FUZZ_EXAMPLES", "10"))
 """Of each operation beyond those that its schema's limits ask for; more in the environment for a longer search."""
 SEED = 20261008
-WORKERS = 6
+WORKERS = 1
+"""Threads of the fuzzer. With more, the `ast` module of CPython 3.11, which is not safe in threads, may end its run."""
 UNLIMITED = 1_000_000
 TAIL = 6000
 """Characters of the report that a failure shows."""
