@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -19,6 +19,10 @@ class Progress(View):
     total: int | None = None
 
 
+DECISIVE_STEP = "confirm"
+"""What every process that can be undone calls its pivot."""
+
+
 class ProcessStep(View):
     name: str
     status: str = "PLANNED"
@@ -26,8 +30,7 @@ class ProcessStep(View):
     total: int | None = None
     started_at: str | None = None
     finished_at: str | None = None
-    attempt: int | None = None
-    detail: Any = None
+    detail: str | None = None
 
 
 class Process(View):
@@ -52,9 +55,15 @@ class Process(View):
         return self.status in {"REQUESTED", "RUNNING", "NEEDS_ATTENTION"}
 
     @property
+    def can_be_undone(self) -> bool:
+        """Whether the decisive step is still to be done; from then on an open process only goes forward."""
+        done = {step.name for step in self.steps if step.status == "DONE"}
+        return self.is_open and DECISIVE_STEP not in done
+
+    @property
     def current_step(self) -> str:
         """Name of the step that an open process is at; empty when none has begun or all have ended."""
-        busy = (step.name for step in self.steps if step.status.upper() in {"RUNNING", "UNDOING", "NEEDS_ATTENTION"})
+        busy = (step.name for step in self.steps if step.status in {"RUNNING", "NEEDS_ATTENTION"})
         return next(busy, "") if self.is_open else ""
 
 

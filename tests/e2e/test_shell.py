@@ -200,10 +200,13 @@ async def test_ops_retries_and_a_refused_undo_says_why(
 ) -> None:
     watch.expects_failures = True
     process = next(item for item in frontend.gateway.processes.values() if item["status"] == "NEEDS_ATTENTION")
+    # No timer fires, so that the page still offers what the process has gone past meanwhile.
+    page = await open_page("ops", f"/processes/{process['id']}", stopped_clock=True)
     process["steps"][3]["status"] = "DONE"
-    page = await open_page("ops", f"/processes/{process['id']}")
     await page.click("button[value=compensate]")
     await expect(page.locator("[role=alert]")).to_contain_text("取り消せません")
+    await expect(page.locator("#shell-process")).to_contain_text("元には戻せません")
+    await expect(page.locator("button[value=compensate]")).to_have_count(0)
     await page.click("button[value=retry]")
     await expect(page.locator("#shell-process .badge").first).to_contain_text("実行中")
 
