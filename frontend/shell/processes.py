@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from frontend.shell.layout import Pages
 from frontend.shell.viewer import SEE_OTHER, Viewer
-from frontend.ui.gateway import GatewayProblem, segment
+from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, is_fragment
 from frontend.ui.views import Process
@@ -53,8 +53,11 @@ async def show_one(request: Request) -> Response:
             response.headers["HX-Reswap"] = "none"
             return response
         return pages.problem(request, problem)
-    template = "shell/process_live.html" if live else "shell/process.html"
-    return pages.show(request, gettext("Process"), template, process=Process.model_validate(answer), error="")
+    process = Process.model_validate(answer)
+    if live:
+        return pages.show(request, gettext("Process"), "shell/process_live.html", process=process)
+    named = await _named(gateway, process)
+    return pages.show(request, gettext("Process"), "shell/process.html", process=named, error="")
 
 
 async def act(request: Request) -> Response:
@@ -73,7 +76,7 @@ async def act(request: Request) -> Response:
     except GatewayProblem as problem:
         if problem.is_outage:
             return pages.problem(request, problem)
-        process = Process.model_validate(await gateway.get(f"/sagas/{segment(process_id)}"))
+        process = await _named(gateway, Process.model_validate(await gateway.get(f"/sagas/{segment(process_id)}")))
         return pages.show(
             request,
             gettext("Process"),
@@ -83,3 +86,13 @@ async def act(request: Request) -> Response:
             error=problem.message,
         )
     return RedirectResponse(f"/processes/{segment(process_id)}", status_code=SEE_OTHER)
+
+
+async def _named(gateway: UserGateway, process: Process) -> Process:
+    """With the names that only the list tells: whom it is about, and who started it."""
+    try:
+        answer = await gateway.get("/sagas", resourceId=process.resource_id or "", type=process.type)
+    except GatewayProblem:
+        return process  # how far it is can be told without them
+    listed = next((Process.model_validate(item) for item in answer["items"] if item["id"] == process.id), process)
+    return process.model_copy(update={"resource_name": listed.resource_name, "actor_name": listed.actor_name})

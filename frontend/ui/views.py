@@ -34,7 +34,7 @@ class ProcessStep(View):
 
 
 class Process(View):
-    """A saga as `GET /sagas/{id}` shows it; the names are only in the list, for whoever may read them."""
+    """A saga as `GET /sagas/{id}` shows it; the names are from the list, for whoever may read them."""
 
     id: str
     type: str

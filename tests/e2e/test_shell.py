@@ -139,6 +139,20 @@ async def test_a_process_in_the_list_says_whom_it_is_about_and_who_started_it(
             await expect(row.get_by_text("開始者: 加藤 健一").filter(visible=True)).to_have_count(1)
         await expect(running).to_contain_text("商談・タスクの非表示")
         await expect(ended).not_to_contain_text(by_status["COMPLETED"])
+        await ended.get_by_role("link").click()
+        names = page.locator("#shell-process-names")
+        await expect(names).to_contain_text("株式会社山田製作所")
+        await expect(names).to_contain_text("開始者: 加藤 健一")
+
+
+async def test_the_page_of_a_process_does_without_names_that_cannot_be_read(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    process = next(item for item in frontend.gateway.processes.values() if item["status"] == "RUNNING")
+    frontend.gateway.fail("resourceId=")
+    page = await open_page("manager", f"/processes/{process['id']}")
+    await expect(page.locator("#shell-process progress").first).to_have_attribute("value", "420")
+    await expect(page.locator("#shell-process-names")).to_have_count(0)
 
 
 async def test_a_process_without_a_name_shows_its_step_or_its_id(

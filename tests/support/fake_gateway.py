@@ -55,8 +55,9 @@ class FakeGateway(LiveAnswers):
 
     # -- what tests do -------------------------------------------------------------------------------------------
 
-    def fail(self, path_part: str, status: int = 503) -> None:
-        self.failures.append((path_part, status))
+    def fail(self, part: str, status: int = 503) -> None:
+        """What asks for an address with this part in its path or query is refused until `mend`."""
+        self.failures.append((part, status))
 
     def mend(self) -> None:
         self.failures.clear()
@@ -148,7 +149,7 @@ class FakeGateway(LiveAnswers):
             if self.delay:
                 await asyncio.sleep(self.delay)
             for part, status in self.failures:
-                if part in request.url.path:
+                if part in f"{request.url.path}?{request.url.query}":
                     return problem(status, "unavailable", "一時的に利用できません")
             user = self.users.get(request.headers.get("authorization", "").removeprefix("Bearer ").split("|")[0])
             if user is None:
