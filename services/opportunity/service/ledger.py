@@ -38,11 +38,11 @@ async def follow(uow: UnitOfWork, before: Approval, after: Approval) -> None:
     """What a transition means for the process of the request."""
     if after.process_id is None or after.process_id != before.process_id:
         return
-    if after.standing.stage != before.standing.stage:
+    passed = after.standing.stage != before.standing.stage
+    if passed:
         await _record(uow, before, before.standing.stage, StepStatus.DONE)
-        await _record(uow, after, after.standing.stage, StepStatus.RUNNING)
-    elif before.state is ApprovalState.RETURNED and after.state is ApprovalState.PENDING:
-        # For a restored request the stage begins only now: its process was opened when nobody had to approve yet.
+    # A restored request's stage begins when it is resubmitted: nobody had to approve when its process was opened.
+    if passed or (before.state is ApprovalState.RETURNED and after.state is ApprovalState.PENDING):
         await _record(uow, after, after.standing.stage, StepStatus.RUNNING)
     if after.state in TERMINAL_APPROVAL_STATES and before.state not in TERMINAL_APPROVAL_STATES:
         if after.state is ApprovalState.APPROVED:
