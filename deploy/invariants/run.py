@@ -34,10 +34,10 @@ async def _settled(system: System, invariant: Invariant, deadline: float) -> lis
     work would take what is just on its way for a violation.
     """
     violations = await invariant.check(system)
-    looked_twice = False
-    while violations and not (looked_twice and asyncio.get_running_loop().time() >= deadline):
+    while violations:
         await asyncio.sleep(SECOND_LOOK_S)
         suspects = {violation.subject for violation in violations}
         violations = [v for v in await invariant.check(system) if v.subject in suspects]
-        looked_twice = True
+        if asyncio.get_running_loop().time() >= deadline:
+            break
     return violations
