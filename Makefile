@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $$python && break; done)
 BIN := .venv/bin
 RINGI := $(BIN)/ringi
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m tests
 
 .DEFAULT_GOAL := help
 .PHONY: help python setup setup-dev system-packages assets up down reset status doctor demo verify seed \
