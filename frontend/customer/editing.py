@@ -6,18 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.customer import words
-from frontend.customer.form import Draft, differences
+from frontend.customer.form import Draft
 from frontend.customer.manifest import PREFIX
 from frontend.customer.views import Customer
 from frontend.ui.access import allows
-from frontend.ui.formats import timestamp
-from frontend.ui.gateway import CONFLICT, UNPROCESSABLE, GatewayProblem, segment
-from frontend.ui.i18n import gettext
+from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.page import KEY_FIELD, Page
-from frontend.ui.people import people
-
-PRECONDITION_FAILED = 412
-_Differences = list[tuple[str, str, str]]
+from frontend.ui.people import People, people
+from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
 
 
 async def new(request: Request) -> Response:
@@ -36,7 +32,8 @@ async def create(request: Request) -> Response:
     try:
         answer = await page.gateway.send("POST", "/customers", body, key=str(form.get(KEY_FIELD, "")) or None)
     except GatewayProblem as problem:
-        return await _explained(page, draft, problem)
+        draft.explain(problem)
+        return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
     return page.redirect(f"{PREFIX}/{segment(answer.body['id'])}")
 
 
@@ -56,53 +53,25 @@ async def update(request: Request) -> Response:
     path = f"/customers/{segment(request.path_params['id'])}"
     current = await page.gateway.read(path)
     customer = Customer.model_validate(current.body)
+    draft.values["assignedSalesId"] = draft.get("assignedSalesId") or customer.assigned_sales_id or ""
     if not draft.check():
         return await _render(page, draft, status=UNPROCESSABLE, customer=customer, etag=etag)
     body = draft.body(customer, with_assignee=_may_assign(page))
     try:
         await page.gateway.send("PUT", path, body, if_match=etag)
     except GatewayProblem as problem:
+        draft.explain(problem)
+        message, theirs = await refusal(page, problem), None
         if problem.status == PRECONDITION_FAILED:
-            return await _outrun(page, draft, problem, customer, current.headers.get("ETag", ""))
-        return await _explained(page, draft, problem, customer=customer, etag=etag)
+            theirs, etag = Draft.from_customer(customer), current.headers.get("ETag", "")
+        return await _render(
+            page, draft, status=problem.status, customer=customer, etag=etag, message=message, theirs=theirs
+        )
     return page.redirect(f"{PREFIX}/{segment(customer.id)}")
 
 
 def _may_assign(page: Page) -> bool:
     return allows(page.identity.roles, "customer:assign")
-
-
-async def _outrun(page: Page, draft: Draft, problem: GatewayProblem, customer: Customer, etag: str) -> Response:
-    """Somebody saved in between: who, when, and what stands there now beside what was typed here."""
-    who = str(problem.document.get("changedBy") or "")
-    known = await people(page.gateway, who, customer.assigned_sales_id)
-    at = problem.document.get("changedAt")
-    if known.name(who) and at:
-        message = gettext("%(who)s changed this customer at %(at)s, after you had opened it.") % {
-            "who": known.name(who),
-            "at": timestamp(str(at)),
-        }
-    else:
-        message = gettext("Somebody changed this customer after you had opened it.")
-    names = {user_id: user.name for user_id, user in known.users.items()}
-    rows = differences(draft, Draft.from_customer(customer), names)
-    return await _render(
-        page, draft, status=PRECONDITION_FAILED, customer=customer, etag=etag, message=message, outrun=rows
-    )
-
-
-async def _explained(
-    page: Page, draft: Draft, problem: GatewayProblem, *, customer: Customer | None = None, etag: str = ""
-) -> Response:
-    """The form again with what the server said, at the fields where it said so."""
-    if problem.is_outage:
-        message = gettext("It was not saved: the service does not answer. Your text is still here; try again.")
-    elif problem.status in {CONFLICT, UNPROCESSABLE}:
-        message = problem.message
-    else:
-        raise problem
-    draft.explain(problem)
-    return await _render(page, draft, status=problem.status, customer=customer, etag=etag, message=message)
 
 
 async def _render(
@@ -113,9 +82,12 @@ async def _render(
     customer: Customer | None = None,
     etag: str = "",
     message: str = "",
-    outrun: _Differences | None = None,
+    theirs: Draft | None = None,
 ) -> Response:
-    known = await people(page.gateway) if _may_assign(page) else None
+    """`theirs`: what somebody else saved after this form had been opened."""
+    in_charge = (customer.assigned_sales_id if customer else None) or ""
+    known = await people(page.gateway, in_charge) if _may_assign(page) or theirs else People()
+    outrun = differences(words.fields(), draft.reads(known), theirs.reads(known)) if theirs else []
     return page.render(
         "customer/form.html",
         status=status,
@@ -123,7 +95,7 @@ async def _render(
         customer=customer,
         etag=etag,
         message=message,
-        outrun=outrun or [],
-        reps=known.choices(page.identity) if known else [],
+        outrun=outrun,
+        reps=known.choices(page.identity, in_charge) if _may_assign(page) else [],
         bands=list(words.bands().items()),
     )

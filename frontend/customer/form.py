@@ -1,7 +1,8 @@
-"""The customer form: what stands in it, what of it is sent, what differs from somebody else's version."""
+"""The customer form: what stands in it and what of it is sent."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from frontend.customer import words
 from frontend.customer.views import Customer, Profile
 from frontend.ui.gateway import GatewayProblem
 from frontend.ui.i18n import gettext
+from frontend.ui.people import People
 
 TEXTS = ("name", "nameKana", "email", "phone", "birthDate", "occupation", "notes")
 CHOICES = ("kind", "relationship")
@@ -94,8 +96,12 @@ class Draft:
             if parts:
                 self.problems.setdefault(parts[-1], str(entry.get("message") or problem.message))
 
+    def reads(self, known: People) -> Callable[[str], str]:
+        """Tells how a person reads a field, by its name."""
+        return lambda name: known.name(self.get(name)) if name == "assignedSalesId" else self.shown(name)
+
     def shown(self, name: str) -> str:
-        """A field as a person reads it."""
+        """A field other than who is in charge, as a person reads it."""
         if name == "tags":
             return ", ".join(self.tags)
         if name == "objectives":
@@ -108,15 +114,3 @@ class Draft:
             )
         value = self.get(name)
         return words.choices_of(name).get(value, value)
-
-
-def differences(mine: Draft, theirs: Draft, names: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Label, my text and theirs for every field that differs; `names` are those of the people."""
-    rows = []
-    for name, label in words.fields().items():
-        if name == "assignedSalesId" and not mine.get(name):
-            continue
-        one, other = mine.shown(name), theirs.shown(name)
-        if one != other:
-            rows.append((label, names.get(one, one), names.get(other, other)))
-    return rows

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from frontend.opportunity import chart, deciding, detail, inbox, request_form, words
 from frontend.opportunity.manifest import PREFIX, manifest
+from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
 
@@ -23,7 +24,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/fresh", inbox.fresh, methods=_GET),
         Route(f"{PREFIX}/-/weekly", chart.weekly, methods=_GET),
         Route(f"{PREFIX}/-/of-customer", inbox.of_customer, methods=_GET),
-        Route(f"{PREFIX}/-/customers", request_form.customers, methods=_GET),
+        Route(f"{PREFIX}/-/customers", customer_field.choices, methods=_GET),
         Route(f"{PREFIX}/-/preview", request_form.preview, methods=_POST),
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/new", request_form.new, methods=_GET),

@@ -10,23 +10,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity import words
-from frontend.opportunity.views import Approval, CustomerChoice, Route
-from frontend.ui.gateway import CONFLICT, UNPROCESSABLE, GatewayProblem, UserGateway, segment
+from frontend.opportunity.views import Approval, Route
+from frontend.ui.customer_field import CustomerField
+from frontend.ui.formats import money
+from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page
-
-PRECONDITION_FAILED = 412
-MIN_QUERY = 2
-MAX_CHOICES = 8
+from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
 
 
 @dataclass(slots=True)
 class Draft:
     """The form as it stands. `amount` is as typed; `problems` are messages by field name of the API."""
 
-    customer_id: str = ""
-    customer_name: str = ""
-    customer_query: str = ""
+    customer: CustomerField = field(default_factory=CustomerField)
     kind: str = "FEE_DISCOUNT"
     title: str = ""
     description: str = ""
@@ -39,11 +36,8 @@ class Draft:
         def text(name: str) -> str:
             return str(form.get(name, "")).strip()
 
-        customer_id, _, customer_name = text("customer").partition("|")
         return cls(
-            customer_id,
-            customer_name,
-            text("customer_query"),
+            CustomerField.from_form(form),
             text("kind") or "OTHER",
             text("title"),
             text("description"),
@@ -54,8 +48,7 @@ class Draft:
     @classmethod
     def from_approval(cls, approval: Approval) -> Draft:
         return cls(
-            customer_id=approval.customer_id or "",
-            customer_name=approval.customer_name or "",
+            customer=CustomerField(approval.customer_id or "", approval.customer_name or ""),
             kind=approval.kind,
             title=approval.title,
             description=approval.description or "",
@@ -77,11 +70,24 @@ class Draft:
     def body(self) -> dict[str, Any]:
         """As the API takes it; the route is left to the policy."""
         body: dict[str, Any] = {"kind": self.kind, "title": self.title, "description": self.description}
-        if self.customer_id:
-            body["customerId"] = self.customer_id
+        if self.customer.id:
+            body["customerId"] = self.customer.id
         if self.amount and self._yen() is not None:
             body |= {"amount": self._yen(), "currency": "JPY"}
         return body
+
+    def shown(self, name: str) -> str:
+        """A field as a person reads it."""
+        match name:
+            case "customer":
+                return self.customer.name
+            case "kind":
+                return words.kind_text(self.kind)
+            case "amount":
+                yen = self._yen()
+                return self.amount if yen is None else money(yen)
+            case _:
+                return str(getattr(self, name))
 
 
 async def new(request: Request) -> Response:
@@ -92,11 +98,8 @@ async def new(request: Request) -> Response:
         previous = await page.gateway.get(f"/approvals/{segment(page.query('previousId'))}")
         draft = Draft.from_approval(Approval.model_validate(previous))
         draft.previous_id = page.query("previousId")
-    elif page.query("customerId"):
-        chosen = CustomerChoice.model_validate(
-            await page.gateway.get(f"/customers/{segment(page.query('customerId'))}")
-        )
-        draft.customer_id, draft.customer_name = chosen.id, chosen.name
+    else:
+        draft.customer = await CustomerField.of(page.gateway, page.query("customerId"))
     return await _render(page, draft)
 
 
@@ -115,7 +118,8 @@ async def create(request: Request) -> Response:
     try:
         answer = await page.gateway.send("POST", "/approvals", body, key=str(form.get(KEY_FIELD, "")) or None)
     except GatewayProblem as problem:
-        return await _explained(page, draft, problem)
+        draft.problems = problem.field_errors
+        return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
     return page.redirect(f"/approvals/{segment(answer.body['id'])}")
 
 
@@ -133,27 +137,36 @@ async def update(request: Request) -> Response:
     form = await page.form()
     draft, action = Draft.from_form(form), str(form.get("action", "save"))
     root = f"/approvals/{segment(request.path_params['id'])}"
-    approval = Approval.model_validate(await page.gateway.get(root))
+    current = await page.gateway.read(root)
+    approval = Approval.model_validate(current.body)
     etag, key = str(form.get("etag", "")), str(form.get(KEY_FIELD, "")) or None
     if action in {"find", "preview"}:
         return await _render(page, draft, approval=approval, etag=etag, with_route=action == "preview")
     if not draft.check():
         return await _render(page, draft, status=UNPROCESSABLE, approval=approval, etag=etag)
-    body = {**draft.body(), "customerId": draft.customer_id or None}
+    body = {**draft.body(), "customerId": draft.customer.id or None}
     try:
-        await page.gateway.send("PUT", root, body, if_match=etag)
-        if action in {"submit", "resubmit"}:
-            await page.gateway.send("PATCH", f"{root}/{action}", {}, key=key)
+        saved = await page.gateway.send("PUT", root, body, if_match=etag)
     except GatewayProblem as problem:
-        return await _explained(page, draft, problem, approval=approval, etag=etag)
+        draft.problems = problem.field_errors
+        message, theirs = await refusal(page, problem), None
+        if problem.status == PRECONDITION_FAILED:
+            theirs, etag = Draft.from_approval(approval), current.headers.get("ETag", "")
+        return await _render(
+            page, draft, status=problem.status, approval=approval, etag=etag, message=message, theirs=theirs
+        )
+    if action in {"submit", "resubmit"}:
+        # From here on the form is that of the version just saved.
+        etag = saved.headers.get("ETag", "")
+        try:
+            await page.gateway.send("PATCH", f"{root}/{action}", {}, key=key)
+        except GatewayProblem as problem:
+            draft.problems = problem.field_errors
+            message = await refusal(page, problem)
+            if problem.is_outage:
+                message = gettext("It is saved, but it was not submitted: the service does not answer. Try again.")
+            return await _render(page, draft, status=problem.status, approval=approval, etag=etag, message=message)
     return page.redirect(root)
-
-
-async def customers(request: Request) -> Response:
-    """GET /approvals/-/customers?customer_query=: what the picker offers."""
-    page = Page.of(request)
-    query = page.query("customer_query").strip()
-    return page.render("opportunity/customer_choices.html", choices=await _choices(page.gateway, query), query=query)
 
 
 async def preview(request: Request) -> Response:
@@ -162,14 +175,6 @@ async def preview(request: Request) -> Response:
     draft = Draft.from_form(await page.form())
     route, message = await _route(page.gateway, draft)
     return page.render("opportunity/route_preview.html", route=route, message=message)
-
-
-async def _choices(gateway: UserGateway, query: str) -> list[CustomerChoice]:
-    if len(query) < MIN_QUERY:
-        return []
-    answer = await gateway.get("/customers/search", q=query[:100], limit=MAX_CHOICES)
-    found = [CustomerChoice.model_validate(item) for item in answer["items"]]
-    return [customer for customer in found if customer.state == "ACTIVE"]
 
 
 async def _route(gateway: UserGateway, draft: Draft) -> tuple[Route | None, str]:
@@ -183,22 +188,6 @@ async def _route(gateway: UserGateway, draft: Draft) -> tuple[Route | None, str]
     return Route.model_validate(answer.body), ""
 
 
-async def _explained(
-    page: Page, draft: Draft, problem: GatewayProblem, *, approval: Approval | None = None, etag: str = ""
-) -> Response:
-    """The form again with what the server said, at the fields where it said so."""
-    if problem.is_outage:
-        message = gettext("It was not saved: the service does not answer. Your text is still here; try again.")
-    elif problem.status == PRECONDITION_FAILED:
-        message = gettext("Somebody changed this request since you opened it. Compare before you save.")
-    elif problem.status in {CONFLICT, UNPROCESSABLE}:
-        message = problem.message
-    else:
-        raise problem
-    draft.problems = problem.field_errors
-    return await _render(page, draft, status=problem.status, approval=approval, etag=etag, message=message)
-
-
 async def _render(
     page: Page,
     draft: Draft,
@@ -208,9 +197,11 @@ async def _render(
     etag: str = "",
     message: str = "",
     with_route: bool = False,
+    theirs: Draft | None = None,
 ) -> Response:
+    """`theirs`: what somebody else saved after this form had been opened."""
+    await draft.customer.search(page.gateway)
     route, route_message = await _route(page.gateway, draft) if with_route else (None, "")
-    choices = [] if draft.customer_id else await _choices(page.gateway, draft.customer_query)
     return page.render(
         "opportunity/request_form.html",
         status=status,
@@ -220,6 +211,6 @@ async def _render(
         message=message,
         route=route,
         route_message=route_message,
-        choices=choices,
+        outrun=differences(words.fields(), draft.shown, theirs.shown) if theirs else [],
         kinds=list(words.kinds().items()),
     )

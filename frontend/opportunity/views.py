@@ -135,13 +135,6 @@ class Route(View):
     flags: list[str] = Field(default_factory=list)
 
 
-class CustomerChoice(View):
-    id: str
-    name: str
-    name_kana: str | None = None
-    state: str = "ACTIVE"
-
-
 class ApprovalPage(View):
     items: list[Approval] = Field(default_factory=list)
     next_cursor: str | None = None

@@ -95,3 +95,14 @@ def risk_text(risk: str | None) -> str:
 
 def votes_text(count: int) -> str:
     return ngettext("%(n)s more approval needed", "%(n)s more approvals needed", count) % {"n": count}
+
+
+def fields() -> dict[str, str]:
+    """Labels by the names in the form of a request, in its order."""
+    return {
+        "customer": gettext("Customer"),
+        "kind": gettext("Kind"),
+        "amount": gettext("Amount (yen)"),
+        "title": gettext("Title"),
+        "description": gettext("Reason and details"),
+    }

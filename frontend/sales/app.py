@@ -8,7 +8,6 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from frontend.sales import (
-    customers,
     meeting_form,
     meeting_list,
     meeting_page,
@@ -18,6 +17,7 @@ from frontend.sales import (
     words,
 )
 from frontend.sales.manifest import MEETINGS, TASKS, manifest
+from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
 
@@ -28,7 +28,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     """Fixed paths come before `{id}`."""
     routes = [
         Route(MEETINGS, meeting_list.show, methods=_GET),
-        Route(f"{MEETINGS}/-/customers", customers.choices, methods=_GET),
+        Route(f"{MEETINGS}/-/customers", customer_field.choices, methods=_GET),
         Route(f"{MEETINGS}/-/of-customer", meeting_page.of_customer, methods=_GET),
         Route(f"{MEETINGS}/new", meeting_form.new, methods=_GET),
         Route(f"{MEETINGS}/new", meeting_form.create, methods=_POST),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
 from starlette.datastructures import FormData
 
+from frontend.sales import words
 from frontend.sales.views import Meeting, Task
+from frontend.ui.customer_field import CustomerField
 from frontend.ui.formats import OFFICE_ZONE, local, office_now
 from frontend.ui.i18n import gettext
+from frontend.ui.people import People
 
 FIRST_MEETING_MINUTES = 60
 DEFAULT_LEAD_HOURS = 24
@@ -36,16 +40,14 @@ class Draft:
 
     values: dict[str, str] = field(default_factory=dict)
     attendees: list[str] = field(default_factory=list)
-    customer_id: str = ""
-    customer_name: str = ""
+    customer: CustomerField = field(default_factory=CustomerField)
     problems: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_form(cls, form: FormData) -> Self:
         values = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
-        customer_id, _, customer_name = values.get("customer", "").partition("|")
         attendees = [value for value in form.getlist("attendeeIds") if isinstance(value, str)]
-        return cls(values, attendees, customer_id, customer_name)
+        return cls(values, attendees, CustomerField.from_form(form))
 
     def get(self, name: str) -> str:
         return self.values.get(name, "")
@@ -55,6 +57,26 @@ class Draft:
         places = {"startsAt": "start", "endsAt": "end", "dueDate": "dueDay", "customerId": "customer"}
         for name, message in errors.items():
             self.problems.setdefault(places.get(name, name), message)
+
+    def reads(self, known: People) -> Callable[[str], str]:
+        """Tells how a person reads a field, by its name."""
+        return lambda name: self._text(name, known)
+
+    def _text(self, name: str, known: People) -> str:
+        value = self.get(name)
+        match name:
+            case "customer":
+                return self.customer.name
+            case "userId":
+                return known.name(value)
+            case "attendeeIds":
+                return ", ".join(sorted(known.name(user_id) for user_id in self.attendees))
+            case "priority":
+                return words.priorities().get(value, value)
+            case "leadHours":
+                return words.lead_text(int(value)) if value.isdecimal() else value
+            case _:
+                return value
 
     def _needs_title(self) -> None:
         if not self.get("title"):
@@ -80,11 +102,11 @@ class MeetingDraft(Draft):
             "userId": meeting.user_id,
         }
         values = texts | {"day": day, "start": start, "end": day_and_clock(meeting.ends_at)[1]}
-        return cls(values, list(meeting.attendee_ids), meeting.customer_id, meeting.customer_name or "")
+        return cls(values, list(meeting.attendee_ids), CustomerField(meeting.customer_id, meeting.customer_name or ""))
 
     def check(self) -> bool:
         self._needs_title()
-        if not self.customer_id:
+        if not self.customer.id:
             self.problems["customer"] = gettext("Choose the customer.")
         start, end = self._period()
         if start is None:
@@ -100,7 +122,7 @@ class MeetingDraft(Draft):
         assert start is not None
         assert end is not None
         body: dict[str, Any] = {
-            "customerId": self.customer_id,
+            "customerId": self.customer.id,
             "title": self.get("title"),
             "startsAt": start.isoformat(),
             "endsAt": end.isoformat(),
@@ -133,7 +155,7 @@ class TaskDraft(Draft):
             "leadHours": str(task.lead_hours),
             "userId": task.user_id,
         }
-        return cls(values, [], task.customer_id or "", task.customer_name or "")
+        return cls(values, [], CustomerField(task.customer_id or "", task.customer_name or ""))
 
     def check(self) -> bool:
         self._needs_title()
@@ -149,7 +171,7 @@ class TaskDraft(Draft):
         """A day without a time means its end."""
         moment = office_time(self.get("dueDay"), self.get("dueTime")) if self.get("dueTime") else None
         body: dict[str, Any] = {
-            "customerId": self.customer_id or None,
+            "customerId": self.customer.id or None,
             "title": self.get("title"),
             "description": self.get("description") or None,
             "priority": self.get("priority") or "NORMAL",

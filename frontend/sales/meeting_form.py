@@ -5,29 +5,29 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.sales import customers
+from frontend.sales import words
 from frontend.sales.drafts import MeetingDraft
 from frontend.sales.manifest import MEETINGS
-from frontend.sales.saving import PRECONDITION_FAILED, explanation
 from frontend.sales.views import Meeting
+from frontend.ui.customer_field import CustomerField
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.page import KEY_FIELD, Page
 from frontend.ui.people import people
+from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
 
 
 async def new(request: Request) -> Response:
     """GET /meetings/new; `?customerId=` chooses the customer."""
     page = Page.of(request)
     draft = MeetingDraft.blank()
-    draft.customer_id, draft.customer_name = await customers.chosen(page.gateway, page.query("customerId"))
+    draft.customer = await CustomerField.of(page.gateway, page.query("customerId"))
     return await _render(page, draft)
 
 
 async def create(request: Request) -> Response:
     """POST /meetings/new: `action=find` looks for customers where there is no JavaScript."""
     page = Page.of(request)
-    form = await page.form()
-    draft = MeetingDraft.from_form(form)
+    draft = MeetingDraft.from_form(await page.form())
     if draft.get("action") == "find":
         return await _render(page, draft)
     if not draft.check():
@@ -35,8 +35,8 @@ async def create(request: Request) -> Response:
     try:
         answer = await page.gateway.send("POST", "/meetings", draft.body(), key=draft.get(KEY_FIELD) or None)
     except GatewayProblem as problem:
-        message = await explanation(page, problem, draft)
-        return await _render(page, draft, status=problem.status, message=message)
+        draft.explain(problem.field_errors)
+        return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
     return page.redirect(f"{MEETINGS}/{segment(answer.body['id'])}")
 
 
@@ -56,17 +56,22 @@ async def update(request: Request) -> Response:
     path = f"/meetings/{segment(request.path_params['id'])}"
     current = await page.gateway.read(path)
     meeting, etag = Meeting.model_validate(current.body), draft.get("etag")
+    draft.values["userId"] = draft.get("userId") or meeting.user_id
     if draft.get("action") == "find":
         return await _render(page, draft, meeting=meeting, etag=etag)
     if not draft.check():
         return await _render(page, draft, status=UNPROCESSABLE, meeting=meeting, etag=etag)
-    body = {"userId": meeting.user_id, "outcome": meeting.outcome, "nextStep": meeting.next_step} | draft.body()
+    body = {"outcome": meeting.outcome, "nextStep": meeting.next_step} | draft.body()
     try:
         await page.gateway.send("PUT", path, body, if_match=etag)
     except GatewayProblem as problem:
-        message = await explanation(page, problem, draft)
-        etag = current.headers.get("ETag", "") if problem.status == PRECONDITION_FAILED else etag
-        return await _render(page, draft, status=problem.status, meeting=meeting, etag=etag, message=message)
+        draft.explain(problem.field_errors)
+        message, theirs = await refusal(page, problem), None
+        if problem.status == PRECONDITION_FAILED:
+            theirs, etag = MeetingDraft.from_meeting(meeting), current.headers.get("ETag", "")
+        return await _render(
+            page, draft, status=problem.status, meeting=meeting, etag=etag, message=message, theirs=theirs
+        )
     return page.redirect(f"{MEETINGS}/{segment(meeting.id)}")
 
 
@@ -78,9 +83,13 @@ async def _render(
     meeting: Meeting | None = None,
     etag: str = "",
     message: str = "",
+    theirs: MeetingDraft | None = None,
 ) -> Response:
-    known = await people(page.gateway)
-    query = "" if draft.customer_id else draft.get("customer_query")
+    """`theirs`: what somebody else saved after this form had been opened."""
+    await draft.customer.search(page.gateway)
+    in_charge = meeting.user_id if meeting else ""
+    known = await people(page.gateway, in_charge, *draft.attendees, *(theirs.attendees if theirs else ()))
+    outrun = differences(words.meeting_fields(), draft.reads(known), theirs.reads(known)) if theirs else []
     return page.render(
         "sales/meeting_form.html",
         status=status,
@@ -88,8 +97,7 @@ async def _render(
         meeting=meeting,
         etag=etag,
         message=message,
-        reps=known.choices(page.identity),
+        outrun=outrun,
+        reps=known.choices(page.identity, in_charge),
         colleagues=known.colleagues,
-        choices=await customers.found(page.gateway, query),
-        query=query,
     )

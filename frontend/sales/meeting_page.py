@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -9,12 +10,12 @@ from starlette.responses import Response
 
 from frontend.sales.manifest import MEETINGS
 from frontend.sales.meeting_list import by_day
-from frontend.sales.saving import explanation
 from frontend.sales.views import Meeting, MeetingPage
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
 from frontend.ui.people import people
+from frontend.ui.saving import refusal
 
 OF_CUSTOMER_LIMIT = 6
 HELD, CANCELLED = "HELD", "CANCELLED"
@@ -32,23 +33,22 @@ async def act(request: Request) -> Response:
     meeting_id, action = request.path_params["id"], str(form.get("action", ""))
     path = f"/meetings/{segment(meeting_id)}"
     etag = str(form.get("etag", ""))
+    typed = {name: str(form.get(name, "")).strip() for name in ("outcome", "nextStep") if name in form}
     try:
         if action == "delete":
             await page.gateway.send("DELETE", path, if_match=etag)
             return page.redirect(MEETINGS)
         if action == "outcome":
-            outcome = str(form.get("outcome", "")).strip()
-            if not outcome:
-                return await _render(
-                    page, meeting_id, status=UNPROCESSABLE, outcome_error=gettext("Write down what was agreed.")
-                )
-            change = {"outcome": outcome, "nextStep": str(form.get("nextStep", "")).strip() or None}
+            if not typed.get("outcome"):
+                message = gettext("Write down what was agreed.")
+                return await _render(page, meeting_id, status=UNPROCESSABLE, outcome_error=message, typed=typed)
+            change = {"outcome": typed["outcome"], "nextStep": typed.get("nextStep") or None}
             await _change(page, path, etag, change, HELD)
         elif action == "cancel":
             await _change(page, path, etag, {}, CANCELLED)
     except GatewayProblem as problem:
-        message = await explanation(page, problem)
-        return await _render(page, meeting_id, status=problem.status, error=message)
+        message = await refusal(page, problem)
+        return await _render(page, meeting_id, status=problem.status, error=message, typed=typed)
     return page.redirect(f"{MEETINGS}/{segment(meeting_id)}")
 
 
@@ -72,8 +72,15 @@ async def _change(page: Page, path: str, etag: str, change: dict[str, Any], stat
 
 
 async def _render(
-    page: Page, meeting_id: str, *, status: int = 200, error: str = "", outcome_error: str = ""
+    page: Page,
+    meeting_id: str,
+    *,
+    status: int = 200,
+    error: str = "",
+    outcome_error: str = "",
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
+    """`typed`: what stood in the form of the outcome when it was refused."""
     answer = await page.gateway.read(f"/meetings/{segment(meeting_id)}")
     meeting = Meeting.model_validate(answer.body)
     known = await people(page.gateway, *meeting.attendee_ids)
@@ -85,4 +92,5 @@ async def _render(
         people=known,
         error=error,
         outcome_error=outcome_error,
+        outcome={"outcome": meeting.outcome or "", "nextStep": meeting.next_step or "", **(typed or {})},
     )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.sales import customers
+from frontend.sales import words
 from frontend.sales.drafts import TaskDraft
 from frontend.sales.manifest import TASKS
-from frontend.sales.saving import PRECONDITION_FAILED, explanation
 from frontend.sales.views import Task
+from frontend.ui.customer_field import CustomerField
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.page import KEY_FIELD, Page
 from frontend.ui.people import people
+from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
 
 MAX_TITLE = 200
 
@@ -22,7 +23,7 @@ async def new(request: Request) -> Response:
     page = Page.of(request)
     draft = TaskDraft.blank()
     draft.values["title"] = page.query("title")[:MAX_TITLE]
-    draft.customer_id, draft.customer_name = await customers.chosen(page.gateway, page.query("customerId"))
+    draft.customer = await CustomerField.of(page.gateway, page.query("customerId"))
     return await _render(page, draft)
 
 
@@ -37,8 +38,8 @@ async def create(request: Request) -> Response:
     try:
         answer = await page.gateway.send("POST", "/tasks", draft.body(), key=draft.get(KEY_FIELD) or None)
     except GatewayProblem as problem:
-        message = await explanation(page, problem, draft)
-        return await _render(page, draft, status=problem.status, message=message)
+        draft.explain(problem.field_errors)
+        return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
     return page.redirect(f"{TASKS}/{segment(answer.body['id'])}")
 
 
@@ -57,24 +58,37 @@ async def update(request: Request) -> Response:
     path = f"/tasks/{segment(request.path_params['id'])}"
     current = await page.gateway.read(path)
     task, etag = Task.model_validate(current.body), draft.get("etag")
+    draft.values["userId"] = draft.get("userId") or task.user_id
     if draft.get("action") == "find":
         return await _render(page, draft, task=task, etag=etag)
     if not draft.check():
         return await _render(page, draft, status=UNPROCESSABLE, task=task, etag=etag)
     try:
-        await page.gateway.send("PUT", path, {"userId": task.user_id} | draft.body(), if_match=etag)
+        await page.gateway.send("PUT", path, draft.body(), if_match=etag)
     except GatewayProblem as problem:
-        message = await explanation(page, problem, draft)
-        etag = current.headers.get("ETag", "") if problem.status == PRECONDITION_FAILED else etag
-        return await _render(page, draft, status=problem.status, task=task, etag=etag, message=message)
+        draft.explain(problem.field_errors)
+        message, theirs = await refusal(page, problem), None
+        if problem.status == PRECONDITION_FAILED:
+            theirs, etag = TaskDraft.from_task(task), current.headers.get("ETag", "")
+        return await _render(page, draft, status=problem.status, task=task, etag=etag, message=message, theirs=theirs)
     return page.redirect(f"{TASKS}/{segment(task.id)}")
 
 
 async def _render(
-    page: Page, draft: TaskDraft, *, status: int = 200, task: Task | None = None, etag: str = "", message: str = ""
+    page: Page,
+    draft: TaskDraft,
+    *,
+    status: int = 200,
+    task: Task | None = None,
+    etag: str = "",
+    message: str = "",
+    theirs: TaskDraft | None = None,
 ) -> Response:
-    known = await people(page.gateway)
-    query = "" if draft.customer_id else draft.get("customer_query")
+    """`theirs`: what somebody else saved after this form had been opened."""
+    await draft.customer.search(page.gateway)
+    in_charge = task.user_id if task else ""
+    known = await people(page.gateway, in_charge)
+    outrun = differences(words.task_fields(), draft.reads(known), theirs.reads(known)) if theirs else []
     return page.render(
         "sales/task_form.html",
         status=status,
@@ -82,7 +96,6 @@ async def _render(
         task=task,
         etag=etag,
         message=message,
-        reps=known.choices(page.identity),
-        choices=await customers.found(page.gateway, query),
-        query=query,
+        outrun=outrun,
+        reps=known.choices(page.identity, in_charge),
     )

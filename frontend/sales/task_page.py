@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from frontend.sales import words
 from frontend.sales.manifest import TASKS
-from frontend.sales.saving import explanation
 from frontend.sales.task_list import Filters
 from frontend.sales.views import Task, TaskPage
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.page import KEY_FIELD, Page
+from frontend.ui.saving import refusal
 from frontend.ui.security import own_path
 
 OF_CUSTOMER_LIMIT = 6
@@ -41,7 +41,7 @@ async def change_state(request: Request) -> Response:
     except GatewayProblem as problem:
         if problem.status in {403, 404} and not in_row:
             raise
-        message = problem.message if problem.status in {403, 404} else await explanation(page, problem)
+        message = problem.message if problem.status in {403, 404} else await refusal(page, problem)
         if not in_row:
             return await _render(page, task_id, status=problem.status, error=message)
         task = Task.model_validate(await page.gateway.get(f"/tasks/{segment(task_id)}"))
@@ -60,7 +60,7 @@ async def delete(request: Request) -> Response:
     try:
         await page.gateway.send("DELETE", f"/tasks/{segment(task_id)}", if_match=str(form.get("etag", "")))
     except GatewayProblem as problem:
-        return await _render(page, task_id, status=problem.status, error=await explanation(page, problem))
+        return await _render(page, task_id, status=problem.status, error=await refusal(page, problem))
     return page.redirect(TASKS)
 
 

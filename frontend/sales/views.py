@@ -62,10 +62,3 @@ class Task(View):
 class TaskPage(View):
     items: list[Task] = Field(default_factory=list)
     next_cursor: str | None = None
-
-
-class CustomerChoice(View):
-    id: str
-    name: str
-    name_kana: str | None = None
-    state: str = "ACTIVE"

@@ -70,3 +70,32 @@ def lead_times() -> dict[str, str]:
 
 def lead_text(hours: int) -> str:
     return lead_times().get(str(hours), gettext("%(n)s hours before") % {"n": hours})
+
+
+def meeting_fields() -> dict[str, str]:
+    """Labels by the names in the form, in its order."""
+    return {
+        "customer": gettext("Customer"),
+        "title": gettext("Title"),
+        "day": gettext("Day"),
+        "start": gettext("Begins"),
+        "end": gettext("Ends"),
+        "place": gettext("Place"),
+        "userId": gettext("In charge"),
+        "agenda": gettext("Agenda"),
+        "attendeeIds": gettext("Also attending"),
+    }
+
+
+def task_fields() -> dict[str, str]:
+    """Labels by the names in the form, in its order."""
+    return {
+        "title": gettext("Title"),
+        "customer": gettext("Customer"),
+        "dueDay": gettext("Due"),
+        "dueTime": gettext("Time"),
+        "leadHours": gettext("Reminder"),
+        "priority": gettext("Priority"),
+        "userId": gettext("Assignee"),
+        "description": gettext("Description"),
+    }

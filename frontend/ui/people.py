@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
+from frontend.ui.i18n import gettext
 from frontend.ui.identity import Identity
 from frontend.ui.views import User
 
@@ -33,13 +34,17 @@ class People:
         listed = [user for user in self.users.values() if user.state == "ACTIVE" and SALES_ROLES & set(user.roles)]
         return sorted(listed, key=lambda user: user.name)
 
-    def choices(self, who: Identity) -> list[tuple[str, str]]:
+    def choices(self, who: Identity, current: str = "") -> list[tuple[str, str]]:
         """Id and name of those whose records this person sees and whom they may put in charge.
 
-        A convenience of display, as all rights here: everybody for who sees all, a manager's team, oneself.
+        A convenience of display, as all rights here: everybody for who sees all, a manager's team, oneself. Whoever is
+        in charge now is always among them: a form that did not offer them would put another in their place unasked.
         """
         reach = None if SEES_ALL & who.roles else self._team(who.user_id) if "manager" in who.roles else {who.user_id}
-        return [(user.id, user.name) for user in self.sales if reach is None or user.id in reach]
+        offered = [(user.id, user.name) for user in self.sales if reach is None or user.id in reach]
+        if current and current not in dict(offered):
+            offered.append((current, self.name(current) or gettext("Unknown")))
+        return offered
 
     @property
     def colleagues(self) -> list[tuple[str, str]]:

@@ -65,6 +65,12 @@ async def test_somebody_elses_change_is_not_overwritten(
     await expect(page.locator("[role=alert]")).to_contain_text("ほかの人が")
     await expect(page.locator("#opportunity-title")).to_have_value("新しい件名")
     assert item["title"] != "新しい件名"
+    differing = page.locator(".outrun tbody tr")
+    await expect(differing).to_have_count(1)
+    await expect(differing).to_contain_text(item["title"])
+    await expect(differing).to_contain_text("新しい件名")
+    await page.click("button[value=save]")
+    await expect(page.locator("h1")).to_have_text("新しい件名")
 
 
 async def test_a_returned_request_is_revised_and_submitted_again(

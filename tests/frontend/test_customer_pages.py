@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from frontend.customer import words
 from frontend.customer.app import create_app
-from frontend.customer.form import Draft, differences
+from frontend.customer.form import Draft
 from frontend.customer.views import Customer, Profile
 from frontend.ui.build import build
 from frontend.ui.formats import office_now
+from frontend.ui.people import People
+from frontend.ui.saving import differences
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
 
 ME = {"id": "me", "name": "加藤 浩二", "roles": ["manager"], "managerId": None}
@@ -129,6 +132,14 @@ async def test_a_manager_is_offered_their_own_team_only() -> None:
     assert 'value="other"' not in html
 
 
+async def test_whoever_is_in_charge_stays_offered_to_a_manager_of_another_team() -> None:
+    client, gateway = site("manager")
+    gateway.on("GET", "/customers/c1", CUSTOMER | {"assignedSalesId": "other"}, etag='"3"')
+    html = text(await client.get("/customers/c1/edit"))
+    assert '<option value="other" selected>他店 太郎' in html
+    assert '<option value="rep" >佐藤 美咲' in html
+
+
 async def test_an_auditor_sees_no_button_that_changes_anything() -> None:
     client, _gateway = site("auditor")
     html = text(await client.get("/customers/c1"))
@@ -176,7 +187,8 @@ def test_a_profile_goes_along_only_when_an_answer_changed_or_the_review_was_conf
 
 def test_an_untouched_form_differs_in_nothing() -> None:
     customer = Customer.model_validate(CUSTOMER)
-    assert differences(Draft.from_customer(customer), Draft.from_customer(customer), {}) == []
+    one, other = Draft.from_customer(customer), Draft.from_customer(customer)
+    assert differences(words.fields(), one.reads(People()), other.reads(People())) == []
 
 
 @pytest.mark.parametrize(("years", "flag"), [(74, None), (75, "SENIOR_75"), (79, "SENIOR_75"), (80, "SENIOR_80")])

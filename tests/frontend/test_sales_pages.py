@@ -115,6 +115,78 @@ async def test_recording_an_outcome_keeps_the_rest_of_the_meeting() -> None:
     assert sent.headers["If-Match"] == '"5"'
 
 
+OUTRUN = {"code": "precondition_failed", "changedBy": "u2", "changedAt": "2026-11-20T01:00:00Z"}
+PEOPLE = [
+    {"id": "me", "name": "加藤 浩二", "roles": ["rep"], "managerId": "boss"},
+    {"id": "u2", "name": "佐藤 美咲", "roles": ["rep"], "managerId": "boss"},
+    {"id": "boss", "name": "鈴木 部長", "roles": ["manager"], "managerId": None},
+]
+
+
+@pytest.mark.parametrize("action", ["outcome", "delete"])
+async def test_a_step_that_somebody_outran_says_who_and_loses_no_text(action: str) -> None:
+    client, gateway = site("rep")
+    gateway.on("GET", "/auth/users", {"items": PEOPLE})
+    gateway.on("PUT", "/meetings/m1", OUTRUN, status=412)
+    gateway.on("DELETE", "/meetings/m1", OUTRUN, status=412)
+    values = {"action": action, "outcome": "長い議事録", "nextStep": "見積を送る", "etag": '"4"'}
+    answer = await client.post("/meetings/m1", form=values)
+    assert answer.status == 412
+    assert "佐藤 美咲さんが" in text(answer)
+    assert "長い議事録</textarea>" in text(answer)
+    assert "見積を送る</textarea>" in text(answer)
+    assert 'value="&#34;5&#34;"' in text(answer), "saving again means the version that is shown now"
+
+
+async def test_who_saves_a_meeting_second_learns_who_was_first_and_what_differs() -> None:
+    client, gateway = site("manager")
+    gateway.on("GET", "/auth/users", {"items": PEOPLE})
+    gateway.on("PUT", "/meetings/m1", OUTRUN, status=412)
+    values = {
+        "title": "定例面談", "customer": "c1|山田 太郎", "day": "2026-11-21", "start": "00:30", "end": "01:30",
+        "place": "本店", "attendeeIds": "a1", "userId": "u2", "etag": '"4"',
+    }  # fmt: skip
+    html = text(await client.post("/meetings/m1/edit", form=values))
+    assert "佐藤 美咲さんが" in html
+    rows = html.partition("相違点")[2].partition("</table>")[0]
+    assert ("場所" in rows, "本店" in rows) == (True, True)
+    assert ("担当" in rows, "加藤 浩二" in rows, "佐藤 美咲" in rows) == (True, True, True)
+    assert "件名" not in rows, "what is the same is not listed"
+    assert 'value="&#34;5&#34;"' in html
+
+
+async def test_who_saves_a_task_second_learns_what_differs() -> None:
+    client, gateway = site("rep")
+    gateway.on("GET", "/auth/users", {"items": PEOPLE})
+    gateway.on("PUT", "/tasks/t1", OUTRUN, status=412)
+    values = {
+        "title": "資料送付", "customer": "", "priority": "LOW", "dueDay": "2026-11-20", "dueTime": "23:59",
+        "leadHours": "24", "etag": '"1"',
+    }  # fmt: skip
+    html = text(await client.post("/tasks/t1/edit", form=values))
+    rows = html.partition("相違点")[2].partition("</table>")[0]
+    assert ("優先度" in rows, "高" in rows, "低" in rows) == (True, True, True)
+    assert "山田 太郎" in rows, "the customer that mine takes away"
+    assert "期限" not in rows
+    assert 'value="&#34;2&#34;"' in html
+
+
+@pytest.mark.parametrize("listed", [PEOPLE, []])
+async def test_the_form_keeps_whoever_it_cannot_offer(listed: list[dict[str, Any]]) -> None:
+    """An attendee who left, one in charge from another team, and everybody while users cannot be read."""
+    client, gateway = site("manager")
+    gateway.on("GET", "/auth/users", {"items": listed})
+    gateway.on("GET", "/meetings/m1", MEETING | {"attendeeIds": ["gone"], "userId": "elsewhere"}, etag='"5"')
+    html = text(await client.get("/meetings/m1/edit"))
+    assert '<input type="hidden" name="attendeeIds" value="gone">' in html
+    assert ('<option value="elsewhere" selected>' in html) == bool(listed)
+    gateway.on("PUT", "/meetings/m1", MEETING)
+    values = {"title": "x", "customer": "c1|山田 太郎", "day": "2026-11-21", "start": "00:30", "end": "01:30"}
+    assert (await client.post("/meetings/m1/edit", form=values | {"attendeeIds": "gone"})).status == 303
+    body = gateway.sent("PUT", "/meetings/m1")[0].body
+    assert (body["userId"], body["attendeeIds"]) == ("elsewhere", ["gone"])
+
+
 async def test_an_outcome_without_words_is_asked_for() -> None:
     client, gateway = site("rep")
     assert (await client.post("/meetings/m1", form={"action": "outcome", "outcome": " "})).status == 422
@@ -127,6 +199,32 @@ async def test_a_customer_can_be_found_without_javascript() -> None:
     answer = await client.post("/tasks/new", form={"action": "find", "customer_query": "山田", "title": "電話"})
     assert 'value="c1|山田 太郎"' in text(answer)
     assert 'value="電話"' in text(answer)
+
+
+async def test_another_customer_can_be_chosen_and_none_without_javascript() -> None:
+    client, gateway = site("rep")
+    people = [
+        {"id": "c1", "name": "山田 太郎"},
+        {"id": "c2", "name": "山田 花子"},
+        {"id": "c3", "name": "山田 旧", "state": "DELETED"},
+    ]
+    gateway.on("GET", "/customers/search", {"items": people})
+    values = {"action": "find", "customer": "c1|山田 太郎", "customer_query": "山田"}
+    html = text(await client.post("/tasks/new", form=values))
+    assert html.count('value="c1|山田 太郎" checked') == 1
+    assert html.count('value="c2|山田 花子" >') == 1, "offered, but not in the place of the one chosen"
+    assert "山田 旧" not in html
+    assert "顧客なし" in html
+    assert "顧客なし" not in text(await client.post("/meetings/new", form=values)), "a meeting needs one"
+
+
+async def test_a_search_for_customers_that_does_not_answer_keeps_the_form() -> None:
+    client, gateway = site("rep")
+    gateway.on("GET", "/customers/search", {"code": "unreachable"}, status=503)
+    answer = await client.post("/tasks/new", form={"action": "find", "customer_query": "山田", "title": "電話"})
+    assert answer.status == 200
+    assert 'value="電話"' in text(answer)
+    assert "顧客を検索できません" in text(answer)
 
 
 async def test_the_badge_counts_ones_own_overdue_tasks_and_the_page_says_where_they_are() -> None:
