@@ -3,6 +3,7 @@
 The table takes inserts only. The event carries the entry to auth, whose sealer chains all services' entries in order.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import orjson
 
 from services.kit import clock
 from services.kit.envelope import AuditRecorded
+from services.kit.errors import PreconditionFailed
 from services.kit.ids import new_id
 from services.kit.outbox import record_fact
 from services.kit.unit_of_work import Reader, UnitOfWork
@@ -52,11 +54,16 @@ async def record_audit(
     await record_fact(uow, aggregate_id=resource_id or entry.audit_id, event=entry)
 
 
-async def last_change(reader: Reader, resource_type: str, resource_id: UUID) -> dict[str, Any]:
-    """``changedBy`` and ``changedAt`` of the newest change, for whoever came second; empty if unknown."""
+async def outrun(
+    reader: Reader, resource_type: str, resource_id: UUID, current_version: int, *, by: Sequence[str]
+) -> PreconditionFailed:
+    """What to raise for a stale version: ``changedBy`` and ``changedAt`` are those of the newest action that made one.
+
+    ``by``: the actions that make a new version of the content.
+    """
     row = await reader.one(
-        'SELECT actor_id AS "changedBy", at AS "changedAt" FROM audit_entries'
-        " WHERE resource_type = %(type)s AND resource_id = %(id)s AND outcome = 'SUCCESS' ORDER BY at DESC LIMIT 1",
-        {"type": resource_type, "id": resource_id},
+        'SELECT actor_id AS "changedBy", at AS "changedAt" FROM audit_entries WHERE resource_type = %(type)s'
+        " AND resource_id = %(id)s AND outcome = 'SUCCESS' AND action = ANY(%(actions)s) ORDER BY at DESC LIMIT 1",
+        {"type": resource_type, "id": resource_id, "actions": list(by)},
     )
-    return row or {}
+    return PreconditionFailed(current_version, **(row or {}))

@@ -9,6 +9,7 @@ from services.auth.events import user_changed
 from services.auth.models import User
 from services.auth.repository import sessions, users
 from services.auth.schemas import Successors
+from services.auth.service.users import EDITS, RESOURCE
 from services.auth.settings import RECYCLE_BIN
 from services.contracts.events.user import UserDeletionStarted
 from services.contracts.permissions import Permission, Role, permissions_of
@@ -24,8 +25,8 @@ from services.contracts.processes import (
 )
 from services.contracts.states import UserState
 from services.kit import clock
-from services.kit.audit import record_audit
-from services.kit.errors import Blocked, FieldError, PreconditionFailed, Text, Unprocessable
+from services.kit.audit import outrun, record_audit
+from services.kit.errors import Blocked, FieldError, Text, Unprocessable
 from services.kit.fences import check_unblocked
 from services.kit.ids import new_id
 from services.kit.intents import SearchAttributes, start_workflow
@@ -65,7 +66,7 @@ async def request_deletion(uow: UnitOfWork, wanted: Deletion) -> UUID:
     if user.id == wanted.actor_id:
         raise SelfDeletion()
     if wanted.version is not None and wanted.version != user.version:
-        raise PreconditionFailed(user.version)
+        raise await outrun(uow, RESOURCE, user.id, user.version, by=EDITS)
     if Role.ADMIN in user.roles and await users.other_active_admins(uow, user.id) == 0:
         raise LastAdmin()
     successors = await _check_successors(uow, user, wanted.successors)
@@ -80,7 +81,7 @@ async def request_deletion(uow: UnitOfWork, wanted: Deletion) -> UUID:
     await record_audit(
         uow,
         action="user.deletion_started",
-        resource_type="user",
+        resource_type=RESOURCE,
         resource_id=user.id,
         detail={"processId": str(process_id)} | {k: str(v) for k, v in successors.items() if v is not None},
     )
@@ -151,7 +152,7 @@ async def request_restoration(uow: UnitOfWork, actor_id: UUID, user_id: UUID) ->
     await record_audit(
         uow,
         action="user.restoration_started",
-        resource_type="user",
+        resource_type=RESOURCE,
         resource_id=user.id,
         detail={"processId": str(process_id)},
     )

@@ -15,13 +15,16 @@ from services.contracts.events.user import UserCreated, UserUpdated
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit import clock
-from services.kit.audit import record_audit
-from services.kit.errors import Blocked, FieldError, Forbidden, PreconditionFailed, Text, Unprocessable
+from services.kit.audit import outrun, record_audit
+from services.kit.errors import Blocked, FieldError, Forbidden, Text, Unprocessable
 from services.kit.fences import check_unblocked
 from services.kit.ids import new_id
 from services.kit.outbox import record_created
 from services.kit.unit_of_work import UnitOfWork
 
+RESOURCE = "user"
+EDITS = ("user.updated",)
+"""What makes a new version of the content."""
 ADMIN_FIELDS = ("roles", "manager_id", "state")
 """Nobody writes these of themselves: they decide what a user may do."""
 CHANGEABLE = frozenset({UserState.ACTIVE, UserState.LOCKED, UserState.SUSPENDED})
@@ -60,7 +63,7 @@ async def create(uow: UnitOfWork, new: NewUser, *, user_id: UUID | None = None) 
         raise EmailTaken()
     await record_created(uow, aggregate_id=user.id, event=snapshot(UserCreated, user))
     await record_audit(
-        uow, action="user.created", resource_type="user", resource_id=user.id, detail={"roles": user.roles}
+        uow, action="user.created", resource_type=RESOURCE, resource_id=user.id, detail={"roles": user.roles}
     )
     return user
 
@@ -76,7 +79,7 @@ async def change(uow: UnitOfWork, editor: Editor, user_id: UUID, version: int, w
     if user.state not in CHANGEABLE:
         raise WrongState(state=user.state)
     if user.version != version:
-        raise PreconditionFailed(user.version)
+        raise await outrun(uow, RESOURCE, user_id, user.version, by=EDITS)
     before = user.model_dump()
     user.name = wanted.name
     if "roles" in sent and wanted.roles is not None:
@@ -93,7 +96,7 @@ async def change(uow: UnitOfWork, editor: Editor, user_id: UUID, version: int, w
     await user_changed(uow, UserUpdated, user)
     changed = [field for field in ("name", "roles", "manager_id", "state") if before[field] != getattr(user, field)]
     await record_audit(
-        uow, action="user.updated", resource_type="user", resource_id=user.id, detail={"changed": changed}
+        uow, action="user.updated", resource_type=RESOURCE, resource_id=user.id, detail={"changed": changed}
     )
     return user
 

@@ -15,8 +15,8 @@ from services.customer.repository import reading, writing
 from services.customer.schemas import CustomerCreate, CustomerUpdate, ProfileInput
 from services.customer.service.assignees import Users, require_assignable
 from services.kit import clock
-from services.kit.audit import last_change, record_audit
-from services.kit.errors import Blocked, Forbidden, NotFound, PreconditionFailed
+from services.kit.audit import outrun, record_audit
+from services.kit.errors import Blocked, Forbidden, NotFound
 from services.kit.ids import new_id
 from services.kit.outbox import record_changes, record_created
 from services.kit.principal import Principal
@@ -64,7 +64,7 @@ async def update(
     """`document` and `version` after the change. What does not differ from what is there is no change."""
     before = await changeable(uow, principal, customer_id, Permission.CUSTOMER_WRITE)
     if before.version != version:
-        raise PreconditionFailed(before.version, **await last_change(uow, RESOURCE, customer_id))
+        raise await outrun(uow, RESOURCE, customer_id, before.version, by=EDITS)
     now = clock.now()
     sent = body.model_dump(include=body.model_fields_set - {"profile"})
     changes = {name: value for name, value in sent.items() if value != getattr(before, name)}
@@ -86,7 +86,7 @@ async def assign(
     """Put somebody else in charge; nothing happens if they are already."""
     before = await changeable(uow, principal, customer_id, Permission.CUSTOMER_ASSIGN)
     if version is not None and before.version != version:
-        raise PreconditionFailed(before.version, **await last_change(uow, RESOURCE, customer_id))
+        raise await outrun(uow, RESOURCE, customer_id, before.version, by=EDITS)
     await require_assignable(uow, users, viewer(principal, Permission.CUSTOMER_ASSIGN), to)
     if before.assigned_sales_id != to:
         await _apply(uow, before, {"assigned_sales_id": to}, clock.now())
@@ -140,6 +140,8 @@ async def _apply(uow: UnitOfWork, before: CustomerRecord, changes: dict[str, Any
 
 
 _ACTIONS: dict[type[CustomerSnapshot], str] = {CustomerUpdated: "customer.update", CustomerAssigned: "customer.assign"}
+EDITS = tuple(_ACTIONS.values())
+"""What makes a new version of the content."""
 
 
 def _profile(body: ProfileInput, version: int, reviewer: UUID, now: datetime) -> dict[str, Any]:

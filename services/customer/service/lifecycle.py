@@ -21,9 +21,10 @@ from services.customer.events import snapshot
 from services.customer.problems import NotDeleted, RecycleBinExpired
 from services.customer.record import CustomerRecord
 from services.customer.repository import writing
+from services.customer.service.editing import EDITS, RESOURCE
 from services.kit import clock
-from services.kit.audit import record_audit
-from services.kit.errors import Blocked, Forbidden, NotFound, PreconditionFailed
+from services.kit.audit import outrun, record_audit
+from services.kit.errors import Blocked, Forbidden, NotFound
 from services.kit.ids import new_id
 from services.kit.intents import SearchAttributes, start_workflow
 from services.kit.ledger import open_process
@@ -46,7 +47,7 @@ async def request_deletion(
         return customer.deletion_process_id
     await _require_idle(uow, customer)
     if version is not None and customer.version != version:
-        raise PreconditionFailed(customer.version)
+        raise await outrun(uow, RESOURCE, customer_id, customer.version, by=EDITS)
     process_id, generation = new_id(), customer.generation + 1
     after = await writing.move(
         uow,

@@ -10,7 +10,7 @@ from services.contracts.processes import ApprovalInput, ProcessType, TaskQueue, 
 from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
 from services.kit import audit, clock, fences, intents, outbox
 from services.kit.database import Row, UnitOfWork
-from services.kit.errors import Conflict, Forbidden, PreconditionFailed, Text, Unprocessable
+from services.kit.errors import Conflict, Forbidden, Text, Unprocessable
 from services.kit.ids import new_id
 from services.kit.models import CamelModel
 from services.kit.principal import Principal
@@ -26,6 +26,7 @@ from services.opportunity.service import ledger, routing
 from services.opportunity.service.commands import locked
 from services.opportunity.service.transition import Deed, moved, write_history
 
+_RESOURCE = "approval"
 _REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
 _EDITABLE = frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED})
 
@@ -117,7 +118,7 @@ async def edit(
     if before.state not in _EDITABLE:
         raise WrongState(before.state)
     if before.version != version:
-        raise PreconditionFailed(before.version)
+        raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=("approval.update",))
     standing, flags, route_id = before.standing, before.flags, before.route_id
     if before.state is ApprovalState.DRAFT:
         requester, customer = await parties(uow, principal, content, refs)
@@ -267,7 +268,7 @@ async def _audit(uow: UnitOfWork, action: str, approval: Approval, **detail: Any
     await audit.record_audit(
         uow,
         action=action,
-        resource_type="approval",
+        resource_type=_RESOURCE,
         resource_id=approval.id,
         detail={"number": approval.number, "to": approval.state.value} | detail,
     )

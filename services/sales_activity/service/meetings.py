@@ -6,8 +6,8 @@ from uuid import UUID
 from services.contracts.events.sales import MeetingCreated, MeetingDeleted, MeetingSnapshot, MeetingUpdated
 from services.contracts.states import MeetingState
 from services.kit import clock
-from services.kit.audit import last_change, record_audit
-from services.kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Text, Unprocessable
+from services.kit.audit import outrun, record_audit
+from services.kit.errors import Conflict, Forbidden, NotFound, Text, Unprocessable
 from services.kit.ids import new_id
 from services.kit.outbox import record_change, record_created
 from services.kit.principal import Principal
@@ -21,6 +21,8 @@ from services.sales_activity.service import checks
 from services.sales_activity.states import meeting_may_go
 
 RESOURCE = "meeting"
+_EDITS = ("meeting.update",)
+"""What makes a new version of the content."""
 _PLAIN_FIELDS = ("customer_id", "user_id", "attendee_ids", "starts_at", "ends_at", "state")
 _TEXT_FIELDS = ("title", "place", "agenda", "outcome", "next_step")
 
@@ -99,7 +101,7 @@ async def _writable(uow: UnitOfWork, principal: Principal, meeting_id: UUID, ver
     if not row["writable"]:
         raise Forbidden
     if version is not None and version != row["version"]:
-        raise PreconditionFailed(row["version"], **await last_change(uow, RESOURCE, meeting_id))
+        raise await outrun(uow, RESOURCE, meeting_id, row["version"], by=_EDITS)
     return row
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from services.contracts.events.sales import TaskCompleted, TaskCreated, TaskDeleted, TaskSnapshot, TaskUpdated
 from services.contracts.states import LIVE_TASK_STATES, TaskState
 from services.kit import clock
-from services.kit.audit import last_change, record_audit
-from services.kit.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Text
+from services.kit.audit import outrun, record_audit
+from services.kit.errors import Conflict, Forbidden, NotFound, Text
 from services.kit.ids import new_id
 from services.kit.outbox import record_change, record_created
 from services.kit.principal import Principal
@@ -21,6 +21,8 @@ from services.sales_activity.service import checks, timers
 from services.sales_activity.states import reopens, task_may_go
 
 RESOURCE = "task"
+_EDITS = ("task.update", "task.status", "task.reopen")
+"""What makes a new version of the content."""
 
 
 class TaskEnded(Conflict):
@@ -117,7 +119,7 @@ async def _writable(uow: UnitOfWork, principal: Principal, task_id: UUID, versio
     if not row["writable"]:
         raise Forbidden
     if version is not None and version != row["version"]:
-        raise PreconditionFailed(row["version"], **await last_change(uow, RESOURCE, task_id))
+        raise await outrun(uow, RESOURCE, task_id, row["version"], by=_EDITS)
     return row
 
 

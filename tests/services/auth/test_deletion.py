@@ -30,7 +30,9 @@ async def test_nobody_deletes_themselves_or_the_last_administrator(world: AuthWo
 
 async def test_a_stale_version_is_refused_and_none_is_needed(world: AuthWorld, admin: Person) -> None:
     person = await world.person()
-    assert (await delete(world, admin, person.id, if_match=7)).status == 412
+    await world.client.put(f"/auth/users/{person.id}", {"name": "山田 次郎"}, token=admin.token, if_match=1)
+    stale = await delete(world, admin, person.id, if_match=1)
+    assert (stale.status, stale.json["currentVersion"], stale.json["changedBy"]) == (412, 2, str(admin.id))
     assert (await delete(world, admin, person.id)).status == 202
 
 

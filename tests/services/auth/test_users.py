@@ -108,7 +108,10 @@ async def test_a_change_needs_the_version_that_was_read(world: AuthWorld, admin:
     assert malformed.json["errors"][0]["pointer"] == "/If-Match"
     assert (await world.client.put(path, body, token=admin.token, if_match=1)).status == 200
     stale = await world.client.put(path, body, token=admin.token, if_match=1)
-    assert (stale.status, stale.json["currentVersion"]) == (412, 2)
+    assert (stale.status, stale.json["currentVersion"], stale.json["changedBy"]) == (412, 2, str(admin.id))
+    await world.sign_in(person)
+    after_a_sign_in = await world.client.put(path, body, token=admin.token, if_match=1)
+    assert after_a_sign_in.json["changedBy"] == str(admin.id), "who signs in changes nothing"
 
 
 async def test_two_changes_of_the_same_version_have_one_winner(world: AuthWorld, admin: Person) -> None:

@@ -90,7 +90,8 @@ async def test_asking_again_and_all_at_once_starts_one_process(team: Team) -> No
 async def test_a_stale_version_deletes_nothing(team: Team) -> None:
     customer = await team.create()
     await team.put(customer, name="佐藤")
-    assert (await delete(team, customer, if_match=1)).status == 412
+    stale = await delete(team, customer, if_match=1)
+    assert (stale.status, stale.json["currentVersion"], stale.json["changedBy"]) == (412, 2, str(team.rep.id))
     assert await state(team, customer) == "ACTIVE"
     assert (await delete(team, customer, if_match=2)).status == 202
 

@@ -179,7 +179,7 @@ async def test_a_stale_edit_is_refused_and_a_returned_request_can_not_be_made_la
     assert (await live.client.put(path, body, token=rep.token)).status == 428
     assert (await live.client.put(path, body, token=rep.token, if_match=1)).json["title"] == "減額（修正）"
     stale = await live.client.put(path, body, token=rep.token, if_match=1)
-    assert (stale.status, stale.json["currentVersion"]) == (412, 2)
+    assert (stale.status, stale.json["currentVersion"], stale.json["changedBy"]) == (412, 2, str(rep.id))
     larger = await live.client.put(path, body | {"amount": 101}, token=rep.token, if_match=2)
     assert (larger.status, larger.json["errors"][0]["pointer"]) == (422, "/amount")
 
