@@ -8,6 +8,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 RINGI := $(BIN)/ringi
 PYTEST := $(BIN)/python -m tests
+# Two test processes, each with its own servers and whole files: most tests wait, for what dies, restarts or falls due.
+# ARGS="-n 0 …" runs in one, as a debugger needs it.
+BESIDE := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help python setup setup-dev system-packages assets up down reset status doctor demo verify seed \
@@ -61,16 +64,16 @@ assets: setup ## Build the browser's files (skipped when nothing changed)
 	@$(BIN)/python -m frontend.ui.build
 
 test: setup-dev system-packages assets ## Every test, on real PostgreSQL, Temporal, broker and browser
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) $(BESIDE) $(ARGS)
 
 test-fast: setup-dev ## Tests without a browser and without faults
-	@$(PYTEST) --ignore tests/e2e --ignore tests/faults --ignore tests/deploy $(ARGS)
+	@$(PYTEST) $(BESIDE) --ignore tests/e2e --ignore tests/faults --ignore tests/deploy $(ARGS)
 
 test-e2e: setup-dev system-packages assets ## Tests through the gateway and in a real browser
-	@$(PYTEST) tests/e2e $(ARGS)
+	@$(PYTEST) $(BESIDE) tests/e2e $(ARGS)
 
 test-faults: setup-dev ## Processes killed at every step, invariants checked after each
-	@$(PYTEST) tests/faults $(ARGS)
+	@$(PYTEST) $(BESIDE) tests/faults $(ARGS)
 
 # What reads or writes events, by itself: relays, consumers, workers, the rebuild of read models.
 EVENT_TESTS := tests/services/kit/test_event_relay.py tests/services/kit/test_consumer.py \
