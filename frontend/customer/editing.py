@@ -11,7 +11,7 @@ from frontend.customer.manifest import PREFIX
 from frontend.customer.views import Customer
 from frontend.ui.access import allows
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
-from frontend.ui.page import KEY_FIELD, Page
+from frontend.ui.page import Page
 from frontend.ui.people import People, people
 from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
 
@@ -30,7 +30,7 @@ async def create(request: Request) -> Response:
         return await _render(page, draft, status=UNPROCESSABLE)
     body = draft.body(None, with_assignee=_may_assign(page))
     try:
-        answer = await page.gateway.send("POST", "/customers", body, key=str(form.get(KEY_FIELD, "")) or None)
+        answer = await page.gateway.send("POST", "/customers", body, key=draft.key or None)
     except GatewayProblem as problem:
         draft.explain(problem)
         return await _render(page, draft, status=problem.status, message=await refusal(page, problem))

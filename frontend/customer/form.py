@@ -13,6 +13,7 @@ from frontend.customer import words
 from frontend.customer.views import Customer, Profile
 from frontend.ui.gateway import GatewayProblem
 from frontend.ui.i18n import gettext
+from frontend.ui.page import KEY_FIELD
 from frontend.ui.people import People
 
 TEXTS = ("name", "nameKana", "email", "phone", "birthDate", "occupation", "notes")
@@ -23,13 +24,15 @@ TAG_SEPARATORS = str.maketrans("、，;；\n", ",,,,,")
 
 @dataclass(slots=True)
 class Draft:
-    """The form as it stands; names are those of the API. `problems` are messages by field name."""
+    """The form as it stands; names are those of the API. `problems` are messages by field name; `key` is the
+    idempotency key that it came with: sent again after an outage, it is done once."""
 
     values: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     objectives: list[str] = field(default_factory=list)
     experience: dict[str, str] = field(default_factory=dict)
     reviewed: bool = False
+    key: str = ""
     problems: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -50,6 +53,7 @@ class Draft:
             objectives=[str(value) for value in form.getlist("objectives")],
             experience={product: answer for product, answer in experience.items() if answer},
             reviewed=bool(form.get("reviewed")),
+            key=text(KEY_FIELD),
         )
 
     @classmethod

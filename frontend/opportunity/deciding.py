@@ -16,7 +16,7 @@ from starlette.responses import Response
 from frontend.opportunity import words
 from frontend.opportunity.views import Approval
 from frontend.ui.formats import timestamp
-from frontend.ui.gateway import CONFLICT, GatewayProblem, UserGateway, segment
+from frontend.ui.gateway import CONFLICT, UNPROCESSABLE, GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page
 
@@ -25,7 +25,6 @@ NEED_COMMENT = frozenset({"return", "reject"})
 MAX_AT_ONCE = 100
 AT_A_TIME = 4
 ALREADY_DECIDED = "already_decided"
-UNPROCESSABLE = 422
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,9 @@ async def decide(request: Request) -> Response:
         return _refused(page, gettext("Choose at least one request and what to do with it."), tickets, decision)
     if decision in NEED_COMMENT and not comment:
         return _refused(page, gettext("Say why: the requester will read it."), tickets, decision)
-    outcomes = await _decide_all(page.gateway, tickets, decision, comment, str(form.get(KEY_FIELD, "")))
-    return _answer(page, outcomes, decision, comment)
+    key = str(form.get(KEY_FIELD, ""))
+    outcomes = await _decide_all(page.gateway, tickets, decision, comment, key)
+    return _answer(page, outcomes, decision, comment, key)
 
 
 def tickets_in(form: FormData) -> list[Ticket]:
@@ -146,7 +146,8 @@ def _refused(page: Page, message: str, tickets: Sequence[Ticket], decision: str)
     )
 
 
-def _answer(page: Page, outcomes: Sequence[Outcome], decision: str, comment: str) -> Response:
+def _answer(page: Page, outcomes: Sequence[Outcome], decision: str, comment: str, key: str) -> Response:
+    """`key` goes along with what is tried again: a decision whose answer was lost is not a second one."""
     failed = [outcome for outcome in outcomes if not outcome.done]
     again = [outcome for outcome in failed if outcome.may_retry]
     values: dict[str, Any] = {
@@ -155,6 +156,7 @@ def _answer(page: Page, outcomes: Sequence[Outcome], decision: str, comment: str
         "again": again,
         "decision": decision,
         "comment": comment,
+        "key": key,
     }
     if page.is_fragment:
         # Rows that somebody else has decided stay away; those that can be tried again come back.

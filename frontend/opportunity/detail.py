@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity.reading import story_of
 from frontend.opportunity.views import Person
-from frontend.ui.gateway import GatewayProblem, segment
+from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page
+from frontend.ui.saving import refusal
 from frontend.ui.views import User
 
 MAX_CANDIDATES = 100
-_UNPROCESSABLE = 422
+_NEED_WORDS = frozenset({"comment", "reassign"})
 _PATCHES = {"recall": "recall", "resubmit": "resubmit", "submit": "submit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stood in the form of an action that was refused, so that nobody writes it twice."""
+
+    action: str = ""
+    comment: str = ""
+    giver: str = ""
+    taker: str = ""
+    key: str = ""
+
+    @classmethod
+    def from_form(cls, form: FormData) -> Typed:
+        def text(name: str) -> str:
+            return str(form.get(name, "")).strip()
+
+        return cls(text("action"), text("comment"), text("from"), text("to"), text(KEY_FIELD))
+
+    def of(self, *actions: str) -> Typed:
+        """It, in the form of these actions; an empty form in the others."""
+        return self if self.action in actions else Typed()
 
 
 async def show(request: Request) -> Response:
@@ -25,32 +51,25 @@ async def show(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """POST /approvals/{id}: `action` is recall, resubmit, submit, reassign or comment."""
     page = Page.of(request)
-    form = await page.form()
-    approval_id, action = request.path_params["id"], str(form.get("action", ""))
-    key = str(form.get(KEY_FIELD, "")) or None
-    comment = str(form.get("comment", "")).strip()
+    typed = Typed.from_form(await page.form())
+    approval_id, comment, key = request.path_params["id"], typed.comment, typed.key or None
+    if typed.action in _NEED_WORDS and not comment:
+        return await _render(page, approval_id, status=UNPROCESSABLE, typed=typed, missing=True)
     root = f"/approvals/{segment(approval_id)}"
     try:
-        if action in _PATCHES:
-            await page.gateway.send(
-                "PATCH", f"{root}/{_PATCHES[action]}", {"comment": comment} if comment else {}, key=key
-            )
-        elif action == "comment":
-            if not comment:
-                return await _render(
-                    page, approval_id, status=_UNPROCESSABLE, comment_error=gettext("Write something first.")
-                )
+        if typed.action in _PATCHES:
+            body = {"comment": comment} if comment else {}
+            await page.gateway.send("PATCH", f"{root}/{_PATCHES[typed.action]}", body, key=key)
+        elif typed.action == "comment":
             await page.gateway.send("POST", f"{root}/comments", {"body": comment}, key=key)
-        elif action == "reassign":
-            body = {"fromId": str(form.get("from", "")), "toId": str(form.get("to", "")), "reason": comment}
-            if not comment:
-                return await _render(page, approval_id, status=_UNPROCESSABLE, reassign_error=gettext("Give a reason."))
+        elif typed.action == "reassign":
+            body = {"fromId": typed.giver, "toId": typed.taker, "reason": comment}
             await page.gateway.send("PATCH", f"{root}/reassign", body, key=key)
     except GatewayProblem as problem:
-        if problem.is_outage:
-            raise
         message = "; ".join(dict.fromkeys([problem.message, *problem.field_errors.values()]))
-        return await _render(page, approval_id, status=problem.status, error=message)
+        if problem.is_outage:
+            message = await refusal(page, problem)
+        return await _render(page, approval_id, status=problem.status, error=message, typed=typed)
     return page.redirect(root)
 
 
@@ -60,9 +79,10 @@ async def _render(
     *,
     status: int = 200,
     error: str = "",
-    comment_error: str = "",
-    reassign_error: str = "",
+    typed: Typed | None = None,
+    missing: bool = False,
 ) -> Response:
+    """`missing`: the words that the action of `typed` needs."""
     story = await story_of(page.gateway, approval_id)
     approval = story.approval
     candidates = await _candidates(page) if approval.may("REASSIGN") else []
@@ -76,8 +96,9 @@ async def _render(
         candidates=[user for user in candidates if user.id not in places and user.id != approval.requester_id],
         places=list(places.values()),
         error=error,
-        comment_error=comment_error,
-        reassign_error=reassign_error,
+        typed=typed or Typed(),
+        comment_error=gettext("Write something first.") if missing else "",
+        reassign_error=gettext("Give a reason.") if missing else "",
     )
 
 

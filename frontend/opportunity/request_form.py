@@ -21,7 +21,8 @@ from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
 
 @dataclass(slots=True)
 class Draft:
-    """The form as it stands. `amount` is as typed; `problems` are messages by field name of the API."""
+    """The form as it stands. `amount` is as typed; `problems` are messages by field name of the API; `key` is the
+    idempotency key that it came with: sent again after an outage, it is done once."""
 
     customer: CustomerField = field(default_factory=CustomerField)
     kind: str = "FEE_DISCOUNT"
@@ -29,6 +30,7 @@ class Draft:
     description: str = ""
     amount: str = ""
     previous_id: str = ""
+    key: str = ""
     problems: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -43,6 +45,7 @@ class Draft:
             text("description"),
             text("amount"),
             text("previous_id"),
+            text(KEY_FIELD),
         )
 
     @classmethod
@@ -116,7 +119,7 @@ async def create(request: Request) -> Response:
     if draft.previous_id:
         body["previousId"] = draft.previous_id
     try:
-        answer = await page.gateway.send("POST", "/approvals", body, key=str(form.get(KEY_FIELD, "")) or None)
+        answer = await page.gateway.send("POST", "/approvals", body, key=draft.key or None)
     except GatewayProblem as problem:
         draft.problems = problem.field_errors
         return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
@@ -139,7 +142,7 @@ async def update(request: Request) -> Response:
     root = f"/approvals/{segment(request.path_params['id'])}"
     current = await page.gateway.read(root)
     approval = Approval.model_validate(current.body)
-    etag, key = str(form.get("etag", "")), str(form.get(KEY_FIELD, "")) or None
+    etag = str(form.get("etag", ""))
     if action in {"find", "preview"}:
         return await _render(page, draft, approval=approval, etag=etag, with_route=action == "preview")
     if not draft.check():
@@ -159,7 +162,7 @@ async def update(request: Request) -> Response:
         # From here on the form is that of the version just saved.
         etag = saved.headers.get("ETag", "")
         try:
-            await page.gateway.send("PATCH", f"{root}/{action}", {}, key=key)
+            await page.gateway.send("PATCH", f"{root}/{action}", {}, key=draft.key or None)
         except GatewayProblem as problem:
             draft.problems = problem.field_errors
             message = await refusal(page, problem)

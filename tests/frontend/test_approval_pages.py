@@ -69,3 +69,44 @@ async def test_no_requests_and_no_results_look_different(query: str, words: str)
     gateway.on("GET", "/approvals", {"items": [], "nextCursor": None})
     gateway.on("GET", "/approvals/counts", {})
     assert words in text(await client.get(f"/approvals?tab=all{query}"))
+
+
+def pending_request(*actions: str) -> tuple[Browser, ScriptedGateway]:
+    client, gateway = returned_request()
+    stage = {"name": "上長承認", "approverIds": ["a1"], "approvers": [{"id": "a1", "name": "加藤 浩二"}]}
+    pending = RETURNED | {"state": "PENDING", "allowedActions": list(actions), "stages": [stage]}
+    gateway.on("GET", "/approvals/r1", pending, etag='"5"')
+    gateway.on("GET", "/approvals/r1/history", {"items": []})
+    gateway.on("GET", "/approvals/r1/comments", {"items": []})
+    taker = {"id": "u9", "name": "高橋 直樹", "roles": ["approver"], "state": "ACTIVE"}
+    gateway.on("GET", "/auth/users", {"items": [taker | {"id": "u8", "name": "清水 陽子"}, taker]})
+    return client, gateway
+
+
+@pytest.mark.parametrize(("action", "method", "path"), [("recall", "PATCH", "recall"), ("comment", "POST", "comments")])
+async def test_words_that_could_not_be_sent_stay_and_are_sent_once(action: str, method: str, path: str) -> None:
+    client, gateway = pending_request("RECALL")
+    gateway.on(method, f"/approvals/r1/{path}", {"code": "unavailable", "title": "利用できません"}, status=503)
+    form = {"action": action, "comment": "書いた文章", "idempotency_key": "k7"}
+    answer = await client.post("/approvals/r1", form=form)
+    assert answer.status == 503
+    assert "入力内容は残っています" in text(answer)
+    assert text(answer).count("書いた文章</textarea>") == 1, "in its own form, not in the others"
+    assert text(answer).count('name="idempotency_key" value="k7"') == 1, "a second time is no second one"
+
+
+async def test_a_refused_passing_on_keeps_whom_it_was_meant_for_and_why() -> None:
+    client, gateway = pending_request("REASSIGN")
+    gateway.on("PATCH", "/approvals/r1/reassign", {"code": "conflict", "title": "決裁済みです"}, status=409)
+    form = {"action": "reassign", "from": "a1", "to": "u9", "comment": "休暇のため"}
+    html = text(await client.post("/approvals/r1", form=form))
+    assert "決裁済みです" in html
+    assert '<option value="u9" selected>' in html
+    assert "休暇のため</textarea>" in html
+
+
+async def test_decisions_that_were_not_answered_are_tried_again_under_their_key() -> None:
+    client, gateway = pending_request("APPROVE")
+    gateway.on("PATCH", "/approvals/r1/approve", {"code": "unavailable"}, status=503)
+    form = {"ids": "r1/1/0", "decision": "approve", "idempotency_key": "k7"}
+    assert 'name="idempotency_key" value="k7"' in text(await client.post("/approvals/decide", form=form))
