@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from frontend.ui.i18n import babel_locale, current_locale, gettext, ngettext
 
@@ -15,6 +15,7 @@ NOTHING = "—"
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
+_LONGEST_PLAIN = 10_000
 
 
 def parse_time(value: str | datetime | None) -> datetime | None:
@@ -44,6 +45,13 @@ def money(amount: int | str | None, currency: str | None = "JPY") -> str:
 
 def number(value: int | float | None, digits: int = 0) -> str:
     return NOTHING if value is None else format_decimal(round(value, digits), locale=babel_locale())
+
+
+def axis_number(value: float) -> str:
+    """`9,000`, and from ten thousand on `1.25万` or `12.5K`: the margin of a chart is narrow."""
+    if abs(value) < _LONGEST_PLAIN:
+        return number(value, 0 if value == int(value) else 1)
+    return str(format_compact_decimal(value, locale=babel_locale(), fraction_digits=2))
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -31,6 +31,7 @@ def build_environment(*template_folders: Path) -> Environment:
     environment.filters.update(
         money=formats.money,
         number=formats.number,
+        axis_number=formats.axis_number,
         percent=formats.percent,
         day=formats.day,
         plan_day=formats.plan_day,

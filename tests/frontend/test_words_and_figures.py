@@ -43,6 +43,23 @@ def test_yen_have_the_narrow_sign_and_nothing_is_a_dash() -> None:
     assert formats.percent(0.1234) == "12.3%"
 
 
+@pytest.mark.parametrize(
+    ("value", "in_japanese", "in_english"),
+    [
+        (0, "0", "0"),
+        (2.5, "2.5", "2.5"),
+        (7500, "7,500", "7,500"),
+        (12_500, "1.25万", "12.5K"),
+        (250_000_000, "2.5億", "250M"),
+        (9_000_000_000_000, "9兆", "9T"),
+    ],
+)
+def test_figures_on_an_axis_fit_its_margin(value: float, in_japanese: str, in_english: str) -> None:
+    assert formats.axis_number(value) == in_japanese
+    use_locale("en")
+    assert formats.axis_number(value) == in_english
+
+
 def test_deadlines_read_as_people_say_them() -> None:
     now = formats.office_now().replace(hour=12, minute=0)
     assert formats.due(now.replace(hour=17)) == "本日 17:00"
