@@ -163,8 +163,13 @@ def test_ctrl_c_while_starting_leaves_nothing_behind(run: Run) -> None:
 
 def test_ctrl_c_while_a_detached_run_is_starting_stops_it(run: Run) -> None:
     process = run.start_in_foreground("-m", "deploy.cli.main", "up", "--only", "infra", "--detach")
-    eventually_sync(lambda: "temporal" in recorded_children(run.home), what="a first part is being started")
+    # Held before it is migrated, so that the run is not ready before the signal, however late this test gets its turn.
+    eventually_sync(lambda: recorded_children(run.home).keys() >= {"postgres", "broker"}, what="the first parts")
+    postgres, broker = (psutil.Process(run.pid(part)) for part in ("postgres", "broker"))
+    postgres.suspend()
     process.send_signal(signal.SIGINT)
+    eventually_sync(lambda: not broker.is_running(), what="the first of them is stopped")
+    postgres.resume()
     assert process.wait(60) != 0
     assert lock_holder(run.home) is None
     assert recorded_children(run.home) == {}
