@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from frontend.customer.manifest import PREFIX
 from frontend.customer.views import Customer, Profile
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.page import KEY_FIELD, Page
-from frontend.ui.people import People, people, with_missing
+from frontend.ui.people import people, with_missing
 
 MAX_VERSIONS = 20
 PROFILE_FIELDS = (*PROFILE_CHOICES, "objectives", "experience")
@@ -65,16 +64,10 @@ async def _render(page: Page, customer_id: str, *, status: int = 200, error: str
         versions=versions,
         people=known,
         error=error,
-        **_look(page, known),
+        reps=known.choices(page.identity, customer.assigned_sales_id or ""),
+        draft_of=lambda profile: Draft.from_customer(_bare(profile)),
+        fields=PROFILE_FIELDS,
     )
-
-
-def _look(page: Page, known: People) -> dict[str, Any]:
-    return {
-        "reps": known.choices(page.identity),
-        "draft_of": lambda profile: Draft.from_customer(_bare(profile)),
-        "fields": PROFILE_FIELDS,
-    }
 
 
 def _bare(profile: Profile) -> Customer:
