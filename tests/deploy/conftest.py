@@ -67,15 +67,20 @@ class Run:
 
     def start_in_foreground(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         """A supervisor as a child of the test, as a shell has it."""
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**self.environment, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=ROOT,
-            start_new_session=True,
-        )
+        # What a shell starts in the background ignores Ctrl-C, and hands that on; a supervisor in front does not.
+        ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                env={**self.environment, **variables},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        finally:
+            signal.signal(signal.SIGINT, ours)
         self.foreground.append(process)
         return process
 
