@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from frontend.customer.app import create_app as customer
 from frontend.sales.app import create_app as sales
 from frontend.ui.settings import FrontendSettings
-from tests.e2e.conftest import DESK, PHONE, OpenPage
+from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch
 from tests.support.frontend import RunningFrontend
 from tests.support.scripted_gateway import SETTINGS, browser, text
 
@@ -25,8 +25,10 @@ TASK = {"id": "t1", "customerId": "c1", "dueDate": "2026-11-20T14:59:59Z"}
 PAGES: dict[str, tuple[Callable[[FrontendSettings], Starlette], str]] = {
     "/customers": (customer, "customer"),
     "/customers/c1": (customer, "customer"),
+    "/customers/c1/edit": (customer, "customer"),
     "/tasks": (sales, "sales"),
     "/tasks/t1": (sales, "sales"),
+    "/tasks/t1/edit": (sales, "sales"),
 }
 _BOXES = ".table-container, .inbox-scroll, .palette-list, .panel, .page-title, main"
 _OVERFLOWING = """(boxes) => [...document.querySelectorAll(boxes)]
@@ -82,3 +84,20 @@ async def test_lists_and_records_of_the_other_remotes_hold_the_longest_texts(
         html = text(await client.get(path))
         await page.evaluate("(html) => { document.getElementById('page').innerHTML = html; }", html)
         assert await overflowing(page) == [], path
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("name", [KANJI[:LONGEST], LATIN[:LONGEST]], ids=["kanji", "one word"])
+async def test_a_form_that_somebody_outran_holds_the_longest_texts(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch, name: str, size: tuple[int, int]
+) -> None:
+    watch.expects_failures = True
+    item = next(item for item in frontend.gateway.approvals.values() if item["state"] == "RETURNED")
+    item |= {"title": name, "customerName": name, "description": name * 3}
+    page = await open_page("rep", f"/approvals/{item['id']}/edit", size=size)
+    item["version"] += 1
+    await page.fill("#opportunity-title", name[::-1])
+    await page.fill("#opportunity-description", "")
+    await page.click("button[value=save]")
+    await expect(page.locator(".outrun tbody tr")).to_have_count(2)
+    assert await overflowing(page) == []

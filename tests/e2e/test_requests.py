@@ -6,6 +6,7 @@ import re
 
 from playwright.async_api import expect
 
+from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import OpenPage, Watch
 from tests.support.frontend import RunningFrontend
 
@@ -69,6 +70,7 @@ async def test_somebody_elses_change_is_not_overwritten(
     await expect(differing).to_have_count(1)
     await expect(differing).to_contain_text(item["title"])
     await expect(differing).to_contain_text("新しい件名")
+    assert await grave_faults(page) == []
     await page.click("button[value=save]")
     await expect(page.locator("h1")).to_have_text("新しい件名")
 
