@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from frontend.opportunity import words
 from frontend.opportunity.views import Approval
-from frontend.ui.formats import timestamp
+from frontend.ui.formats import timestamp, whole
 from frontend.ui.gateway import CONFLICT, UNPROCESSABLE, GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page
@@ -38,9 +38,10 @@ class Ticket:
     @classmethod
     def parse(cls, text: str) -> Ticket | None:
         parts = text.split("/")
-        if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
+        if len(parts) != 3:
             return None
-        return cls(parts[0], int(parts[1]), int(parts[2]))
+        revision, stage = whole(parts[1]), whole(parts[2])
+        return None if revision is None or stage is None else cls(parts[0], revision, stage)
 
     def __str__(self) -> str:
         return f"{self.id}/{self.revision}/{self.stage}"

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from frontend.opportunity import words
 from frontend.opportunity.views import Approval, Route
 from frontend.ui.customer_field import CustomerField
-from frontend.ui.formats import money
+from frontend.ui.formats import money, whole
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page
@@ -68,7 +68,7 @@ class Draft:
 
     def _yen(self) -> int | None:
         digits = self.amount.replace(",", "").replace("，", "").replace("¥", "").replace("円", "")
-        return int(digits) if digits.isdecimal() else None
+        return whole(digits)
 
     def body(self) -> dict[str, Any]:
         """As the API takes it; the route is left to the policy."""

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from frontend.sales import words
 from frontend.sales.views import Meeting, Task
 from frontend.ui.customer_field import CustomerField
-from frontend.ui.formats import OFFICE_ZONE, local, office_now
+from frontend.ui.formats import OFFICE_ZONE, local, office_now, whole
 from frontend.ui.i18n import gettext
 from frontend.ui.people import People
 
@@ -74,7 +74,8 @@ class Draft:
             case "priority":
                 return words.priorities().get(value, value)
             case "leadHours":
-                return words.lead_text(int(value)) if value.isdecimal() else value
+                hours = whole(value)
+                return value if hours is None else words.lead_text(hours)
             case _:
                 return value
 
@@ -163,7 +164,7 @@ class TaskDraft(Draft):
             self.problems["dueDay"] = gettext("A time alone is not enough: enter the day too.")
         elif self.get("dueTime") and office_time(self.get("dueDay"), self.get("dueTime")) is None:
             self.problems["dueDay"] = gettext("Enter day and time.")
-        if self.get("leadHours") and not self.get("leadHours").isdecimal():
+        if self.get("leadHours") and whole(self.get("leadHours")) is None:
             self.problems["leadHours"] = gettext("Enter whole hours.")
         return not self.problems
 
@@ -176,7 +177,7 @@ class TaskDraft(Draft):
             "description": self.get("description") or None,
             "priority": self.get("priority") or "NORMAL",
             "dueDate": moment.isoformat() if moment else self.get("dueDay") or None,
-            "leadHours": int(self.get("leadHours") or DEFAULT_LEAD_HOURS),
+            "leadHours": DEFAULT_LEAD_HOURS if (hours := whole(self.get("leadHours"))) is None else hours,
         }
         if self.get("userId"):
             body["userId"] = self.get("userId")

@@ -16,6 +16,7 @@ _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _LONGEST_PLAIN = 10_000
+_MOST_DIGITS = 18
 
 
 def parse_time(value: str | datetime | None) -> datetime | None:
@@ -45,6 +46,11 @@ def money(amount: int | str | None, currency: str | None = "JPY") -> str:
 
 def number(value: int | float | None, digits: int = 0) -> str:
     return NOTHING if value is None else format_decimal(round(value, digits), locale=babel_locale())
+
+
+def whole(text: str) -> int | None:
+    """A whole number as somebody typed it, in full-width digits too; None for anything else and beyond 18 digits."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def axis_number(value: float) -> str:

@@ -32,6 +32,7 @@ def build_environment(*template_folders: Path) -> Environment:
         money=formats.money,
         number=formats.number,
         axis_number=formats.axis_number,
+        whole=formats.whole,
         percent=formats.percent,
         day=formats.day,
         plan_day=formats.plan_day,

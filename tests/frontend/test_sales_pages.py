@@ -193,6 +193,14 @@ async def test_an_outcome_without_words_is_asked_for() -> None:
     assert gateway.sent("PUT", "/meetings/m1") == []
 
 
+@pytest.mark.parametrize("hours", ["x", "-1", "1.5", "²", "9" * 5000])
+async def test_hours_that_are_no_number_are_asked_for_again(hours: str) -> None:
+    client, gateway = site("rep")
+    answer = await client.post("/tasks/new", form={"title": "電話", "leadHours": hours})
+    assert answer.status == 422
+    assert gateway.sent("POST", "/tasks") == []
+
+
 async def test_a_customer_can_be_found_without_javascript() -> None:
     client, gateway = site("rep")
     gateway.on("GET", "/customers/search", {"items": [{"id": "c1", "name": "山田 太郎"}]})

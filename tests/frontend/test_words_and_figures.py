@@ -111,7 +111,7 @@ def test_a_ring_adds_up_to_the_whole() -> None:
     assert [arc.length for arc in charts.ring([0, 0])] == [0, 0]
 
 
-@pytest.mark.parametrize("text", ["", "a", "a/1", "a/x/1", "a/1/2/3", "a/-1/2"])
+@pytest.mark.parametrize("text", ["", "a", "a/1", "a/x/1", "a/1/2/3", "a/-1/2", "a/²/1", "a/" + "1" * 5000 + "/1"])
 def test_a_ticket_that_is_none_is_refused(text: str) -> None:
     assert Ticket.parse(text) is None
 
@@ -127,7 +127,7 @@ def test_amounts_are_understood_as_they_are_typed(typed: str) -> None:
     assert draft.body()["amount"] == 2_500_000
 
 
-@pytest.mark.parametrize("typed", ["-5", "1.5", "百万", "1e6"])
+@pytest.mark.parametrize("typed", ["-5", "1.5", "百万", "1e6", "²", "9" * 5000])
 def test_an_amount_that_is_no_whole_yen_is_explained(typed: str) -> None:
     draft = Draft(title="x", amount=typed)
     assert not draft.check()
