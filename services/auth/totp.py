@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.kit import clock
 from services.kit.crypto import derive, open_sealed, seal
 
 ISSUER: Final = "Ringi CRM"
+DIGITS: Final = 6
 STEP_SECONDS: Final = 30
 DRIFT_STEPS: Final = 1
 """A phone's clock may be half a minute off."""
@@ -42,8 +44,16 @@ def provisioning_uri(secret: str, email: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
+def as_meant(code: str) -> str:
+    """Without spaces and hyphens, and half-width: an input method may have left full-width digits and letters."""
+    return unicodedata.normalize("NFKC", code).replace("-", "").replace(" ", "")
+
+
 def matching_step(secret: str, code: str) -> int | None:
     """The time step whose code this is, within the drift; None for a wrong code."""
+    code = as_meant(code)
+    if not code.isascii():
+        return None
     now = int(clock.now().timestamp()) // STEP_SECONDS
     totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
     found = None
@@ -60,5 +70,4 @@ def new_recovery_codes() -> list[str]:
 
 def recovery_hash(key: SecretStr, code: str) -> bytes:
     """Keyed, so that a stolen table can't even be searched; spaces, hyphens and case don't count."""
-    plain = code.replace("-", "").replace(" ", "").upper()
-    return hmac.digest(derive(key, _CODE_PURPOSE), plain.encode(), hashlib.sha256)
+    return hmac.digest(derive(key, _CODE_PURPOSE), as_meant(code).upper().encode(), hashlib.sha256)

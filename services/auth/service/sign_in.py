@@ -145,7 +145,8 @@ async def _decide(
 async def second_factor_matches(uow: UnitOfWork, auth: Auth, user: User, code: str) -> bool:
     """A code of the authenticator that was not used yet, or an unused recovery code."""
     assert user.totp_secret is not None, "a confirmed factor has a secret"
-    if len(code) == 6 and code.isdigit():
+    meant = totp.as_meant(code)
+    if len(meant) == totp.DIGITS and meant.isdecimal():
         secret = totp.open_secret(auth.settings.secret_key, user.id, user.totp_secret)
         step = totp.matching_step(secret, code)
         return step is not None and await factors.use_step(uow, user.id, step)

@@ -162,6 +162,28 @@ async def test_with_a_second_factor_the_password_is_not_enough(world: AuthWorld)
         assert (await world.login(person, totp=code_now(secret))).status == 200
 
 
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+async def test_a_code_typed_in_full_width_is_the_same_code(world: AuthWorld) -> None:
+    """As a Japanese input method leaves it."""
+    person = await world.signed_in()
+    secret = await enrol(world, person)
+    with clock.travel(timedelta(minutes=1)):
+        assert (await world.login(person, totp="０００　０００")).json["code"] == "totp_invalid"
+        assert (await world.login(person, totp=code_now(secret).translate(FULL_WIDTH))).status == 200
+
+
+@pytest.mark.parametrize("code", ["²²²²²²", "٠١٢٣٤٥", "あいうえおか", "000００é"])
+async def test_a_code_of_other_signs_is_a_wrong_one(world: AuthWorld, code: str) -> None:
+    person, enrolling = await world.signed_in(), await world.signed_in()
+    await enrol(world, person)
+    assert (await world.login(person, totp=code)).json["code"] == "totp_invalid"
+    await world.client.post("/auth/totp/enrol", token=enrolling.token, key=new_key())
+    verified = await world.client.post("/auth/totp/verify", {"code": code}, token=enrolling.token)
+    assert (verified.status, verified.json["code"]) == (401, "totp_invalid")
+
+
 async def test_a_code_counts_once(world: AuthWorld) -> None:
     person = await world.signed_in()
     secret = await enrol(world, person)
