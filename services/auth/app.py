@@ -18,7 +18,7 @@ from services.auth.settings import AuthSettings
 from services.auth.signing import SigningKeys
 from services.contracts.permissions import Permission, permissions_of
 from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, OperatorCommand
-from services.kit import clock
+from services.kit import clock, tasks
 from services.kit.database import Database
 from services.kit.http import Kit, Trust, create_service_app
 from services.kit.principal import Principal
@@ -73,8 +73,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            await tasks.end(task)
 
     app = create_service_app(
         NAME,

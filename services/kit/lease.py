@@ -13,6 +13,7 @@ from typing import Final
 
 import psycopg
 
+from services.kit import tasks
 from services.kit.database import CONNECTION_ERRORS, Connection, Database
 
 log = logging.getLogger(__name__)
@@ -110,9 +111,7 @@ async def hold_lease(
         try:
             yield lease
         finally:
-            listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await listener
+            await tasks.end(listener)
 
 
 async def _try_lock(connection: Connection, name: str) -> bool:

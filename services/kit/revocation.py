@@ -1,14 +1,13 @@
 """Sessions and tokens that ended early. Every process polls them, as Kafka may lag and sign-outs must not."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.kit import clock
+from services.kit import clock, tasks
 from services.kit.errors import Text, Unauthorized, Unavailable
 from services.kit.logging import get_logger
 from services.kit.metrics import REVOCATION_AGE, TOKENS_REFUSED
@@ -106,9 +105,7 @@ class RevocationFeed:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await tasks.end(self._task)
 
     async def _run(self) -> None:
         failing = False

@@ -16,6 +16,7 @@ import psycopg
 from services.analytics.notifications import repository
 from services.analytics.notifications.make import NOTIFICATIONS_CHANNEL
 from services.analytics.notifications.views import view
+from services.kit import tasks
 from services.kit.database import Database
 from services.kit.errors import ProblemError, Text, TooManyRequests
 from services.kit.http.responses import dumps
@@ -25,7 +26,6 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS: Final = 15.0
 """Shorter than the idle timeouts of usual proxies; also how soon a revoked token ends its stream."""
 RECONNECT_SECONDS: Final = 1.0
-CANCEL_SECONDS: Final = 0.2
 CLIENT_RETRY_MILLISECONDS: Final = 3_000
 CATCH_UP: Final = 200
 """So many missed notifications are sent at most; whoever was away longer reads the list."""
@@ -48,11 +48,8 @@ class NotificationHub:
 
     async def stop(self) -> None:
         self.end_streams()
-        # More than once: asyncio.wait_for of Python 3.11, by which psycopg waits, swallows a cancellation that comes
-        # together with its result.
-        while self._listener is not None and not self._listener.done():
-            self._listener.cancel()
-            await asyncio.wait({self._listener}, timeout=CANCEL_SECONDS)
+        if self._listener is not None:
+            await tasks.end(self._listener)
 
     def end_streams(self) -> None:
         """At the first sign of a shutdown: a server waits for its open answers before anything else."""

@@ -1,6 +1,8 @@
 """Access tokens: what is refused, and that revocation and expiry count for cached ones too."""
 
+import asyncio
 import base64
+import contextlib
 import json
 import uuid
 from datetime import datetime, timedelta
@@ -19,6 +21,7 @@ from services.kit.jwks import JwksKeys
 from services.kit.revocation import MAX_AGE_SECONDS, Revocation, RevocationBatch, RevocationFeed
 from services.kit.tokens import TokenVerifier
 from tests.support.http import TestIssuer, nothing_revoked, settings_for
+from tests.support.waiting import DEADLINE
 
 USER = uuid.UUID("019f0000-0000-7000-8000-000000000001")
 
@@ -178,6 +181,23 @@ async def test_tokens_are_refused_while_revocations_can_not_be_read(
     with pytest.raises(Unavailable) as unavailable:
         await verifier.verify(token)
     assert unavailable.value.headers["Retry-After"]
+
+
+async def test_a_feed_stops_though_its_reading_swallows_the_cancellation() -> None:
+    """As psycopg does on Python 3.11 when the cancellation comes together with the answer."""
+    reading = asyncio.Event()
+
+    async def fetch(_since: datetime | None) -> RevocationBatch:
+        if not reading.is_set():
+            reading.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return RevocationBatch(as_of=clock.now(), entries=[])
+
+    feed = RevocationFeed(fetch)
+    await feed.start()
+    await reading.wait()
+    await asyncio.wait_for(feed.stop(), DEADLINE)
 
 
 async def test_the_feed_asks_again_for_what_may_have_committed_late() -> None:
