@@ -76,8 +76,8 @@ test-faults: setup-dev ## Processes killed at every step, invariants checked aft
 	@$(PYTEST) $(BESIDE) tests/faults $(ARGS)
 
 # What reads or writes events, by itself: relays, consumers, workers, the rebuild of read models.
-EVENT_TESTS := tests/services/kit/test_event_relay.py tests/services/kit/test_consumer.py \
-	tests/services/kit/test_crashes.py tests/services/kit/test_stream_ends.py \
+EVENT_TESTS := tests/services/kit/events/test_event_relay.py tests/services/kit/events/test_consumer.py \
+	tests/services/kit/events/test_crashes.py tests/services/kit/events/test_stream_ends.py \
 	tests/services/analytics/test_rebuild.py tests/workers/test_runtime.py
 
 test-kafka: setup-dev ## The tests of events against a real Apache Kafka (needs Java and Maven)

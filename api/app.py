@@ -24,11 +24,11 @@ from api.sagas import Sagas
 from api.search import Search
 from api.settings import GatewaySettings
 from api.trust import GATEWAY, Trust
-from services.kit import correlation, tracing
 from services.kit.errors import MethodNotAllowed, NotFound, PayloadTooLarge, ProblemError
 from services.kit.http.middleware import RequestMiddleware
-from services.kit.logging import get_logger
-from services.kit.problems import problem_response
+from services.kit.http.problems import problem_response
+from services.kit.running import correlation, tracing
+from services.kit.running.logging import get_logger
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UPLOADS: Final = ("/import", "/attachments")

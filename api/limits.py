@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.kit.errors import TooManyRequests
-from services.kit.logging import get_logger
+from services.kit.running.logging import get_logger
 
 WINDOW_SECONDS: Final = 60.0
 ROUNDING_SECONDS: Final = 1e-4

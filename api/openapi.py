@@ -12,7 +12,7 @@ from api.calls import Document, Upstream
 from api.paths import PROCESSES, ROUTES, SAGAS, SEARCH, VERSION_PREFIX
 from api.sagas import HOMES, LIST_SERVICE
 from services.kit.errors import ProblemError, Unavailable
-from services.kit.problems import PROBLEM_RESPONSES, PROBLEM_SCHEMA
+from services.kit.http.problems import PROBLEM_RESPONSES, PROBLEM_SCHEMA
 
 FRESH_SECONDS: Final = 60.0
 FETCH_SECONDS: Final = 10.0

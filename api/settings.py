@@ -1,6 +1,6 @@
 """What the gateway reads from its environment beyond what every process reads."""
 
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
 
 class GatewaySettings(ServiceSettings):

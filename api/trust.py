@@ -9,12 +9,12 @@ from api.headers import find
 from services.contracts.permissions import permissions_of
 from services.kit.errors import Unauthorized, Unavailable
 from services.kit.http.app import ISSUER_SERVICE, JWKS_PATH, REVOCATIONS_PATH
-from services.kit.internal import CALL_TIMEOUT_SECONDS, InternalTokens
-from services.kit.jwks import JwksKeys
-from services.kit.principal import Principal
-from services.kit.revocation import RevocationBatch, RevocationFeed
-from services.kit.settings import ServiceSettings
-from services.kit.tokens import TokenVerifier
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.internal import CALL_TIMEOUT_SECONDS, InternalTokens
+from services.kit.trust.jwks import JwksKeys
+from services.kit.trust.principal import Principal
+from services.kit.trust.revocation import RevocationBatch, RevocationFeed
+from services.kit.trust.tokens import TokenVerifier
 
 GATEWAY: Final = "gateway"
 

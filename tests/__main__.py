@@ -1,7 +1,7 @@
 """pytest, and the end of a process that has spoken to Temporal: `python -m tests [pytest's arguments]`.
 
-Torn down the usual way, such a process aborts now and then after its last test (services.kit.leaving says why), and a
-run in which everything passed would count as failed.
+Torn down the usual way, such a process aborts now and then after its last test (services.kit.running.leaving says
+why), and a run in which everything passed would count as failed.
 """
 
 import faulthandler
@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from services.kit.leaving import leave
+from services.kit.running.leaving import leave
 
 LEAVING_SECONDS = 60
 """For threads that tests left behind; whoever has not ended by then is named, and the run fails."""

@@ -3,7 +3,7 @@
 ``postgres``          the PostgreSQL server (tests.support.postgres.PostgresServer)
 ``fresh_database``    call it with a service's name: URL of a new migrated database (some 50 ms); dropped after the test
 ``kit_database_url``  URL of a new database with the kit's tables and those of tests.support.kit_tables
-``database``          an open services.kit.database.Database on such a URL
+``database``          an open services.kit.db.database.Database on such a URL
 ``durable_postgres``  a server of this test's own, with fsync, that the test may kill and start again
 ``broker``            a broker that the whole session shares: do not stop it (tests.support.broker.Broker)
 ``own_broker``        one of this test's own, which it may kill and restart
@@ -32,8 +32,8 @@ os.environ.setdefault("RINGI_ENV", "test")
 
 from temporalio.client import Client
 
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from services.kit.db.database import Database
+from services.kit.running.context import ActorContext
 from tests.support.broker import Broker, running_broker
 from tests.support.http import issuer, service_client
 from tests.support.kit_tables import create_kit_tables

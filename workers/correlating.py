@@ -6,7 +6,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from services.kit import correlation
+from services.kit.running import correlation
 
 TRACE_HEADER: Final = "_tracer-data"
 """Where temporalio's TracingInterceptor carries the trace."""

@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.kit.settings import Environment, ServiceSettings
+from services.kit.running.settings import Environment, ServiceSettings
 
 LOOPBACK: Final = "127.0.0.1"
 ALL_INTERFACES: Final = "0.0.0.0"  # noqa: S104 - Prometheus and the kubelet come from outside of the container

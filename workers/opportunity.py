@@ -18,8 +18,8 @@ from temporalio.client import (
 
 from activities.opportunity.handlers import OpportunityActivities
 from services.contracts.processes import RECONCILE_APPROVALS, TaskQueue
-from services.kit.database import Database
-from services.kit.internal import InternalClient
+from services.kit.db.database import Database
+from services.kit.trust.internal import InternalClient
 from services.opportunity import references
 from workers import runtime
 from workers.runtime import Runtime, ServiceWorker

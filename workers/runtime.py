@@ -21,17 +21,18 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from services.kit import logging as kit_logging
-from services.kit import temporal, tracing
-from services.kit.backoff import Backoff
-from services.kit.consumer import Consumer
-from services.kit.database import Database
-from services.kit.gauges import DatabaseGauges
-from services.kit.internal import InternalClient, InternalTokens
-from services.kit.leaving import leave
-from services.kit.partitions import keep_up
-from services.kit.relay import EventRelay, IntentRelay
-from services.kit.settings import ServiceSettings
+from services.kit.db.database import Database
+from services.kit.db.gauges import DatabaseGauges
+from services.kit.db.partitions import keep_up
+from services.kit.events.consumer import Consumer
+from services.kit.events.event_relay import EventRelay
+from services.kit.processes.intent_relay import IntentRelay
+from services.kit.running import logging as kit_logging
+from services.kit.running import temporal, tracing
+from services.kit.running.backoff import Backoff
+from services.kit.running.leaving import leave
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.internal import InternalClient, InternalTokens
 from workers.correlating import CorrelationInterceptor
 from workers.health import health_port
 

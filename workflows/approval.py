@@ -40,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from services.contracts.states import TERMINAL_APPROVAL_STATES
     from services.contracts.steps import SweepResult
-    from services.kit.search_attributes import PROCESS_STATUS
+    from services.kit.processes.search_attributes import PROCESS_STATUS
     from workflows.policies import (
         APPROVAL_LOCAL_RETRY_THRESHOLD,
         APPROVAL_RETRY,

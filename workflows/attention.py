@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 from workflows import policies
 from workflows.diary import Diary
 

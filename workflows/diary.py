@@ -7,8 +7,8 @@ from uuid import UUID
 from temporalio import workflow
 
 from activities.ledger.contract import ProcessRecord, StepRecord, record_status, record_step
-from services.kit.search_attributes import PROCESS_STATUS
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.processes.search_attributes import PROCESS_STATUS
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 from workflows.compensation import unstoppable
 from workflows.policies import DIARY_LOCAL_RETRY_THRESHOLD, DIARY_RETRY, DIARY_TIMEOUT
 

@@ -7,11 +7,11 @@ from temporalio import activity
 
 from services.auth.service import deletion_steps
 from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult
-from services.kit.activity_edge import business_errors
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.steps import run_once
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.processes.activity_edge import business_errors
+from services.kit.processes.steps import run_once
+from services.kit.running.context import ActorContext
 
 Step = TypeVar("Step", bound=ProcessStep)
 Answer = TypeVar("Answer", Acknowledged, SliceResult)

@@ -8,11 +8,11 @@ from temporalio import activity
 from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult, SweepResult
 from services.customer.references import UserDirectory
 from services.customer.service import handover, steps
-from services.kit.activity_edge import business_errors
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.steps import run_once
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.processes.activity_edge import business_errors
+from services.kit.processes.steps import run_once
+from services.kit.running.context import ActorContext
 
 TRANSACTIONS_PER_CALL = 4
 """With 500 rows each: some seconds of work, after which the process notes its progress."""

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from services.contracts.steps import Acknowledged
 from services.kit.models import CamelModel
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 
 
 class StepRecord(CamelModel):

@@ -7,10 +7,10 @@ from temporalio import activity
 
 from activities.ledger.contract import ProcessRecord, StepRecord
 from services.contracts.steps import Acknowledged
-from services.kit import ledger
-from services.kit.activity_edge import business_errors
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from services.kit.db.database import Database
+from services.kit.processes import ledger
+from services.kit.processes.activity_edge import business_errors
+from services.kit.running.context import ActorContext
 
 
 class LedgerActivities:

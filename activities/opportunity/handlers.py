@@ -35,10 +35,11 @@ from services.contracts.steps import (
     SliceResult,
     SweepResult,
 )
-from services.kit import crashpoints, fences
-from services.kit.activity_edge import business_errors
-from services.kit.context import ActorContext
-from services.kit.database import Database, Reader, UnitOfWork
+from services.kit.db.database import Database, Reader, UnitOfWork
+from services.kit.processes import fences
+from services.kit.processes.activity_edge import business_errors
+from services.kit.running import crashpoints
+from services.kit.running.context import ActorContext
 from services.opportunity.references import References
 from services.opportunity.service import cascade, commands, leavers
 from services.opportunity.service.fan_out import FanOut, Work, system_context

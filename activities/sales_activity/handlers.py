@@ -22,13 +22,14 @@ from services.contracts.steps import (
     SliceResult,
     SweepResult,
 )
-from services.kit import crashpoints, fences
-from services.kit.activity_edge import business_errors
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.models import CamelModel
-from services.kit.steps import run_once
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.processes import fences
+from services.kit.processes.activity_edge import business_errors
+from services.kit.processes.steps import run_once
+from services.kit.running import crashpoints
+from services.kit.running.context import ActorContext
 from services.sales_activity.references import Directory
 from services.sales_activity.service import cascade, leavers, timers
 from services.sales_activity.service.reconcile import reconcile

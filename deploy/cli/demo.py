@@ -23,7 +23,7 @@ from deploy.demo.words import EVENTS_TITLE, REPORTS_TITLE, language_of
 from deploy.invariants.model import Finding
 from deploy.invariants.run import verify
 from deploy.invariants.system import System
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
 
 class Language(StrEnum):

@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from deploy.cli.terminal import console
-from deploy.embedded.diagnosis import Finding, Verdict, examine_machine
-from deploy.embedded.home import Home
-from deploy.embedded.run_diagnosis import examine_run
+from deploy.embedded.diagnosis.machine import Finding, Verdict, examine_machine
+from deploy.embedded.diagnosis.run import examine_run
+from deploy.embedded.state.home import Home
 
 SIGNS = {Verdict.GOOD: ("✓", "green"), Verdict.WARNING: ("!", "yellow"), Verdict.BAD: ("✗", "bold red")}
 

@@ -5,8 +5,8 @@ import signal
 import time
 
 from deploy.cli.terminal import console, fail
-from deploy.embedded.home import Home, lock_holder
-from deploy.embedded.processes import reclaim
+from deploy.embedded.children.processes import reclaim
+from deploy.embedded.state.home import Home, lock_holder
 
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 120.0  # more than the parts may take together

@@ -21,9 +21,9 @@ from deploy.events.services import CONSUMERS, SERVICES, databases
 from deploy.events.tail import follow
 from services.analytics.rebuild import RebuildError, RebuildResult, rebuild
 from services.contracts.topics import ALL_TOPICS
-from services.kit.dead_letters import Redriven
-from services.kit.envelope import Envelope
-from services.kit.settings import ServiceSettings
+from services.kit.events.dead_letters import Redriven
+from services.kit.events.envelope import Envelope
+from services.kit.running.settings import ServiceSettings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The event stream and its consumers.")
 

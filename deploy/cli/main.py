@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from deploy.cli.commands import COMMANDS
-from services.kit.leaving import code_of, leave
+from services.kit.running.leaving import code_of, leave
 
 
 class LazyGroup(TyperGroup):

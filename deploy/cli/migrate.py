@@ -9,10 +9,10 @@ from temporalio.client import Client
 
 from deploy.cli.target import settings
 from deploy.cli.terminal import console
-from services.kit import migrations
-from services.kit.search_attributes import ALL_KEYS
-from services.kit.settings import ServiceSettings
-from services.kit.temporal import connect
+from services.kit.db import migrations
+from services.kit.processes.search_attributes import ALL_KEYS
+from services.kit.running.settings import ServiceSettings
+from services.kit.running.temporal import connect
 
 SERVICES: Final = ("auth", "customer", "sales_activity", "opportunity", "analytics")
 

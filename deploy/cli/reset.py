@@ -7,7 +7,7 @@ import typer
 
 from deploy.cli.down import stop
 from deploy.cli.terminal import console, fail
-from deploy.embedded.home import Home, lock_holder
+from deploy.embedded.state.home import Home, lock_holder
 
 # Files that only a state folder has; a mistyped RINGI_HOME must not cost somebody another folder.
 MARKS = ("lock", "secrets.json", "state.json")

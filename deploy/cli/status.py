@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from deploy.cli.terminal import console
-from deploy.embedded.health import RunHealth, look_at
-from deploy.embedded.home import Home
+from deploy.embedded.diagnosis.health import RunHealth, look_at
+from deploy.embedded.state.home import Home
 
 NOT_RUNNING = 3
 UNHEALTHY = 1

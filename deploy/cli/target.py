@@ -3,11 +3,11 @@
 import os
 
 from deploy.cli.terminal import fail, start_errors
-from deploy.embedded.environment import ringi_environment
-from deploy.embedded.home import Home, read_json
-from deploy.embedded.ports import Ports
-from deploy.embedded.secrets import Secrets
-from services.kit.settings import ServiceSettings
+from deploy.embedded.state.environment import ringi_environment
+from deploy.embedded.state.home import Home, read_json
+from deploy.embedded.state.ports import Ports
+from deploy.embedded.state.secrets import Secrets
+from services.kit.running.settings import ServiceSettings
 
 
 def state_folder_environment() -> dict[str, str]:

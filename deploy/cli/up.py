@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.terminal import TerminalProgress, fail, start_errors
-from deploy.embedded.home import Home
-from deploy.embedded.preflight import check_before_start
-from deploy.embedded.supervisor import EVERYTHING, INFRASTRUCTURE_ONLY, Supervisor
+from deploy.embedded.setup.preflight import check_before_start
+from deploy.embedded.state.home import Home
+from deploy.embedded.supervision.supervisor import EVERYTHING, INFRASTRUCTURE_ONLY, Supervisor
 
 
 class Only(StrEnum):
@@ -46,7 +46,7 @@ def _detach(only: Only | None, *, verbose: bool) -> None:
     with start_errors():
         check_before_start(home)
         home.create()
-    arguments = [sys.executable, "-m", "deploy.embedded.detached", *([only] if only else [])]
+    arguments = [sys.executable, "-m", "deploy.embedded.supervision.detached", *([only] if only else [])]
     with home.log("supervisor").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - our own command line
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True, text=True

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from deploy.cli.target import settings
 from deploy.cli.terminal import console, fail
 from services.auth import commands
-from services.kit.database import Database
+from services.kit.db.database import Database
 from services.kit.errors import ProblemError, Text
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
 app = typer.Typer(no_args_is_help=True, help="Accounts, from the command line.")
 

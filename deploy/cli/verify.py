@@ -16,7 +16,7 @@ from deploy.invariants.catalogue import INVARIANTS
 from deploy.invariants.model import Finding
 from deploy.invariants.run import verify
 from deploy.invariants.system import System
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
 SETTLE_SECONDS = 30.0
 SHOWN = 10

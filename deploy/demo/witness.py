@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.client import User
 from services.contracts.topics import ALL_TOPICS
-from services.kit.broker import ClusterSession, meet
-from services.kit.stream_ends import stream_ends
+from services.kit.events.broker import ClusterSession, meet
+from services.kit.events.stream_ends import stream_ends
 
 REPORTS = ("sales-summary", "customer-statistics", "approval-statistics", "task-completion")
 PERIOD = timedelta(days=30)

@@ -6,10 +6,10 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from services.kit import clock
-from services.kit.broker import ClusterSession, meet
-from services.kit.database import Database, Row
-from services.kit.stream_ends import stream_ends
+from services.kit.db.database import Database, Row
+from services.kit.events.broker import ClusterSession, meet
+from services.kit.events.stream_ends import stream_ends
+from services.kit.running import clock
 
 
 @dataclass(frozen=True, slots=True)

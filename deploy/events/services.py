@@ -7,9 +7,9 @@ from typing import Final
 from services.analytics import consumer as analytics
 from services.auth import references as auth
 from services.customer import references as customer
-from services.kit.consumer import Consumer
-from services.kit.database import Database
-from services.kit.settings import ServiceSettings
+from services.kit.db.database import Database
+from services.kit.events.consumer import Consumer
+from services.kit.running.settings import ServiceSettings
 from services.opportunity import references as opportunity
 from services.sales_activity import references as sales_activity
 

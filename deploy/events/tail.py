@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import TopicPartition
 
-from services.kit.broker import meet
-from services.kit.envelope import Envelope
-from services.kit.stream_ends import stream_ends
+from services.kit.events.broker import meet
+from services.kit.events.envelope import Envelope
+from services.kit.events.stream_ends import stream_ends
 
 POLL_MS = 500
 BATCH = 500

@@ -9,9 +9,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from psycopg.rows import dict_row
 from temporalio.client import Client
 
-from services.kit.settings import ServiceSettings
-from services.kit.temporal import connect
-from services.kit.unit_of_work import Reader
+from services.kit.db.unit_of_work import Reader
+from services.kit.running.settings import ServiceSettings
+from services.kit.running.temporal import connect
 
 SERVICES: Final = ("auth", "customer", "sales_activity", "opportunity", "analytics")
 HOME_SERVICES: Final = ("auth", "customer", "opportunity")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from deploy.seed.customers import Seeded
 from deploy.seed.stage import Stage, acting
 from services.contracts.states import MeetingState, TaskPriority, TaskState
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
 from services.sales_activity.schemas import MeetingCreate, MeetingUpdate, TaskCreate
 from services.sales_activity.service import meetings, tasks
 

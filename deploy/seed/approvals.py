@@ -8,8 +8,8 @@ from deploy.seed.customers import Seeded
 from deploy.seed.stage import Person, Stage, acting
 from services.contracts.processes import DecideCommand, Decision, RecallCommand, ResubmitCommand
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
-from services.kit.ids import new_id
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.running.ids import new_id
 from services.opportunity.schemas import NewApproval, StageInput
 from services.opportunity.service import commands, remarks, requests
 

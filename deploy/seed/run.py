@@ -9,8 +9,8 @@ from deploy.seed.activities import keep_busy
 from deploy.seed.customers import Seeded, acquire
 from deploy.seed.stage import Stage, open_stage
 from deploy.seed.team import COLLEAGUES, DEMO_USERS, SALES
-from services.kit import clock
-from services.kit.settings import ServiceSettings
+from services.kit.running import clock
+from services.kit.running.settings import ServiceSettings
 
 DEMO_SEED: Final = 20261008
 DEMO_CUSTOMERS: Final = 60

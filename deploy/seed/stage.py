@@ -14,15 +14,15 @@ from uuid import UUID
 from services.contracts.permissions import permissions_of
 from services.customer.references import USERS as CUSTOMER_USERS
 from services.customer.references import UserDirectory
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.envelope import Envelope
-from services.kit.ids import new_id
-from services.kit.internal import InternalClient, InternalTokens
-from services.kit.principal import Principal
-from services.kit.settings import ServiceSettings
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.envelope import Envelope
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.internal import InternalClient, InternalTokens
+from services.kit.trust.principal import Principal
 from services.opportunity import references as opportunity_references
 from services.sales_activity import references as sales_references
 

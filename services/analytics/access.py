@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.contracts.permissions import Permission, Scope, scope_of
+from services.kit.db.unit_of_work import Reader
 from services.kit.errors import Forbidden
-from services.kit.principal import Principal
-from services.kit.unit_of_work import Reader
+from services.kit.trust.principal import Principal
 
 
 async def visible_reps(reader: Reader, principal: Principal) -> list[UUID] | None:

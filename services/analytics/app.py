@@ -11,7 +11,7 @@ from services.analytics.reports.cache import cache_for
 from services.contracts.permissions import permissions_of
 from services.kit.http import Kit, create_service_app
 from services.kit.http.shutdown import at_first_signal
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
 NAME = "analytics"
 

@@ -6,10 +6,10 @@ from services.analytics import references
 from services.analytics.notifications import make
 from services.analytics.projections import model
 from services.contracts import topics
-from services.kit.consumer import Consumer
-from services.kit.database import Database
-from services.kit.envelope import Envelope
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.consumer import Consumer
+from services.kit.events.envelope import Envelope
 
 CONSUMER: Final = "analytics"
 MODEL_TOPICS: Final = (

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.analytics.access import Names
-from services.kit.unit_of_work import Reader
+from services.kit.db.unit_of_work import Reader
 
 _COLUMNS = (
     'p.process_id AS id, p.type, p.workflow_id AS "workflowId", p.resource_id AS "resourceId",'

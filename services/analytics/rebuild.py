@@ -19,11 +19,11 @@ from services.analytics.consumer import CONSUMER, MODEL_TOPICS
 from services.analytics.projections import shadow
 from services.analytics.projections.events import RawEvent
 from services.analytics.projections.shadow import Difference
-from services.kit.broker import meet
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.stream_ends import stream_ends
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.broker import meet
+from services.kit.events.stream_ends import stream_ends
+from services.kit.running.context import ActorContext
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.contracts import topics
-from services.kit.copies import CopyTable
-from services.kit.envelope import Envelope
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.copies import CopyTable
+from services.kit.events.envelope import Envelope
 
 USERS: Final = CopyTable(
     table="user_copies",

@@ -11,8 +11,8 @@ from services.analytics.reports.period import GroupBy
 from services.analytics.reports.sql import By
 from services.contracts.states import NotificationType
 from services.kit.models import CamelModel, ResponseModel
-from services.kit.saga_parts import SagaProgress, SagaStep
-from services.kit.statuses import ProcessStatus
+from services.kit.processes.saga_parts import SagaProgress, SagaStep
+from services.kit.processes.statuses import ProcessStatus
 
 
 class Span(ResponseModel):

@@ -5,9 +5,9 @@ from uuid import UUID
 from services.auth.repository import users
 from services.auth.service.users import Editor
 from services.contracts.permissions import Permission, Scope, scope_of
+from services.kit.db.unit_of_work import Reader
 from services.kit.errors import Forbidden, NotFound
-from services.kit.principal import Principal
-from services.kit.unit_of_work import Reader
+from services.kit.trust.principal import Principal
 
 
 def editor(principal: Principal) -> Editor:

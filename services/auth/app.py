@@ -18,13 +18,13 @@ from services.auth.settings import AuthSettings
 from services.auth.signing import SigningKeys
 from services.contracts.permissions import Permission, permissions_of
 from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, OperatorCommand
-from services.kit import clock, tasks
-from services.kit.database import Database
+from services.kit.db.database import Database
 from services.kit.http import Kit, Trust, create_service_app
-from services.kit.principal import Principal
-from services.kit.processes_router import ProcessAccess, processes_router
-from services.kit.revocation import RevocationBatch, RevocationFeed
-from services.kit.settings import ServiceSettings
+from services.kit.processes.router import ProcessAccess, processes_router
+from services.kit.running import clock, tasks
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.principal import Principal
+from services.kit.trust.revocation import RevocationBatch, RevocationFeed
 
 NAME: Final = "auth"
 KEY_CHECK_INTERVAL: Final = timedelta(hours=1)

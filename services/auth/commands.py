@@ -12,9 +12,9 @@ from services.auth.service.state import normal_email
 from services.auth.service.users import create
 from services.auth.signing import SigningKeys
 from services.contracts.permissions import Role
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.settings import ServiceSettings
+from services.kit.db.database import Database
+from services.kit.running.context import ActorContext
+from services.kit.running.settings import ServiceSettings
 
 
 async def create_admin(db: Database, *, email: str, name: str, password: str) -> UUID:

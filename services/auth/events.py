@@ -6,8 +6,8 @@ from uuid import UUID
 from services.auth.models import User
 from services.contracts.events.user import UserSnapshot
 from services.contracts.permissions import Role
-from services.kit.outbox import record_change
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.outbox import record_change
 
 USERS = "users"
 Snapshot = TypeVar("Snapshot", bound=UserSnapshot)

@@ -2,8 +2,8 @@
 
 from services.auth.service.audit import take_over
 from services.contracts.topics import AUDIT_EVENTS
-from services.kit.consumer import Consumer
-from services.kit.database import Database
+from services.kit.db.database import Database
+from services.kit.events.consumer import Consumer
 
 AUDIT_CONSUMER = "auth.audit"
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 REFRESH_TOKEN_IDLE: Final = timedelta(days=3)

@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from services.auth.models import Session, User
 from services.auth.settings import ACCESS_TOKEN_LIFETIME, SIGNING_KEY_LIFETIME, SIGNING_KEY_OVERLAP
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.crypto import derive, open_sealed, seal
-from services.kit.database import Database
-from services.kit.tokens import ACCESS_TOKEN_TYPE, ALGORITHM
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.trust.crypto import derive, open_sealed, seal
+from services.kit.trust.tokens import ACCESS_TOKEN_TYPE, ALGORITHM
 
 KEY_PURPOSE: Final = "signing-key"
 KEYS_LOCK: Final = 7_121_103

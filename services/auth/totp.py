@@ -10,8 +10,8 @@ from uuid import UUID
 import pyotp
 from pydantic import SecretStr
 
-from services.kit import clock
-from services.kit.crypto import derive, open_sealed, seal
+from services.kit.running import clock
+from services.kit.trust.crypto import derive, open_sealed, seal
 
 ISSUER: Final = "Ringi CRM"
 DIGITS: Final = 6

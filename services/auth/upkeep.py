@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Final
 
 from services.auth.repository import sessions, throttle
-from services.kit import clock, idempotency
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.logging import get_logger
+from services.kit.db.database import Database
+from services.kit.http import idempotency
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.logging import get_logger
 
 INTERVAL: Final = timedelta(hours=1)
 KEPT_FOR: Final = timedelta(days=1)

@@ -1,6 +1,7 @@
 """Kafka topics. The key of every record is the id of the aggregate that the event tells about."""
 
-from services.kit.envelope import AUDIT_TOPIC, DEAD_LETTER_TOPIC, PROCESS_TOPIC
+from services.kit.events.envelope import AUDIT_TOPIC, DEAD_LETTER_TOPIC
+from services.kit.processes.events import PROCESS_TOPIC
 
 USER_EVENTS = "user.events"
 CUSTOMER_EVENTS = "customer.events"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission, Role, Scope, scope_of
 from services.kit.errors import Forbidden
-from services.kit.principal import Principal
+from services.kit.trust.principal import Principal
 
 ASSIGNABLE_ROLES = frozenset({Role.REP, Role.MANAGER})
 """Who can be in charge of a customer."""

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.contracts.permissions import permissions_of
 from services.customer.endpoints import routers
 from services.kit.http import create_service_app
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
 NAME = "customer"
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from services.contracts.states import CustomerState
-from services.kit.unit_of_work import Row
+from services.kit.db.unit_of_work import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from services.contracts.states import (
     Relationship,
     RiskTolerance,
 )
-from services.kit import clock
+from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit
 from services.kit.models import CamelModel, QueryModel, ResponseModel, Version
-from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit
+from services.kit.running import clock
 
 EARLIEST_BIRTH = date(1870, 1, 1)
 MAX_TAGS = 50

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.permissions import Permission, Scope, scope_of
-from services.kit import clock
-from services.kit.database import Reader
+from services.kit.db.database import Reader
 from services.kit.errors import Forbidden
-from services.kit.principal import Principal
+from services.kit.running import clock
+from services.kit.trust.principal import Principal
 from services.opportunity.repository import people
 
 VISIBLE = (

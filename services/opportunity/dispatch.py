@@ -31,9 +31,9 @@ from services.contracts.processes import (
     TaskQueue,
     approval_id,
 )
-from services.kit.activity_edge import problem_in
 from services.kit.errors import Unavailable
-from services.kit.search_attributes import PROCESS_TYPE, RESOURCE_ID
+from services.kit.processes.activity_edge import problem_in
+from services.kit.processes.search_attributes import PROCESS_TYPE, RESOURCE_ID
 
 RPC_DEADLINE: Final = timedelta(seconds=5)
 RETRY_AFTER_SECONDS: Final = 2

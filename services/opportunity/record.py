@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
-from services.kit.database import Row
+from services.kit.db.database import Row
 from services.opportunity.machine import Stage, Standing
 
 

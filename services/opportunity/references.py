@@ -6,12 +6,12 @@ from uuid import UUID
 
 from services.contracts.states import CustomerState, UserState
 from services.contracts.topics import CUSTOMER_EVENTS, USER_EVENTS
-from services.kit.consumer import Consumer
-from services.kit.copies import CopyTable
-from services.kit.database import Database, Row, UnitOfWork
-from services.kit.envelope import Envelope
+from services.kit.db.database import Database, Row, UnitOfWork
 from services.kit.errors import NotFound
-from services.kit.internal import InternalClient
+from services.kit.events.consumer import Consumer
+from services.kit.events.copies import CopyTable
+from services.kit.events.envelope import Envelope
+from services.kit.trust.internal import InternalClient
 
 CONSUMER_NAME: Final = "opportunity.references"
 

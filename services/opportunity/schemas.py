@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from services.contracts.processes import Decision
 from services.contracts.states import ApprovalKind, ApprovalState, RiskTolerance, StageMode
+from services.kit.http.paging import CURSOR_MAX_LENGTH, DEFAULT_LIMIT, MAX_LIMIT
 from services.kit.models import CamelModel, QueryModel
-from services.kit.paging import CURSOR_MAX_LENGTH, DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_STAGES = 10
 MAX_APPROVERS = 20

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission, Scope, scope_of
 from services.kit.errors import Forbidden
-from services.kit.principal import Principal
+from services.kit.trust.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from services.contracts.permissions import permissions_of
 from services.kit.http import create_service_app
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 from services.sales_activity.endpoints import internal, meetings, tasks
 
 NAME = "sales_activity"

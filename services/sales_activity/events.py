@@ -5,7 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from services.contracts.events.sales import MeetingSnapshot, TaskDueSoon, TaskSnapshot
-from services.kit.unit_of_work import Row
+from services.kit.db.unit_of_work import Row
 
 MeetingEvent = TypeVar("MeetingEvent", bound=MeetingSnapshot)
 TaskEvent = TypeVar("TaskEvent", bound=TaskSnapshot)

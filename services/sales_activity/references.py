@@ -4,13 +4,13 @@ from typing import Final
 from uuid import UUID
 
 from services.contracts.topics import CUSTOMER_EVENTS, USER_EVENTS
-from services.kit.consumer import Consumer
-from services.kit.copies import CopyTable
-from services.kit.database import Database
-from services.kit.envelope import Envelope
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import NotFound
-from services.kit.internal import InternalClient
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.consumer import Consumer
+from services.kit.events.copies import CopyTable
+from services.kit.events.envelope import Envelope
+from services.kit.trust.internal import InternalClient
 
 CONSUMER: Final = "sales_activity.references"
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from services.contracts.states import MeetingState, TaskPriority, TaskState
-from services.kit import clock
-from services.kit.ids import new_id
+from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit
 from services.kit.models import CamelModel, QueryModel, ResponseModel
-from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 from services.sales_activity.due import MAX_LEAD_HOURS, DueDate, Instant
 from services.sales_activity.models import DEFAULT_LEAD_HOURS
 

@@ -19,7 +19,7 @@ from api.app import create_app
 from api.paths import SERVICES
 from api.settings import GatewaySettings
 from services.contracts.permissions import Role
-from services.kit import clock
+from services.kit.running import clock
 from tests.api.raw_service import RawService, reply
 from tests.support.broker import running_broker
 from tests.support.http import TEST_SECRET, TestIssuer

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.limits import WINDOW_SECONDS, MemoryBuckets, Policy
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.api.conftest import OpenEdge
 
 

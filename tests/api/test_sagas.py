@@ -1,6 +1,6 @@
 """Sagas over all services."""
 
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.api.conftest import Edge
 from tests.api.raw_service import reply
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from api import limits
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.api.conftest import OpenEdge
 from tests.support.redis import RedisServer, running_redis
 

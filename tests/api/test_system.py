@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.contracts.permissions import Role
-from services.kit import clock
+from services.kit.running import clock
 from tests.support.system import Caller, System
 from tests.support.waiting import eventually
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from services.kit import clock
-from services.kit.ids import new_id
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 from tests.api.conftest import Edge, OpenEdge
 from tests.api.raw_service import hang, reply
 from tests.support.waiting import eventually

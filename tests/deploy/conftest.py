@@ -12,9 +12,9 @@ from typing import Any
 import psutil
 import pytest
 
-from deploy.embedded.home import Home, lock_holder
-from deploy.embedded.ports import Ports
-from deploy.embedded.processes import reclaim, recorded_children
+from deploy.embedded.children.processes import reclaim, recorded_children
+from deploy.embedded.state.home import Home, lock_holder
+from deploy.embedded.state.ports import Ports
 from tests.support.ports import free_port
 from tests.support.waiting import eventually_sync
 

@@ -11,15 +11,15 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from deploy.embedded.environment import process_environment
+from deploy.embedded.children.gate import wait_for_start
 from deploy.embedded.errors import StartError
-from deploy.embedded.gate import wait_for_start
-from deploy.embedded.home import Home
-from deploy.embedded.parts import Part, PartName
-from deploy.embedded.ports import Ports
-from deploy.embedded.probes import http_ok
-from deploy.embedded.progress import LineProgress
-from deploy.embedded.supervisor import Plan, Supervisor
+from deploy.embedded.parts.model import Part, PartName
+from deploy.embedded.parts.probes import http_ok
+from deploy.embedded.state.environment import process_environment
+from deploy.embedded.state.home import Home
+from deploy.embedded.state.ports import Ports
+from deploy.embedded.supervision.progress import LineProgress
+from deploy.embedded.supervision.supervisor import Plan, Supervisor
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

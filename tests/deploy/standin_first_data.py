@@ -8,7 +8,7 @@ from types import ModuleType
 
 import psycopg
 
-from deploy.embedded import first_data
+from deploy.embedded.setup import first_data
 
 
 def seed_demo(report: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import urllib.request
 
-from deploy.embedded.processes import recorded_children
+from deploy.embedded.children.processes import recorded_children
 from tests.deploy.conftest import COMMAND_SECONDS, Run
 from tests.deploy.test_crashes import states
 from tests.support.waiting import eventually_sync

@@ -9,8 +9,8 @@ import orjson
 import pytest
 from fastapi import FastAPI, Request
 
-from deploy.embedded.composition import Composition, Mount
-from deploy.embedded.lifespans import Lifespans
+from deploy.embedded.web.composition import Composition, Mount
+from deploy.embedded.web.lifespans import Lifespans
 
 LOCAL = ("127.0.0.1", 40_000)
 

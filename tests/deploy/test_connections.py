@@ -3,10 +3,10 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from deploy.embedded.environment import SERVICES, ringi_environment
-from deploy.embedded.secrets import Secrets
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from deploy.embedded.state.environment import SERVICES, ringi_environment
+from deploy.embedded.state.secrets import Secrets
+from services.kit.db.database import Database
+from services.kit.running.context import ActorContext
 from tests.deploy.conftest import Run
 
 PROCESSES = ("web", "worker")

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from temporalio.client import Client
 
-from deploy.embedded.home import lock_holder, write_json
-from deploy.embedded.ports import is_free
-from deploy.embedded.processes import ProcessIdentity, postgres_processes, recorded_children
+from deploy.embedded.children.processes import ProcessIdentity, postgres_processes, recorded_children
+from deploy.embedded.state.home import lock_holder, write_json
+from deploy.embedded.state.ports import is_free
 from tests.deploy.conftest import Run
 from tests.deploy.test_start_and_stop import cluster_id, database_url
 from tests.support.waiting import eventually, eventually_sync

@@ -13,9 +13,9 @@ from deploy.cli import events
 from deploy.events.services import SERVICES
 from services.analytics import consumer as analytics
 from services.contracts.topics import CUSTOMER_EVENTS
-from services.kit.broker import meet
-from services.kit.database import Database
-from services.kit.settings import ServiceSettings
+from services.kit.db.database import Database
+from services.kit.events.broker import meet
+from services.kit.running.settings import ServiceSettings
 from tests.services.analytics.test_rebuild import consumed, records, send
 from tests.services.analytics.world import World
 from tests.support.broker import Broker

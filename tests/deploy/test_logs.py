@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.embedded import logs
-from deploy.embedded.logs import rotate_when_large, tail, tells_of_full_disk
+from deploy.embedded.children import logs
+from deploy.embedded.children.logs import rotate_when_large, tail, tells_of_full_disk
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.embedded import bootstrap, preflight
-from deploy.embedded.account import unprivileged_account
+from deploy.embedded import bootstrap
+from deploy.embedded.children.account import unprivileged_account
 from deploy.embedded.errors import DiskFullError, StartError
-from deploy.embedded.home import Home
-from deploy.embedded.ports import require_free, web_port
-from deploy.embedded.preflight import check_disk, check_platform, check_python
-from deploy.embedded.secrets import Secrets
+from deploy.embedded.setup import preflight
+from deploy.embedded.setup.preflight import check_disk, check_platform, check_python
+from deploy.embedded.state.home import Home
+from deploy.embedded.state.ports import require_free, web_port
+from deploy.embedded.state.secrets import Secrets
 from tests.deploy.conftest import COMMAND_SECONDS, Run
 
 MAKE_DIRECTORY = preflight.checkout()

@@ -11,13 +11,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 
-from deploy.embedded.environment import ringi_environment
-from deploy.embedded.home import lock_holder
-from deploy.embedded.ports import is_free
-from deploy.embedded.postgres import programs
-from deploy.embedded.processes import postgres_processes, recorded_children
-from deploy.embedded.secrets import Secrets
-from deploy.embedded.temporal import SEARCH_ATTRIBUTES
+from deploy.embedded.children.processes import postgres_processes, recorded_children
+from deploy.embedded.parts.postgres import programs
+from deploy.embedded.parts.temporal import SEARCH_ATTRIBUTES
+from deploy.embedded.state.environment import ringi_environment
+from deploy.embedded.state.home import lock_holder
+from deploy.embedded.state.ports import is_free
+from deploy.embedded.state.secrets import Secrets
 from tests.deploy.conftest import Run
 from tests.support.waiting import eventually_sync
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from deploy.embedded.launch import die_with_parent
+from deploy.embedded.children.launch import die_with_parent
 from tests.support.waiting import eventually
 
 PATIENCE = 240.0

@@ -11,7 +11,7 @@ from deploy.invariants import system as read_only
 from deploy.invariants.catalogue import INVARIANTS
 from deploy.invariants.run import verify
 from services.contracts.permissions import Role
-from services.kit import clock, temporal
+from services.kit.running import clock, temporal
 from tests.faults.forks import PATIENCE
 from tests.support.http import Answer, new_key
 from tests.support.system import Caller, System

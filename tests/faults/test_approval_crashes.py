@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from activities.opportunity.handlers import DECIDED
-from services.kit import clock
+from services.kit.running import clock
 from tests.faults.forks import PATIENCE
 from tests.faults.office import (
     ALIVE,

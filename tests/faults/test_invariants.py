@@ -18,7 +18,7 @@ from deploy.invariants.catalogue import INVARIANTS
 from deploy.invariants.model import Invariant
 from deploy.invariants.run import verify
 from services.contracts.permissions import Role
-from services.kit import clock
+from services.kit.running import clock
 from tests.support.broker import running_broker
 from tests.support.postgres import PostgresServer
 from tests.support.system import Caller, System, running_system

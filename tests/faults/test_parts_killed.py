@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from services.contracts.permissions import Role
-from services.kit import clock
+from services.kit.running import clock
 from tests.faults.forks import PATIENCE
 from tests.faults.office import (
     DOWN,

@@ -8,8 +8,8 @@ from aiokafka import TopicPartition
 
 from services.contracts.permissions import Role
 from services.contracts.topics import APPROVAL_EVENTS, CUSTOMER_EVENTS, PROCESS_EVENTS, SALES_EVENTS, USER_EVENTS
-from services.kit.broker import meet
-from services.kit.crashpoints import CONSUMER_APPLIED, CONSUMER_COMMITTED, INTENT_STARTED, RELAY_PUBLISHED
+from services.kit.events.broker import meet
+from services.kit.running.crashpoints import CONSUMER_APPLIED, CONSUMER_COMMITTED, INTENT_STARTED, RELAY_PUBLISHED
 from tests.faults.forks import PATIENCE
 from tests.faults.office import (
     GONE,

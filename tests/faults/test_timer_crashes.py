@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from services.kit import clock
+from services.kit.running import clock
 from tests.faults.forks import PATIENCE
 from tests.faults.office import asked, invariants_hold
 from tests.faults.worker import WorkerProcesses

@@ -10,7 +10,7 @@ import aiohttp
 import uvicorn
 
 from api.settings import GatewaySettings
-from services.kit.settings import ServiceSettings
+from services.kit.running.settings import ServiceSettings
 from tests.faults.forks import PATIENCE, ForkedProcess
 from tests.support.ports import free_port
 from tests.support.system import Caller, System, composed, is_ready

@@ -17,7 +17,7 @@ from services.contracts.processes import (
     UserDeletionStep,
     UserRestorationStep,
 )
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 
 STEPS: list[type[StrEnum]] = [CustomerDeletionStep, CustomerRestorationStep, UserDeletionStep, UserRestorationStep]
 

@@ -35,7 +35,7 @@ from services.contracts.processes import (
     TaskQueue,
 )
 from services.contracts.states import ApprovalState
-from services.kit import clock
+from services.kit.running import clock
 from tests.replay.stage import Script, played
 
 Handle = WorkflowHandle[Any, Any]

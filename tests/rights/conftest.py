@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.contracts.permissions import Role
-from services.kit.database import Database
+from services.kit.db.database import Database
 from tests.rights.world import World
 from tests.support.broker import running_broker
 from tests.support.postgres import PostgresServer

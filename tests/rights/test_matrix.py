@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.rights import recipes_approvals, recipes_auth, recipes_sales
 from tests.rights.asks import RECIPES, Ask, Case, send
 from tests.rights.table import ENTRIES, PUBLIC, ROLES, Entry, Outcome, entries

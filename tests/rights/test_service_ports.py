@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from api.paths import SERVICES
-from services.kit.ids import new_id
-from services.kit.internal import InternalTokens
+from services.kit.running.ids import new_id
+from services.kit.trust.internal import InternalTokens
 from tests.rights.table import ENTRIES, PUBLIC
 from tests.rights.world import World
 from tests.support.http import settings_for

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.permissions import Role
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.ids import new_id
+from services.kit.db.database import Database
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
 from tests.rights.table import ROLES, Relation
 from tests.support.http import Answer, new_key
 from tests.support.system import PASSWORD, Caller, System

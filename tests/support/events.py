@@ -7,13 +7,13 @@ from uuid import UUID
 
 from aiokafka import TopicPartition
 
-from services.kit.broker import ClusterSession, meet
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.envelope import Envelope
-from services.kit.outbox import record_changes, record_created
-from services.kit.stream_ends import stream_ends
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.broker import ClusterSession, meet
+from services.kit.events.envelope import Envelope
+from services.kit.events.outbox import record_changes, record_created
+from services.kit.events.stream_ends import stream_ends
+from services.kit.running.context import ActorContext
 from tests.support.kit_tables import THINGS_TOPIC, ThingCreated, ThingRenamed, insert_thing
 
 STOP_SECONDS = 30

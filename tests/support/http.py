@@ -26,11 +26,11 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from services.contracts.permissions import permissions_of
-from services.kit import clock
 from services.kit.http import Kit
-from services.kit.revocation import RevocationBatch, RevocationFeed
-from services.kit.settings import ServiceSettings
-from services.kit.tokens import ACCESS_TOKEN_TYPE, ALGORITHM, TokenVerifier
+from services.kit.running import clock
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.revocation import RevocationBatch, RevocationFeed
+from services.kit.trust.tokens import ACCESS_TOKEN_TYPE, ALGORITHM, TokenVerifier
 
 TEST_SECRET = "test-only-secret-key-of-forty-characters"
 SERVICES = ("auth", "customer", "sales_activity", "opportunity", "analytics")

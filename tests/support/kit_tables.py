@@ -6,9 +6,9 @@ from uuid import UUID
 
 import psycopg
 
-from services.kit.envelope import EventPayload
-from services.kit.schema import KIT_SCHEMA
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.schema import KIT_SCHEMA
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.envelope import EventPayload
 
 THINGS_TOPIC = "thing.events"
 TABLES = """

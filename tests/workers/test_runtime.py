@@ -12,11 +12,11 @@ import aiohttp
 import psycopg
 import pytest
 
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.intents import SearchAttributes, start_workflow
-from services.kit.settings import Environment, ServiceSettings
-from services.kit.temporal import connect
+from services.kit.db.database import Database
+from services.kit.processes.intents import SearchAttributes, start_workflow
+from services.kit.running.context import ActorContext
+from services.kit.running.settings import Environment, ServiceSettings
+from services.kit.running.temporal import connect
 from tests.support.broker import Broker
 from tests.support.events import create_things, effects, outbox_count
 from tests.support.kit_tables import create_kit_tables

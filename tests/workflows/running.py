@@ -15,7 +15,7 @@ from services.contracts.processes import (
     ProcessType,
     TaskQueue,
 )
-from services.kit.statuses import ProcessStatus
+from services.kit.processes.statuses import ProcessStatus
 from tests.workflows.world import World
 from workflows.saga import SagaOutcome
 

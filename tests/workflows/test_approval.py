@@ -26,8 +26,8 @@ from services.contracts.processes import (
     approval_id,
 )
 from services.contracts.states import ApprovalState
-from services.kit import clock
-from services.kit.temporal import connect
+from services.kit.running import clock
+from services.kit.running.temporal import connect
 from services.opportunity.dispatch import COMPLETED_BEFORE_UPDATE
 from tests.support.temporal import TemporalServer
 from tests.support.waiting import eventually

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from services.contracts.permissions import Role
-from services.kit import clock
+from services.kit.running import clock
 from tests.support.broker import Broker
 from tests.support.http import Answer
 from tests.support.postgres import PostgresServer

@@ -10,9 +10,9 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 
 from activities.ledger.contract import StepRecord
 from services.contracts.processes import CustomerDeletionStep as Step
-from services.kit.activity_edge import problem_in
-from services.kit.search_attributes import PROCESS_STATUS
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.processes.activity_edge import problem_in
+from services.kit.processes.search_attributes import PROCESS_STATUS
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 from tests.support.waiting import eventually
 from tests.workflows.running import (
     AFTER_DELETION,

@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 
 from activities.sales_activity.contract import TimerState
 from services.contracts.processes import TaskDueInput
-from services.kit import clock
+from services.kit.running import clock
 from workflows.task_due_soon import TaskDueSoon
 
 RunTimer = Callable[["FakeTask"], Awaitable[None]]

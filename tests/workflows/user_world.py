@@ -17,10 +17,10 @@ from activities.auth.handlers import AuthActivities
 from activities.ledger.handlers import LedgerActivities
 from services.contracts.processes import TaskQueue
 from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult, SweepResult
-from services.kit.activity_edge import application_error
-from services.kit.database import Database
+from services.kit.db.database import Database
 from services.kit.errors import Conflict
-from services.kit.relay import IntentRelay
+from services.kit.processes.activity_edge import application_error
+from services.kit.processes.intent_relay import IntentRelay
 from workers.runtime import PASSED_THROUGH
 from workflows.user_deletion import UserDeletion
 from workflows.user_restoration import UserRestoration

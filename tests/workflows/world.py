@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.ledger.contract import ProcessRecord, StepRecord
 from services.contracts.steps import Acknowledged, ProcessStep, RestoreStep, SliceResult, SweepResult
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 
 Answer = Acknowledged | SliceResult | SweepResult
 Hook = Callable[[], Awaitable[None]]

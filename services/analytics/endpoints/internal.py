@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.kit.http import json_response
-from services.kit.internal import require_internal
+from services.kit.trust.internal import require_internal
 
 router = APIRouter(prefix="/internal", include_in_schema=False, dependencies=[Depends(require_internal)])
 

@@ -16,10 +16,10 @@ from services.contracts.states import NotificationType
 from services.kit.errors import FieldError, NotFound, Text, Unprocessable
 from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, json_response
 from services.kit.http.dependencies import bearer_token
+from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
+from services.kit.http.problems import preferred_locale
 from services.kit.http.write_route import after_commit
 from services.kit.models import QueryModel
-from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
-from services.kit.problems import preferred_locale
 
 reads = APIRouter(prefix="/notifications", tags=["notifications"])
 writes = APIRouter(prefix="/notifications", tags=["notifications"], route_class=WriteRoute)

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from services.analytics import access, processes, schemas
 from services.contracts.processes import ProcessType
 from services.kit.http import CurrentUser, KitDep, Reads, json_response
+from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
 from services.kit.models import QueryModel
-from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
-from services.kit.settings import ServiceSettings
-from services.kit.statuses import ProcessStatus
+from services.kit.processes.statuses import ProcessStatus
+from services.kit.running.settings import ServiceSettings
 
 router = APIRouter(prefix="/processes", tags=["processes"])
 

@@ -27,12 +27,12 @@ from services.analytics.reports.registry import (
 )
 from services.analytics.reports.sql import By
 from services.contracts.permissions import Permission
-from services.kit import clock
+from services.kit.db.unit_of_work import Reader
 from services.kit.http import CurrentUser, Reads, json_response
+from services.kit.http.problems import preferred_locale
 from services.kit.models import QueryModel
-from services.kit.principal import Principal
-from services.kit.problems import preferred_locale
-from services.kit.unit_of_work import Reader
+from services.kit.running import clock
+from services.kit.trust.principal import Principal
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 

@@ -1,5 +1,5 @@
 """Alembic's entry: the kit runs the migrations on the connection that it opened."""
 
-from services.kit import migrations
+from services.kit.db import migrations
 
 migrations.run()

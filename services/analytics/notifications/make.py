@@ -13,11 +13,11 @@ from services.analytics.notifications.rules import Before
 from services.contracts.events.notification import NotificationCreated
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
-from services.kit import clock
-from services.kit.envelope import Envelope
-from services.kit.ids import new_id
-from services.kit.outbox import record_created_many
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.envelope import Envelope
+from services.kit.events.outbox import record_created_many
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 
 NEWS_FOR: Final = timedelta(days=7)
 """Older events tell nothing: a history that is consumed for the first time must not flood anyone."""

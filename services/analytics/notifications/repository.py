@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.kit import clock
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.running import clock
 
 _COLUMNS = (
     'n.id, n.seq, n.type, n.params, n.resource_type AS "resourceType", n.resource_id AS "resourceId",'

@@ -9,13 +9,8 @@ from services.analytics.notifications.notice import Notice, Resource, of_process
 from services.contracts.events import approval, customer, sales
 from services.contracts.processes import ProcessType
 from services.contracts.states import ApprovalState, NotificationType, TaskState
-from services.kit.envelope import (
-    Envelope,
-    ProcessCompensated,
-    ProcessCompleted,
-    ProcessNeedsAttention,
-    ProcessSnapshot,
-)
+from services.kit.events.envelope import Envelope
+from services.kit.processes.events import ProcessCompensated, ProcessCompleted, ProcessNeedsAttention, ProcessSnapshot
 
 APPROVAL_ENDS: Final = frozenset(
     payload.event_type for payload in (approval.ApprovalApproved, approval.ApprovalRejected, approval.ApprovalCancelled)

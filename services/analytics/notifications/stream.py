@@ -16,10 +16,10 @@ import psycopg
 from services.analytics.notifications import repository
 from services.analytics.notifications.make import NOTIFICATIONS_CHANNEL
 from services.analytics.notifications.views import view
-from services.kit import tasks
-from services.kit.database import Database
+from services.kit.db.database import Database
 from services.kit.errors import ProblemError, Text, TooManyRequests
 from services.kit.http.responses import dumps
+from services.kit.running import tasks
 
 log = logging.getLogger(__name__)
 

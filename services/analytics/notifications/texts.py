@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from services.contracts.processes import ProcessType
 from services.contracts.states import ApprovalState, NotificationType
 from services.kit.errors import Text
-from services.kit.statuses import ProcessStatus
+from services.kit.processes.statuses import ProcessStatus
 
 TIME_ZONE: Final = ZoneInfo("Asia/Tokyo")
 

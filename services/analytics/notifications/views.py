@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.analytics.notifications.texts import render
-from services.kit.unit_of_work import Row
+from services.kit.db.unit_of_work import Row
 
 
 def view(row: Row, locale: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from services.analytics.projections.history import Column, History
 from services.contracts.events import approval, customer, sales, user
-from services.kit.envelope import EventPayload
+from services.kit.events.envelope import EventPayload
 
 
 def _types(*payloads: type[EventPayload]) -> frozenset[str]:

@@ -14,7 +14,7 @@ import orjson
 
 from services.analytics.projections.events import Event
 from services.analytics.projections.metrics import METRICS_MERGE, METRICS_SELECT
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
 
 
 class Column(NamedTuple):

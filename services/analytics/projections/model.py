@@ -9,7 +9,7 @@ from services.analytics.projections import processes
 from services.analytics.projections.events import Event
 from services.analytics.projections.histories import HISTORIES, HISTORY_OF_EVENT
 from services.analytics.projections.history import History
-from services.kit.unit_of_work import Reader, UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 
 SWAP_LOCK: Final = 7_122_001
 """Advisory lock: one batch at a time (the consumer's, or what an operator redrives), and none during the exchange."""

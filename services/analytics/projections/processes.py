@@ -6,9 +6,9 @@ from typing import Any, Final
 import orjson
 
 from services.analytics.projections.events import Event
-from services.kit import envelope
-from services.kit.envelope import ProcessSnapshot
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events import envelope
+from services.kit.processes.events import ProcessSnapshot
 
 EVENTS: Final = frozenset(
     item.event_type

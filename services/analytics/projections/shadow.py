@@ -9,8 +9,8 @@ from services.analytics.projections import processes
 from services.analytics.projections.events import Event
 from services.analytics.projections.histories import HISTORIES
 from services.analytics.projections.model import PROJECTIONS, SWAP_LOCK, bump, sorted_out
-from services.kit import clock
-from services.kit.unit_of_work import Reader, UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
+from services.kit.running import clock
 
 SHADOW: Final = "read_model_shadow"
 _RETIRED: Final = "read_model_retired"

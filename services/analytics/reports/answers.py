@@ -10,9 +10,9 @@ from services.analytics.projections import model
 from services.analytics.reports.cache import ReportCache
 from services.analytics.reports.compute import Question, compute
 from services.analytics.reports.registry import Report
-from services.kit import clock
+from services.kit.db.unit_of_work import Reader
 from services.kit.http.responses import dumps
-from services.kit.unit_of_work import Reader
+from services.kit.running import clock
 
 
 async def answer(reader: Reader, cache: ReportCache, report: Report, question: Question) -> bytes:

@@ -12,7 +12,7 @@ from services.analytics.reports.links import Links
 from services.analytics.reports.period import Bucket, GroupBy, Period, parameters
 from services.analytics.reports.registry import Report
 from services.analytics.reports.sql import By
-from services.kit.unit_of_work import Reader, Row
+from services.kit.db.unit_of_work import Reader, Row
 
 
 @dataclass(frozen=True, slots=True)

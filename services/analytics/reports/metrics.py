@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.analytics.reports.period import Period
-from services.kit.unit_of_work import Reader, Row
+from services.kit.db.unit_of_work import Reader, Row
 
 
 async def by_day(reader: Reader, period: Period, reps: Sequence[UUID] | None) -> list[Row]:

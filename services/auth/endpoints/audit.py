@@ -11,7 +11,7 @@ from services.auth.endpoints.dependencies import AuditReader
 from services.auth.repository import audit
 from services.auth.schemas import AuditEntry, AuditFilters
 from services.kit.http import KitDep, Reads, json_response
-from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
+from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
 
 reads = APIRouter(prefix="/auth", tags=["audit"])
 

@@ -18,11 +18,11 @@ from services.auth.schemas import (
     TotpEnrolment,
 )
 from services.auth.service import password, second_factor
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import ProblemError
 from services.kit.http import CurrentUser, Uow, WriteRoute, json_response
-from services.kit.principal import Principal
-from services.kit.problems import problem_response
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.http.problems import problem_response
+from services.kit.trust.principal import Principal
 
 writes = APIRouter(prefix="/auth", tags=["credentials"], route_class=WriteRoute)
 

@@ -10,7 +10,7 @@ from services.auth.service.state import Auth
 from services.contracts.permissions import Permission
 from services.kit.http import Kit, requires
 from services.kit.http.write_route import after_commit
-from services.kit.principal import Principal
+from services.kit.trust.principal import Principal
 
 
 async def _auth(request: Request) -> Auth:

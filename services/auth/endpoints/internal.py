@@ -10,10 +10,10 @@ from starlette.responses import Response
 from services.auth.endpoints.dependencies import AuthDep
 from services.auth.repository import sessions, users
 from services.auth.schemas import UserCopies, UserCopy
-from services.kit import clock
 from services.kit.errors import NotFound
 from services.kit.http import InternalCaller, Reads, json_response
-from services.kit.revocation import RevocationBatch
+from services.kit.running import clock
+from services.kit.trust.revocation import RevocationBatch
 
 MAX_IDS = 500
 public = APIRouter(prefix="/auth", tags=["keys"])

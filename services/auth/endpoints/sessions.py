@@ -16,7 +16,7 @@ from services.auth.service.sessions import refresh as refresh_session
 from services.auth.service.sign_in import Credentials, sign_in
 from services.kit.errors import NotFound, Unauthorized
 from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, actor_context, json_response
-from services.kit.problems import problem_response
+from services.kit.http.problems import problem_response
 
 reads = APIRouter(prefix="/auth", tags=["sessions"])
 writes = APIRouter(prefix="/auth", tags=["sessions"], route_class=WriteRoute)

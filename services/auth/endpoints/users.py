@@ -16,24 +16,14 @@ from services.auth.schemas import DeletionPreview, NewUser, RoleList, Successors
 from services.auth.service.deletion import Deletion, request_deletion, request_restoration
 from services.auth.service.users import change, create
 from services.contracts.permissions import ROLE_PERMISSIONS, ROLE_SCOPES
-from services.kit.context import ActorContext
 from services.kit.errors import NotFound, Unavailable
-from services.kit.etags import optional_if_match, require_if_match
-from services.kit.http import (
-    CurrentUser,
-    Kit,
-    KitDep,
-    Reads,
-    Uow,
-    WriteRoute,
-    json_response,
-    process_accepted,
-    process_answered,
-    request_context,
-)
-from services.kit.ledger import process_view
-from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
-from services.kit.processes_router import SagaView
+from services.kit.http import CurrentUser, Kit, KitDep, Reads, Uow, WriteRoute, json_response, request_context
+from services.kit.http.etags import optional_if_match, require_if_match
+from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
+from services.kit.processes.ledger import process_view
+from services.kit.processes.router import SagaView
+from services.kit.processes.waiting import process_accepted, process_answered
+from services.kit.running.context import ActorContext
 
 reads = APIRouter(prefix="/auth", tags=["users"])
 writes = APIRouter(prefix="/auth", tags=["users"], route_class=WriteRoute)

@@ -8,8 +8,8 @@ from uuid import UUID
 import orjson
 
 from services.auth.models import AuditLogEntry
-from services.kit.envelope import AuditRecorded
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.events.envelope import AuditRecorded
 
 SEALER_LOCK: Final = 7_121_104
 """Advisory lock: one sealer at a time, or the chain would fork."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.kit import clock
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.running import clock
 
 
 async def save_secret(uow: UnitOfWork, user_id: UUID, sealed: bytes) -> None:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.auth.models import User
-from services.kit.unit_of_work import Reader, UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 
 
 async def lock_reports(uow: UnitOfWork, manager_id: UUID, limit: int) -> list[User]:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from services.auth.models import Session
 from services.auth.settings import REVOCATION_RETENTION
-from services.kit import clock
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.running import clock
 
 VIEW: Final = (
     'id, created_at AS "createdAt", last_used_at AS "lastUsedAt", expires_at AS "expiresAt", ip,'

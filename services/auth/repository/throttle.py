@@ -4,8 +4,8 @@ import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.kit import clock
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.running import clock
 
 
 def key_hash(*parts: str) -> bytes:

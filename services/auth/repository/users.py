@@ -7,8 +7,8 @@ from uuid import UUID
 from services.auth.models import User
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.errors import NotFound
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
 
 ADMINS_LOCK: Final = 7_121_101
 """Advisory lock: two administrators who demote each other at once must not both succeed."""

@@ -15,13 +15,13 @@ from services.auth.audit_chain import GENESIS, commitment, link_hash
 from services.auth.models import AuditLogEntry
 from services.auth.repository import audit
 from services.auth.signing import SigningKeys
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.envelope import AuditRecorded, Envelope
-from services.kit.logging import get_logger
-from services.kit.tokens import ALGORITHM
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.events.envelope import AuditRecorded, Envelope
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.logging import get_logger
+from services.kit.trust.tokens import ALGORITHM
 
 SALT_BYTES: Final = 16
 BATCH: Final = 500

@@ -24,14 +24,14 @@ from services.contracts.processes import (
     user_restoration_id,
 )
 from services.contracts.states import UserState
-from services.kit import clock
-from services.kit.audit import outrun, record_audit
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Blocked, FieldError, Text, Unprocessable
-from services.kit.fences import check_unblocked
-from services.kit.ids import new_id
-from services.kit.intents import SearchAttributes, start_workflow
-from services.kit.ledger import open_process
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import outrun, record_audit
+from services.kit.processes.fences import check_unblocked
+from services.kit.processes.intents import SearchAttributes, start_workflow
+from services.kit.processes.ledger import open_process
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 
 NEEDED: Final = {
     "customers_to": Permission.CUSTOMER_WRITE,

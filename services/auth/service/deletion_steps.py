@@ -9,10 +9,10 @@ from services.auth.repository import reports, users
 from services.contracts.events.user import UserDeleted, UserDeletionUndone, UserRestored, UserUpdated
 from services.contracts.states import UserState
 from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult
-from services.kit import clock
-from services.kit.audit import record_audit
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Conflict, Text
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import record_audit
+from services.kit.running import clock
 
 SLICE: Final = 500
 

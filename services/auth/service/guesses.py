@@ -10,8 +10,8 @@ from uuid import UUID
 from services.auth.errors import LoginThrottled
 from services.auth.repository import throttle
 from services.auth.service.sign_in import PAIR_LIMIT, PAIR_WINDOW
-from services.kit import clock
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.running import clock
 
 PASSWORD = "password"  # noqa: S105
 CODE = "totp"

@@ -12,10 +12,10 @@ from services.auth.repository import factors, sessions, users
 from services.auth.service import guesses
 from services.auth.service.sessions import token_hash
 from services.contracts.states import UserState
-from services.kit import clock
-from services.kit.audit import record_audit
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import ProblemError
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import record_audit
+from services.kit.running import clock
 
 RESET_LIFETIME: Final = timedelta(hours=1)
 

@@ -7,9 +7,9 @@ from services.auth.repository import factors, users
 from services.auth.service import guesses
 from services.auth.service.sign_in import second_factor_matches
 from services.auth.service.state import Auth
-from services.kit.audit import record_audit
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import ProblemError
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import record_audit
 
 
 async def enrol(uow: UnitOfWork, auth: Auth, user: User) -> tuple[str, str]:

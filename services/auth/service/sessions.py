@@ -15,11 +15,11 @@ from services.auth.settings import ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_IDLE, RO
 from services.auth.signing import access_token
 from services.contracts.events.user import UserLogout
 from services.contracts.states import UserState
-from services.kit import clock
-from services.kit.audit import record_audit
-from services.kit.ids import new_id
-from services.kit.outbox import record_fact
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.audit import record_audit
+from services.kit.events.outbox import record_fact
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 
 MAY_SIGN_IN: Final = frozenset({UserState.ACTIVE, UserState.LOCKED})
 USER_AGENT_MAX_LENGTH: Final = 300

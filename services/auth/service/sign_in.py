@@ -18,13 +18,13 @@ from services.auth.service.sessions import MAY_SIGN_IN, IssuedTokens, open_sessi
 from services.auth.service.state import Auth, normal_email
 from services.contracts.events.user import UserLogin, UserUpdated
 from services.contracts.states import UserState
-from services.kit import clock
-from services.kit.audit import record_audit
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import ProblemError
-from services.kit.outbox import record_fact
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import record_audit
+from services.kit.events.outbox import record_fact
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 
 PAIR_LIMIT: Final = 5
 PAIR_WINDOW: Final = timedelta(minutes=15)

@@ -14,13 +14,13 @@ from services.auth.service.state import normal_email
 from services.contracts.events.user import UserCreated, UserUpdated
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
-from services.kit import clock
-from services.kit.audit import outrun, record_audit
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Blocked, FieldError, Forbidden, Text, Unprocessable
-from services.kit.fences import check_unblocked
-from services.kit.ids import new_id
-from services.kit.outbox import record_created
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import outrun, record_audit
+from services.kit.events.outbox import record_created
+from services.kit.processes.fences import check_unblocked
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 
 RESOURCE = "user"
 EDITS = ("user.updated",)

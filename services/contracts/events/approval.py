@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.contracts.topics import APPROVAL_EVENTS
-from services.kit.envelope import EventPayload
+from services.kit.events.envelope import EventPayload
 from services.kit.models import CamelModel
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.contracts.states import CustomerKind, CustomerState, MoneyBand, Relationship, RiskTolerance
 from services.contracts.topics import CUSTOMER_EVENTS
-from services.kit.envelope import EventPayload
+from services.kit.events.envelope import EventPayload
 
 
 class CustomerSnapshot(EventPayload):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.contracts.states import NotificationType
 from services.contracts.topics import NOTIFICATION_EVENTS
-from services.kit.envelope import EventPayload
+from services.kit.events.envelope import EventPayload
 
 
 class NotificationCreated(EventPayload):

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from services.contracts.events import approval, customer, notification, sales, user
-from services.kit import envelope
-from services.kit.envelope import EventPayload
+from services.kit.events import envelope
+from services.kit.events.envelope import EventPayload
 
 
 def _payloads() -> Iterator[type[EventPayload]]:

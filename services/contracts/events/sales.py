@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.contracts.states import MeetingState, TaskPriority, TaskState
 from services.contracts.topics import SALES_EVENTS
-from services.kit.envelope import EventPayload
+from services.kit.events.envelope import EventPayload
 
 
 class MeetingSnapshot(EventPayload):

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.contracts.topics import USER_EVENTS
-from services.kit.envelope import EventPayload
+from services.kit.events.envelope import EventPayload
 
 
 class UserSnapshot(EventPayload):

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from services.kit.etags import etag
-from services.kit.unit_of_work import Row
+from services.kit.db.unit_of_work import Row
+from services.kit.http.etags import etag
 
 _JSON = "application/json"
 

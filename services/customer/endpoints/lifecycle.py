@@ -13,22 +13,14 @@ from services.customer.repository import reading
 from services.customer.schemas import DeletionPreview
 from services.customer.service import lifecycle
 from services.customer.settings import CustomerSettings
-from services.kit.context import ActorContext
 from services.kit.errors import NotFound, Unavailable
-from services.kit.etags import optional_if_match
-from services.kit.http import (
-    CurrentUser,
-    KitDep,
-    Uow,
-    WriteRoute,
-    json_response,
-    process_accepted,
-    process_answered,
-    request_context,
-)
+from services.kit.http import CurrentUser, KitDep, Uow, WriteRoute, json_response, request_context
+from services.kit.http.etags import optional_if_match
 from services.kit.http.kit import Kit
-from services.kit.ledger import process_view
-from services.kit.processes_router import SagaView
+from services.kit.processes.ledger import process_view
+from services.kit.processes.router import SagaView
+from services.kit.processes.waiting import process_accepted, process_answered
+from services.kit.running.context import ActorContext
 
 AFFECTED_SERVICES = ("sales_activity", "opportunity")
 HELD_AND_CANCELLED = "approvals"

@@ -11,12 +11,12 @@ from services.customer.access import Viewer, reader
 from services.customer.endpoints.answers import page_response
 from services.customer.repository import reading
 from services.customer.schemas import CustomerFilters, CustomerSort, CustomerView
+from services.kit.db.unit_of_work import Reader
 from services.kit.errors import Forbidden, NotFound, Text, Unprocessable
 from services.kit.http import CurrentUser, KitDep, Reads
 from services.kit.http.kit import Kit
-from services.kit.paging import Page
-from services.kit.principal import Principal
-from services.kit.unit_of_work import Reader
+from services.kit.http.paging import Page
+from services.kit.trust.principal import Principal
 
 router = APIRouter(tags=["customers"])
 Filters = Annotated[CustomerFilters, Query()]

@@ -10,8 +10,8 @@ from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, Operat
 from services.customer.access import reader
 from services.customer.repository import reading
 from services.kit.http.kit import Kit
-from services.kit.principal import Principal
-from services.kit.processes_router import ProcessAccess, processes_router
+from services.kit.processes.router import ProcessAccess, processes_router
+from services.kit.trust.principal import Principal
 
 
 def _command(actor_id: UUID, reason: str | None) -> OperatorCommand:

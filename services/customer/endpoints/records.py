@@ -12,7 +12,7 @@ from services.customer.repository import reading
 from services.customer.schemas import CustomerView, ProfileView
 from services.kit.errors import NotFound
 from services.kit.http import CurrentUser, KitDep, Reads
-from services.kit.paging import DEFAULT_LIMIT, CursorText, Limit, Page
+from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page
 
 router = APIRouter(tags=["customers"])
 

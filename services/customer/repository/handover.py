@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from services.customer.record import COLUMNS, CustomerRecord
-from services.kit.unit_of_work import Reader, UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 
 KIND: Final = "customer"
 _MOVABLE: Final = "state IN ('ACTIVE', 'DELETED')"

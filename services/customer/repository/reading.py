@@ -9,7 +9,7 @@ from services.contracts.states import CustomerState
 from services.customer.access import Viewer
 from services.customer.repository.searching import conditions
 from services.customer.schemas import CustomerFilters, CustomerSort
-from services.kit.unit_of_work import Reader, Row
+from services.kit.db.unit_of_work import Reader, Row
 
 _UTC: Final = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 

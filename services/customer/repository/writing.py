@@ -9,7 +9,7 @@ from services.contracts.processes import CustomerDeletionStep
 from services.customer.access import Viewer
 from services.customer.record import COLUMNS, CustomerRecord
 from services.customer.repository.reading import DOCUMENT, within
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 
 CUSTOMERS: Final = "customers"
 USER_COPIES: Final = "user_copies"

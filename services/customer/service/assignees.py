@@ -7,8 +7,8 @@ from services.contracts.states import UserState
 from services.customer.access import ASSIGNABLE_ROLES, Viewer
 from services.customer.problems import not_assignable
 from services.customer.repository import reading, writing
+from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Blocked, Forbidden
-from services.kit.unit_of_work import Row, UnitOfWork
 
 
 class Users(Protocol):

@@ -14,13 +14,13 @@ from services.customer.record import CustomerRecord
 from services.customer.repository import reading, writing
 from services.customer.schemas import CustomerCreate, CustomerUpdate, ProfileInput
 from services.customer.service.assignees import Users, require_assignable
-from services.kit import clock
-from services.kit.audit import outrun, record_audit
+from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Blocked, Forbidden, NotFound
-from services.kit.ids import new_id
-from services.kit.outbox import record_changes, record_created
-from services.kit.principal import Principal
-from services.kit.unit_of_work import Row, UnitOfWork
+from services.kit.events.audit import outrun, record_audit
+from services.kit.events.outbox import record_changes, record_created
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
 
 RESOURCE = "customer"
 

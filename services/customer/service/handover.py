@@ -10,11 +10,12 @@ from services.customer.problems import NotInState, SuccessorRequired
 from services.customer.record import CustomerRecord
 from services.customer.repository import handover, writing
 from services.customer.service.assignees import Users, require_successor
-from services.kit import clock, fences
-from services.kit.audit import record_audit
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Blocked, NotFound
-from services.kit.outbox import record_changes
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import record_audit
+from services.kit.events.outbox import record_changes
+from services.kit.processes import fences
+from services.kit.running import clock
 
 ROWS_PER_TRANSACTION = 500
 

@@ -22,16 +22,16 @@ from services.customer.problems import NotDeleted, RecycleBinExpired
 from services.customer.record import CustomerRecord
 from services.customer.repository import writing
 from services.customer.service.editing import EDITS, RESOURCE
-from services.kit import clock
-from services.kit.audit import outrun, record_audit
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.errors import Blocked, Forbidden, NotFound
-from services.kit.ids import new_id
-from services.kit.intents import SearchAttributes, start_workflow
-from services.kit.ledger import open_process
-from services.kit.outbox import record_change
-from services.kit.principal import Principal
-from services.kit.statuses import ProcessStatus
-from services.kit.unit_of_work import Reader, UnitOfWork
+from services.kit.events.audit import outrun, record_audit
+from services.kit.events.outbox import record_change
+from services.kit.processes.intents import SearchAttributes, start_workflow
+from services.kit.processes.ledger import open_process
+from services.kit.processes.statuses import ProcessStatus
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
 
 
 async def request_deletion(

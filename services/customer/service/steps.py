@@ -16,11 +16,11 @@ from services.customer.events import snapshot
 from services.customer.problems import NotInState
 from services.customer.record import CustomerRecord
 from services.customer.repository import writing
-from services.kit import clock
-from services.kit.audit import record_audit
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import NotFound
-from services.kit.outbox import record_change
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.events.audit import record_audit
+from services.kit.events.outbox import record_change
+from services.kit.running import clock
 
 
 async def confirm_deletion(uow: UnitOfWork, step: ProcessStep) -> Acknowledged:

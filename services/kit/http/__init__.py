@@ -13,7 +13,6 @@ from services.kit.http.dependencies import (
 )
 from services.kit.http.kit import Kit
 from services.kit.http.responses import json_response
-from services.kit.http.waiting import process_accepted, process_answered
 from services.kit.http.write_route import WriteRoute
 
 __all__ = [
@@ -29,8 +28,6 @@ __all__ = [
     "build_kit",
     "create_service_app",
     "json_response",
-    "process_accepted",
-    "process_answered",
     "request_context",
     "requires",
 ]

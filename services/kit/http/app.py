@@ -11,21 +11,22 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.kit import problems, tracing
-from services.kit.database import Database
+from services.kit.db.database import Database
 from services.kit.errors import Unavailable
+from services.kit.http import problems
 from services.kit.http.guard import RequestGuard
 from services.kit.http.kit import Kit
 from services.kit.http.middleware import RequestMiddleware
+from services.kit.http.paging import Cursors
 from services.kit.http.responses import json_response
-from services.kit.internal import InternalClient, InternalTokens
-from services.kit.jwks import JwksKeys
-from services.kit.metrics import metrics_endpoint
-from services.kit.paging import Cursors
-from services.kit.principal import PermissionsOf
-from services.kit.revocation import RevocationBatch, RevocationFeed
-from services.kit.settings import ServiceSettings
-from services.kit.tokens import KeySource, TokenVerifier
+from services.kit.running import tracing
+from services.kit.running.metrics import metrics_endpoint
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.internal import InternalClient, InternalTokens
+from services.kit.trust.jwks import JwksKeys
+from services.kit.trust.principal import PermissionsOf
+from services.kit.trust.revocation import RevocationBatch, RevocationFeed
+from services.kit.trust.tokens import KeySource, TokenVerifier
 
 ISSUER_SERVICE = "auth"
 """The service whose keys sign tokens; every other one asks it."""

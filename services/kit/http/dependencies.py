@@ -8,15 +8,15 @@ from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
-from services.kit import correlation
-from services.kit.context import ActorContext
-from services.kit.database import Reader
+from services.kit.db.database import Reader
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Forbidden, ProblemError, Unauthorized
 from services.kit.http.kit import Kit
-from services.kit.internal import require_internal
-from services.kit.principal import Principal
-from services.kit.problems import preferred_locale
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.http.problems import preferred_locale
+from services.kit.running import correlation
+from services.kit.running.context import ActorContext
+from services.kit.trust.internal import require_internal
+from services.kit.trust.principal import Principal
 
 _PRINCIPAL = "ringi.principal"
 _UNIT_OF_WORK = "ringi.uow"

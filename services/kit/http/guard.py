@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from services.kit.errors import FieldError, NotFound, Text, Unprocessable
+from services.kit.http.problems import pointer
 from services.kit.models import is_canonical_uuid
-from services.kit.problems import pointer
 
 _SUSPECT_ESCAPE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 _UNKNOWN = Text("このパラメーターはありません", "There is no such parameter")

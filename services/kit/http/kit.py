@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 from temporalio.client import Client
 
-from services.kit.database import Database
+from services.kit.db.database import Database
 from services.kit.errors import Unavailable
-from services.kit.internal import InternalClient, InternalTokens
-from services.kit.paging import Cursors
-from services.kit.revocation import RevocationFeed
-from services.kit.settings import ServiceSettings
-from services.kit.tokens import TokenVerifier
+from services.kit.http.paging import Cursors
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.internal import InternalClient, InternalTokens
+from services.kit.trust.revocation import RevocationFeed
+from services.kit.trust.tokens import TokenVerifier
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 
@@ -33,7 +33,7 @@ class Kit:
 
     async def temporal(self) -> Client:
         """Connected at first use, so that a service starts and serves while Temporal is down; raises Unavailable."""
-        from services.kit import temporal  # its native library is loaded by those services only that need it
+        from services.kit.running import temporal  # its native library is loaded by those services only that need it
 
         if self._temporal is None:
             async with self._connecting:

@@ -9,13 +9,13 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.kit import correlation, tracing
-from services.kit.correlation import Correlation
 from services.kit.errors import PayloadTooLarge, ProblemError
-from services.kit.ids import new_id
-from services.kit.logging import get_logger
-from services.kit.metrics import RouteMetrics
-from services.kit.problems import preferred_locale, problem_response
+from services.kit.http.problems import preferred_locale, problem_response
+from services.kit.running import correlation, tracing
+from services.kit.running.correlation import Correlation
+from services.kit.running.ids import new_id
+from services.kit.running.logging import get_logger
+from services.kit.running.metrics import RouteMetrics
 
 BODY_CAP_BYTES: Final = 1024 * 1024
 UNMATCHED_ROUTE: Final = "(unmatched)"

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.kit.etags import etag
+from services.kit.http.etags import etag
 
 
 def _default(value: Any) -> Any:

@@ -12,10 +12,11 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.kit import crashpoints, idempotency
+from services.kit.http import idempotency
 from services.kit.http.dependencies import actor_context, authenticate, bind_unit_of_work, current_user
 from services.kit.http.kit import Kit
-from services.kit.principal import Principal
+from services.kit.running import crashpoints
+from services.kit.trust.principal import Principal
 
 CRASH_BEFORE_COMMIT = "http.before_commit"
 CRASH_AFTER_COMMIT = "http.after_commit"

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.contracts.permissions import Permission
-from services.kit import idempotency
-from services.kit.http import CurrentUser, KitDep, actor_context, requires
-from services.kit.principal import Principal
+from services.kit.http import CurrentUser, KitDep, actor_context, idempotency, requires
+from services.kit.trust.principal import Principal
 from services.opportunity.references import References
 from services.opportunity.service.desk import Desk, Sender
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from services.contracts.permissions import Permission
 from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, OperatorCommand
 from services.kit.http import Kit
-from services.kit.principal import Principal
-from services.kit.processes_router import ProcessAccess, processes_router
+from services.kit.processes.router import ProcessAccess, processes_router
+from services.kit.trust.principal import Principal
 from services.opportunity.access import VISIBLE, view_of
 from services.opportunity.repository import lists
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.kit.etags import require_if_match
 from services.kit.http import KitDep, Reads, Uow, WriteRoute, json_response
+from services.kit.http.etags import require_if_match
 from services.opportunity.answers import ApprovalOutput, ApprovalPage, Counts, Preview
 from services.opportunity.endpoints.dependencies import Reading, ReferencesDep, Requesting
 from services.opportunity.schemas import (

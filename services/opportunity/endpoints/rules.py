@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.kit.etags import require_if_match
 from services.kit.http import KitDep, Reads, Uow, WriteRoute, json_response
-from services.kit.paging import page
+from services.kit.http.etags import require_if_match
+from services.kit.http.paging import page
 from services.opportunity import access
 from services.opportunity.answers import ProxyOutput, ProxyPage, RouteOutput, RoutePage
 from services.opportunity.endpoints.dependencies import Administering, Reading, ReferencesDep

@@ -1,3 +1,3 @@
-from services.kit.migrations import run
+from services.kit.db.migrations import run
 
 run()

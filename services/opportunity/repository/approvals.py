@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.contracts.states import ApprovalState
-from services.kit.database import Reader, Row, UnitOfWork
+from services.kit.db.database import Reader, Row, UnitOfWork
 from services.opportunity.record import Approval, approval_from_row, stages_to_json
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)

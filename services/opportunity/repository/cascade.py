@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.contracts.states import ApprovalState
-from services.kit.database import Reader, Row
+from services.kit.db.database import Reader, Row
 
 TO_HOLD = [ApprovalState.DRAFT.value, ApprovalState.PENDING.value, ApprovalState.RETURNED.value]
 _COLUMNS = "id, number, generation, state, state_before"

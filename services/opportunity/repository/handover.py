@@ -7,8 +7,8 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.contracts.states import ApprovalState
-from services.kit.database import Reader, Row, UnitOfWork
-from services.kit.ids import new_id
+from services.kit.db.database import Reader, Row, UnitOfWork
+from services.kit.running.ids import new_id
 
 _OPEN = [ApprovalState.PENDING.value, ApprovalState.RETURNED.value, ApprovalState.ON_HOLD.value]
 _OWNED = [*_OPEN, ApprovalState.DRAFT.value]

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from services.contracts.states import ApprovalAction
-from services.kit.database import Reader, Row, UnitOfWork
+from services.kit.db.database import Reader, Row, UnitOfWork
 
 DECIDING_ACTIONS = [ApprovalAction.APPROVE.value, ApprovalAction.REJECT.value, ApprovalAction.RETURN.value]
 

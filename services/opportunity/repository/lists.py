@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.states import ApprovalState
-from services.kit import clock
-from services.kit.database import Reader, Row
+from services.kit.db.database import Reader, Row
+from services.kit.running import clock
 
 _COLUMNS = (
     'a.id, a.number, a.customer_id AS "customerId", customer.name AS "customerName", a.requester_id AS "requesterId",'

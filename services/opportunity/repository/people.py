@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission, Role, permissions_of
 from services.contracts.states import UserState
-from services.kit.database import Reader, Row
+from services.kit.db.database import Reader, Row
 
 LEAVING_STATES = frozenset({UserState.DEACTIVATING, UserState.DELETED})
 UNABLE_STATES = LEAVING_STATES | {UserState.SUSPENDED}

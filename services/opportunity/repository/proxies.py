@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.kit.database import Reader, Row, UnitOfWork
+from services.kit.db.database import Reader, Row, UnitOfWork
 
 _VIEW = (
     'p.id, p.from_id AS "fromId", absent.name AS "fromName", p.to_id AS "toId", stand_in.name AS "toName",'

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.contracts.states import OPEN_APPROVAL_STATES, TERMINAL_APPROVAL_STATES, ApprovalState
-from services.kit.database import Reader, Row
+from services.kit.db.database import Reader, Row
 
 
 async def open_rows(reader: Reader, after: UUID, settled: datetime, limit: int) -> list[Row]:

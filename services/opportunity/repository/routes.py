@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.contracts.states import ApprovalKind
-from services.kit.database import Reader, Row, UnitOfWork
+from services.kit.db.database import Reader, Row, UnitOfWork
 
 _VIEW = (
     'id, name, kind, min_amount AS "minAmount", max_amount AS "maxAmount", min_age AS "minAge",'

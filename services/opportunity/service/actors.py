@@ -4,9 +4,9 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission, Role, permissions_of
 from services.contracts.states import ApprovalState
-from services.kit import clock
-from services.kit.database import Reader, Row
+from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden
+from services.kit.running import clock
 from services.opportunity.machine import Actor, Standing
 from services.opportunity.problems import AlreadyDecided
 from services.opportunity.repository import history, people

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from services.contracts.permissions import Role
 from services.contracts.states import OPEN_APPROVAL_STATES, ApprovalAction, ApprovalState
-from services.kit.database import UnitOfWork
-from services.kit.ids import new_id
+from services.kit.db.database import UnitOfWork
+from services.kit.running.ids import new_id
 from services.opportunity import machine
 from services.opportunity.machine import Actor, Stage, Standing
 from services.opportunity.repository import handover, people

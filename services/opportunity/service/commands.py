@@ -20,12 +20,14 @@ from services.contracts.processes import (
     ResubmitCommand,
 )
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
-from services.kit import clock, fences, outbox
-from services.kit.context import ActorContext
-from services.kit.database import Database, Reader, UnitOfWork
+from services.kit.db.database import Database, Reader, UnitOfWork
 from services.kit.errors import NotFound
-from services.kit.ids import new_id
-from services.kit.steps import run_once
+from services.kit.events import outbox
+from services.kit.processes import fences
+from services.kit.processes.steps import run_once
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
 from services.opportunity import events, machine, stage_clock
 from services.opportunity.machine import Actor, Standing
 from services.opportunity.problems import ReassignmentConflict, WrongState

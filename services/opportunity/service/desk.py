@@ -25,12 +25,12 @@ from services.contracts.processes import (
     ResubmitCommand,
 )
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
-from services.kit import clock, crashpoints
-from services.kit.context import ActorContext
-from services.kit.database import Database, Reader, UnitOfWork
+from services.kit.db.database import Database, Reader, UnitOfWork
 from services.kit.errors import Forbidden, IdempotencyMismatch, NotFound, ProblemError, Unavailable
-from services.kit.ids import new_id
-from services.kit.principal import Principal
+from services.kit.running import clock, crashpoints
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
 from services.opportunity import dispatch, machine
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.dispatch import TemporalSource, WorkflowGone, command_key

@@ -14,11 +14,11 @@ from temporalio.client import Client
 from services.contracts.processes import ApprovalCommand, ApprovalOutcome
 from services.contracts.states import ApprovalState
 from services.contracts.steps import ProcessStep
-from services.kit.context import ActorContext
-from services.kit.database import Database, Reader, UnitOfWork
+from services.kit.db.database import Database, Reader, UnitOfWork
 from services.kit.errors import ProblemError, Unavailable
 from services.kit.models import CamelModel
-from services.kit.steps import run_once
+from services.kit.processes.steps import run_once
+from services.kit.running.context import ActorContext
 from services.opportunity import dispatch
 from services.opportunity.repository import cascade
 from services.opportunity.service import commands

@@ -7,9 +7,9 @@ from uuid import UUID
 from services.contracts.permissions import Role
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction
 from services.contracts.steps import ReassignStep, ReturnStep
-from services.kit import clock
-from services.kit.database import Reader, Row, UnitOfWork
+from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Blocked, ProblemError, Text, Unprocessable
+from services.kit.running import clock
 from services.opportunity import machine
 from services.opportunity.machine import Actor, Place, Standing
 from services.opportunity.problems import ReassignmentConflict

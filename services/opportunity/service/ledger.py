@@ -4,9 +4,9 @@ from uuid import UUID
 
 from services.contracts.processes import ProcessType, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
-from services.kit import ledger
-from services.kit.database import UnitOfWork
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.db.database import UnitOfWork
+from services.kit.processes import ledger
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 from services.opportunity.record import Approval
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.kit.database import Reader, Row
-from services.kit.paging import Cursors, page
-from services.kit.principal import Principal
+from services.kit.db.database import Reader, Row
+from services.kit.http.paging import Cursors, page
+from services.kit.trust.principal import Principal
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.repository import lists
 from services.opportunity.schemas import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort, PageQuery

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from services.kit import clock
-from services.kit.database import UnitOfWork
-from services.kit.principal import Principal
+from services.kit.db.database import UnitOfWork
+from services.kit.running import clock
+from services.kit.trust.principal import Principal
 from services.opportunity.references import References
 from services.opportunity.schemas import RouteQuestion
 from services.opportunity.service import requests, routing

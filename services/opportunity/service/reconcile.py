@@ -13,12 +13,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from services.contracts.events.approval import ApprovalUpdated
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ProcessType, RowChanged, approval_id
 from services.contracts.states import OPEN_APPROVAL_STATES, ApprovalState
-from services.kit import audit, clock, idempotency, intents, outbox
-from services.kit.context import ActorContext
-from services.kit.database import Database, Row
-from services.kit.ids import new_id
-from services.kit.ledger import finish_process
-from services.kit.statuses import ProcessStatus
+from services.kit.db.database import Database, Row
+from services.kit.events import audit, outbox
+from services.kit.http import idempotency
+from services.kit.processes import intents
+from services.kit.processes.ledger import finish_process
+from services.kit.processes.statuses import ProcessStatus
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
 from services.opportunity import events
 from services.opportunity.repository import approvals, history, reconciliation
 from services.opportunity.service import ledger

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.permissions import Permission
-from services.kit import audit, clock
-from services.kit.database import Reader, Row, UnitOfWork
-from services.kit.ids import new_id
-from services.kit.paging import Cursors, page
-from services.kit.principal import Principal
+from services.kit.db.database import Reader, Row, UnitOfWork
+from services.kit.events import audit
+from services.kit.http.paging import Cursors, page
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
 from services.opportunity.repository import history
 from services.opportunity.schemas import PageQuery
 from services.opportunity.service.views import require_reached, require_visible

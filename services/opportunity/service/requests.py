@@ -8,12 +8,14 @@ from services.contracts.events.approval import ApprovalDrafted, ApprovalRequeste
 from services.contracts.permissions import Permission
 from services.contracts.processes import ApprovalInput, ProcessType, TaskQueue, approval_id
 from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
-from services.kit import audit, clock, fences, intents, outbox
-from services.kit.database import Row, UnitOfWork
+from services.kit.db.database import Row, UnitOfWork
 from services.kit.errors import Conflict, Forbidden, Text, Unprocessable
-from services.kit.ids import new_id
+from services.kit.events import audit, outbox
 from services.kit.models import CamelModel
-from services.kit.principal import Principal
+from services.kit.processes import fences, intents
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
 from services.opportunity import access, chain, events, machine
 from services.opportunity.business_time import TOKYO
 from services.opportunity.machine import Actor, Standing

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.contracts.permissions import Role
 from services.contracts.states import ApprovalKind, CustomerKind, StageMode
-from services.kit.database import Reader, Row
+from services.kit.db.database import Reader, Row
 from services.kit.errors import Text, Unprocessable
 from services.opportunity import suitability
 from services.opportunity.business_time import TOKYO

@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from services.kit import audit, clock, fences
-from services.kit.database import Reader, Row, UnitOfWork
+from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden, NotFound, PreconditionFailed, Text, Unprocessable
-from services.kit.ids import new_id
-from services.kit.principal import Principal
+from services.kit.events import audit
+from services.kit.processes import fences
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
 from services.opportunity import access
 from services.opportunity.references import References
 from services.opportunity.repository import people, proxies, routes

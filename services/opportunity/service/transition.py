@@ -9,9 +9,11 @@ from services.contracts.events import approval as event_types
 from services.contracts.events.approval import ApprovalActed
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
-from services.kit import audit, clock, intents, outbox
-from services.kit.database import UnitOfWork
-from services.kit.ids import new_id
+from services.kit.db.database import UnitOfWork
+from services.kit.events import audit, outbox
+from services.kit.processes import intents
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 from services.opportunity import chain, events, stage_clock
 from services.opportunity.machine import Standing
 from services.opportunity.record import Approval, stages_to_json

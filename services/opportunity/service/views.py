@@ -6,9 +6,9 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission, Role
 from services.contracts.states import ApprovalState
-from services.kit.database import Reader, Row
+from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
-from services.kit.principal import Principal
+from services.kit.trust.principal import Principal
 from services.opportunity import machine
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.machine import Actor, Standing

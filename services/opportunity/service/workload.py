@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from services.kit import clock
-from services.kit.database import Reader
+from services.kit.db.database import Reader
+from services.kit.running import clock
 from services.opportunity.repository import cascade, handover, people
 
 MAX_CONFLICTS = 100

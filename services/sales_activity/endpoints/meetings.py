@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.kit.etags import optional_if_match, require_if_match
 from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, json_response
-from services.kit.paging import Page
+from services.kit.http.etags import optional_if_match, require_if_match
+from services.kit.http.paging import Page
 from services.sales_activity.endpoints.dependencies import DirectoryDep
 from services.sales_activity.schemas import (
     MeetingCreate,

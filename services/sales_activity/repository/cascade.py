@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 
 Table = Literal["meetings", "tasks"]
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.permissions import Scope
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.sales_activity.access import Viewer
 from services.sales_activity.repository.scopes import of_customers, people_in
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.sales_activity.access import Viewer
 from services.sales_activity.repository.pages import Listing
 from services.sales_activity.repository.scopes import of_people, visible_meetings, ways_to_see_meetings

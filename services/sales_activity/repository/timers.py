@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 
 
 async def lock(uow: UnitOfWork, task_id: UUID) -> Row | None:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.contracts.events.sales import MeetingDeleted, MeetingRestored, TaskDeleted, TaskRestored
-from services.kit import clock
-from services.kit.outbox import record_changes
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.events.outbox import record_changes
+from services.kit.running import clock
 from services.sales_activity.events import meeting_event, task_event
 from services.sales_activity.repository import cascade
 from services.sales_activity.service import successors, timers

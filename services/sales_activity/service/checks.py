@@ -5,9 +5,9 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission
 from services.contracts.states import CustomerState, UserState
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Blocked, Conflict, Forbidden, Text, Unprocessable
-from services.kit.principal import Principal
-from services.kit.unit_of_work import UnitOfWork
+from services.kit.trust.principal import Principal
 from services.sales_activity import access
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import copies

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from services.contracts.events.sales import MeetingUpdated, TaskUpdated
 from services.contracts.states import UserState
-from services.kit import clock
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.errors import Blocked, Text, Unprocessable
-from services.kit.outbox import record_changes
-from services.kit.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.events.outbox import record_changes
+from services.kit.running import clock
 from services.sales_activity.events import meeting_event, task_event
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import copies, handover

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.permissions import Permission
-from services.kit import clock
+from services.kit.db.unit_of_work import Reader, Row
 from services.kit.errors import NotFound
-from services.kit.paging import Cursors, page
-from services.kit.principal import Principal
-from services.kit.unit_of_work import Reader, Row
+from services.kit.http.paging import Cursors, page
+from services.kit.running import clock
+from services.kit.trust.principal import Principal
 from services.sales_activity import access
 from services.sales_activity.repository import copies, meetings, tasks
 from services.sales_activity.schemas import MeetingListQuery, MeetingsOfCustomerQuery, OverdueQuery, TaskListQuery

@@ -12,9 +12,9 @@ from uuid import UUID
 from temporalio.client import Client
 
 from services.contracts.processes import ProcessType, task_due_id
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from services.kit.db.database import Database
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from services.sales_activity.repository import timers as repository
 from services.sales_activity.service import timers
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.contracts.states import LIVE_TASK_STATES, MeetingState
-from services.kit import clock
-from services.kit.unit_of_work import Row, UnitOfWork
+from services.kit.db.unit_of_work import Row, UnitOfWork
+from services.kit.running import clock
 from services.sales_activity.repository import copies, handover
 from services.sales_activity.repository.cascade import Table
 from services.sales_activity.repository.handover import Kind

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from services.contracts.events.sales import TaskCompleted, TaskCreated, TaskDeleted, TaskSnapshot, TaskUpdated
 from services.contracts.states import LIVE_TASK_STATES, TaskState
-from services.kit import clock
-from services.kit.audit import outrun, record_audit
+from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Conflict, Forbidden, NotFound, Text
-from services.kit.ids import new_id
-from services.kit.outbox import record_change, record_created
-from services.kit.principal import Principal
-from services.kit.unit_of_work import Row, UnitOfWork
+from services.kit.events.audit import outrun, record_audit
+from services.kit.events.outbox import record_change, record_created
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
 from services.sales_activity import access
 from services.sales_activity.events import task_event
 from services.sales_activity.references import Directory

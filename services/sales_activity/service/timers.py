@@ -10,10 +10,10 @@ from uuid import UUID
 
 from services.contracts.events.sales import TaskDueSoon, TaskOverdue
 from services.contracts.processes import ProcessType, TaskDueInput, TaskQueue, task_due_id
-from services.kit import clock
-from services.kit.intents import SearchAttributes, StartIntent, start_workflows, terminate_workflows
-from services.kit.outbox import record_fact
-from services.kit.unit_of_work import Row, UnitOfWork
+from services.kit.db.unit_of_work import Row, UnitOfWork
+from services.kit.events.outbox import record_fact
+from services.kit.processes.intents import SearchAttributes, StartIntent, start_workflows, terminate_workflows
+from services.kit.running import clock
 from services.sales_activity.events import timer_event
 from services.sales_activity.repository import timers
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from services.kit.unit_of_work import Reader, Row
+from services.kit.db.unit_of_work import Reader, Row
 from services.sales_activity.repository import cascade, handover
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from services.analytics import consumer
 from services.contracts.events.user import UserCreated
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.envelope import Envelope
+from services.kit.db.database import Database
+from services.kit.events.envelope import Envelope
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from tests.services.analytics.world import envelope
 from tests.support.http import ServiceClient
 

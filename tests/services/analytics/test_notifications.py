@@ -7,8 +7,9 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 
 from services.contracts.events import approval, customer, sales
-from services.kit import clock
-from services.kit.envelope import Envelope, EventPayload, ProcessCompleted, ProcessNeedsAttention, ProcessStarted
+from services.kit.events.envelope import Envelope, EventPayload
+from services.kit.processes.events import ProcessCompleted, ProcessNeedsAttention, ProcessStarted
+from services.kit.running import clock
 from tests.services.analytics.conftest import Consume, person
 from tests.services.analytics.world import envelope
 from tests.support.http import ServiceClient, TestIssuer, new_key

@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.contracts.events import approval, customer
-from services.kit import clock
-from services.kit.envelope import Envelope, EventPayload, ProcessCompleted, ProcessStarted, ProcessStepCompleted
+from services.kit.events.envelope import Envelope, EventPayload
+from services.kit.processes.events import ProcessCompleted, ProcessStarted, ProcessStepCompleted
+from services.kit.running import clock
 from tests.services.analytics.conftest import Consume, person
 from tests.services.analytics.test_notifications import Request
 from tests.services.analytics.world import envelope

@@ -14,11 +14,11 @@ from services.analytics.rebuild import RebuildError, rebuild
 from services.analytics.reports.registry import REPORTS
 from services.contracts import topics
 from services.contracts.events import customer
-from services.kit import clock
-from services.kit.broker import meet
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.envelope import Envelope
+from services.kit.db.database import Database
+from services.kit.events.broker import meet
+from services.kit.events.envelope import Envelope
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from tests.services.analytics.test_reports import ask, told, values
 from tests.services.analytics.world import World, envelope
 from tests.support.broker import Broker

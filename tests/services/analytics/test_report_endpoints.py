@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.contracts.events import customer
-from services.kit import clock
-from services.kit.envelope import Envelope
+from services.kit.events.envelope import Envelope
+from services.kit.running import clock
 from tests.services.analytics.conftest import Consume, person
 from tests.services.analytics.world import envelope
 from tests.support.http import ServiceClient, TestIssuer

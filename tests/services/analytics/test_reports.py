@@ -12,9 +12,9 @@ from services.analytics.reports.compute import Question, compute
 from services.analytics.reports.period import GroupBy, Period
 from services.analytics.reports.registry import REPORTS, Report
 from services.analytics.reports.sql import By
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.envelope import Envelope
+from services.kit.db.database import Database
+from services.kit.events.envelope import Envelope
+from services.kit.running.context import ActorContext
 from tests.services.analytics import truth
 from tests.services.analytics.world import World, doubled_and_reordered
 

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from services.analytics.models import READ_MODEL, AnalyticsModel
-from services.kit import migrations
+from services.kit.db import migrations
 
 OWN = {table.name for table in AnalyticsModel.metadata.tables.values()}
 

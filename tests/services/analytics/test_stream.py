@@ -18,9 +18,9 @@ from services.analytics import consumer
 from services.analytics.notifications import stream
 from services.analytics.notifications.stream import MAX_STREAMS, NotificationHub
 from services.contracts.events.approval import ApprovalRequested
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from services.kit.db.database import Database
 from services.kit.errors import TooManyRequests, Unauthorized
+from services.kit.running.context import ActorContext
 from tests.services.analytics.test_notifications import APPROVER, OTHER, PEOPLE, REP, Request
 from tests.support.http import TestIssuer, new_key
 from tests.support.ports import free_port

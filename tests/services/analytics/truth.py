@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.kit.envelope import Envelope
+from services.kit.events.envelope import Envelope
 
 GONE = ("DELETED", "PURGING", "PURGED")
 

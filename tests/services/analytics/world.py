@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.events import approval, customer, sales, user
-from services.kit.envelope import Envelope, EventPayload
+from services.kit.events.envelope import Envelope, EventPayload
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 DAYS = 120

@@ -16,10 +16,10 @@ from services.auth.commands import verify_audit_chain
 from services.auth.service.audit import Sealer, seal_batch, take_over
 from services.contracts.permissions import Role
 from services.contracts.topics import AUDIT_EVENTS
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.envelope import AuditRecorded, Envelope
+from services.kit.db.database import Database
+from services.kit.events.envelope import AuditRecorded, Envelope
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from tests.services.auth.conftest import AuthWorld, Person
 from tests.support.waiting import eventually
 

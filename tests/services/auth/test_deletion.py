@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.contracts.permissions import Role
-from services.kit import clock
-from services.kit.context import ActorContext
 from services.kit.errors import Unavailable
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from tests.services.auth.conftest import AuthWorld, Person
 from tests.support.http import Answer
 

@@ -4,7 +4,7 @@ import psycopg
 from sqlalchemy import create_engine, inspect
 
 from services.auth.models import TABLES
-from services.kit import migrations
+from services.kit.db import migrations
 from tests.support.postgres import PostgresServer
 
 

@@ -11,12 +11,12 @@ from services.auth.commands import rotate_signing_key
 from services.auth.settings import ROTATION_GRACE, SESSION_LIFETIME
 from services.auth.upkeep import tidy
 from services.contracts.permissions import Role
-from services.kit import clock
-from services.kit.context import ActorContext
 from services.kit.errors import Unauthorized
 from services.kit.http.app import remote_trust
-from services.kit.internal import InternalTokens
-from services.kit.revocation import RevocationBatch
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.trust.internal import InternalTokens
+from services.kit.trust.revocation import RevocationBatch
 from tests.services.auth.conftest import PASSWORD, AuthWorld, Person
 from tests.support.http import Answer
 

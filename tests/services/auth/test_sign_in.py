@@ -10,8 +10,8 @@ from argon2 import PasswordHasher
 from services.auth import passwords
 from services.auth.service.sign_in import ACCOUNT_LIMIT, PAIR_LIMIT
 from services.contracts.permissions import Role
-from services.kit import clock
-from services.kit.context import ActorContext
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from tests.services.auth.conftest import PASSWORD, AuthWorld, Person
 from tests.support.http import ServiceClient, StartService, new_key
 

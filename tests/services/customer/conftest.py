@@ -9,8 +9,8 @@ import pytest
 
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
-from services.kit.context import ActorContext
-from services.kit.database import Database
+from services.kit.db.database import Database
+from services.kit.running.context import ActorContext
 from tests.support.http import Answer, ServiceClient, StartService, TestIssuer, new_key
 
 

@@ -13,9 +13,10 @@ from activities.customer.handlers import CustomerActivities
 from services.contracts.processes import CustomerDeletionStep, CustomerRestorationStep
 from services.contracts.steps import ProcessStep
 from services.customer.references import UserDirectory
-from services.kit import clock, ledger
-from services.kit.context import ActorContext
-from services.kit.statuses import ProcessStatus, StepStatus
+from services.kit.processes import ledger
+from services.kit.processes.statuses import ProcessStatus, StepStatus
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from tests.services.customer.conftest import Team
 from tests.support.http import Answer, new_key
 from tests.support.waiting import eventually

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
-from services.kit import clock
+from services.kit.running import clock
 from tests.services.customer.conftest import Team
 from tests.support.http import new_key
 

@@ -9,8 +9,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from services.customer.models import CustomerModel
-from services.kit import migrations
-from services.kit.schema import KIT_SCHEMA
+from services.kit.db import migrations
+from services.kit.db.schema import KIT_SCHEMA
 from tests.support.postgres import PostgresServer
 
 

@@ -9,8 +9,8 @@ from services.contracts.permissions import Scope
 from services.customer.access import Viewer
 from services.customer.repository import reading, searching
 from services.customer.schemas import CustomerFilters, CustomerSort
-from services.kit.context import ActorContext
-from services.kit.unit_of_work import Reader
+from services.kit.db.unit_of_work import Reader
+from services.kit.running.context import ActorContext
 from tests.services.customer.conftest import Team
 
 PEOPLE: list[dict[str, Any]] = [

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from activities.opportunity.handlers import OpportunityActivities
-from services.kit.intent_relay import IntentRelay
+from services.kit.processes.intent_relay import IntentRelay
 from services.opportunity.references import References
 from tests.services.opportunity.world import World
 from tests.support.events import running

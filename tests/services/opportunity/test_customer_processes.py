@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from services.contracts.processes import approval_id
 from services.contracts.steps import ProcessStep, RestoreStep
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.services.opportunity.world import Person, World
 from tests.support.waiting import eventually
 

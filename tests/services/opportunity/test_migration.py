@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from services.kit import migrations
+from services.kit.db import migrations
 from services.opportunity.models import OpportunityModel
 from tests.support.postgres import PostgresServer
 

@@ -6,7 +6,7 @@ from typing import Any
 from temporalio.client import Client
 
 from services.contracts.processes import ApprovalInput, ResubmitCommand, approval_id
-from services.kit import clock
+from services.kit.running import clock
 from tests.services.opportunity.world import Person, World
 from tests.support.waiting import eventually
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.steps import ProcessStep, ReassignStep, ReturnStep
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.services.opportunity.world import Person, World
 
 

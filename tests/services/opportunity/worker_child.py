@@ -6,10 +6,10 @@ usage: python -m tests.services.opportunity.worker_child DATABASE_URL TEMPORAL_A
 import asyncio
 import sys
 
-from services.kit.database import Database
-from services.kit.internal import InternalClient, InternalTokens
-from services.kit.relay import IntentRelay
-from services.kit.temporal import connect
+from services.kit.db.database import Database
+from services.kit.processes.intent_relay import IntentRelay
+from services.kit.running.temporal import connect
+from services.kit.trust.internal import InternalClient, InternalTokens
 from tests.support.http import settings_for
 from tests.support.temporal import TemporalAddress
 from workers.opportunity import temporal_part

@@ -11,10 +11,10 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.opportunity.handlers import OpportunityActivities
 from services.contracts.steps import SweepResult
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.ids import new_id
+from services.kit.db.database import Database
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
 from tests.support.http import Answer, ServiceClient, TestIssuer, new_key
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.services.sales_activity.world import Person, World, period, plain
 from tests.support.http import Answer
 

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.states import CustomerState
-from services.kit import clock
-from services.kit.envelope import Envelope
-from services.kit.ids import new_id
+from services.kit.events.envelope import Envelope
+from services.kit.running import clock
+from services.kit.running.ids import new_id
 from services.sales_activity import references
 from tests.services.sales_activity.world import SYSTEM, World
 

@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from services.kit import migrations
+from services.kit.db import migrations
 from services.sales_activity.models import SalesActivityModel
 from tests.support.postgres import PostgresServer
 

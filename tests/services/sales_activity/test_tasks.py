@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.services.sales_activity.world import SYSTEM, World, in_hours
 from tests.support.http import new_key
 

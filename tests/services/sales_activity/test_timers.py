@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from services.contracts.processes import TaskDueInput, task_due_id
-from services.kit import clock
+from services.kit.running import clock
 from tests.services.sales_activity.timers import notices, running_timers, timer_status, undelivered
 from tests.services.sales_activity.world import SYSTEM, World, in_hours
 from tests.support.waiting import eventually

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from activities.sales_activity import contract
 from activities.sales_activity.handlers import SalesActivityActivities
 from services.contracts.processes import RECONCILE_TASK_TIMERS, TaskQueue
-from services.kit.ids import new_id
+from services.kit.running.ids import new_id
 from tests.services.sales_activity.world import World
 from workers.sales_activity import RECONCILE_EVERY
 from workers.schedules import periodic

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from activities.sales_activity.handlers import SalesActivityActivities
 from services.contracts.processes import TaskQueue, task_due_id
-from services.kit.intent_relay import IntentRelay
+from services.kit.processes.intent_relay import IntentRelay
 from services.sales_activity.references import Directory
 from tests.services.sales_activity.world import World
 from workers.runtime import ServiceWorker, build_worker

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from services.kit import clock
-from services.kit.context import ActorContext
-from services.kit.database import Database
-from services.kit.ids import new_id
+from services.kit.db.database import Database
+from services.kit.running import clock
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
 from tests.support.http import Answer, ServiceClient, TestIssuer, new_key
 
 SYSTEM = ActorContext.system()

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.kit.schema import KIT_SCHEMA, KIT_SCHEMA_DROP
+from services.kit.db.schema import KIT_SCHEMA, KIT_SCHEMA_DROP
 
 revision = "0001"
 down_revision = None

@@ -1,0 +1,134 @@
+"""What `ringi doctor` finds out about a run: does each part answer, is the schema the code's, does anything lag?"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from deploy.embedded.diagnosis.health import look_at
+from deploy.embedded.diagnosis.machine import Finding
+from deploy.embedded.parts.model import PartName
+from deploy.embedded.setup.migrate import current_revision
+from deploy.embedded.state.environment import SERVICES, ringi_environment
+from deploy.embedded.state.home import Home, lock_holder, read_json
+from deploy.embedded.state.ports import Ports
+from deploy.embedded.state.secrets import Secrets
+from services.kit.db.migrations import scripts_of
+
+ANSWER_SECONDS = 10.0
+LAG_SECONDS = 60.0
+"""At rest nothing waits as long as that; whether it is a backlog or a stuck relay, a second look tells."""
+SECOND_LOOK_SECONDS = 5.0
+LOOK_INTERVAL_SECONDS = 0.2
+
+LAG = """
+WITH waiting AS (
+    SELECT created_at AS since FROM outbox WHERE cluster_id IS NULL
+    UNION ALL
+    SELECT greatest(created_at, next_attempt_at) FROM intents WHERE delivered_at IS NULL
+)
+SELECT (SELECT count(*) FROM outbox WHERE cluster_id IS NULL) AS events,
+       (SELECT count(*) FROM intents WHERE delivered_at IS NULL) AS intents,
+       (SELECT extract(epoch FROM now() - min(since)) FROM waiting) AS oldest_seconds,
+       ARRAY[(SELECT min(seq) FROM outbox WHERE cluster_id IS NULL),
+             (SELECT min(seq) FROM intents WHERE delivered_at IS NULL)] AS heads
+"""
+
+
+async def examine_run(home: Home) -> AsyncIterator[Finding]:
+    """Nothing about a folder in which nothing runs but that one finding."""
+    health = await look_at(home)
+    if lock_holder(home) is None:
+        yield Finding.warning("run", f"nothing runs in {home.path}", "Start it with: make up")
+        return
+    for part in health.parts:
+        log = home.log(part.name)
+        if part.healthy:
+            yield Finding.good(part.name, f"answers at {part.address}")
+        else:
+            yield Finding.bad(part.name, f"{part.state}, does not answer at {part.address}", f"See {log}")
+    ports = Ports(**read_json(home.state_file)["ports"])
+    variables = ringi_environment(home, ports, Secrets.load(home))
+    # Seeded rows carry dates of the past: nothing can be late for longer than there has been a worker to deliver it.
+    worker = next((part for part in health.parts if part.name == PartName.WORKER), None)
+    at_most = float("inf") if worker is None else worker.uptime_seconds or 0.0
+    for service in SERVICES:
+        url = variables[f"RINGI_{service.upper()}_DATABASE_URL"]
+        yield await asyncio.to_thread(_database, service, url, at_most)
+    yield await _broker(variables["RINGI_KAFKA_BOOTSTRAP"], home)
+
+
+def _database(service: str, url: str, longest_wait: float) -> Finding:
+    """Reachable, migrated to this code's newest revision, nothing stuck on its way out. `longest_wait`: seconds for
+    which anything can have waited at most."""
+    subject = f"database {service}"
+    try:
+        revision = current_revision(url)
+        head = newest_revision(service)
+        if revision != head:
+            return Finding.bad(
+                subject, f"at revision {revision}, the code wants {head}", "Restart: `make up` migrates."
+            )
+        with psycopg.connect(url, connect_timeout=int(ANSWER_SECONDS)) as connection:
+            server = connection.info.server_version
+            connection.autocommit = True  # each look has a now() of its own
+            events, intents, oldest, heads = _look(connection)
+            waited = 0.0 if oldest is None else min(float(oldest), longest_wait)
+            stuck = waited > LAG_SECONDS and _is_stuck(connection, heads)
+    except psycopg.Error as error:
+        return Finding.bad(subject, str(error).strip().splitlines()[0], "See the PostgreSQL log in the state folder.")
+    detail = (
+        f"PostgreSQL {server // 10000}.{server % 10000}, revision {revision}, {events} events, {intents} intents wait"
+    )
+    if stuck:
+        return Finding.bad(
+            subject, f"{detail}, the oldest for {waited:.0f} s", "The relay is stuck: see the worker's log."
+        )
+    if waited > LAG_SECONDS:
+        return Finding.good(subject, f"{detail}, a backlog that is being delivered")
+    return Finding.good(subject, detail)
+
+
+def _look(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, int, float | None, list[int | None]]:
+    row = connection.execute(LAG).fetchone()
+    if row is None:
+        raise RuntimeError("a SELECT without FROM answered no row")
+    return row[0], row[1], row[2], row[3]
+
+
+def _is_stuck(connection: psycopg.Connection[tuple[Any, ...]], heads: list[int | None]) -> bool:
+    """Whether a queue's oldest row is the same for SECOND_LOOK_SECONDS: a relay at work takes the oldest first."""
+    deadline = time.monotonic() + SECOND_LOOK_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(LOOK_INTERVAL_SECONDS)  # in a thread of its own; rows that leave a table announce it to nobody
+        later = _look(connection)[3]
+        if all(now != before for now, before in zip(later, heads, strict=True) if before is not None):
+            return False
+    return True
+
+
+def newest_revision(service: str) -> str | None:
+    """The head of the service's migrations in this code."""
+    config = Config()
+    config.set_main_option("script_location", str(scripts_of(service)).replace("%", "%%"))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+async def _broker(bootstrap: str, home: Home) -> Finding:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(ANSWER_SECONDS * 1000))
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await admin.start()
+            cluster = await admin.describe_cluster()
+            topics = await admin.list_topics()
+    except (KafkaError, OSError, TimeoutError) as error:
+        return Finding.bad("broker protocol", f"{error!r}", f"See {home.log(PartName.BROKER)}")
+    finally:
+        await admin.close()
+    return Finding.good("broker protocol", f"cluster {cluster['cluster_id']}, {len(topics)} topics")

@@ -1,0 +1,73 @@
+"""Metrics that only the database knows: what waits, what is open, what is dead. Read by the worker."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from prometheus_client import Gauge
+
+from services.kit.db.database import CONNECTION_ERRORS, Database
+from services.kit.db.unit_of_work import Row
+from services.kit.running.backoff import pause
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS: Final = 10.0
+LANES: Final = ("process", "signal", "timer")
+
+INTENTS_WAITING = Gauge("ringi_intents_waiting", "Intents not yet delivered to Temporal", ["database", "lane"])
+INTENTS_STUCK = Gauge("ringi_intents_stuck", "Waiting intents that were refused before", ["database", "lane"])
+PROCESSES_OPEN = Gauge("ringi_processes_open", "Processes that have not ended", ["database", "type", "status"])
+DEAD_LETTERS_OPEN = Gauge("ringi_consumer_dead_letters_open", "Dead letters to be redriven", ["database", "consumer"])
+POOL_CONNECTIONS = Gauge("ringi_pool_connections", "Connections of a pool", ["database", "pool", "state"])
+POOL_WAITING = Gauge("ringi_pool_waiting", "Tasks that wait for a connection", ["database", "pool"])
+
+_INTENTS = (
+    "SELECT lane, count(*) AS waiting, count(*) FILTER (WHERE attempts > 0) AS refused FROM intents"
+    " WHERE delivered_at IS NULL GROUP BY lane"
+)
+_PROCESSES = "SELECT type, status, count(*) AS open FROM processes WHERE finished_at IS NULL GROUP BY type, status"
+_DEAD_LETTERS = "SELECT consumer, count(*) AS open FROM dead_letters WHERE redriven_at IS NULL GROUP BY consumer"
+
+
+class DatabaseGauges:
+    """Keeps the gauges of one database fresh; what is no longer there falls to zero."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._seen: set[tuple[Gauge, tuple[str, ...]]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.read()
+            except CONNECTION_ERRORS as error:
+                log.warning("gauges are stale: %s", error, extra={"database": self._db.name})
+            await pause(stop, INTERVAL_SECONDS)
+
+    async def read(self) -> None:
+        async with self._db.reader() as reader:
+            intents = {row["lane"]: row for row in await reader.all(_INTENTS)}
+            processes = await reader.all(_PROCESSES)
+            letters = await reader.all(_DEAD_LETTERS)
+        for lane in LANES:
+            row = intents.get(lane, {"waiting": 0, "refused": 0})
+            INTENTS_WAITING.labels(self._db.name, lane).set(row["waiting"])
+            INTENTS_STUCK.labels(self._db.name, lane).set(row["refused"])
+        self._set(PROCESSES_OPEN, processes, "type", "status")
+        self._set(DEAD_LETTERS_OPEN, letters, "consumer")
+        for pool, numbers in self._db.statistics().items():
+            size, free = numbers.get("pool_size", 0), numbers.get("pool_available", 0)
+            POOL_CONNECTIONS.labels(self._db.name, pool, "free").set(free)
+            POOL_CONNECTIONS.labels(self._db.name, pool, "used").set(size - free)
+            POOL_WAITING.labels(self._db.name, pool).set(numbers.get("requests_waiting", 0))
+
+    def _set(self, gauge: Gauge, rows: Iterable[Row], *columns: str) -> None:
+        present = {tuple(row[column] for column in columns): row["open"] for row in rows}
+        for known, labels in list(self._seen):
+            if known is gauge and labels not in present:
+                gauge.labels(self._db.name, *labels).set(0)
+        for labels, count in present.items():
+            self._seen.add((gauge, labels))
+            gauge.labels(self._db.name, *labels).set(count)

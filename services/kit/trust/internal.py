@@ -1,0 +1,107 @@
+"""Calls between services: short-lived tokens of their own kind, for ``/internal`` routes that no user reaches."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+import jwt
+import orjson
+from starlette.requests import Request
+
+from services.kit.errors import Unauthorized, Unavailable
+from services.kit.running import correlation
+from services.kit.running.settings import ServiceSettings
+from services.kit.trust.crypto import derive
+
+INTERNAL_TOKEN_TYPE: Final = "svc+jwt"  # noqa: S105
+INTERNAL_AUDIENCE: Final = "ringi-internal"
+LIFETIME_SECONDS: Final = 60
+RENEW_BEFORE_SECONDS: Final = 20
+LEEWAY_SECONDS: Final = 5
+CALL_TIMEOUT_SECONDS: Final = 5.0
+_ALGORITHM: Final = "HS256"
+_PURPOSE: Final = "internal-token"
+
+
+class InternalTokens:
+    """Issues and checks tokens with which one service proves to another what it is."""
+
+    def __init__(self, settings: ServiceSettings, service: str) -> None:
+        self._key = derive(settings.secret_key, _PURPOSE)
+        self._service = service
+        self._token = ""
+        self._expires = 0.0
+
+    def token(self) -> str:
+        """A token for the next call; reused until shortly before it expires."""
+        now = time.time()
+        if now > self._expires - RENEW_BEFORE_SECONDS:
+            self._expires = now + LIFETIME_SECONDS
+            claims = {"iss": self._service, "aud": INTERNAL_AUDIENCE, "iat": int(now), "exp": int(self._expires)}
+            self._token = jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": INTERNAL_TOKEN_TYPE})
+        return self._token
+
+    def verify(self, token: str) -> str:
+        """The calling service's name; raises Unauthorized."""
+        try:
+            if jwt.get_unverified_header(token).get("typ") != INTERNAL_TOKEN_TYPE:
+                raise Unauthorized()
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=INTERNAL_AUDIENCE,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["iss", "aud", "iat", "exp"]},
+            )
+        except jwt.InvalidTokenError as error:
+            raise Unauthorized() from error
+        return str(claims["iss"])
+
+
+async def require_internal(request: Request) -> str:
+    """Dependency of ``/internal`` routes: the calling service's name, or 401."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthorized()
+    tokens: InternalTokens = request.app.state.kit.internal_tokens
+    return tokens.verify(token)
+
+
+class InternalClient:
+    """GETs from other services, with a deadline; they are safe to repeat, so a broken connection is tried twice."""
+
+    def __init__(self, settings: ServiceSettings, tokens: InternalTokens) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS))
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, service: str, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """Parsed JSON of ``{service}{path}``; None for 404; raises Unavailable for anything else that fails."""
+        assert self._session is not None, "InternalClient is not open"
+        headers = {"Authorization": f"Bearer {self._tokens.token()}"}
+        if (present := correlation.current()) is not None:
+            headers["traceparent"] = present.traceparent
+        url = self._settings.service_url_for(service) + path
+        for attempt in (1, 2):
+            try:
+                async with self._session.get(url, params=params, headers=headers) as response:
+                    if response.status == 404:
+                        return None
+                    if response.status >= 400:
+                        raise Unavailable(f"{service} answered {response.status}")
+                    return orjson.loads(await response.read())
+            except (aiohttp.ClientConnectionError, aiohttp.ServerDisconnectedError) as error:
+                if attempt == 2:
+                    raise Unavailable(f"{service} can't be reached") from error
+            except TimeoutError as error:
+                raise Unavailable(f"{service} did not answer in time") from error
+        raise AssertionError("unreachable")
