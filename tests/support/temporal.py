@@ -11,8 +11,9 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from deploy.embedded.parts.temporal import tuning
 from services.kit.processes.search_attributes import ALL_KEYS
-from services.kit.running.temporal import DEV_SERVER_TUNING, connect
+from services.kit.running.temporal import connect
 from tests.support.ports import free_ports
 from tests.support.processes import ServerProcess
 from tests.support.waiting import DEADLINE, eventually_sync
@@ -50,7 +51,6 @@ class TemporalServer:
         return self._process
 
     def start(self) -> None:
-        tuning = [p for name, value in DEV_SERVER_TUNING.items() for p in ("--dynamic-config-value", f"{name}={value}")]
         attributes = [part for key in ALL_KEYS for part in ("--search-attribute", f"{key.name}=Keyword")]
         self._process = ServerProcess(
             [
@@ -58,7 +58,7 @@ class TemporalServer:
                 *("server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)),
                 *("--http-port", str(self._http), "--metrics-port", str(self._metrics), "--log-level", "error"),
                 *("--db-filename", str(self.folder / "temporal.db")),
-                *tuning,
+                *tuning(),
                 *attributes,
             ],
             log=self.folder / "temporal.log",

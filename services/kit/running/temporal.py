@@ -11,13 +11,6 @@ from temporalio.service import RetryConfig
 
 STICKY_TIMEOUT: Final = timedelta(seconds=1)
 """How long an update waits for a worker that cached the workflow and was killed (the default is 10 s)."""
-DEV_SERVER_TUNING: Final = {
-    "history.transferProcessorMaxPollRPS": "2000",
-    "history.timerProcessorMaxPollRPS": "2000",
-    "matching.numTaskqueueReadPartitions": "1",
-    "matching.numTaskqueueWritePartitions": "1",
-}
-"""Without these the dev server answers a workflow task in about 50 ms (measured)."""
 
 
 class TemporalSettings(Protocol):
