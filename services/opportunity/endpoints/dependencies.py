@@ -20,7 +20,7 @@ async def _references(kit: KitDep) -> References:
 
 
 async def _desk(kit: KitDep) -> Desk:
-    return Desk(kit.db, kit.temporal)
+    return Desk(kit.db, kit.temporal, kit.updates)
 
 
 async def _sender(request: Request, principal: CurrentUser) -> Sender:

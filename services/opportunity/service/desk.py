@@ -29,6 +29,7 @@ from services.kit.db.database import Database, Reader, UnitOfWork
 from services.kit.errors import Forbidden, IdempotencyMismatch, NotFound, ProblemError, Unavailable
 from services.kit.running import clock, crashpoints
 from services.kit.running.context import ActorContext
+from services.kit.running.fair_queue import FairQueue
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 from services.opportunity import dispatch, machine
@@ -141,12 +142,21 @@ def cancel(approval_id: UUID, reason: str | None) -> Order:
 
 
 class Desk:
-    def __init__(self, db: Database, temporal: TemporalSource) -> None:
+    def __init__(self, db: Database, temporal: TemporalSource, queue: FairQueue) -> None:
         self._db = db
         self._temporal = temporal
+        self._queue = queue
 
     async def carry_out(self, order: Order, sender: Sender) -> dict[str, Any]:
-        """The request as it stands afterwards. Raises what the caller is to be told."""
+        """The request as it stands afterwards. Raises what the caller is to be told.
+
+        Overload means waiting here, in turns by caller, and 429 beyond the queue's bound; never a connection of the
+        database or a deadline at Temporal used up by waiting.
+        """
+        async with self._queue.place(sender.principal.user_id):
+            return await self._carry_out(order, sender)
+
+    async def _carry_out(self, order: Order, sender: Sender) -> dict[str, Any]:
         key = command_key(sender.principal.user_id, order.route, sender.key or str(new_id()))
         prepared = await self._prepare(order, sender, key)
         if prepared is not None:
