@@ -10,8 +10,8 @@ from services.contracts.processes import DecideCommand, Decision, RecallCommand,
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.running.ids import new_id
-from services.opportunity.schemas import NewApproval, StageInput
-from services.opportunity.service import commands, remarks, requests
+from services.opportunity.schemas.approvals import NewApproval, StageInput
+from services.opportunity.service import commands, comments, requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ async def _decide(
     stage: Stage, uow: UnitOfWork, approval_id: UUID, decision: Decision, said: str, at: datetime
 ) -> bool:
     """Whoever the request waits for decides; returns whether it waits for somebody else then."""
-    standing = (await commands.locked(uow, approval_id)).standing
-    approver = next(person for person in stage.people.values() if person.id in standing.waiting_for)
+    progress = (await commands.locked(uow, approval_id)).progress
+    approver = next(person for person in stage.people.values() if person.id in progress.waiting_for)
     with acting(uow, approver, at):
         common = await _command(uow, approval_id, approver, said)
         outcome = await commands.decide(uow, DecideCommand(**common, decision=decision))
@@ -126,7 +126,7 @@ async def _decide(
 async def _command(uow: UnitOfWork, approval_id: UUID, actor: Person, said: str | None) -> dict[str, object]:
     reference = None if said is None else new_id()
     if said is not None and reference is not None:
-        await remarks.keep_with_command(
+        await comments.keep_with_command(
             uow, comment_id=reference, approval_id=approval_id, author_id=actor.id, body=said
         )
     return {

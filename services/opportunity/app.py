@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.contracts.permissions import permissions_of
 from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
-from services.opportunity.endpoints import decisions, internal, processes, remarks, requests, rules
+from services.opportunity.endpoints import comments, decisions, internal, processes, proxies, requests, routes
 
 NAME = "opportunity"
 
@@ -17,12 +17,10 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         settings or ServiceSettings(),
         [
             decisions.router,
-            requests.reads,
-            requests.writes,
-            remarks.reads,
-            remarks.writes,
-            rules.reads,
-            rules.writes,
+            requests.router,
+            comments.router,
+            routes.router,
+            proxies.router,
             processes.router,
             internal.router,
         ],

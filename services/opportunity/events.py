@@ -10,21 +10,21 @@ ActedT = TypeVar("ActedT", bound=ApprovalActed)
 
 
 def _snapshot(approval: Approval) -> dict[str, Any]:
-    standing = approval.standing
+    progress = approval.progress
     return {
         "approval_id": approval.id,
         "number": approval.number,
         "customer_id": approval.customer_id,
-        "requester_id": standing.requester_id,
-        "owner_id": standing.owner_id,
+        "requester_id": progress.requester_id,
+        "owner_id": progress.owner_id,
         "kind": approval.kind,
         "title": approval.title,
         "amount": approval.amount,
         "currency": approval.currency,
-        "state": standing.state,
-        "generation": standing.generation,
-        "revision": standing.revision,
-        "stage": standing.stage,
+        "state": progress.state,
+        "generation": progress.generation,
+        "revision": progress.revision,
+        "stage": progress.stage,
         "stages": [
             StageSnapshot(
                 name=stage.name,
@@ -34,9 +34,9 @@ def _snapshot(approval: Approval) -> dict[str, Any]:
                 deadline_hours=stage.deadline_hours,
                 escalate_to=stage.escalate_to,
             )
-            for stage in standing.stages
+            for stage in progress.stages
         ],
-        "waiting_for": list(standing.waiting_for),
+        "waiting_for": list(progress.waiting_for),
         "deadline_at": approval.deadline_at,
         "previous_id": approval.previous_id,
         "submitted_at": approval.submitted_at,

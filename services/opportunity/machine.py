@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.contracts.states import ApprovalAction, ApprovalState, StageMode
 from services.kit.errors import Blocked, Forbidden
-from services.opportunity.problems import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
+from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
 
 _OPEN = frozenset({ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD})
 
@@ -58,7 +58,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Progress:
     """The part of a request that decides what may happen to it."""
 
     state: ApprovalState
@@ -102,7 +102,7 @@ class Place:
     quorum: int | None = None
 
 
-def places_of(standing: Standing, leaver: UUID, successor: UUID) -> list[Place]:
+def places_of(progress: Progress, leaver: UUID, successor: UUID) -> list[Place]:
     """The leaver's places in the current and in later stages, before the successor takes them."""
     return [
         Place(
@@ -112,8 +112,8 @@ def places_of(standing: Standing, leaver: UUID, successor: UUID) -> list[Place]:
             stage.escalate_to == leaver,
             stage.quorum,
         )
-        for position, stage in enumerate(standing.stages)
-        if position >= standing.stage and leaver in (*stage.approver_ids, stage.escalate_to)
+        for position, stage in enumerate(progress.stages)
+        if position >= progress.stage and leaver in (*stage.approver_ids, stage.escalate_to)
     ]
 
 
@@ -129,80 +129,80 @@ class Actor:
     process_id: UUID | None = None
 
 
-def _require_state(standing: Standing, action: ApprovalAction) -> None:
-    if standing.state in ALLOWED_FROM[action]:
+def _require_state(progress: Progress, action: ApprovalAction) -> None:
+    if progress.state in ALLOWED_FROM[action]:
         return
-    if standing.state is ApprovalState.ON_HOLD and standing.held_by is not None:
-        raise Blocked(standing.held_by)
-    raise WrongState(standing.state)
+    if progress.state is ApprovalState.ON_HOLD and progress.held_by is not None:
+        raise Blocked(progress.held_by)
+    raise WrongState(progress.state)
 
 
-def _require_owner(standing: Standing, actor: Actor) -> None:
-    if actor.user_id is None or not standing.is_own(actor.user_id):
+def _require_owner(progress: Progress, actor: Actor) -> None:
+    if actor.user_id is None or not progress.is_own(actor.user_id):
         raise Forbidden()
 
 
-def submit(standing: Standing, actor: Actor) -> Standing:
-    _require_owner(standing, actor)
-    _require_state(standing, ApprovalAction.SUBMIT)
-    return replace(standing, state=ApprovalState.PENDING)
+def submit(progress: Progress, actor: Actor) -> Progress:
+    _require_owner(progress, actor)
+    _require_state(progress, ApprovalAction.SUBMIT)
+    return replace(progress, state=ApprovalState.PENDING)
 
 
-def votes_as(standing: Standing, actor: Actor) -> UUID:
+def votes_as(progress: Progress, actor: Actor) -> UUID:
     """Whose vote the actor casts: their own, or that of a voter who named them proxy."""
-    _require_state(standing, ApprovalAction.APPROVE)
+    _require_state(progress, ApprovalAction.APPROVE)
     if actor.user_id is None or not actor.may_decide or actor.is_admin:
         raise Forbidden()
-    if standing.is_own(actor.user_id):
+    if progress.is_own(actor.user_id):
         raise OwnRequest()
     entitled = [
         voter
-        for voter in standing.current.voters
-        if (voter == actor.user_id or voter in actor.proxy_for) and not standing.is_own(voter)
+        for voter in progress.current.voters
+        if (voter == actor.user_id or voter in actor.proxy_for) and not progress.is_own(voter)
     ]
     if not entitled:
         raise NotAnApprover()
     entitled.sort(key=lambda voter: voter != actor.user_id)
     for voter in entitled:
-        if voter not in standing.approved_by:
+        if voter not in progress.approved_by:
             return voter
     raise AlreadyVoted()
 
 
-def approve(standing: Standing, actor: Actor) -> Standing:
+def approve(progress: Progress, actor: Actor) -> Progress:
     """Count the vote; with enough of them the next stage begins, or the request is approved."""
-    return _counted(replace(standing, approved_by=standing.approved_by | {votes_as(standing, actor)}))
+    return _counted(replace(progress, approved_by=progress.approved_by | {votes_as(progress, actor)}))
 
 
-def _counted(standing: Standing) -> Standing:
-    if len(standing.approved_by) < standing.current.votes_needed:
-        return standing
-    if standing.stage + 1 < len(standing.stages):
-        return replace(standing, stage=standing.stage + 1, approved_by=frozenset())
-    return replace(standing, state=ApprovalState.APPROVED)
+def _counted(progress: Progress) -> Progress:
+    if len(progress.approved_by) < progress.current.votes_needed:
+        return progress
+    if progress.stage + 1 < len(progress.stages):
+        return replace(progress, stage=progress.stage + 1, approved_by=frozenset())
+    return replace(progress, state=ApprovalState.APPROVED)
 
 
-def reject(standing: Standing, actor: Actor) -> Standing:
-    votes_as(standing, actor)
-    return replace(standing, state=ApprovalState.REJECTED)
+def reject(progress: Progress, actor: Actor) -> Progress:
+    votes_as(progress, actor)
+    return replace(progress, state=ApprovalState.REJECTED)
 
 
-def return_(standing: Standing, actor: Actor) -> Standing:
-    votes_as(standing, actor)
-    return replace(standing, state=ApprovalState.RETURNED)
+def return_(progress: Progress, actor: Actor) -> Progress:
+    votes_as(progress, actor)
+    return replace(progress, state=ApprovalState.RETURNED)
 
 
-def resubmit(standing: Standing, actor: Actor) -> Standing:
+def resubmit(progress: Progress, actor: Actor) -> Progress:
     """Back at the stage that returned it; what was approved there was another revision."""
-    _require_owner(standing, actor)
-    _require_state(standing, ApprovalAction.RESUBMIT)
-    return replace(standing, state=ApprovalState.PENDING, revision=standing.revision + 1, approved_by=frozenset())
+    _require_owner(progress, actor)
+    _require_state(progress, ApprovalAction.RESUBMIT)
+    return replace(progress, state=ApprovalState.PENDING, revision=progress.revision + 1, approved_by=frozenset())
 
 
-def recall(standing: Standing, actor: Actor) -> Standing:
-    _require_owner(standing, actor)
-    _require_state(standing, ApprovalAction.RECALL)
-    return replace(standing, state=ApprovalState.RECALLED)
+def recall(progress: Progress, actor: Actor) -> Progress:
+    _require_owner(progress, actor)
+    _require_state(progress, ApprovalAction.RECALL)
+    return replace(progress, state=ApprovalState.RECALLED)
 
 
 def _replaced(stage: Stage, from_id: UUID, to_id: UUID, *, voted: bool, lenient: bool) -> Stage:
@@ -227,20 +227,20 @@ def _exchanged(users: tuple[UUID, ...], from_id: UUID, to_id: UUID) -> tuple[UUI
     return tuple(dict.fromkeys(to_id if user == from_id else user for user in users))
 
 
-def reassign(standing: Standing, actor: Actor, *, from_id: UUID, to_id: UUID) -> Standing:
+def reassign(progress: Progress, actor: Actor, *, from_id: UUID, to_id: UUID) -> Progress:
     """``to_id`` takes the place of ``from_id`` in the current and in later stages; votes given stay."""
     by_process = actor.process_id is not None
     if not by_process and not actor.is_admin and actor.user_id != from_id and from_id not in actor.proxy_for:
         raise Forbidden()
-    _require_state(standing, ApprovalAction.REASSIGN)
-    if standing.is_own(to_id) or from_id == to_id:
+    _require_state(progress, ApprovalAction.REASSIGN)
+    if progress.is_own(to_id) or from_id == to_id:
         raise ReassignmentConflict()
-    stages = list(standing.stages)
-    for position in range(standing.stage, len(stages)):
-        voted = position == standing.stage and from_id in standing.approved_by
+    stages = list(progress.stages)
+    for position in range(progress.stage, len(stages)):
+        voted = position == progress.stage and from_id in progress.approved_by
         stages[position] = _replaced(stages[position], from_id, to_id, voted=voted, lenient=by_process)
-    moved = replace(standing, stages=tuple(stages))
-    if moved.stages == standing.stages:
+    moved = replace(progress, stages=tuple(stages))
+    if moved.stages == progress.stages:
         raise NotAnApprover()
     if len(moved.approved_by) >= moved.current.votes_needed:
         # The successor has voted here already. One voter less would end the stage without anybody's decision.
@@ -248,16 +248,16 @@ def reassign(standing: Standing, actor: Actor, *, from_id: UUID, to_id: UUID) ->
     return moved
 
 
-def give_back(standing: Standing, *, leaver: UUID, successor: UUID, places: Sequence[Place]) -> Standing:
+def give_back(progress: Progress, *, leaver: UUID, successor: UUID, places: Sequence[Place]) -> Progress:
     """A leaver who returns takes those of their places again that still belong to the successor."""
-    if standing.state not in _OPEN or standing.is_own(leaver):
-        return standing
-    stages = list(standing.stages)
+    if progress.state not in _OPEN or progress.is_own(leaver):
+        return progress
+    stages = list(progress.stages)
     for place in places:
-        if place.position < standing.stage:
+        if place.position < progress.stage:
             continue
         stage = stages[place.position]
-        voted = standing.approved_by if place.position == standing.stage else frozenset()
+        voted = progress.approved_by if place.position == progress.stage else frozenset()
         if place.approver and leaver not in stage.approver_ids and not {leaver, successor} & voted:
             if place.dropped:
                 quorum = place.quorum if stage.quorum is not None else None
@@ -267,70 +267,70 @@ def give_back(standing: Standing, *, leaver: UUID, successor: UUID, places: Sequ
         if place.escalate_to and stage.escalate_to == successor:
             stage = replace(stage, escalate_to=leaver)
         stages[place.position] = stage
-    return replace(standing, stages=tuple(stages))
+    return replace(progress, stages=tuple(stages))
 
 
-def escalate(standing: Standing) -> Standing:
+def escalate(progress: Progress) -> Progress:
     """The deadline has passed: whom the stage names joins its voters. Never a decision."""
-    _require_state(standing, ApprovalAction.ESCALATE)
-    stage = standing.current
+    _require_state(progress, ApprovalAction.ESCALATE)
+    stage = progress.current
     joins = stage.escalate_to
-    if joins is None or joins in stage.voters or standing.is_own(joins):
-        return standing
-    stages = list(standing.stages)
-    stages[standing.stage] = replace(stage, escalated_to=joins)
-    return replace(standing, stages=tuple(stages))
+    if joins is None or joins in stage.voters or progress.is_own(joins):
+        return progress
+    stages = list(progress.stages)
+    stages[progress.stage] = replace(stage, escalated_to=joins)
+    return replace(progress, stages=tuple(stages))
 
 
-def cancel(standing: Standing, actor: Actor) -> Standing:
+def cancel(progress: Progress, actor: Actor) -> Progress:
     """By an administrator; or by the process that holds the request, which remembers what it was before."""
     if actor.process_id is None and not actor.is_admin:
         raise Forbidden()
-    _require_state(standing, ApprovalAction.CANCEL)
-    if standing.held_by is not None and standing.held_by != actor.process_id:
-        raise Blocked(standing.held_by)
-    before = standing.state_before or standing.state
+    _require_state(progress, ApprovalAction.CANCEL)
+    if progress.held_by is not None and progress.held_by != actor.process_id:
+        raise Blocked(progress.held_by)
+    before = progress.state_before or progress.state
     return replace(
-        standing, state=ApprovalState.CANCELLED, state_before=before, held_by=None, cancelled_by=actor.process_id
+        progress, state=ApprovalState.CANCELLED, state_before=before, held_by=None, cancelled_by=actor.process_id
     )
 
 
-def restore(standing: Standing, actor: Actor, *, deletion_id: UUID) -> Standing:
+def restore(progress: Progress, actor: Actor, *, deletion_id: UUID) -> Progress:
     """What a deletion cancelled goes back to its owner as a new generation; a draft is a draft again."""
     if actor.process_id is None:
         raise Forbidden()
-    _require_state(standing, ApprovalAction.RESTORE)
-    if standing.cancelled_by != deletion_id:
-        raise WrongState(standing.state)
-    if standing.state_before is ApprovalState.DRAFT:
-        return replace(standing, state=ApprovalState.DRAFT, state_before=None, cancelled_by=None)
+    _require_state(progress, ApprovalAction.RESTORE)
+    if progress.cancelled_by != deletion_id:
+        raise WrongState(progress.state)
+    if progress.state_before is ApprovalState.DRAFT:
+        return replace(progress, state=ApprovalState.DRAFT, state_before=None, cancelled_by=None)
     return replace(
-        standing,
+        progress,
         state=ApprovalState.RETURNED,
-        generation=standing.generation + 1,
+        generation=progress.generation + 1,
         approved_by=frozenset(),
         state_before=None,
         cancelled_by=None,
     )
 
 
-def hold(standing: Standing, actor: Actor) -> Standing:
+def hold(progress: Progress, actor: Actor) -> Progress:
     if actor.process_id is None:
         raise Forbidden()
-    _require_state(standing, ApprovalAction.HOLD)
-    return replace(standing, state=ApprovalState.ON_HOLD, state_before=standing.state, held_by=actor.process_id)
+    _require_state(progress, ApprovalAction.HOLD)
+    return replace(progress, state=ApprovalState.ON_HOLD, state_before=progress.state, held_by=actor.process_id)
 
 
-def release(standing: Standing, actor: Actor) -> Standing:
+def release(progress: Progress, actor: Actor) -> Progress:
     if actor.process_id is None:
         raise Forbidden()
-    _require_state(standing, ApprovalAction.RELEASE)
-    if standing.held_by != actor.process_id or standing.state_before is None:
-        raise WrongState(standing.state)
-    return replace(standing, state=standing.state_before, state_before=None, held_by=None)
+    _require_state(progress, ApprovalAction.RELEASE)
+    if progress.held_by != actor.process_id or progress.state_before is None:
+        raise WrongState(progress.state)
+    return replace(progress, state=progress.state_before, state_before=None, held_by=None)
 
 
-_BY_USERS: Sequence[tuple[ApprovalAction, Callable[[Standing, Actor], object]]] = (
+_BY_USERS: Sequence[tuple[ApprovalAction, Callable[[Progress, Actor], object]]] = (
     (ApprovalAction.SUBMIT, submit),
     (ApprovalAction.APPROVE, votes_as),
     (ApprovalAction.REJECT, votes_as),
@@ -341,26 +341,26 @@ _BY_USERS: Sequence[tuple[ApprovalAction, Callable[[Standing, Actor], object]]] 
 )
 
 
-def allowed_actions(standing: Standing, actor: Actor) -> list[ApprovalAction]:
+def allowed_actions(progress: Progress, actor: Actor) -> list[ApprovalAction]:
     """What the actor may do with the request now; asked of the rules themselves, so that the two never differ."""
-    actions = [action for action, rule in _BY_USERS if _permits(rule, standing, actor)]
-    if standing.state in _OPEN and (actor.is_admin or _has_a_place(standing, actor)):
+    actions = [action for action, rule in _BY_USERS if _permits(rule, progress, actor)]
+    if progress.state in _OPEN and (actor.is_admin or _has_a_place(progress, actor)):
         actions.append(ApprovalAction.REASSIGN)
     return actions
 
 
-def _has_a_place(standing: Standing, actor: Actor) -> bool:
+def _has_a_place(progress: Progress, actor: Actor) -> bool:
     places = {actor.user_id, *actor.proxy_for}
-    for position in range(standing.stage, len(standing.stages)):
-        voted = standing.approved_by if position == standing.stage else frozenset()
-        if any(voter in places and voter not in voted for voter in standing.stages[position].approver_ids):
+    for position in range(progress.stage, len(progress.stages)):
+        voted = progress.approved_by if position == progress.stage else frozenset()
+        if any(voter in places and voter not in voted for voter in progress.stages[position].approver_ids):
             return True
     return False
 
 
-def _permits(rule: Callable[[Standing, Actor], object], standing: Standing, actor: Actor) -> bool:
+def _permits(rule: Callable[[Progress, Actor], object], progress: Progress, actor: Actor) -> bool:
     try:
-        rule(standing, actor)
+        rule(progress, actor)
     except (Forbidden, WrongState, Blocked, AlreadyVoted):
         return False
     return True

@@ -51,7 +51,7 @@ class CustomerCopy(OpportunityModel, table=True):
 
 
 class ApprovalRow(OpportunityModel, table=True):
-    """A request (承認申請). What its columns mean is told by ``record.Approval`` and ``machine.Standing``."""
+    """A request (承認申請). What its columns mean is told by ``record.Approval`` and ``machine.Progress``."""
 
     __tablename__ = "approvals"
     __table_args__ = (

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.database import Row
-from services.opportunity.machine import Stage, Standing
+from services.opportunity.machine import Progress, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Approval:
     """Whole yen (or whole units of ``currency``)."""
     currency: str
     flags: list[str]
-    standing: Standing
+    progress: Progress
     route_id: UUID | None
     wish: dict[str, Any] | None
     """Approvers as its author named them (approverId or stages); None: the policy chooses when it is submitted."""
@@ -50,7 +50,7 @@ class Approval:
 
     @property
     def state(self) -> ApprovalState:
-        return self.standing.state
+        return self.progress.state
 
 
 def stage_from_json(stage: dict[str, Any]) -> Stage:
@@ -86,9 +86,9 @@ def stages_to_json(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     return [stage_to_json(stage) for stage in stages]
 
 
-def standing_from_row(row: Row) -> Standing:
+def progress_from_row(row: Row) -> Progress:
     """From the snake_case columns of ``approvals``."""
-    return Standing(
+    return Progress(
         state=ApprovalState(row["state"]),
         requester_id=row["requester_id"],
         owner_id=row["owner_id"],
@@ -114,7 +114,7 @@ def approval_from_row(row: Row) -> Approval:
         amount=row["amount"],
         currency=row["currency"],
         flags=row["flags"],
-        standing=standing_from_row(row),
+        progress=progress_from_row(row),
         route_id=row["route_id"],
         wish=row["wish"],
         previous_id=row["previous_id"],

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
 from services.opportunity import business_time
-from services.opportunity.machine import Standing
+from services.opportunity.machine import Progress
 from services.opportunity.record import Approval
 
 
@@ -17,12 +17,12 @@ class StageClock:
     escalated_at: datetime | None
 
 
-def after_transition(before: Approval, after: Standing, now: datetime) -> StageClock:
+def after_transition(before: Approval, after: Progress, now: datetime) -> StageClock:
     """How the clock goes on when a request moves from ``before`` to ``after`` at ``now`` (UTC)."""
     clock = StageClock(before.deadline_at, before.clock_left_seconds, before.reminded_at, before.escalated_at)
     was, becomes = before.state, after.state
     if becomes is ApprovalState.PENDING:
-        if was is ApprovalState.DRAFT or after.stage != before.standing.stage:
+        if was is ApprovalState.DRAFT or after.stage != before.progress.stage:
             return _started(after, now)
         if was is not ApprovalState.PENDING:
             resumed = _resumed(clock, after, now)
@@ -32,20 +32,20 @@ def after_transition(before: Approval, after: Standing, now: datetime) -> StageC
     if becomes in TERMINAL_APPROVAL_STATES:
         return clock
     if was is ApprovalState.PENDING:
-        return _stopped(clock, before.standing, now)
+        return _stopped(clock, before.progress, now)
     return clock
 
 
-def _started(standing: Standing, now: datetime) -> StageClock:
-    hours = standing.current.deadline_hours
+def _started(progress: Progress, now: datetime) -> StageClock:
+    hours = progress.current.deadline_hours
     if hours is None:
         return StageClock(None, None, None, None)
-    deadline = business_time.after(now, timedelta(hours=hours), business_days=standing.current.business_days)
+    deadline = business_time.after(now, timedelta(hours=hours), business_days=progress.current.business_days)
     return StageClock(deadline, None, None, None)
 
 
-def _resumed(clock: StageClock, standing: Standing, now: datetime) -> StageClock:
-    stage = standing.current
+def _resumed(clock: StageClock, progress: Progress, now: datetime) -> StageClock:
+    stage = progress.current
     if stage.deadline_hours is None:
         return replace(clock, deadline_at=None, clock_left_seconds=None)
     left = clock.clock_left_seconds if clock.clock_left_seconds is not None else stage.deadline_hours * 3600.0
@@ -53,16 +53,16 @@ def _resumed(clock: StageClock, standing: Standing, now: datetime) -> StageClock
     return replace(clock, deadline_at=deadline, clock_left_seconds=None)
 
 
-def _stopped(clock: StageClock, standing: Standing, now: datetime) -> StageClock:
+def _stopped(clock: StageClock, progress: Progress, now: datetime) -> StageClock:
     if clock.deadline_at is None:
         return clock
-    left = business_time.between(now, clock.deadline_at, business_days=standing.current.business_days)
+    left = business_time.between(now, clock.deadline_at, business_days=progress.current.business_days)
     return replace(clock, deadline_at=None, clock_left_seconds=left.total_seconds())
 
 
 def remind_at(approval: Approval) -> datetime | None:
     """When those whom the stage waits for are to be reminded; None when they were, or nothing is due."""
-    hours = approval.standing.current.deadline_hours if approval.standing.stages else None
+    hours = approval.progress.current.deadline_hours if approval.progress.stages else None
     if approval.state is not ApprovalState.PENDING or approval.deadline_at is None or hours is None:
         return None
     if approval.reminded_at is not None or approval.escalated_at is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.contracts.permissions import Role
-from services.kit.http.write_route import CRASH_AFTER_COMMIT, CRASH_BEFORE_COMMIT
+from services.kit.http.service_route import CRASH_AFTER_COMMIT, CRASH_BEFORE_COMMIT
 from services.kit.processes.waiting import CRASH_BEFORE_ANSWER
 from services.opportunity.service.desk import CRASH_AFTER_DECISION
 from tests.faults.office import (

@@ -14,15 +14,15 @@ from services.analytics.notifications.stream import NotificationHub
 from services.analytics.notifications.views import view
 from services.contracts.states import NotificationType
 from services.kit.errors import FieldError, NotFound, Text, Unprocessable
-from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, json_response
+from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.dependencies import bearer_token
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
 from services.kit.http.problems import preferred_locale
-from services.kit.http.write_route import after_commit
+from services.kit.http.service_route import after_commit
 from services.kit.models import QueryModel
 
 reads = APIRouter(prefix="/notifications", tags=["notifications"])
-writes = APIRouter(prefix="/notifications", tags=["notifications"], route_class=WriteRoute)
+writes = APIRouter(prefix="/notifications", tags=["notifications"], route_class=ServiceRoute)
 
 _CURSOR = "notifications"
 _UNREAD_ITEMS = 20

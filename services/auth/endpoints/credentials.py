@@ -20,11 +20,11 @@ from services.auth.schemas import (
 from services.auth.service import password, second_factor
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import ProblemError
-from services.kit.http import CurrentUser, Uow, WriteRoute, json_response
+from services.kit.http import CurrentUser, ServiceRoute, Uow, json_response
 from services.kit.http.problems import problem_response
 from services.kit.trust.principal import Principal
 
-writes = APIRouter(prefix="/auth", tags=["credentials"], route_class=WriteRoute)
+writes = APIRouter(prefix="/auth", tags=["credentials"], route_class=ServiceRoute)
 
 
 async def _myself(uow: UnitOfWork, caller: Principal) -> User:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.auth.service.state import Auth
 from services.contracts.permissions import Permission
 from services.kit.http import Kit, requires
-from services.kit.http.write_route import after_commit
+from services.kit.http.service_route import after_commit
 from services.kit.trust.principal import Principal
 
 

@@ -15,11 +15,11 @@ from services.auth.service.sessions import answer, end_session
 from services.auth.service.sessions import refresh as refresh_session
 from services.auth.service.sign_in import Credentials, sign_in
 from services.kit.errors import NotFound, Unauthorized
-from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, actor_context, json_response
+from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, actor_context, json_response
 from services.kit.http.problems import problem_response
 
 reads = APIRouter(prefix="/auth", tags=["sessions"])
-writes = APIRouter(prefix="/auth", tags=["sessions"], route_class=WriteRoute)
+writes = APIRouter(prefix="/auth", tags=["sessions"], route_class=ServiceRoute)
 
 
 @reads.post("/login", response_model=Tokens)

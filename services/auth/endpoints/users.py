@@ -17,7 +17,7 @@ from services.auth.service.deletion import Deletion, request_deletion, request_r
 from services.auth.service.users import change, create
 from services.contracts.permissions import ROLE_PERMISSIONS, ROLE_SCOPES
 from services.kit.errors import NotFound, Unavailable
-from services.kit.http import CurrentUser, Kit, KitDep, Reads, Uow, WriteRoute, json_response, request_context
+from services.kit.http import CurrentUser, Kit, KitDep, Reads, ServiceRoute, Uow, json_response, request_context
 from services.kit.http.etags import optional_if_match, require_if_match
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
 from services.kit.processes.ledger import process_view
@@ -26,7 +26,7 @@ from services.kit.processes.waiting import process_accepted, process_answered
 from services.kit.running.context import ActorContext
 
 reads = APIRouter(prefix="/auth", tags=["users"])
-writes = APIRouter(prefix="/auth", tags=["users"], route_class=WriteRoute)
+writes = APIRouter(prefix="/auth", tags=["users"], route_class=ServiceRoute)
 Context = Annotated[ActorContext, Depends(request_context)]
 
 _SORT_TYPES: Final[dict[str, type]] = {"name": str, "createdAt": datetime}

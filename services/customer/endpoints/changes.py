@@ -9,10 +9,10 @@ from services.customer.endpoints.answers import document_response
 from services.customer.references import UserDirectory
 from services.customer.schemas import Assignment, CustomerCreate, CustomerUpdate, CustomerView
 from services.customer.service import editing
-from services.kit.http import CurrentUser, KitDep, Uow, WriteRoute
+from services.kit.http import CurrentUser, KitDep, ServiceRoute, Uow
 from services.kit.http.etags import optional_if_match, require_if_match
 
-router = APIRouter(tags=["customers"], route_class=WriteRoute)
+router = APIRouter(tags=["customers"], route_class=ServiceRoute)
 
 
 @router.post("/customers", response_model=CustomerView, status_code=201)

@@ -14,7 +14,7 @@ from services.customer.schemas import DeletionPreview
 from services.customer.service import lifecycle
 from services.customer.settings import CustomerSettings
 from services.kit.errors import NotFound, Unavailable
-from services.kit.http import CurrentUser, KitDep, Uow, WriteRoute, json_response, request_context
+from services.kit.http import CurrentUser, KitDep, ServiceRoute, Uow, json_response, request_context
 from services.kit.http.etags import optional_if_match
 from services.kit.http.kit import Kit
 from services.kit.processes.ledger import process_view
@@ -29,7 +29,7 @@ PREVIEW_SECONDS = 1.0
 """A deletion does not wait longer than this for a count that only its progress bar needs."""
 
 reads = APIRouter(tags=["customers"])
-writes = APIRouter(tags=["customers"], route_class=WriteRoute)
+writes = APIRouter(tags=["customers"], route_class=ServiceRoute)
 
 
 @reads.get("/customers/{customer_id}/deletion-preview", response_model=DeletionPreview)

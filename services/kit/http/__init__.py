@@ -13,7 +13,7 @@ from services.kit.http.dependencies import (
 )
 from services.kit.http.kit import Kit
 from services.kit.http.responses import json_response
-from services.kit.http.write_route import WriteRoute
+from services.kit.http.service_route import ServiceRoute
 
 __all__ = [
     "CurrentUser",
@@ -21,9 +21,9 @@ __all__ = [
     "Kit",
     "KitDep",
     "Reads",
+    "ServiceRoute",
     "Trust",
     "Uow",
-    "WriteRoute",
     "actor_context",
     "build_kit",
     "create_service_app",

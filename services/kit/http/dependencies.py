@@ -82,7 +82,7 @@ async def _reads(request: Request) -> AsyncIterator[Reader]:
 
 async def _uow(request: Request) -> UnitOfWork:
     uow: Any = request.scope.get(_UNIT_OF_WORK)
-    assert isinstance(uow, UnitOfWork), "this route needs route_class=WriteRoute"
+    assert isinstance(uow, UnitOfWork), "this route needs route_class=ServiceRoute"
     return uow
 
 
@@ -90,7 +90,7 @@ KitDep = Annotated[Kit, Depends(_kit)]
 Reads = Annotated[Reader, Depends(_reads, scope="function")]
 """An autocommit connection; back in the pool before the answer is sent."""
 Uow = Annotated[UnitOfWork, Depends(_uow)]
-"""The request's one transaction; WriteRoute opened it and will commit it."""
+"""The request's one transaction; ServiceRoute opened it and will commit it."""
 InternalCaller = Annotated[str, Depends(require_internal)]
 """The name of the calling service, on routes below ``/internal``."""
 

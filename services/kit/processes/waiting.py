@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.kit.http.kit import Kit
 from services.kit.http.responses import json_response
-from services.kit.http.write_route import after_commit
+from services.kit.http.service_route import after_commit
 from services.kit.processes.ledger import process_view
 from services.kit.processes.statuses import ProcessStatus
 from services.kit.running import crashpoints

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Response
 
 from services.contracts.processes import Decision
 from services.kit.http import json_response
-from services.opportunity.answers import ApprovalOutput, BulkAnswer
 from services.opportunity.endpoints.dependencies import DeskDep, SenderDep
-from services.opportunity.problems import comment_required
-from services.opportunity.schemas import BulkDecision, DecisionInput, ReasonInput, ReassignInput
+from services.opportunity.errors import comment_required
+from services.opportunity.schemas.approvals import ApprovalOutput
+from services.opportunity.schemas.decisions import BulkAnswer, BulkDecision, DecisionInput, ReasonInput, ReassignInput
 from services.opportunity.service import desk as desks
 
 router = APIRouter(tags=["approvals"])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.kit.http import InternalCaller, Reads, json_response
 from services.kit.models import QueryModel
-from services.opportunity.answers import Workload
+from services.opportunity.schemas.workload import Workload
 from services.opportunity.service import workload
 
 router = APIRouter(prefix="/internal", include_in_schema=False)

@@ -5,25 +5,26 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.kit.http import KitDep, Reads, Uow, WriteRoute, json_response
+from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.etags import require_if_match
-from services.opportunity.answers import ApprovalOutput, ApprovalPage, Counts, Preview
 from services.opportunity.endpoints.dependencies import Reading, ReferencesDep, Requesting
-from services.opportunity.schemas import (
+from services.opportunity.schemas.approvals import (
     ApprovalContent,
     ApprovalFilters,
+    ApprovalOutput,
+    ApprovalPage,
+    Counts,
     InboxQuery,
     NewApproval,
-    PageQuery,
-    RouteQuestion,
 )
+from services.opportunity.schemas.fields import PageQuery
+from services.opportunity.schemas.previews import Preview, RouteQuestion
 from services.opportunity.service import lists, previews, requests, views
 
-reads = APIRouter(tags=["approvals"])
-writes = APIRouter(tags=["approvals"], route_class=WriteRoute)
+router = APIRouter(tags=["approvals"], route_class=ServiceRoute)
 
 
-@reads.get("/approvals", response_model=ApprovalPage)
+@router.get("/approvals", response_model=ApprovalPage)
 async def list_approvals(
     principal: Reading, reader: Reads, kit: KitDep, query: Annotated[ApprovalFilters, Query()]
 ) -> Response:
@@ -31,7 +32,7 @@ async def list_approvals(
     return json_response(await lists.filtered(reader, principal, kit.cursors, query))
 
 
-@reads.get("/approvals/pending", response_model=ApprovalPage)
+@router.get("/approvals/pending", response_model=ApprovalPage)
 async def list_pending_approvals(
     principal: Reading, reader: Reads, kit: KitDep, query: Annotated[InboxQuery, Query()]
 ) -> Response:
@@ -39,13 +40,13 @@ async def list_pending_approvals(
     return json_response(await lists.inbox(reader, principal, kit.cursors, query))
 
 
-@reads.get("/approvals/counts", response_model=Counts)
+@router.get("/approvals/counts", response_model=Counts)
 async def count_approvals(principal: Reading, reader: Reads) -> Response:
     """How many wait for the caller; how many of the caller's own are open, returned, drafts."""
     return json_response(await lists.counts(reader, principal))
 
 
-@reads.get("/approvals/requester/{user_id}", response_model=ApprovalPage)
+@router.get("/approvals/requester/{user_id}", response_model=ApprovalPage)
 async def list_approvals_of_requester(
     principal: Reading, reader: Reads, kit: KitDep, user_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
@@ -53,7 +54,7 @@ async def list_approvals_of_requester(
     return json_response(await lists.of_requester(reader, principal, kit.cursors, user_id, query))
 
 
-@reads.get("/approvals/approver/{user_id}", response_model=ApprovalPage)
+@router.get("/approvals/approver/{user_id}", response_model=ApprovalPage)
 async def list_approvals_of_approver(
     principal: Reading, reader: Reads, kit: KitDep, user_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
@@ -61,12 +62,12 @@ async def list_approvals_of_approver(
     return json_response(await lists.of_approver(reader, principal, kit.cursors, user_id, query))
 
 
-@reads.get("/approvals/{approval_id}", response_model=ApprovalOutput)
+@router.get("/approvals/{approval_id}", response_model=ApprovalOutput)
 async def get_approval(principal: Reading, reader: Reads, approval_id: UUID) -> Response:
     return _answer(await views.detail(reader, principal, approval_id))
 
 
-@writes.post("/approvals", response_model=ApprovalOutput, status_code=201)
+@router.post("/approvals", response_model=ApprovalOutput, status_code=201)
 async def create_approval(principal: Requesting, uow: Uow, references: ReferencesDep, body: NewApproval) -> Response:
     """Submit a request, or keep it as a draft. Without approvers the policy chooses the route."""
     approval_id = await requests.create(uow, principal, body, references)
@@ -74,13 +75,13 @@ async def create_approval(principal: Requesting, uow: Uow, references: Reference
     return _answer(shown, 201, {"Location": f"/api/v1/approvals/{approval_id}"})
 
 
-@writes.post("/approvals/preview", response_model=Preview)
+@router.post("/approvals/preview", response_model=Preview)
 async def preview_approval(principal: Requesting, uow: Uow, references: ReferencesDep, body: RouteQuestion) -> Response:
     """The route that such a request would take, absences and proxies included. Nothing is kept."""
     return json_response(await previews.preview(uow, principal, body, references))
 
 
-@writes.put("/approvals/{approval_id}", response_model=ApprovalOutput)
+@router.put("/approvals/{approval_id}", response_model=ApprovalOutput)
 async def replace_approval(
     principal: Requesting,
     uow: Uow,
@@ -95,7 +96,7 @@ async def replace_approval(
     return _answer(await views.detail(uow, principal, approval_id))
 
 
-@writes.patch("/approvals/{approval_id}/submit", response_model=ApprovalOutput)
+@router.patch("/approvals/{approval_id}/submit", response_model=ApprovalOutput)
 async def submit_approval(principal: Requesting, uow: Uow, references: ReferencesDep, approval_id: UUID) -> Response:
     """A draft goes to its first approvers."""
     await views.require_visible(uow, principal, approval_id)

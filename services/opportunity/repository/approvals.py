@@ -55,27 +55,27 @@ async def update(uow: UnitOfWork, approval: Approval) -> None:
 
 
 def _to_row(approval: Approval) -> Row:
-    standing = approval.standing
+    progress = approval.progress
     row = {name: getattr(approval, name) for name in _NAMES if hasattr(approval, name)}
     return row | {
-        "requester_id": standing.requester_id,
-        "owner_id": standing.owner_id,
-        "state": standing.state,
-        "state_before": standing.state_before,
-        "held_by": standing.held_by,
-        "cancelled_by": standing.cancelled_by,
-        "generation": standing.generation,
-        "revision": standing.revision,
-        "stage": standing.stage,
-        "stages": Jsonb(stages_to_json(standing.stages)),
-        "approved_by": sorted(standing.approved_by),
+        "requester_id": progress.requester_id,
+        "owner_id": progress.owner_id,
+        "state": progress.state,
+        "state_before": progress.state_before,
+        "held_by": progress.held_by,
+        "cancelled_by": progress.cancelled_by,
+        "generation": progress.generation,
+        "revision": progress.revision,
+        "stage": progress.stage,
+        "stages": Jsonb(stages_to_json(progress.stages)),
+        "approved_by": sorted(progress.approved_by),
         "wish": None if approval.wish is None else Jsonb(approval.wish),
     }
 
 
 async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> None:
     """Makes the inbox rows equal to those whom the request waits for; whoever waits already keeps their place."""
-    waiting = list(approval.standing.waiting_for)
+    waiting = list(approval.progress.waiting_for)
     if not waiting:
         await uow.execute("DELETE FROM approval_waiting WHERE approval_id = %s", [approval.id])
         return
@@ -91,10 +91,10 @@ async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> N
 
 async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
     """Who has a part in the request: they see it. Whoever once decided keeps seeing it."""
-    standing = approval.standing
-    parts = {("REQUESTER", standing.requester_id), ("OWNER", standing.owner_id)}
-    if standing.state is not ApprovalState.DRAFT:
-        for stage in standing.stages:
+    progress = approval.progress
+    parts = {("REQUESTER", progress.requester_id), ("OWNER", progress.owner_id)}
+    if progress.state is not ApprovalState.DRAFT:
+        for stage in progress.stages:
             parts |= {("APPROVER", voter) for voter in stage.voters} | {("VIEWER", who) for who in stage.viewer_ids}
             if stage.escalate_to is not None:
                 parts.add(("ESCALATION", stage.escalate_to))
@@ -121,12 +121,12 @@ async def insert_vote(
     uow: UnitOfWork, approval: Approval, *, approver_id: UUID, voter_id: UUID, decision: str, at: datetime
 ) -> None:
     """``approval`` as it stood when the vote was given; ``approver_id`` is whose vote it is."""
-    standing = approval.standing
+    progress = approval.progress
     await uow.execute(
         "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            *(approval.id, standing.generation, standing.revision, standing.stage),
+            *(approval.id, progress.generation, progress.revision, progress.stage),
             *(approver_id, voter_id, decision, at),
         ],
     )

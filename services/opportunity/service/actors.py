@@ -7,8 +7,8 @@ from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden
 from services.kit.running import clock
-from services.opportunity.machine import Actor, Standing
-from services.opportunity.problems import AlreadyDecided
+from services.opportunity.errors import AlreadyDecided
+from services.opportunity.machine import Actor, Progress
 from services.opportunity.repository import history, people
 
 
@@ -26,11 +26,11 @@ async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str]) -> Acto
     )
 
 
-def capacity(standing: Standing, actor: Actor, voter: UUID) -> tuple[str, UUID | None]:
+def capacity(progress: Progress, actor: Actor, voter: UUID) -> tuple[str, UUID | None]:
     """In which role the actor votes, and on whose behalf."""
     if voter != actor.user_id:
         return "PROXY", voter
-    return ("APPROVER" if voter in standing.current.approver_ids else "ESCALATION"), None
+    return ("APPROVER" if voter in progress.current.approver_ids else "ESCALATION"), None
 
 
 async def lost_race(reader: Reader, approval_id: UUID, state: ApprovalState) -> AlreadyDecided:

@@ -8,7 +8,7 @@ from services.contracts.states import OPEN_APPROVAL_STATES, ApprovalAction, Appr
 from services.kit.db.database import UnitOfWork
 from services.kit.running.ids import new_id
 from services.opportunity import machine
-from services.opportunity.machine import Actor, Stage, Standing
+from services.opportunity.machine import Actor, Progress, Stage
 from services.opportunity.repository import handover, people
 from services.opportunity.repository.cascade import (
     cancelled,
@@ -24,7 +24,7 @@ from services.opportunity.repository.cascade import (
 from services.opportunity.service import ledger
 from services.opportunity.service.commands import locked
 from services.opportunity.service.requests import start
-from services.opportunity.service.transition import Deed, commit, moved
+from services.opportunity.service.transition import Transition, commit, moved
 
 __all__ = [
     "cancelled",
@@ -50,17 +50,17 @@ async def restore(uow: UnitOfWork, approval_id: UUID, *, deletion_id: UUID, proc
     Whoever left meanwhile is replaced by their successor. Does nothing to a request that is not the deletion's.
     """
     before = await locked(uow, approval_id)
-    if before.standing.cancelled_by != deletion_id:
+    if before.progress.cancelled_by != deletion_id:
         return
-    standing = machine.restore(before.standing, Actor(actor_id, process_id=process_id), deletion_id=deletion_id)
-    standing = await _with_successors(uow, standing)
-    deed = Deed(ApprovalAction.RESTORE, "PROCESS", actor_id, process_id=process_id)
-    after = replace(moved(before, standing, deed), restored_by=process_id)
-    if standing.state is ApprovalState.DRAFT:
-        await commit(uow, before, after, deed, workflow_knows=False)
+    progress = machine.restore(before.progress, Actor(actor_id, process_id=process_id), deletion_id=deletion_id)
+    progress = await _with_successors(uow, progress)
+    transition = Transition(ApprovalAction.RESTORE, "PROCESS", actor_id, process_id=process_id)
+    after = replace(moved(before, progress, transition), restored_by=process_id)
+    if progress.state is ApprovalState.DRAFT:
+        await commit(uow, before, after, transition, workflow_knows=False)
         return
     after = replace(after, process_id=new_id(), escalated_at=None, reminded_at=None)
-    await commit(uow, before, after, deed, workflow_knows=False)
+    await commit(uow, before, after, transition, workflow_knows=False)
     await ledger.open_for(uow, after, actor_id)
     await start(uow, after, actor_id)
 
@@ -72,27 +72,29 @@ async def recancel(uow: UnitOfWork, approval_id: UUID, *, deletion_id: UUID, pro
     if before.restored_by != process_id or before.state not in undoable:
         return
     again = Actor(actor_id, process_id=deletion_id)
-    standing = machine.cancel(machine.hold(before.standing, again), again)
-    deed = Deed(ApprovalAction.CANCEL, "PROCESS", actor_id, process_id=process_id)
-    await commit(uow, before, replace(moved(before, standing, deed), restored_by=None), deed, workflow_knows=False)
+    progress = machine.cancel(machine.hold(before.progress, again), again)
+    transition = Transition(ApprovalAction.CANCEL, "PROCESS", actor_id, process_id=process_id)
+    await commit(
+        uow, before, replace(moved(before, progress, transition), restored_by=None), transition, workflow_knows=False
+    )
 
 
-async def _with_successors(uow: UnitOfWork, standing: Standing) -> Standing:
+async def _with_successors(uow: UnitOfWork, progress: Progress) -> Progress:
     """The same request without anybody who has left."""
-    owner = await _present(uow, standing.owner_id)
-    standing = replace(standing, owner_id=owner or standing.owner_id)
-    stages = [await _stage_with_successors(uow, standing, stage) for stage in standing.stages]
-    return replace(standing, stages=tuple(stages))
+    owner = await _present(uow, progress.owner_id)
+    progress = replace(progress, owner_id=owner or progress.owner_id)
+    stages = [await _stage_with_successors(uow, progress, stage) for stage in progress.stages]
+    return replace(progress, stages=tuple(stages))
 
 
-async def _stage_with_successors(uow: UnitOfWork, standing: Standing, stage: Stage) -> Stage:
+async def _stage_with_successors(uow: UnitOfWork, progress: Progress, stage: Stage) -> Stage:
     asked: list[UUID] = []
     for approver in stage.approver_ids:
         present = await _present(uow, approver)
-        if present is not None and present not in asked and not standing.is_own(present):
+        if present is not None and present not in asked and not progress.is_own(present):
             asked.append(present)
     if not asked:
-        asked = await people.approvers_by_role(uow, Role.APPROVER, [standing.requester_id, standing.owner_id])
+        asked = await people.approvers_by_role(uow, Role.APPROVER, [progress.requester_id, progress.owner_id])
     escalate_to = None if stage.escalate_to is None else await _present(uow, stage.escalate_to)
     viewers = [await _present(uow, viewer) for viewer in stage.viewer_ids]
     return replace(

@@ -29,12 +29,12 @@ from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
 from services.opportunity import events, machine, stage_clock
-from services.opportunity.machine import Actor, Standing
-from services.opportunity.problems import ReassignmentConflict, WrongState
+from services.opportunity.errors import ReassignmentConflict, WrongState
+from services.opportunity.machine import Actor, Progress
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, handover, people
 from services.opportunity.service.actors import actor_of, capacity, lost_race
-from services.opportunity.service.transition import Deed, commit, moved, outcome, record_audit, write_history
+from services.opportunity.service.transition import Transition, commit, moved, outcome, record_audit, write_history
 
 _RULES = {
     Decision.APPROVE: (ApprovalAction.APPROVE, machine.approve),
@@ -82,12 +82,12 @@ async def locked(uow: UnitOfWork, approval_id: UUID) -> Approval:
 
 async def refuse_lost_race(reader: Reader, approval: Approval, stage: int | None, revision: int | None) -> None:
     """Raises AlreadyDecided where the request moved on since the caller looked at it."""
-    standing = approval.standing
-    moved_on = (stage is not None and stage != standing.stage) or (
-        revision is not None and revision != standing.revision
+    progress = approval.progress
+    moved_on = (stage is not None and stage != progress.stage) or (
+        revision is not None and revision != progress.revision
     )
-    if standing.state in _DECIDED or (moved_on and standing.state is ApprovalState.PENDING):
-        raise await lost_race(reader, approval.id, standing.state)
+    if progress.state in _DECIDED or (moved_on and progress.state is ApprovalState.PENDING):
+        raise await lost_race(reader, approval.id, progress.state)
 
 
 async def _actor(uow: UnitOfWork, command: ApprovalCommand, process_id: UUID | None = None) -> Actor:
@@ -101,18 +101,18 @@ async def decide(uow: UnitOfWork, command: DecideCommand) -> ApprovalOutcome:
     before = await locked(uow, command.approval_id)
     await refuse_lost_race(uow, before, command.stage, command.revision)
     actor = await _actor(uow, command)
-    voter = machine.votes_as(before.standing, actor)
+    voter = machine.votes_as(before.progress, actor)
     action, rule = _RULES[command.decision]
-    standing = rule(before.standing, actor)
-    if standing.state is ApprovalState.PENDING and standing.stage != before.standing.stage:
+    progress = rule(before.progress, actor)
+    if progress.state is ApprovalState.PENDING and progress.stage != before.progress.stage:
         await _enter_stage(uow, before)
-    role, on_behalf_of = capacity(before.standing, actor, voter)
+    role, on_behalf_of = capacity(before.progress, actor, voter)
     uow.context = replace(uow.context, on_behalf_of=on_behalf_of)
-    deed = Deed(action, role, actor.user_id, on_behalf_of, comment_ref=command.comment_ref)
+    transition = Transition(action, role, actor.user_id, on_behalf_of, comment_ref=command.comment_ref)
     assert actor.user_id is not None
     await approvals.insert_vote(uow, before, approver_id=voter, voter_id=actor.user_id, decision=action, at=clock.now())
     await approvals.add_participants(uow, before.id, [actor.user_id], "DECIDED")
-    return await commit(uow, before, moved(before, standing, deed), deed)
+    return await commit(uow, before, moved(before, progress, transition), transition)
 
 
 async def _enter_stage(uow: UnitOfWork, approval: Approval) -> None:
@@ -126,17 +126,17 @@ async def recall(uow: UnitOfWork, command: RecallCommand) -> ApprovalOutcome:
     actor = await _actor(uow, command)
     if before.state in (ApprovalState.APPROVED, ApprovalState.REJECTED):
         raise await lost_race(uow, before.id, before.state)
-    standing = machine.recall(before.standing, actor)
-    deed = Deed(ApprovalAction.RECALL, "REQUESTER", actor.user_id, comment_ref=command.comment_ref)
-    return await commit(uow, before, moved(before, standing, deed), deed)
+    progress = machine.recall(before.progress, actor)
+    transition = Transition(ApprovalAction.RECALL, "REQUESTER", actor.user_id, comment_ref=command.comment_ref)
+    return await commit(uow, before, moved(before, progress, transition), transition)
 
 
 async def resubmit(uow: UnitOfWork, command: ResubmitCommand) -> ApprovalOutcome:
     before = await locked(uow, command.approval_id)
-    standing = machine.resubmit(before.standing, await _actor(uow, command))
+    progress = machine.resubmit(before.progress, await _actor(uow, command))
     await _enter_stage(uow, before)
-    deed = Deed(ApprovalAction.RESUBMIT, "REQUESTER", command.actor_id, comment_ref=command.comment_ref)
-    return await commit(uow, before, moved(before, standing, deed), deed)
+    transition = Transition(ApprovalAction.RESUBMIT, "REQUESTER", command.actor_id, comment_ref=command.comment_ref)
+    return await commit(uow, before, moved(before, progress, transition), transition)
 
 
 async def reassign(uow: UnitOfWork, command: ReassignCommand) -> ApprovalOutcome:
@@ -146,14 +146,14 @@ async def reassign(uow: UnitOfWork, command: ReassignCommand) -> ApprovalOutcome
     if by_process and before.state in TERMINAL_APPROVAL_STATES:
         return outcome(before)
     actor = await _actor(uow, command, command.process_id)
-    standing = machine.reassign(before.standing, actor, from_id=command.from_id, to_id=command.to_id)
+    progress = machine.reassign(before.progress, actor, from_id=command.from_id, to_id=command.to_id)
     if not by_process:
         await _may_take_over(uow, command.to_id)
     if before.customer_id is not None and not by_process:
         await fences.check_unblocked(uow, "customer_copies", before.customer_id)
     role = "PROCESS" if by_process else "ADMIN" if actor.is_admin else "APPROVER"
     on_behalf_of = command.from_id if role == "APPROVER" and actor.user_id != command.from_id else None
-    deed = Deed(
+    transition = Transition(
         ApprovalAction.REASSIGN,
         role,
         command.actor_id,
@@ -164,7 +164,7 @@ async def reassign(uow: UnitOfWork, command: ReassignCommand) -> ApprovalOutcome
         to_id=command.to_id,
     )
     if command.process_id is not None:
-        places = machine.places_of(before.standing, command.from_id, command.to_id)
+        places = machine.places_of(before.progress, command.from_id, command.to_id)
         await handover.record_move(
             uow,
             process_id=command.process_id,
@@ -175,7 +175,7 @@ async def reassign(uow: UnitOfWork, command: ReassignCommand) -> ApprovalOutcome
             detail={"places": [asdict(place) for place in places]},
             at=clock.now(),
         )
-    return await commit(uow, before, moved(before, standing, deed), deed)
+    return await commit(uow, before, moved(before, progress, transition), transition)
 
 
 async def _may_take_over(uow: UnitOfWork, user_id: UUID) -> None:
@@ -188,18 +188,18 @@ async def _may_take_over(uow: UnitOfWork, user_id: UUID) -> None:
 async def hold(uow: UnitOfWork, command: ProcessCommand) -> ApprovalOutcome:
     """What has ended stays as it is: it was decided before the hold."""
     before = await locked(uow, command.approval_id)
-    if before.state in TERMINAL_APPROVAL_STATES or before.standing.held_by == command.process_id:
+    if before.state in TERMINAL_APPROVAL_STATES or before.progress.held_by == command.process_id:
         return outcome(before)
-    return await _by_process(uow, before, command, ApprovalAction.HOLD, machine.hold(before.standing, _as(command)))
+    return await _by_process(uow, before, command, ApprovalAction.HOLD, machine.hold(before.progress, _as(command)))
 
 
 async def release(uow: UnitOfWork, command: ProcessCommand) -> ApprovalOutcome:
     """Does nothing where this process holds nothing."""
     before = await locked(uow, command.approval_id)
-    if before.standing.held_by != command.process_id:
+    if before.progress.held_by != command.process_id:
         return outcome(before)
-    standing = machine.release(before.standing, _as(command))
-    return await _by_process(uow, before, command, ApprovalAction.RELEASE, standing)
+    progress = machine.release(before.progress, _as(command))
+    return await _by_process(uow, before, command, ApprovalAction.RELEASE, progress)
 
 
 async def cancel(uow: UnitOfWork, command: ProcessCommand) -> ApprovalOutcome:
@@ -209,14 +209,14 @@ async def cancel(uow: UnitOfWork, command: ProcessCommand) -> ApprovalOutcome:
         actor = await _actor(uow, command)
         if before.state in (ApprovalState.APPROVED, ApprovalState.REJECTED):
             raise await lost_race(uow, before.id, before.state)
-        deed = Deed(ApprovalAction.CANCEL, "ADMIN", actor.user_id, comment_ref=command.comment_ref)
-        return await commit(uow, before, moved(before, machine.cancel(before.standing, actor), deed), deed)
+        transition = Transition(ApprovalAction.CANCEL, "ADMIN", actor.user_id, comment_ref=command.comment_ref)
+        return await commit(uow, before, moved(before, machine.cancel(before.progress, actor), transition), transition)
     if before.state in TERMINAL_APPROVAL_STATES:
         return outcome(before)
-    if before.standing.held_by != command.process_id:
+    if before.progress.held_by != command.process_id:
         raise WrongState(before.state)
-    standing = machine.cancel(before.standing, _as(command))
-    return await _by_process(uow, before, command, ApprovalAction.CANCEL, standing)
+    progress = machine.cancel(before.progress, _as(command))
+    return await _by_process(uow, before, command, ApprovalAction.CANCEL, progress)
 
 
 def _as(command: ProcessCommand) -> Actor:
@@ -224,10 +224,10 @@ def _as(command: ProcessCommand) -> Actor:
 
 
 async def _by_process(
-    uow: UnitOfWork, before: Approval, command: ProcessCommand, action: ApprovalAction, standing: Standing
+    uow: UnitOfWork, before: Approval, command: ProcessCommand, action: ApprovalAction, progress: Progress
 ) -> ApprovalOutcome:
-    deed = Deed(action, "PROCESS", command.actor_id, process_id=command.process_id)
-    return await commit(uow, before, moved(before, standing, deed), deed)
+    transition = Transition(action, "PROCESS", command.actor_id, process_id=command.process_id)
+    return await commit(uow, before, moved(before, progress, transition), transition)
 
 
 async def load(reader: Reader, request: ApprovalInput) -> ApprovalOutcome:
@@ -239,7 +239,7 @@ async def load(reader: Reader, request: ApprovalInput) -> ApprovalOutcome:
 
 def _of_generation(approval: Approval, request: ApprovalInput) -> ApprovalOutcome | None:
     """A request that lives on in a later generation has ended for the workflow of the earlier one."""
-    if approval.standing.generation == request.generation:
+    if approval.progress.generation == request.generation:
         return None
     ended = outcome(approval)
     return ended.model_copy(update={"state": ApprovalState.CANCELLED, "deadline_at": None, "remind_at": None})
@@ -254,11 +254,11 @@ async def remind(uow: UnitOfWork, request: ApprovalInput) -> ApprovalOutcome:
     now = clock.now()
     if due is None or due > now:
         return outcome(before)
-    deed = Deed(ApprovalAction.REMIND, "SYSTEM", None)
-    after = await write_history(uow, before, replace(before, reminded_at=now, updated_at=now), deed, new_id())
+    transition = Transition(ApprovalAction.REMIND, "SYSTEM", None)
+    after = await write_history(uow, before, replace(before, reminded_at=now, updated_at=now), transition, new_id())
     await approvals.update(uow, after)
     await outbox.record_fact(uow, aggregate_id=after.id, event=events.due(after), process_id=after.process_id)
-    await record_audit(uow, before, after, deed)
+    await record_audit(uow, before, after, transition)
     return outcome(after)
 
 
@@ -271,6 +271,6 @@ async def escalate(uow: UnitOfWork, request: ApprovalInput) -> ApprovalOutcome:
     now = clock.now()
     if due is None or due > now:
         return outcome(before)
-    standing = machine.escalate(before.standing)
-    deed = Deed(ApprovalAction.ESCALATE, "SYSTEM", None, to_id=standing.current.escalated_to)
-    return await commit(uow, before, replace(moved(before, standing, deed), escalated_at=now), deed)
+    progress = machine.escalate(before.progress)
+    transition = Transition(ApprovalAction.ESCALATE, "SYSTEM", None, to_id=progress.current.escalated_to)
+    return await commit(uow, before, replace(moved(before, progress, transition), escalated_at=now), transition)

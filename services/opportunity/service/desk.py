@@ -35,12 +35,12 @@ from services.kit.trust.principal import Principal
 from services.opportunity import dispatch, machine
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.dispatch import TemporalSource, WorkflowGone, command_key
+from services.opportunity.errors import WrongState, comment_required
 from services.opportunity.machine import Actor
-from services.opportunity.problems import WrongState, comment_required
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, history, lists
-from services.opportunity.schemas import BulkDecision, DecisionInput, ReassignInput
-from services.opportunity.service import remarks, views
+from services.opportunity.schemas.decisions import BulkDecision, DecisionInput, ReassignInput
+from services.opportunity.service import comments, views
 from services.opportunity.service.actors import lost_race
 from services.opportunity.service.commands import recorded, refuse_lost_race
 
@@ -79,15 +79,15 @@ def decision(approval_id: UUID, chosen: Decision, body: DecisionInput) -> Order:
         raise comment_required()
 
     def build(row: Approval, common: dict[str, Any]) -> DecideCommand:
-        stage = row.standing.stage if body.stage is None else body.stage
-        revision = row.standing.revision if body.revision is None else body.revision
+        stage = row.progress.stage if body.stage is None else body.stage
+        revision = row.progress.revision if body.revision is None else body.revision
         return DecideCommand(**common, decision=chosen, stage=stage, revision=revision)
 
     return Order(
         approval_id,
         UPDATE_DECIDE,
         f"decide/{chosen.value}",
-        lambda row, actor: machine.votes_as(row.standing, actor),
+        lambda row, actor: machine.votes_as(row.progress, actor),
         build,
         body.comment,
         body.stage,
@@ -100,7 +100,7 @@ def recall(approval_id: UUID, comment: str | None) -> Order:
         approval_id,
         UPDATE_RECALL,
         "recall",
-        lambda row, actor: machine.recall(row.standing, actor),
+        lambda row, actor: machine.recall(row.progress, actor),
         lambda _row, common: RecallCommand(**common),
         comment,
     )
@@ -111,7 +111,7 @@ def resubmit(approval_id: UUID, comment: str | None) -> Order:
         approval_id,
         UPDATE_RESUBMIT,
         "resubmit",
-        lambda row, actor: machine.resubmit(row.standing, actor),
+        lambda row, actor: machine.resubmit(row.progress, actor),
         lambda _row, common: ResubmitCommand(**common),
         comment,
     )
@@ -122,7 +122,7 @@ def reassign(approval_id: UUID, body: ReassignInput) -> Order:
         approval_id,
         UPDATE_REASSIGN,
         "reassign",
-        lambda row, actor: machine.reassign(row.standing, actor, from_id=body.from_id, to_id=body.to_id),
+        lambda row, actor: machine.reassign(row.progress, actor, from_id=body.from_id, to_id=body.to_id),
         lambda _row, common: ReassignCommand(**common, from_id=body.from_id, to_id=body.to_id),
         body.reason,
     )
@@ -135,7 +135,7 @@ def cancel(approval_id: UUID, reason: str | None) -> Order:
         approval_id,
         UPDATE_CANCEL,
         "cancel",
-        lambda row, actor: machine.cancel(row.standing, actor),
+        lambda row, actor: machine.cancel(row.progress, actor),
         lambda _row, common: ProcessCommand(**common),
         reason,
     )
@@ -166,7 +166,7 @@ class Desk:
                     await self._temporal(),
                     order.update,
                     command,
-                    generation=row.standing.generation,
+                    generation=row.progress.generation,
                     number=row.number,
                 )
             except WorkflowGone:
@@ -234,7 +234,7 @@ class Desk:
 
     async def _keep_comment(self, uow: UnitOfWork, order: Order, sender: Sender, comment_id: UUID) -> None:
         assert order.comment is not None
-        await remarks.keep_with_command(
+        await comments.keep_with_command(
             uow,
             comment_id=comment_id,
             approval_id=order.approval_id,

@@ -11,8 +11,8 @@ from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Blocked, ProblemError, Text, Unprocessable
 from services.kit.running import clock
 from services.opportunity import machine
-from services.opportunity.machine import Actor, Place, Standing
-from services.opportunity.problems import ReassignmentConflict
+from services.opportunity.errors import ReassignmentConflict
+from services.opportunity.machine import Actor, Place, Progress
 from services.opportunity.references import References
 from services.opportunity.repository import approvals, handover, people, proxies, routes
 from services.opportunity.repository.handover import (
@@ -23,7 +23,7 @@ from services.opportunity.repository.handover import (
     owned,
 )
 from services.opportunity.service.commands import locked
-from services.opportunity.service.transition import Deed, commit, moved
+from services.opportunity.service.transition import Transition, commit, moved
 
 __all__ = [
     "choose_successor",
@@ -76,26 +76,26 @@ async def replacement(reader: Reader, approval_id: UUID, leaver_id: UUID, succes
     then the superiors of both, then anybody who approves. Raises SuccessorRefused when there is nobody."""
     approval = await approvals.read(reader, approval_id)
     assert approval is not None
-    standing = approval.standing
+    progress = approval.progress
     candidates = [successor_id]
     for user_id in (successor_id, leaver_id):
         known = await people.user(reader, user_id)
         if known is not None and known["manager_id"] is not None:
             candidates.append(known["manager_id"])
-    excluded = [standing.requester_id, standing.owner_id, leaver_id]
+    excluded = [progress.requester_id, progress.owner_id, leaver_id]
     candidates += await people.approvers_by_role(reader, Role.APPROVER, excluded)
     for candidate in candidates:
         known = await people.user(reader, candidate)
         free = known is not None and known["blocked_by_process"] is None and people.can_decide(known)
-        if free and candidate != leaver_id and _fits(standing, leaver_id, candidate):
+        if free and candidate != leaver_id and _fits(progress, leaver_id, candidate):
             return candidate
     raise SuccessorRefused()
 
 
-def _fits(standing: Standing, leaver_id: UUID, candidate: UUID) -> bool:
+def _fits(progress: Progress, leaver_id: UUID, candidate: UUID) -> bool:
     """Asked of the rules themselves; what has ended meanwhile takes anybody, as nothing will be moved."""
     try:
-        machine.reassign(standing, Actor(None, process_id=leaver_id), from_id=leaver_id, to_id=candidate)
+        machine.reassign(progress, Actor(None, process_id=leaver_id), from_id=leaver_id, to_id=candidate)
     except ReassignmentConflict:
         return False
     except ProblemError:
@@ -106,11 +106,11 @@ def _fits(standing: Standing, leaver_id: UUID, candidate: UUID) -> bool:
 async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, successor_id: UUID) -> bool:
     """The request gets another owner; who raised it stays who raised it. False if the leaver does not own it."""
     before = await locked(uow, approval_id)
-    if before.standing.owner_id != step.resource_id or before.state in TERMINAL_APPROVAL_STATES:
+    if before.progress.owner_id != step.resource_id or before.state in TERMINAL_APPROVAL_STATES:
         return False
-    owner_id = await _new_owner(uow, before.standing, step.resource_id, successor_id)
-    standing = replace(before.standing, owner_id=owner_id)
-    deed = Deed(
+    owner_id = await _new_owner(uow, before.progress, step.resource_id, successor_id)
+    progress = replace(before.progress, owner_id=owner_id)
+    transition = Transition(
         ApprovalAction.REASSIGN,
         "PROCESS",
         step.actor_id,
@@ -119,13 +119,13 @@ async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, suc
         to_id=owner_id,
     )
     await _record(uow, step, "OWNER", approval_id, owner_id, {})
-    await commit(uow, before, moved(before, standing, deed), deed, workflow_knows=False)
+    await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
     return True
 
 
-async def _new_owner(uow: UnitOfWork, standing: Standing, leaver_id: UUID, successor_id: UUID) -> UUID:
+async def _new_owner(uow: UnitOfWork, progress: Progress, leaver_id: UUID, successor_id: UUID) -> UUID:
     """Whoever decides on a request can't own it; an administrator, who never decides, can always."""
-    deciding = {voter for stage in standing.stages[standing.stage :] for voter in stage.voters}
+    deciding = {voter for stage in progress.stages[progress.stage :] for voter in stage.voters}
     candidates = [successor_id]
     for user_id in (successor_id, leaver_id):
         known = await people.user(uow, user_id)
@@ -205,19 +205,19 @@ async def _return_part(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
         return
     leaver, successor = move["from_id"], move["to_id"]
     if move["kind"] == "OWNER":
-        deciding = {voter for stage in before.standing.stages[before.standing.stage :] for voter in stage.voters}
-        if before.standing.owner_id != successor or leaver in deciding:
+        deciding = {voter for stage in before.progress.stages[before.progress.stage :] for voter in stage.voters}
+        if before.progress.owner_id != successor or leaver in deciding:
             return
-        standing = replace(before.standing, owner_id=leaver)
+        progress = replace(before.progress, owner_id=leaver)
     else:
         places = [Place(**place) for place in move["detail"]["places"]]
-        standing = machine.give_back(before.standing, leaver=leaver, successor=successor, places=places)
-    if standing == before.standing:
+        progress = machine.give_back(before.progress, leaver=leaver, successor=successor, places=places)
+    if progress == before.progress:
         return
-    deed = Deed(
+    transition = Transition(
         ApprovalAction.REASSIGN, "PROCESS", step.actor_id, process_id=step.process_id, from_id=successor, to_id=leaver
     )
-    await commit(uow, before, moved(before, standing, deed), deed, workflow_knows=False)
+    await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
 
 
 async def _return_route(uow: UnitOfWork, move: Row) -> None:

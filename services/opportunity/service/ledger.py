@@ -12,41 +12,41 @@ from services.opportunity.record import Approval
 
 def step_name(approval: Approval, position: int) -> str:
     """Stages may share a name; their position makes the step's name unique."""
-    return f"{position + 1}. {approval.standing.stages[position].name}"
+    return f"{position + 1}. {approval.progress.stages[position].name}"
 
 
 async def open_for(uow: UnitOfWork, approval: Approval, actor_id: UUID | None) -> None:
     """A process for the present generation; stages that an earlier generation passed count as done."""
     assert approval.process_id is not None
-    standing = approval.standing
+    progress = approval.progress
     await ledger.open_process(
         uow,
         process_id=approval.process_id,
-        workflow_id=approval_id(approval.id, standing.generation),
+        workflow_id=approval_id(approval.id, progress.generation),
         type=ProcessType.APPROVAL,
         resource_id=approval.id,
         actor_id=actor_id,
-        steps=[step_name(approval, position) for position in range(len(standing.stages))],
+        steps=[step_name(approval, position) for position in range(len(progress.stages))],
     )
-    for position in range(standing.stage):
+    for position in range(progress.stage):
         await _record(uow, approval, position, StepStatus.DONE)
-    if standing.state is ApprovalState.PENDING:
-        await _record(uow, approval, standing.stage, StepStatus.RUNNING)
+    if progress.state is ApprovalState.PENDING:
+        await _record(uow, approval, progress.stage, StepStatus.RUNNING)
 
 
 async def follow(uow: UnitOfWork, before: Approval, after: Approval) -> None:
     """What a transition means for the process of the request."""
     if after.process_id is None or after.process_id != before.process_id:
         return
-    passed = after.standing.stage != before.standing.stage
+    passed = after.progress.stage != before.progress.stage
     if passed:
-        await _record(uow, before, before.standing.stage, StepStatus.DONE)
+        await _record(uow, before, before.progress.stage, StepStatus.DONE)
     # A restored request's stage begins when it is resubmitted: nobody had to approve when its process was opened.
     if passed or (before.state is ApprovalState.RETURNED and after.state is ApprovalState.PENDING):
-        await _record(uow, after, after.standing.stage, StepStatus.RUNNING)
+        await _record(uow, after, after.progress.stage, StepStatus.RUNNING)
     if after.state in TERMINAL_APPROVAL_STATES and before.state not in TERMINAL_APPROVAL_STATES:
         if after.state is ApprovalState.APPROVED:
-            await _record(uow, after, after.standing.stage, StepStatus.DONE)
+            await _record(uow, after, after.progress.stage, StepStatus.DONE)
         await ledger.finish_process(
             uow, process_id=after.process_id, status=ProcessStatus.COMPLETED, detail=after.state.value
         )

@@ -10,7 +10,8 @@ from services.kit.http.paging import Cursors, page
 from services.kit.trust.principal import Principal
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.repository import lists
-from services.opportunity.schemas import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort, PageQuery
+from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort
+from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import actor_in, present
 
 _SORT_COLUMNS = {InboxSort.WAITING_LONGEST: "since", InboxSort.DEADLINE: "deadline_at"}

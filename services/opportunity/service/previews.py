@@ -6,7 +6,7 @@ from services.kit.db.database import UnitOfWork
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
 from services.opportunity.references import References
-from services.opportunity.schemas import RouteQuestion
+from services.opportunity.schemas.previews import RouteQuestion
 from services.opportunity.service import requests, routing
 
 

@@ -82,14 +82,14 @@ async def _wake(db: Database, temporal: Client, row: Row) -> bool:
         before = await approvals.lock(uow, row["id"])
         if before is None or before.state not in OPEN_APPROVAL_STATES:
             return False
-        if before.standing.generation != row["generation"]:
+        if before.progress.generation != row["generation"]:
             return False
         log.warning("approval without a workflow", extra={"workflow_id": workflow_id, "status": str(status)})
         if status is None:
             await start(uow, before, None)
             return True
-        standing = replace(before.standing, generation=before.standing.generation + 1)
-        after = replace(before, standing=standing, process_id=new_id(), updated_at=clock.now())
+        progress = replace(before.progress, generation=before.progress.generation + 1)
+        after = replace(before, progress=progress, process_id=new_id(), updated_at=clock.now())
         await approvals.update(uow, after)
         if before.process_id is not None:
             await finish_process(uow, process_id=before.process_id, status=ProcessStatus.COMPLETED, detail="SUPERSEDED")

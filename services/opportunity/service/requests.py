@@ -18,15 +18,15 @@ from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 from services.opportunity import access, chain, events, machine
 from services.opportunity.business_time import TOKYO
-from services.opportunity.machine import Actor, Standing
-from services.opportunity.problems import WrongState
+from services.opportunity.errors import WrongState
+from services.opportunity.machine import Actor, Progress
 from services.opportunity.record import Approval
 from services.opportunity.references import References
 from services.opportunity.repository import approvals
-from services.opportunity.schemas import ApprovalContent, NewApproval, StageInput
+from services.opportunity.schemas.approvals import ApprovalContent, NewApproval, StageInput
 from services.opportunity.service import ledger, routing
 from services.opportunity.service.commands import locked
-from services.opportunity.service.transition import Deed, moved, write_history
+from services.opportunity.service.transition import Transition, moved, write_history
 
 _RESOURCE = "approval"
 _REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
@@ -41,8 +41,8 @@ async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, re
     chosen = await routing.plan(uow, content, requester, customer, clock.now())
     approval = await _insert(uow, principal.user_id, content, chosen)
     if content.draft:
-        deed = Deed(ApprovalAction.DRAFT, "REQUESTER", principal.user_id)
-        after = await write_history(uow, approval, approval, deed, new_id())
+        transition = Transition(ApprovalAction.DRAFT, "REQUESTER", principal.user_id)
+        after = await write_history(uow, approval, approval, transition, new_id())
         await approvals.update(uow, after)
         drafted = events.acted(ApprovalDrafted, after, acted_by=principal.user_id)
         await outbox.record_created(uow, aggregate_id=after.id, event=drafted)
@@ -58,13 +58,13 @@ async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, re
 async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, references: References) -> None:
     """DRAFT → PENDING on the route that the policy chooses today."""
     before = await locked(uow, approval_id_)
-    machine.submit(before.standing, Actor(principal.user_id))
+    machine.submit(before.progress, Actor(principal.user_id))
     content = _content_of(before)
     requester, customer = await parties(uow, principal, content, references)
     chosen = await routing.plan(uow, content, requester, customer, clock.now())
     planned = replace(
         before,
-        standing=replace(before.standing, stages=chosen.stages),
+        progress=replace(before.progress, stages=chosen.stages),
         flags=[flag.value for flag in chosen.flags],
         route_id=chosen.route_id,
     )
@@ -76,13 +76,13 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
 
 async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitted: Approval) -> Approval:
     """The first stage begins: history, inbox, ledger and the intent to start the workflow."""
-    for approver in sorted({voter for stage in approval.standing.stages for voter in stage.voters}):
+    for approver in sorted({voter for stage in approval.progress.stages for voter in stage.voters}):
         await fences.check_unblocked(uow, "user_copies", approver)
-    deed = Deed(ApprovalAction.SUBMIT, "REQUESTER", actor_id)
-    drafted = replace(approval, standing=replace(approval.standing, state=ApprovalState.DRAFT))
-    after = moved(drafted, machine.submit(drafted.standing, Actor(actor_id)), deed)
+    transition = Transition(ApprovalAction.SUBMIT, "REQUESTER", actor_id)
+    drafted = replace(approval, progress=replace(approval.progress, state=ApprovalState.DRAFT))
+    after = moved(drafted, machine.submit(drafted.progress, Actor(actor_id)), transition)
     after = replace(after, process_id=new_id())
-    after = await write_history(uow, submitted, after, deed, new_id())
+    after = await write_history(uow, submitted, after, transition, new_id())
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
     await approvals.set_participants(uow, after)
@@ -93,7 +93,7 @@ async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitt
 
 async def start(uow: UnitOfWork, approval: Approval, actor_id: UUID | None) -> None:
     """The intent to start the workflow of the present generation; a repeat is harmless."""
-    generation = approval.standing.generation
+    generation = approval.progress.generation
     await intents.start_workflow(
         uow,
         workflow=ProcessType.APPROVAL,
@@ -115,17 +115,17 @@ async def edit(
 ) -> None:
     """New content of a draft or a returned request. What approvers already passed can't be raised behind them."""
     before = await locked(uow, approval_id_)
-    if not before.standing.is_own(principal.user_id):
+    if not before.progress.is_own(principal.user_id):
         raise Forbidden()
     if before.state not in _EDITABLE:
         raise WrongState(before.state)
     if before.version != version:
         raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=("approval.update",))
-    standing, flags, route_id = before.standing, before.flags, before.route_id
+    progress, flags, route_id = before.progress, before.flags, before.route_id
     if before.state is ApprovalState.DRAFT:
         requester, customer = await parties(uow, principal, content, refs)
         chosen = await routing.plan(uow, content, requester, customer, clock.now())
-        standing = replace(standing, stages=chosen.stages)
+        progress = replace(progress, stages=chosen.stages)
         flags, route_id = [flag.value for flag in chosen.flags], chosen.route_id
     else:
         _check_returned(before, content)
@@ -139,7 +139,7 @@ async def edit(
         description=content.description,
         amount=content.amount,
         currency=content.currency,
-        standing=standing,
+        progress=progress,
         flags=flags,
         route_id=route_id,
         wish=_wish(content) if before.state is ApprovalState.DRAFT else before.wish,
@@ -161,7 +161,7 @@ def _check_returned(before: Approval, content: ApprovalContent) -> None:
     if content.currency != before.currency:
         raise Unprocessable.field("/currency", "fixed_after_submit", fixed)
     named = content.stages is not None or content.approver_id is not None
-    if named and _approvers(content) != [list(stage.approver_ids) for stage in before.standing.stages]:
+    if named and _approvers(content) != [list(stage.approver_ids) for stage in before.progress.stages]:
         raise Unprocessable.field("/stages", "fixed_after_submit", fixed)
     if content.amount is not None and content.amount > (before.amount or 0):
         # The route was chosen for the amount; a larger one may need other approvers.
@@ -224,7 +224,7 @@ async def parties(
 
 async def _check_previous(uow: UnitOfWork, principal: Principal, previous_id: UUID) -> None:
     previous = await approvals.read(uow, previous_id)
-    if previous is None or not previous.standing.is_own(principal.user_id) or previous.state not in _REPEATABLE:
+    if previous is None or not previous.progress.is_own(principal.user_id) or previous.state not in _REPEATABLE:
         message = Text("却下または取下げた自分の申請を指定してください", "Name your own rejected or recalled request")
         raise Unprocessable.field("/previousId", "previous_invalid", message)
 
@@ -241,7 +241,7 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         amount=content.amount,
         currency=content.currency,
         flags=[flag.value for flag in chosen.flags],
-        standing=Standing(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
+        progress=Progress(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
         route_id=chosen.route_id,
         wish=_wish(content),
         previous_id=content.previous_id,

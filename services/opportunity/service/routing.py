@@ -12,10 +12,11 @@ from services.kit.db.database import Reader, Row
 from services.kit.errors import Text, Unprocessable
 from services.opportunity import suitability
 from services.opportunity.business_time import TOKYO
+from services.opportunity.errors import NoRoute
 from services.opportunity.machine import Stage
-from services.opportunity.problems import NoRoute
 from services.opportunity.repository import people, routes
-from services.opportunity.schemas import ApprovalContent, Resolver, RouteStage
+from services.opportunity.schemas.approvals import ApprovalContent
+from services.opportunity.schemas.routes import Resolver, RouteStage
 from services.opportunity.suitability import CustomerFacts
 
 DEFAULT_DEADLINE_HOURS: Final = 72

@@ -15,7 +15,7 @@ from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.opportunity import chain, events, stage_clock
-from services.opportunity.machine import Standing
+from services.opportunity.machine import Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, history, people
 from services.opportunity.service import ledger
@@ -51,7 +51,7 @@ _EVENTS: dict[ApprovalAction, type[ApprovalActed]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Transition:
     """What was done, by whom, and what they said."""
 
     action: ApprovalAction
@@ -66,75 +66,79 @@ class Deed:
     to_id: UUID | None = None
 
 
-def event_for(deed: Deed, before: Approval, after: Approval) -> ApprovalActed:
-    """The event of a deed. Reassigning names both people; an approval is told by how far it carried."""
+def event_for(transition: Transition, before: Approval, after: Approval) -> ApprovalActed:
+    """The event of a transition. Reassigning names both people; an approval is told by how far it carried."""
     common: dict[str, Any] = {
-        "acted_by": deed.actor_id,
-        "on_behalf_of": deed.on_behalf_of,
-        "comment": deed.comment,
+        "acted_by": transition.actor_id,
+        "on_behalf_of": transition.on_behalf_of,
+        "comment": transition.comment,
     }
-    if deed.action is ApprovalAction.REASSIGN:
-        if before.standing.owner_id != after.standing.owner_id:
+    if transition.action is ApprovalAction.REASSIGN:
+        if before.progress.owner_id != after.progress.owner_id:
             return events.acted(event_types.ApprovalUpdated, after, **common)
-        return events.acted(event_types.ApprovalReassigned, after, **common, from_id=deed.from_id, to_id=deed.to_id)
-    if deed.action is not ApprovalAction.APPROVE:
-        return events.acted(_EVENTS[deed.action], after, **common)
+        return events.acted(
+            event_types.ApprovalReassigned, after, **common, from_id=transition.from_id, to_id=transition.to_id
+        )
+    if transition.action is not ApprovalAction.APPROVE:
+        return events.acted(_EVENTS[transition.action], after, **common)
     if after.state is ApprovalState.APPROVED:
         return events.acted(event_types.ApprovalApproved, after, **common)
-    if after.standing.stage != before.standing.stage:
+    if after.progress.stage != before.progress.stage:
         return events.acted(event_types.ApprovalStageCompleted, after, **common)
     return events.acted(event_types.ApprovalUpdated, after, **common)
 
 
-def moved(before: Approval, standing: Standing, deed: Deed) -> Approval:
-    """The request after the deed, without its history entry."""
+def moved(before: Approval, progress: Progress, transition: Transition) -> Approval:
+    """The request after the transition, without its history entry."""
     now = clock.now()
-    ticking = stage_clock.after_transition(before, standing, now)
+    ticking = stage_clock.after_transition(before, progress, now)
     after = replace(
         before,
-        standing=standing,
+        progress=progress,
         deadline_at=ticking.deadline_at,
         clock_left_seconds=ticking.clock_left_seconds,
         reminded_at=ticking.reminded_at,
         escalated_at=ticking.escalated_at,
         updated_at=now,
     )
-    if standing.state in TERMINAL_APPROVAL_STATES:
-        return replace(after, decided_at=now, decided_by=deed.actor_id)
-    if deed.action is ApprovalAction.SUBMIT:
+    if progress.state in TERMINAL_APPROVAL_STATES:
+        return replace(after, decided_at=now, decided_by=transition.actor_id)
+    if transition.action is ApprovalAction.SUBMIT:
         return replace(after, submitted_at=now)
     return replace(after, decided_at=None, decided_by=None)
 
 
 async def commit(
-    uow: UnitOfWork, before: Approval, after: Approval, deed: Deed, *, workflow_knows: bool = True
+    uow: UnitOfWork, before: Approval, after: Approval, transition: Transition, *, workflow_knows: bool = True
 ) -> ApprovalOutcome:
-    """Writes all that the deed changes; ``before`` was locked by this transaction.
+    """Writes all that the transition changes; ``before`` was locked by this transaction.
 
-    ``workflow_knows``: the workflow asked for the deed itself, so the signal is only for the case that it never got
+    ``workflow_knows``: the workflow asked for it itself, so the signal is only for the case that it never got
     the answer. Sent at once it would meet the workflow's own end, and make Temporal repeat that.
     """
     entry_id = new_id()
-    if deed.comment_ref is not None:
-        deed = replace(deed, comment=await history.take_comment(uow, deed.comment_ref, before.id, entry_id))
-    after = await write_history(uow, before, after, deed, entry_id)
+    if transition.comment_ref is not None:
+        transition = replace(
+            transition, comment=await history.take_comment(uow, transition.comment_ref, before.id, entry_id)
+        )
+    after = await write_history(uow, before, after, transition, entry_id)
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
-    if before.standing.stages != after.standing.stages or before.standing.owner_id != after.standing.owner_id:
+    if before.progress.stages != after.progress.stages or before.progress.owner_id != after.progress.owner_id:
         await approvals.set_participants(uow, after)
     version = await outbox.record_change(
         uow,
         table="approvals",
         aggregate_id=after.id,
-        event=event_for(deed, before, after),
-        process_id=deed.process_id or after.process_id,
+        event=event_for(transition, before, after),
+        process_id=transition.process_id or after.process_id,
     )
-    await record_audit(uow, before, after, deed)
+    await record_audit(uow, before, after, transition)
     await ledger.follow(uow, before, after)
     if after.process_id is not None:
         await intents.signal_workflow(
             uow,
-            workflow_id=approval_id(after.id, after.standing.generation),
+            workflow_id=approval_id(after.id, after.progress.generation),
             signal=SIGNAL_ROW_CHANGED,
             argument=RowChanged(version=version),
             not_before=after.updated_at + ROW_CHANGED_DELAY if workflow_knows else None,
@@ -142,30 +146,37 @@ async def commit(
     return outcome(replace(after, event_version=version))
 
 
-async def write_history(uow: UnitOfWork, before: Approval, after: Approval, deed: Deed, entry_id: UUID) -> Approval:
+async def write_history(
+    uow: UnitOfWork, before: Approval, after: Approval, transition: Transition, entry_id: UUID
+) -> Approval:
     """Appends the entry to the chain; the row keeps the chain's head and length.
 
     Stage and revision are those that the actor saw, state is what came of it.
     """
-    personal: dict[str, Any] = {"comment": deed.comment}
-    if deed.action in EVIDENCE_ACTIONS:
-        personal["snapshot"] = await _seen(uow, before if deed.action is not ApprovalAction.SUBMIT else after)
-    if deed.from_id is not None:
-        personal |= {"fromId": str(deed.from_id), "toId": None if deed.to_id is None else str(deed.to_id)}
+    personal: dict[str, Any] = {"comment": transition.comment}
+    if transition.action in EVIDENCE_ACTIONS:
+        personal["snapshot"] = await _seen(uow, before if transition.action is not ApprovalAction.SUBMIT else after)
+    if transition.from_id is not None:
+        personal |= {
+            "fromId": str(transition.from_id),
+            "toId": None if transition.to_id is None else str(transition.to_id),
+        }
     salt = chain.new_salt()
     facts: dict[str, Any] = {
         "approvalId": str(after.id),
         "sequence": before.history_length + 1,
         "at": after.updated_at,
-        "action": deed.action.value,
-        "actorId": None if deed.actor_id is None else str(deed.actor_id),
-        "onBehalfOfId": None if deed.on_behalf_of is None else str(deed.on_behalf_of),
-        "role": deed.role,
-        "generation": after.standing.generation,
-        "stage": before.standing.stage,
-        "revision": after.standing.revision if deed.action is ApprovalAction.RESUBMIT else before.standing.revision,
+        "action": transition.action.value,
+        "actorId": None if transition.actor_id is None else str(transition.actor_id),
+        "onBehalfOfId": None if transition.on_behalf_of is None else str(transition.on_behalf_of),
+        "role": transition.role,
+        "generation": after.progress.generation,
+        "stage": before.progress.stage,
+        "revision": after.progress.revision
+        if transition.action is ApprovalAction.RESUBMIT
+        else before.progress.revision,
         "state": after.state.value,
-        "processId": None if deed.process_id is None else str(deed.process_id),
+        "processId": None if transition.process_id is None else str(transition.process_id),
         "commitment": chain.commitment(salt, personal),
     }
     new_head = chain.entry_hash(before.history_head, facts)
@@ -176,15 +187,15 @@ async def write_history(uow: UnitOfWork, before: Approval, after: Approval, deed
             "approval_id": after.id,
             "sequence": facts["sequence"],
             "at": facts["at"],
-            "action": deed.action,
-            "actor_id": deed.actor_id,
-            "on_behalf_of": deed.on_behalf_of,
-            "role": deed.role,
+            "action": transition.action,
+            "actor_id": transition.actor_id,
+            "on_behalf_of": transition.on_behalf_of,
+            "role": transition.role,
             "generation": facts["generation"],
             "stage": facts["stage"],
             "revision": facts["revision"],
             "state": after.state,
-            "process_id": deed.process_id,
+            "process_id": transition.process_id,
             "commitment": facts["commitment"],
             "previous_hash": before.history_head,
             "hash": new_head,
@@ -208,25 +219,25 @@ async def _seen(uow: UnitOfWork, approval: Approval) -> dict[str, Any]:
         "currency": approval.currency,
         "customerId": None if approval.customer_id is None else str(approval.customer_id),
         "flags": approval.flags,
-        "revision": approval.standing.revision,
-        "stages": stages_to_json(approval.standing.stages),
+        "revision": approval.progress.revision,
+        "stages": stages_to_json(approval.progress.stages),
         "customer": customer,
     }
 
 
-async def record_audit(uow: UnitOfWork, before: Approval, after: Approval, deed: Deed) -> None:
+async def record_audit(uow: UnitOfWork, before: Approval, after: Approval, transition: Transition) -> None:
     await audit.record_audit(
         uow,
-        action=f"approval.{deed.action.value.lower()}",
+        action=f"approval.{transition.action.value.lower()}",
         resource_type="approval",
         resource_id=after.id,
         detail={
             "number": after.number,
             "from": before.state.value,
             "to": after.state.value,
-            "stage": before.standing.stage,
-            "revision": before.standing.revision,
-            "onBehalfOf": None if deed.on_behalf_of is None else str(deed.on_behalf_of),
+            "stage": before.progress.stage,
+            "revision": before.progress.revision,
+            "onBehalfOf": None if transition.on_behalf_of is None else str(transition.on_behalf_of),
         },
     )
 
@@ -236,8 +247,8 @@ def outcome(approval: Approval) -> ApprovalOutcome:
     return ApprovalOutcome(
         approval_id=approval.id,
         state=approval.state,
-        stage=approval.standing.stage,
-        revision=approval.standing.revision,
+        stage=approval.progress.stage,
+        revision=approval.progress.revision,
         event_version=approval.event_version,
         deadline_at=stage_clock.escalate_at(approval),
         remind_at=stage_clock.remind_at(approval),

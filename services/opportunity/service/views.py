@@ -11,7 +11,7 @@ from services.kit.errors import Forbidden, NotFound
 from services.kit.trust.principal import Principal
 from services.opportunity import machine
 from services.opportunity.access import VISIBLE, View, view_of
-from services.opportunity.machine import Actor, Standing
+from services.opportunity.machine import Actor, Progress
 from services.opportunity.record import stage_from_json
 from services.opportunity.repository import lists, people
 
@@ -56,16 +56,16 @@ async def require_reached(reader: Reader, principal: Principal, approval_id: UUI
 
 async def present(reader: Reader, rows: Sequence[Row], actor: Actor) -> list[dict[str, Any]]:
     """Rows of ``repository.lists`` as items of the API; all names in one query."""
-    standings = [_standing(row) for row in rows]
-    involved = {who for standing in standings for stage in standing.stages for who in stage.voters}
-    involved |= {stage.escalate_to for standing in standings for stage in standing.stages if stage.escalate_to}
+    progresses = [_progress(row) for row in rows]
+    involved = {who for progress in progresses for stage in progress.stages for who in stage.voters}
+    involved |= {stage.escalate_to for progress in progresses for stage in progress.stages if stage.escalate_to}
     names = await people.names(reader, sorted(involved)) if involved else {}
-    return [_item(row, standing, actor, names) for row, standing in zip(rows, standings, strict=True)]
+    return [_item(row, progress, actor, names) for row, progress in zip(rows, progresses, strict=True)]
 
 
-def _standing(row: Row) -> Standing:
+def _progress(row: Row) -> Progress:
     before = row["stateBefore"]
-    return Standing(
+    return Progress(
         state=ApprovalState(row["state"]),
         requester_id=row["requesterId"],
         owner_id=row["ownerId"],
@@ -80,17 +80,17 @@ def _standing(row: Row) -> Standing:
     )
 
 
-def _item(row: Row, standing: Standing, actor: Actor, names: dict[UUID, str | None]) -> dict[str, Any]:
+def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | None]) -> dict[str, Any]:
     item = {name: value for name, value in row.items() if name not in ("stateBefore", "cancelledBy", "sortKey")}
     item["stages"] = [
         shown
         | {
             "approvers": [{"id": who, "name": names.get(who)} for who in stage.voters],
-            "approvedBy": sorted(standing.approved_by) if position == standing.stage else [],
+            "approvedBy": sorted(progress.approved_by) if position == progress.stage else [],
         }
-        for position, (shown, stage) in enumerate(zip(row["stages"], standing.stages, strict=True))
+        for position, (shown, stage) in enumerate(zip(row["stages"], progress.stages, strict=True))
     ]
-    item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in standing.waiting_for]
-    item["allowedActions"] = machine.allowed_actions(standing, actor)
+    item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in progress.waiting_for]
+    item["allowedActions"] = machine.allowed_actions(progress, actor)
     del item["approvedBy"]
     return item

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, json_response
+from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.etags import optional_if_match, require_if_match
 from services.kit.http.paging import Page
 from services.sales_activity.endpoints.dependencies import DirectoryDep
@@ -19,7 +19,7 @@ from services.sales_activity.schemas import (
 from services.sales_activity.service import lists, meetings
 
 reads = APIRouter(tags=["meetings"])
-writes = APIRouter(tags=["meetings"], route_class=WriteRoute)
+writes = APIRouter(tags=["meetings"], route_class=ServiceRoute)
 
 
 @reads.get("/meetings", response_model=Page[MeetingView])

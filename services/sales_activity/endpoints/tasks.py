@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.kit.http import CurrentUser, KitDep, Reads, Uow, WriteRoute, json_response
+from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.etags import optional_if_match, require_if_match
 from services.kit.http.paging import Page
 from services.sales_activity.endpoints.dependencies import DirectoryDep
@@ -20,7 +20,7 @@ from services.sales_activity.schemas import (
 from services.sales_activity.service import lists, tasks
 
 reads = APIRouter(tags=["tasks"])
-writes = APIRouter(tags=["tasks"], route_class=WriteRoute)
+writes = APIRouter(tags=["tasks"], route_class=ServiceRoute)
 
 
 @reads.get("/tasks", response_model=Page[TaskView])

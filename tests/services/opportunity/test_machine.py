@@ -19,8 +19,8 @@ from services.contracts.states import (
 )
 from services.kit.errors import ProblemError
 from services.opportunity import machine
-from services.opportunity.machine import Actor, Place, Stage, Standing
-from services.opportunity.problems import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
+from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
+from services.opportunity.machine import Actor, Place, Progress, Stage
 
 PEOPLE = [UUID(int=number) for number in range(1, 7)]
 REQUESTER = PEOPLE[0]
@@ -51,10 +51,10 @@ class ApprovalMachine(RuleBasedStateMachine):
 
     @initialize(route=stages(), state=st.sampled_from([ApprovalState.DRAFT, ApprovalState.PENDING]))
     def begin(self, route: tuple[Stage, ...], state: ApprovalState) -> None:
-        self.now = Standing(state, REQUESTER, REQUESTER, route)
+        self.now = Progress(state, REQUESTER, REQUESTER, route)
         self.before = self.now
 
-    def _try(self, action: ApprovalAction, attempt: Callable[[], Standing]) -> bool:
+    def _try(self, action: ApprovalAction, attempt: Callable[[], Progress]) -> bool:
         self.before = self.now
         try:
             after = attempt()
@@ -70,7 +70,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         if self.now.state in machine.ALLOWED_FROM[action]:
             return
         actor = Actor(who, may_decide=True, is_admin=admin, process_id=process)
-        attempts: dict[ApprovalAction, Callable[[], Standing]] = {
+        attempts: dict[ApprovalAction, Callable[[], Progress]] = {
             ApprovalAction.SUBMIT: lambda: machine.submit(self.now, actor),
             ApprovalAction.APPROVE: lambda: machine.approve(self.now, actor),
             ApprovalAction.REJECT: lambda: machine.reject(self.now, actor),
@@ -252,8 +252,8 @@ TestApprovalMachine.settings = settings(max_examples=300, stateful_step_count=30
 FIRST, SECOND, THIRD = PEOPLE[1:4]
 
 
-def pending(*route: Stage, **facts: Any) -> Standing:
-    return Standing(ApprovalState.PENDING, REQUESTER, REQUESTER, route, **facts)
+def pending(*route: Stage, **facts: Any) -> Progress:
+    return Progress(ApprovalState.PENDING, REQUESTER, REQUESTER, route, **facts)
 
 
 def decider(who: UUID, *proxy_for: UUID) -> Actor:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.contracts.permissions import permissions_of
 from services.kit.errors import Conflict
-from services.kit.http import CurrentUser, Reads, Uow, WriteRoute, create_service_app, json_response
+from services.kit.http import CurrentUser, Reads, ServiceRoute, Uow, create_service_app, json_response
 from services.kit.http.problems import problem_response
 from services.kit.models import CamelModel, Int64
 from tests.support.http import ServiceClient, TestIssuer, new_key, running, settings_for
@@ -31,7 +31,7 @@ class NewThing(CamelModel):
 
 
 def thing_routers(gate: Gate) -> list[APIRouter]:
-    writes = APIRouter(route_class=WriteRoute)
+    writes = APIRouter(route_class=ServiceRoute)
     reads = APIRouter()
 
     async def insert(uow: Uow, name: str) -> UUID:

@@ -12,7 +12,7 @@ from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 from services.opportunity.repository import history
-from services.opportunity.schemas import PageQuery
+from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import require_reached, require_visible
 
 

@@ -5,7 +5,7 @@ sign-in, for instance, must be counted.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -21,6 +21,7 @@ from services.kit.trust.principal import Principal
 CRASH_BEFORE_COMMIT = "http.before_commit"
 CRASH_AFTER_COMMIT = "http.after_commit"
 _AFTER_COMMIT = "ringi.after_commit"
+READING_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 AfterCommit = Callable[[Response], Awaitable[Response]]
 
@@ -34,11 +35,14 @@ def _needs_caller(dependant: Dependant) -> bool:
     return dependant.call is current_user or any(_needs_caller(child) for child in dependant.dependencies)
 
 
-class WriteRoute(APIRoute):
-    """Route class of everything that writes: ``APIRouter(route_class=WriteRoute)``."""
+class ServiceRoute(APIRoute):
+    """Route class of a resource, ``APIRouter(route_class=ServiceRoute)``: what its methods may change is one
+    transaction each, its GETs take a reader of their own."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        if self.methods and self.methods <= READING_METHODS:
+            return handle
         needs_caller = _needs_caller(self.dependant)
 
         async def handle_in_transaction(request: Request) -> Response:

@@ -1,0 +1,48 @@
+"""HTTP of proxies: everybody's own, for administrators and auditors all."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
+from services.kit.http.paging import page
+from services.opportunity import access
+from services.opportunity.endpoints.dependencies import Reading, ReferencesDep
+from services.opportunity.repository import proxies as proxy_rows
+from services.opportunity.schemas.fields import PageQuery
+from services.opportunity.schemas.proxies import ProxyInput, ProxyOutput, ProxyPage
+from services.opportunity.service import proxies
+
+router = APIRouter(tags=["approval rules"], route_class=ServiceRoute)
+
+
+@router.get("/proxies", response_model=ProxyPage)
+async def list_proxies(
+    principal: Reading, reader: Reads, kit: KitDep, query: Annotated[PageQuery, Query()]
+) -> Response:
+    """Proxies that the caller gave or holds; administrators and auditors see all. The latest period first."""
+    key = kit.cursors.decode("proxies", query.cursor, [datetime, UUID])
+    rows = await proxy_rows.page(
+        reader,
+        of_user=None if access.sees_all_proxies(principal) else principal.user_id,
+        after=None if key is None else (key[0], key[1]),
+        limit=query.limit + 1,
+    )
+    return json_response(
+        page(rows, query.limit, lambda row: kit.cursors.encode("proxies", [row["startsAt"], row["id"]]))
+    )
+
+
+@router.post("/proxies", response_model=ProxyOutput, status_code=201)
+async def create_proxy(principal: Reading, uow: Uow, references: ReferencesDep, body: ProxyInput) -> Response:
+    """Name who decides in one's place for a period."""
+    row = await proxies.create_proxy(uow, principal, body, references)
+    return json_response(row, 201, version=row["version"])
+
+
+@router.delete("/proxies/{proxy_id}", status_code=204)
+async def delete_proxy(principal: Reading, uow: Uow, proxy_id: UUID) -> Response:
+    await proxies.end_proxy(uow, principal, proxy_id)
+    return Response(status_code=204)

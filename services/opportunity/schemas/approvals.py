@@ -1,0 +1,168 @@
+"""Requests: what is sent, what is shown, and how lists are filtered."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.contracts.states import ApprovalAction, ApprovalKind, ApprovalState, StageMode
+from services.kit.models import CamelModel, ResponseModel
+from services.opportunity.schemas.fields import (
+    MAX_APPROVERS,
+    MAX_STAGES,
+    Amount,
+    Currency,
+    Description,
+    Hours,
+    PageQuery,
+    Person,
+    StageName,
+    Title,
+)
+from services.opportunity.suitability import Flag
+
+
+class StageInput(CamelModel):
+    name: StageName
+    approver_ids: Annotated[list[UUID], Field(min_length=1, max_length=MAX_APPROVERS)]
+    mode: StageMode = StageMode.ANY
+    quorum: Annotated[int, Field(ge=1, le=MAX_APPROVERS)] | None = None
+    deadline_hours: Hours | None = None
+    business_days: bool = False
+    escalate_to: UUID | None = None
+    viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.approver_ids)) != len(self.approver_ids):
+            raise PydanticCustomError("approvers_repeated", "An approver is named twice")
+        if (self.mode is StageMode.QUORUM) != (self.quorum is not None):
+            raise PydanticCustomError("quorum_mismatch", "A quorum belongs to the mode QUORUM and only to it")
+        if self.quorum is not None and self.quorum > len(self.approver_ids):
+            raise PydanticCustomError("quorum_unreachable", "The quorum is larger than the number of approvers")
+        return self
+
+
+Stages = Annotated[list[StageInput], Field(min_length=1, max_length=MAX_STAGES)]
+
+
+class ApprovalContent(CamelModel):
+    customer_id: UUID | None = None
+    kind: ApprovalKind
+    title: Title
+    description: Description = ""
+    amount: Amount | None = None
+    currency: Currency = "JPY"
+    approver_id: UUID | None = None
+    """One stage with this approver; without it and without ``stages`` the policy chooses the route."""
+    stages: Stages | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_name_approvers(self) -> Self:
+        if self.approver_id is not None and self.stages is not None:
+            raise PydanticCustomError("approver_and_stages", "Give approverId or stages, not both")
+        return self
+
+
+class NewApproval(ApprovalContent):
+    draft: bool = False
+    previous_id: UUID | None = None
+    """The rejected or recalled request that is asked for again."""
+
+
+class StageOutput(ResponseModel):
+    name: str
+    approver_ids: list[UUID]
+    mode: StageMode
+    quorum: int | None
+    deadline_hours: int | None
+    business_days: bool = False
+    escalate_to: UUID | None
+    escalated_to: UUID | None = None
+    viewer_ids: list[UUID] = Field(default_factory=list)
+    approvers: list[Person] = Field(default_factory=list)
+    approved_by: list[UUID] = Field(default_factory=list)
+
+
+class ApprovalOutput(ResponseModel):
+    """``waitingFor``: whose answer the current stage awaits. ``stage`` counts from 0."""
+
+    id: UUID
+    number: str
+    customer_id: UUID | None
+    customer_name: str | None
+    requester_id: UUID
+    requester_name: str | None
+    owner_id: UUID
+    kind: ApprovalKind
+    title: str
+    description: str
+    amount: int | None
+    currency: str
+    generation: int
+    state: ApprovalState
+    stage: int
+    stages: list[StageOutput]
+    revision: int
+    flags: list[Flag]
+    waiting_for: list[Person]
+    deadline_at: datetime | None
+    previous_id: UUID | None
+    process_id: UUID | None
+    submitted_at: datetime | None
+    decided_at: datetime | None
+    decided_by: UUID | None
+    decided_by_name: str | None
+    held_by: UUID | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    allowed_actions: list[ApprovalAction]
+    customer_facts: dict[str, Any] | None = None
+    """In the answer for one request: what an approver needs to know of the customer."""
+
+
+class ApprovalPage(ResponseModel):
+    items: list[ApprovalOutput]
+    next_cursor: str | None
+
+
+class Counts(ResponseModel):
+    waiting: int
+    requested: int
+    returned: int
+    drafts: int
+
+
+class ApprovalSort(StrEnum):
+    NEWEST = "-createdAt"
+    OLDEST = "createdAt"
+
+
+class InboxSort(StrEnum):
+    WAITING_LONGEST = "since"
+    DEADLINE = "deadlineAt"
+
+
+class InboxQuery(PageQuery):
+    sort: InboxSort = InboxSort.WAITING_LONGEST
+
+
+class ApprovalFilters(PageQuery):
+    state: ApprovalState | None = None
+    kind: ApprovalKind | None = None
+    customer_id: UUID | None = None
+    requester_id: UUID | None = None
+    approver_id: UUID | None = None
+    owner_id: UUID | None = None
+    submitted_after: datetime | None = None
+    submitted_before: datetime | None = None
+    decided_after: datetime | None = None
+    decided_before: datetime | None = None
+    q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
+    from_: Annotated[datetime | None, Field(alias="from")] = None
+    to: datetime | None = None
+    sort: ApprovalSort = ApprovalSort.NEWEST

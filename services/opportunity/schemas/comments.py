@@ -1,0 +1,63 @@
+"""Comments and the history of a request."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.contracts.states import ApprovalAction, ApprovalState
+from services.kit.models import CamelModel, ResponseModel
+from services.opportunity.schemas.fields import Comment
+
+
+class CommentInput(CamelModel):
+    """``body`` of a remark beside the decision."""
+
+    body: Comment
+
+
+class CommentOutput(ResponseModel):
+    """``purpose``: DECISION for what was said with a decision, COMMENT for a remark beside it."""
+
+    id: UUID
+    approval_id: UUID
+    author_id: UUID
+    author_name: str | None
+    body: str
+    purpose: str
+    created_at: datetime
+
+
+class CommentPage(ResponseModel):
+    items: list[CommentOutput]
+    next_cursor: str | None
+
+
+class HistoryEntry(ResponseModel):
+    """``stage`` and ``revision`` are those that the actor saw, ``state`` is what came of it.
+
+    ``comment`` is null where none was given and where it was erased (``erased``).
+    """
+
+    id: UUID
+    sequence: int
+    at: datetime
+    action: ApprovalAction
+    actor_id: UUID | None
+    actor_name: str | None
+    on_behalf_of_id: UUID | None
+    on_behalf_of_name: str | None
+    role: str
+    generation: int
+    stage: int
+    revision: int
+    state: ApprovalState
+    process_id: UUID | None
+    comment: str | None
+    erased: bool
+    commitment: str
+    previous_hash: str
+    hash: str
+
+
+class HistoryPage(ResponseModel):
+    items: list[HistoryEntry]
+    next_cursor: str | None

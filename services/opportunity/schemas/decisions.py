@@ -1,0 +1,66 @@
+"""Bodies and answers of what moves a submitted request."""
+
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.contracts.processes import Decision
+from services.kit.models import CamelModel, ResponseModel
+from services.opportunity.schemas.approvals import ApprovalOutput
+from services.opportunity.schemas.fields import Comment, Revision, StagePosition
+
+MAX_BULK = 100
+
+
+class DecisionInput(CamelModel):
+    comment: Comment | None = None
+    revision: Revision | None = None
+    stage: StagePosition | None = None
+
+
+class ReasonInput(CamelModel):
+    comment: Comment | None = None
+    reason: Comment | None = None
+
+    @property
+    def text(self) -> str | None:
+        return self.comment or self.reason
+
+
+class ReassignInput(CamelModel):
+    from_id: UUID
+    to_id: UUID
+    reason: Comment
+
+
+class BulkItem(CamelModel):
+    id: UUID
+    revision: Revision | None = None
+    stage: StagePosition | None = None
+
+
+class BulkDecision(CamelModel):
+    decision: Decision
+    comment: Comment | None = None
+    items: Annotated[list[BulkItem], Field(min_length=1, max_length=MAX_BULK)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len({item.id for item in self.items}) != len(self.items):
+            raise PydanticCustomError("items_repeated", "A request is named twice")
+        return self
+
+
+class BulkResult(ResponseModel):
+    """``approval`` with status 200, otherwise the ``problem`` that this row met."""
+
+    id: UUID
+    status: int
+    approval: ApprovalOutput | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BulkAnswer(ResponseModel):
+    results: list[BulkResult]

@@ -1,0 +1,37 @@
+"""The route that a request would take."""
+
+from uuid import UUID
+
+from services.contracts.states import StageMode
+from services.kit.models import ResponseModel
+from services.opportunity.schemas.approvals import ApprovalContent
+from services.opportunity.schemas.fields import Person, Title
+from services.opportunity.suitability import Flag
+
+
+class RouteQuestion(ApprovalContent):
+    """Body of the preview: the same as a new request; a title is not needed yet."""
+
+    title: Title = "—"
+
+
+class PreviewPerson(Person):
+    absent: bool
+    proxies: list[Person]
+
+
+class PreviewStage(ResponseModel):
+    name: str
+    mode: StageMode
+    quorum: int | None
+    deadline_hours: int | None
+    business_days: bool
+    escalate_to: UUID | None
+    approver_ids: list[UUID]
+    approvers: list[PreviewPerson]
+
+
+class Preview(ResponseModel):
+    route_id: UUID | None
+    flags: list[Flag]
+    stages: list[PreviewStage]

@@ -1,0 +1,57 @@
+"""Proxies: who may answer for whom, in which period."""
+
+from typing import Any
+from uuid import UUID
+
+from services.kit.db.database import Reader, Row, UnitOfWork
+from services.kit.errors import Forbidden, NotFound, Text, Unprocessable
+from services.kit.events import audit
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.kit.trust.principal import Principal
+from services.opportunity import access
+from services.opportunity.references import References
+from services.opportunity.repository import proxies
+from services.opportunity.schemas.proxies import ProxyInput
+from services.opportunity.service.routes import require_decider
+
+
+async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInput, references: References) -> Row:
+    """By the absent approver, or by an administrator for them."""
+    from_id = content.from_id or principal.user_id
+    if not access.may_give_proxy(principal, from_id):
+        raise Forbidden()
+    if from_id == content.to_id:
+        message = Text("自分を代理人にはできません", "Nobody is their own proxy")
+        raise Unprocessable.field("/toId", "own_proxy", message)
+    await require_decider(uow, references, from_id, "/fromId")
+    await require_decider(uow, references, content.to_id, "/toId")
+    if content.ends_at <= clock.now():
+        message = Text("終了日時は未来にしてください", "The period has ended already")
+        raise Unprocessable.field("/endsAt", "period_over", message)
+    proxy_id = new_id()
+    values = content.model_dump() | {"id": proxy_id, "from_id": from_id}
+    await proxies.insert(uow, values, clock.now())
+    await _audit_proxy(uow, "approval_proxy.create", proxy_id, from_id, content.to_id)
+    return await _proxy(uow, proxy_id)
+
+
+async def end_proxy(uow: UnitOfWork, principal: Principal, proxy_id: UUID) -> None:
+    """The absent one, the stand-in or an administrator; past decisions keep both names."""
+    row = await _proxy(uow, proxy_id)
+    if not access.may_give_proxy(principal, row["fromId"]) and principal.user_id not in (row["fromId"], row["toId"]):
+        raise Forbidden() if access.sees_all_proxies(principal) else NotFound()
+    await proxies.delete(uow, proxy_id)
+    await _audit_proxy(uow, "approval_proxy.delete", proxy_id, row["fromId"], row["toId"])
+
+
+async def _proxy(reader: Reader, proxy_id: UUID) -> Row:
+    row = await proxies.one(reader, proxy_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def _audit_proxy(uow: UnitOfWork, action: str, proxy_id: UUID, from_id: UUID, to_id: UUID) -> None:
+    detail: dict[str, Any] = {"fromId": str(from_id), "toId": str(to_id)}
+    await audit.record_audit(uow, action=action, resource_type="approval_proxy", resource_id=proxy_id, detail=detail)

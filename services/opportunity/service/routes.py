@@ -1,0 +1,53 @@
+"""Approval routes: who is asked, by which kind of request."""
+
+from uuid import UUID
+
+from services.kit.db.database import Reader, Row, UnitOfWork
+from services.kit.errors import NotFound, PreconditionFailed, Text, Unprocessable
+from services.kit.events import audit
+from services.kit.processes import fences
+from services.kit.running import clock
+from services.kit.running.ids import new_id
+from services.opportunity.references import References
+from services.opportunity.repository import people, routes
+from services.opportunity.schemas.routes import RouteInput
+
+
+async def save_route(
+    uow: UnitOfWork, content: RouteInput, references: References, *, route_id: UUID | None = None, version: int = 0
+) -> Row:
+    """A new route, or the next version of one. Raises PreconditionFailed, NotFound, Unprocessable."""
+    action = "approval_route.create"
+    if route_id is not None:
+        action, current = "approval_route.update", await routes.lock_version(uow, route_id)
+        if current is None:
+            raise NotFound()
+        if current != version:
+            raise PreconditionFailed(current)
+    for position, stage in enumerate(content.stages):
+        named = {"approverIds": stage.approver_ids, "escalateTo": [stage.escalate_to] if stage.escalate_to else []}
+        for field, users in named.items():
+            for user_id in users:
+                await require_decider(uow, references, user_id, f"/stages/{position}/{field}")
+    saved_id = route_id or new_id()
+    values = content.model_dump()
+    values["stages"] = [stage.model_dump(mode="json", by_alias=True) for stage in content.stages]
+    await routes.write(uow, saved_id, values, clock.now())
+    detail = {"name": content.name, "active": content.active}
+    await audit.record_audit(uow, action=action, resource_type="approval_route", resource_id=saved_id, detail=detail)
+    return await route(uow, saved_id)
+
+
+async def route(reader: Reader, route_id: UUID) -> Row:
+    row = await routes.one(reader, route_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def require_decider(uow: UnitOfWork, references: References, user_id: UUID, pointer: str) -> None:
+    known = await references.user(uow, user_id)
+    if known is None or not people.can_decide(known):
+        message = Text("承認者になれないユーザーです", "This user can't be an approver")
+        raise Unprocessable.field(pointer, "not_an_approver", message)
+    await fences.check_unblocked(uow, "user_copies", user_id)
