@@ -9,6 +9,7 @@ _JAPANESE = {
     "string_unicode": "使用できない文字が含まれています",
     "string_too_short": "短すぎます",
     "string_too_long": "長すぎます",
+    "email_format": "メールアドレスの形式が正しくありません",
     "string_pattern_mismatch": "形式が正しくありません",
     "int_type": "整数で指定してください",
     "int_parsing": "整数で指定してください",
