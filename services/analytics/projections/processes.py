@@ -7,14 +7,15 @@ import orjson
 
 from services.analytics.projections.events import Event
 from services.kit.db.unit_of_work import UnitOfWork
-from services.kit.events import envelope
+from services.kit.processes import events as process_events
 from services.kit.processes.events import ProcessSnapshot
 
 EVENTS: Final = frozenset(
     item.event_type
-    for item in vars(envelope).values()
+    for item in vars(process_events).values()
     if isinstance(item, type) and issubclass(item, ProcessSnapshot) and "event_type" in vars(item)
 )
+assert EVENTS, "the module that declares the events of processes holds none"
 
 _APPLY: Final = """
 INSERT INTO {schema}.process_views AS p (process_id, version, workflow_id, type, resource_id, actor_id, status, detail,
