@@ -42,7 +42,16 @@ class UserHistory(AnalyticsModel, table=True):
 
 class CustomerHistory(AnalyticsModel, table=True):
     __tablename__ = "customer_history"
-    __table_args__ = (Index("customer_history_valid", "valid_to"), {"schema": READ_MODEL})
+    __table_args__ = (
+        Index("customer_history_valid", "valid_to"),
+        Index("customer_history_created", "created_at", postgresql_where=text("valid_to = 'infinity'")),
+        Index(
+            "customer_history_moves",
+            "valid_from",
+            postgresql_where=text("event_type IN ('customer.deleted', 'customer.restored')"),
+        ),
+        {"schema": READ_MODEL},
+    )
 
     customer_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from services.analytics.reports.figures import Counts, Figure, bands, count, ratio, seconds
 from services.analytics.reports.links import Links
-from services.analytics.reports.sql import By, breakdown, figures, statement, valid, within
+from services.analytics.reports.sql import By, breakdown, figures, known_now, statement, valid, within
 
 VISIBLE: Final = (
     "(%(reps)s::uuid[] IS NULL OR a.owner_id = ANY(%(reps)s::uuid[]) OR a.approver_ids && ARRAY[%(approver)s::uuid])"
@@ -13,26 +13,27 @@ VISIBLE: Final = (
 """Requests of those whom the caller sees, and those that name the caller as an approver."""
 
 _DECIDED = f"""
-    SELECT b.n, b.end_at, a.owner_id AS rep_id, a.state = 'APPROVED' AS approved,
+    SELECT b.n, a.decided_at AS team_at, a.owner_id AS rep_id, a.state = 'APPROVED' AS approved,
         extract(epoch FROM a.decided_at - a.submitted_at)::float8 AS seconds,
         a.state = 'APPROVED' AND a.previous_id IS NULL AND NOT EXISTS (SELECT FROM read_model.approval_history r
             WHERE r.approval_id = a.approval_id AND r.version < a.version
             AND r.event_type IN ('approval.returned', 'approval.resubmitted')) AS first_pass,
         coalesce(a.decided_at <= (SELECT w.deadline_at FROM read_model.approval_history w
             WHERE w.approval_id = a.approval_id AND w.version < a.version
+            AND w.decided_at IS DISTINCT FROM a.decided_at
             ORDER BY w.version DESC LIMIT 1), true) AS in_time
-    FROM bucket b JOIN read_model.approval_history a ON {within("a.decided_at")} AND {valid("a")}
+    FROM bucket b JOIN read_model.approval_history a ON {within("a.decided_at")} AND {known_now("a")}
     WHERE a.state IN ('APPROVED', 'REJECTED') AND {VISIBLE}
 """
 """The deadline that counts is the one that stood when the decision was taken; a request without one is in time."""
 
 _SUBMITTED = f"""
-    SELECT b.n, b.end_at, a.owner_id AS rep_id, a.state = 'RECALLED' AS recalled
-    FROM bucket b JOIN read_model.approval_history a ON {within("a.submitted_at")} AND {valid("a")}
+    SELECT b.n, a.submitted_at AS team_at, a.owner_id AS rep_id, a.state = 'RECALLED' AS recalled
+    FROM bucket b JOIN read_model.approval_history a ON {within("a.submitted_at")} AND {known_now("a")}
     WHERE {VISIBLE}
 """
 _OPEN = f"""
-    SELECT b.n, b.end_at, a.owner_id AS rep_id, a.waiting_for, b.at - a.submitted_at AS waited
+    SELECT b.n, b.end_at AS team_at, a.owner_id AS rep_id, a.waiting_for, b.at - a.submitted_at AS waited
     FROM bucket b JOIN read_model.approval_history a ON {valid("a")}
     WHERE a.state IN ('PENDING', 'RETURNED', 'ON_HOLD') AND {VISIBLE}
 """

@@ -4,29 +4,33 @@ from functools import cache
 
 from services.analytics.reports.figures import Counts, Figure, count, ratio, yen
 from services.analytics.reports.links import Links
-from services.analytics.reports.sql import By, figures, statement, valid, visible, within
+from services.analytics.reports.sql import By, figures, known_now, statement, valid, visible, within
 
 _MEETINGS = f"""
-    SELECT b.n, b.end_at, m.user_id AS rep_id, m.customer_id, m.state = 'HELD' AS held
-    FROM bucket b JOIN read_model.meeting_history m ON {within("m.starts_at")} AND {valid("m")}
+    SELECT b.n, m.starts_at AS team_at, m.user_id AS rep_id, m.customer_id, m.state = 'HELD' AS held
+    FROM bucket b JOIN read_model.meeting_history m ON {within("m.starts_at")} AND {known_now("m")}
     WHERE NOT m.deleted
 """
+_SUBMITTED = f"""
+    SELECT b.n, a.submitted_at AS team_at, a.owner_id AS rep_id, a.customer_id, a.amount,
+        a.state = 'APPROVED' AS approved
+    FROM bucket b JOIN read_model.approval_history a ON {within("a.submitted_at")} AND {known_now("a")}
+"""
+_APPROVED = f"""
+    SELECT b.n, a.decided_at AS team_at, a.owner_id AS rep_id, a.amount
+    FROM bucket b JOIN read_model.approval_history a ON {within("a.decided_at")} AND {known_now("a")}
+    WHERE a.state = 'APPROVED' AND {visible("a.owner_id")}
+"""
 _CUSTOMERS = f"""
-    SELECT b.n, b.end_at, c.assigned_sales_id AS rep_id, h.customer_id IS NOT NULL AS met,
+    SELECT b.n, b.end_at AS team_at, c.assigned_sales_id AS rep_id, h.customer_id IS NOT NULL AS met,
         coalesce(r.approved, false) AS approved, r.customer_id IS NOT NULL AS asked
     FROM bucket b JOIN read_model.customer_history c ON {valid("c")}
     LEFT JOIN (SELECT DISTINCT n, customer_id FROM all_meetings WHERE held) h USING (n, customer_id)
-    LEFT JOIN (SELECT n, customer_id, bool_or(approved) AS approved FROM all_requests WHERE submitted
-        GROUP BY n, customer_id) r USING (n, customer_id)
+    LEFT JOIN (SELECT n, customer_id, bool_or(approved) AS approved FROM all_submitted GROUP BY n, customer_id) r
+        USING (n, customer_id)
     WHERE c.state = 'ACTIVE' AND {visible("c.assigned_sales_id")}
 """
-_REQUESTS = f"""
-    SELECT b.n, b.end_at, a.owner_id AS rep_id, a.customer_id, coalesce(a.amount, 0) AS amount,
-        coalesce({within("a.submitted_at")}, false) AS submitted,
-        a.state = 'APPROVED' AND {within("a.decided_at")} AS decided, a.state = 'APPROVED' AS approved
-    FROM bucket b JOIN read_model.approval_history a
-        ON (({within("a.submitted_at")}) OR ({within("a.decided_at")})) AND {valid("a")}
-"""
+"""The stock at the end, and what became of these customers in the bucket: with whomever they met, whoever asked."""
 
 
 @cache
@@ -34,10 +38,11 @@ def sql(by: By | None) -> str:
     return statement(
         {
             "all_meetings": _MEETINGS,
-            "all_requests": _REQUESTS,
+            "all_submitted": _SUBMITTED,
+            "approved": _APPROVED,
             "customer": _CUSTOMERS,
             "meeting": f"SELECT * FROM all_meetings WHERE {visible('rep_id')}",
-            "request": f"SELECT * FROM all_requests WHERE {visible('rep_id')}",
+            "submitted": f"SELECT * FROM all_submitted WHERE {visible('rep_id')}",
         },
         figures("meeting", by, {"scheduled": "count(*)", "held": "count(*) FILTER (WHERE held)"}),
         figures(
@@ -50,16 +55,8 @@ def sql(by: By | None) -> str:
                 "won": "count(*) FILTER (WHERE met AND asked AND approved)",
             },
         ),
-        figures(
-            "request",
-            by,
-            {
-                "submitted": "count(*) FILTER (WHERE submitted)",
-                "submittedAmount": "coalesce(sum(amount) FILTER (WHERE submitted), 0)",
-                "approved": "count(*) FILTER (WHERE decided)",
-                "approvedAmount": "coalesce(sum(amount) FILTER (WHERE decided), 0)",
-            },
-        ),
+        figures("submitted", by, {"submitted": "count(*)", "submittedAmount": "coalesce(sum(amount), 0)"}),
+        figures("approved", by, {"approved": "count(*)", "approvedAmount": "coalesce(sum(amount), 0)"}),
     )
 
 

@@ -1,4 +1,7 @@
-"""What the reports' statements have in common: buckets, "as it was at the end", and groups by rep or team.
+"""What the reports' statements have in common: buckets, facts and stocks, and groups by rep or team.
+
+Facts (a meeting, a submission, a decision, a due date) count in the bucket in which they happened, with what is known
+now. Stocks (active customers, backlog) are what was there at the end of the bucket.
 
 A report is one statement, so all of its figures see the same events, also while a rebuilt model is exchanged.
 """
@@ -20,8 +23,13 @@ BUCKETS: Final = (
 
 
 def valid(alias: str, instant: str = "b.end_at") -> str:
-    """The version that was valid just before an instant."""
+    """For stocks: the version that was valid just before an instant."""
     return f"{alias}.valid_from < {instant} AND {alias}.valid_to >= {instant}"
+
+
+def known_now(alias: str) -> str:
+    """For facts: the newest version, whenever it was written down."""
+    return f"{alias}.valid_to = 'infinity'"
 
 
 def within(column: str) -> str:
@@ -35,15 +43,22 @@ def visible(rep: str) -> str:
 
 _TEAM: Final = (
     "SELECT s.*, CASE WHEN 'manager' = ANY(u.roles) THEN u.user_id ELSE u.manager_id END AS key FROM {source} s"
-    f" LEFT JOIN read_model.user_history u ON u.user_id = s.rep_id AND {valid('u', 's.end_at')}"
+    " LEFT JOIN read_model.user_history u ON u.user_id = s.rep_id AND u.valid_to >= s.team_at"
+    " AND (u.valid_from < s.team_at OR u.version = 1)"
 )
-"""A manager's own work counts with their team; a team is named after its manager, as of the period's end."""
+"""A manager's own work counts with their team; a team is named after its manager. What happened before somebody was
+entered here counts for the team that they came to first."""
+
+
+def _keyed(source: str, by: By) -> str:
+    return _TEAM.format(source=source) if by is By.TEAM else f"SELECT s.*, s.rep_id AS key FROM {source} s"
 
 
 def figures(source: str, by: By | None, expressions: Mapping[str, str], *, where: str = "true") -> str:
     """One SELECT of (n, key, whole, figures): a row for each bucket as a whole and one for each rep or team in it.
 
-    ``source`` is a common table expression with the columns n, end_at and rep_id.
+    ``source`` is a common table expression with the columns n, rep_id and team_at: the instant whose team counts, which
+    is that of a fact, and the bucket's end for a stock.
     """
     pairs = ", ".join(f"'{name}', {expression}" for name, expression in expressions.items())
     if by is None:
@@ -51,10 +66,9 @@ def figures(source: str, by: By | None, expressions: Mapping[str, str], *, where
             f"SELECT n, NULL::uuid AS key, true AS whole, jsonb_build_object({pairs}) AS figures"
             f" FROM {source} WHERE {where} GROUP BY n"
         )
-    keyed = _TEAM.format(source=source) if by is By.TEAM else f"SELECT s.*, s.rep_id AS key FROM {source} s"
     return (
         f"SELECT n, key, GROUPING(key) = 1 AS whole, jsonb_build_object({pairs}) AS figures"
-        f" FROM ({keyed}) k WHERE {where} GROUP BY GROUPING SETS ((n), (n, key))"
+        f" FROM ({_keyed(source, by)}) k WHERE {where} GROUP BY GROUPING SETS ((n), (n, key))"
     )
 
 

@@ -4,18 +4,18 @@ from functools import cache
 
 from services.analytics.reports.figures import Counts, Figure, count, days, ratio
 from services.analytics.reports.links import Links
-from services.analytics.reports.sql import By, figures, statement, valid, visible, within
+from services.analytics.reports.sql import By, figures, known_now, statement, visible, within
 
 _DUE = f"""
-    SELECT b.n, b.end_at, t.user_id AS rep_id, t.state = 'COMPLETED' AS completed,
+    SELECT b.n, t.due_date AS team_at, t.user_id AS rep_id, t.state = 'COMPLETED' AS completed,
         t.state = 'COMPLETED' AND t.completed_at <= t.due_date AS in_time,
         (extract(epoch FROM t.completed_at - t.due_date) / 86400)::float8 AS late
-    FROM bucket b JOIN read_model.task_history t ON {within("t.due_date")} AND {valid("t")}
+    FROM bucket b JOIN read_model.task_history t ON {within("t.due_date")} AND {known_now("t")}
     WHERE NOT t.deleted AND t.state <> 'CANCELLED' AND {visible("t.user_id")}
 """
 _OVERDUE = f"""
-    SELECT b.n, b.end_at, t.user_id AS rep_id
-    FROM bucket b JOIN read_model.task_history t ON t.valid_to = 'infinity' AND t.due_date < %(now)s
+    SELECT b.n, %(now)s::timestamptz AS team_at, t.user_id AS rep_id
+    FROM bucket b JOIN read_model.task_history t ON {known_now("t")} AND t.due_date < %(now)s
     WHERE NOT t.deleted AND t.state IN ('OPEN', 'IN_PROGRESS') AND {visible("t.user_id")}
 """
 """Overdue *now*: the same whatever the period."""

@@ -1,8 +1,10 @@
 """A wrong figure in a report would be believed: every report is compared with what the events themselves tell."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,13 +12,15 @@ import pytest
 from services.analytics import consumer
 from services.analytics.reports.compute import Question, compute
 from services.analytics.reports.period import GroupBy, Period
-from services.analytics.reports.registry import REPORTS, Report
+from services.analytics.reports.registry import CUSTOMER_STATISTICS, REPORTS, SALES_SUMMARY, Report
 from services.analytics.reports.sql import By
+from services.contracts.events import sales
+from services.contracts.events.customer import CustomerDeleted, CustomerRestored
 from services.kit.db.database import Database
 from services.kit.events.envelope import Envelope
 from services.kit.running.context import ActorContext
 from tests.services.analytics import truth
-from tests.services.analytics.world import World, doubled_and_reordered
+from tests.services.analytics.world import Aggregate, World, doubled_and_reordered
 
 NOW = datetime(2026, 10, 20, 3, 0, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -46,7 +50,8 @@ def midnight(day: date) -> datetime:
 
 
 def told(world: World, report: Report, first: date, end: date, reps: set[str] | None = None) -> dict[str, Any]:
-    return truth.REPORTS[report.name](truth.Truth(world.events, midnight(first), midnight(end), NOW), reps)
+    known = truth.Truth(world.events, midnight(first), midnight(end), NOW)
+    return truth.REPORTS[report.name](known, truth.of_reps(reps))
 
 
 def values(figures: dict[str, Any], names: Any) -> dict[str, Any]:
@@ -68,7 +73,7 @@ async def test_each_figure_equals_what_the_events_tell_whatever_order_they_came_
 
 @report_named
 @pytest.mark.parametrize("group_by", list(GroupBy))
-async def test_each_part_of_a_period_is_counted_as_of_its_own_end(
+async def test_each_part_of_a_period_counts_what_happened_in_it_and_what_was_there_at_its_end(
     db: Database, report: Report, group_by: GroupBy
 ) -> None:
     world = World(11).populate()
@@ -100,17 +105,118 @@ async def test_a_rep_sees_their_own_figures_only_and_groups_add_up(db: Database,
 
 
 @report_named
-async def test_a_team_is_who_reported_to_its_manager_when_the_period_ended(db: Database, report: Report) -> None:
+async def test_what_somebody_did_counts_for_the_team_that_they_were_in_then(db: Database, report: Report) -> None:
     world = World(6).populate()
     await consume(db, world.events)
     first, end = date(2026, 7, 1), date(2026, 9, 1)
     known = truth.Truth(world.events, midnight(first), midnight(end), NOW)
     document = await ask(db, report, first, end, by=By.TEAM)
     for group in document["groups"]:
-        members = {str(rep) for rep in world.reps if known.team_of(str(rep)) == str(group["key"]["id"])}
-        expected = truth.REPORTS[report.name](known, members)
+        expected = truth.REPORTS[report.name](known, known.of_team(str(group["key"]["id"])))
         assert values(group["figures"], expected) == expected
         assert all(figure["link"] is None for figure in group["figures"].values())
+
+
+FACTS = {
+    "sales-summary": (
+        *("meetingsScheduled", "meetingsHeld", "requestsSubmitted", "requestsSubmittedAmount"),
+        *("requestsApproved", "requestsApprovedAmount"),
+    ),
+    "customer-statistics": ("newCustomers", "deletedCustomers", "restoredCustomers", "netCustomers"),
+    "approval-statistics": ("approved", "rejected", "submitted", "recalled"),
+    "task-completion": ("due", "completed", "onTime"),
+}
+"""Figures of what happened; the others are of what was there at the end, of distinct customers, or medians."""
+
+
+@report_named
+@pytest.mark.parametrize("by", [None, *By])
+@pytest.mark.parametrize("seed", range(20, 23))
+async def test_days_add_up_to_their_months_and_months_to_the_period(
+    db: Database, report: Report, by: By | None, seed: int
+) -> None:
+    world = World(seed).populate()
+    await consume(db, doubled_and_reordered(world.events, seed))
+    first, end = date(2026, 8, 1), date(2026, 11, 1)
+
+    def sums(document: dict[str, Any]) -> dict[Any, int]:
+        added: dict[Any, int] = defaultdict(int)
+        for group in document["groups"]:
+            for name in FACTS[report.name]:
+                added[group["key"] and group["key"]["id"], name] += group["figures"][name]["value"]
+        return {key: value for key, value in added.items() if value}
+
+    whole = await ask(db, report, first, end, by=by)
+    by_month = await ask(db, report, first, end, by=by, group_by=GroupBy.MONTH)
+    assert sums(await ask(db, report, first, end, by=by, group_by=GroupBy.DAY)) == sums(by_month)
+    if by is None:
+        assert sums(by_month) == {
+            (None, name): whole["figures"][name]["value"]
+            for name in FACTS[report.name]
+            if whole["figures"][name]["value"]
+        }
+    else:
+        assert sums(by_month) == sums(whole)
+
+
+def meeting_of(world: World, starts: datetime, state: str, written: datetime) -> Aggregate:
+    aggregate = Aggregate("meeting", uuid4(), {}, at=written)
+    world.emit(
+        aggregate,
+        sales.MeetingCreated,
+        written,
+        meeting_id=aggregate.id,
+        customer_id=uuid4(),
+        user_id=world.reps[0],
+        title="面談",
+        state=state,
+        starts_at=starts,
+        ends_at=starts + timedelta(minutes=10),
+        created_at=written,
+    )
+    return aggregate
+
+
+async def held(db: Database, first: date, end: date) -> int:
+    figure: int = (await ask(db, SALES_SUMMARY, first, end))["figures"]["meetingsHeld"]["value"]
+    return figure
+
+
+async def test_a_meeting_that_is_entered_in_the_next_month_counts_in_the_month_in_which_it_took_place(
+    db: Database,
+) -> None:
+    world = World(1)
+    meeting_of(world, datetime(2026, 8, 31, 15, tzinfo=TOKYO), "HELD", datetime(2026, 9, 2, 10, tzinfo=TOKYO))
+    await consume(db, world.events)
+    assert await held(db, date(2026, 8, 1), date(2026, 9, 1)) == 1
+    assert await held(db, date(2026, 8, 31), date(2026, 9, 1)) == 1
+    assert await held(db, date(2026, 9, 1), date(2026, 10, 1)) == 0
+
+
+async def test_a_meeting_late_in_the_evening_that_is_marked_as_held_after_midnight_counts_on_its_day(
+    db: Database,
+) -> None:
+    world = World(2)
+    starts = datetime(2026, 8, 12, 23, 40, tzinfo=TOKYO)
+    meeting = meeting_of(world, starts, "PLANNED", starts - timedelta(days=3))
+    world.emit(meeting, sales.MeetingUpdated, datetime(2026, 8, 13, 0, 0, 50, tzinfo=TOKYO), state="HELD")
+    await consume(db, world.events)
+    document = await ask(db, SALES_SUMMARY, date(2026, 8, 1), date(2026, 9, 1), group_by=GroupBy.DAY)
+    days = {group["period"]["from"]: group["figures"]["meetingsHeld"]["value"] for group in document["groups"]}
+    assert {day: number for day, number in days.items() if number} == {"2026-08-12": 1}
+
+
+async def test_a_customer_who_went_and_came_back_within_a_month_is_both_deleted_and_restored_in_it(
+    db: Database,
+) -> None:
+    world = World(3)
+    customer = world.customer_at(datetime(2026, 7, 2, tzinfo=TOKYO))
+    world.emit(customer, CustomerDeleted, datetime(2026, 8, 3, tzinfo=TOKYO), state="DELETED")
+    world.emit(customer, CustomerRestored, datetime(2026, 8, 9, tzinfo=TOKYO), state="ACTIVE")
+    await consume(db, world.events)
+    figures = (await ask(db, CUSTOMER_STATISTICS, date(2026, 8, 1), date(2026, 9, 1)))["figures"]
+    names = ("deletedCustomers", "restoredCustomers", "netCustomers", "activeCustomers")
+    assert [figures[name]["value"] for name in names] == [1, 1, 0, 1]
 
 
 async def test_an_approver_sees_the_requests_that_name_them(db: Database) -> None:
@@ -120,10 +226,10 @@ async def test_an_approver_sees_the_requests_that_name_them(db: Database) -> Non
     first, end = date(2026, 7, 1), date(2026, 10, 1)
     approver = world.approvers[0]
     known = truth.Truth(world.events, midnight(first), midnight(end), NOW)
-    expected = truth.approval_statistics(known, {str(approver)}, str(approver))
+    expected = truth.approval_statistics(known, truth.of_reps({str(approver)}), str(approver))
     document = await ask(db, report, first, end, reps=[approver], approver=approver)
     assert values(document["figures"], expected) == expected
-    everyone = truth.approval_statistics(known, None)
+    everyone = truth.approval_statistics(known, truth.of_reps(None))
     assert 0 < expected["submitted"] < everyone["submitted"]
 
 

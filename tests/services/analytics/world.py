@@ -103,8 +103,7 @@ class World:
             if "rep" in roles and self.random.random() < 0.5:
                 self.emit(aggregate, user.UserUpdated, self.moment(), manager_id=self.random.choice(self.managers))
 
-    def _customer(self) -> Aggregate:
-        at = self.moment(START - timedelta(days=60))
+    def customer_at(self, at: datetime) -> Aggregate:
         aggregate = Aggregate("customer", self._uuid(), {}, at=at)
         self.emit(
             aggregate,
@@ -123,10 +122,20 @@ class World:
             profile_reviewed_at=self.random.choice([None, START - timedelta(days=self.random.randint(1, 500))]),
             created_at=at,
         )
+        return aggregate
+
+    def _customer(self) -> Aggregate:
+        aggregate = self.customer_at(self.moment(START - timedelta(days=60)))
         for _ in range(self.random.randint(0, 3)):
             at = self.moment(aggregate.at, 40)
-            if self.random.random() < 0.6:
+            fate = self.random.random()
+            if fate < 0.4:
                 self.emit(aggregate, customer.CustomerAssigned, at, assigned_sales_id=self.random.choice(self.reps))
+            elif fate < 0.6:  # a review that is entered some days after it took place
+                reviewed = at - timedelta(days=self.random.uniform(0, 40))
+                complete = self.random.random() < 0.8
+                changes = {"profile_reviewed_at": reviewed, "profile_complete": complete}
+                self.emit(aggregate, customer.CustomerUpdated, at, **changes)
             else:
                 self._delete(aggregate, at)
         return aggregate
@@ -139,7 +148,8 @@ class World:
 
     def _meeting(self, customer_id: UUID) -> None:
         at = self.moment()
-        starts = self.moment(at, 15)
+        late = self.random.random() < 0.25  # entered up to forty days after it was held
+        starts = at - timedelta(days=self.random.uniform(0, 40)) if late else self.moment(at, 15)
         aggregate = Aggregate("meeting", self._uuid(), {}, at=at)
         self.emit(
             aggregate,
@@ -149,14 +159,14 @@ class World:
             customer_id=customer_id,
             user_id=self.random.choice(self.reps),
             title="面談",
-            state="PLANNED",
+            state="HELD" if late else "PLANNED",
             starts_at=starts,
             ends_at=starts + timedelta(hours=1),
             created_at=at,
         )
-        if self.random.random() < 0.3:
+        if not late and self.random.random() < 0.3:
             self.emit(aggregate, sales.MeetingUpdated, self.moment(at, 3), starts_at=starts + timedelta(days=4))
-        if self.random.random() < 0.7:
+        if not late and self.random.random() < 0.7:
             held = self.random.choice(["HELD", "HELD", "CANCELLED"])
             self.emit(aggregate, sales.MeetingUpdated, starts + timedelta(hours=self.random.randint(1, 40)), state=held)
         if self.random.random() < 0.15:
