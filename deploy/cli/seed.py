@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.cli.target import settings
 from deploy.cli.terminal import console, fail
-from deploy.seed import run
+from deploy.seed import people, run
+from services.kit.errors import Text, Unprocessable
 
 
 def command(
@@ -28,6 +30,18 @@ def command(
 
 
 def seed_demo(report: Callable[[str], None]) -> None:
-    """Demo users and demo data, into empty databases; the password of all is RINGI_DEMO_PASSWORD."""
+    """Demo users and demo data, into empty databases; the password of all is RINGI_DEMO_PASSWORD.
+
+    Ends the process with a word for the person who chose a password that the sign-in refuses.
+    """
     password = os.environ["RINGI_DEMO_PASSWORD"]
+    try:
+        people.check_password(password)
+    except Unprocessable as error:
+        [fault] = error.errors
+        sys.exit(f"RINGI_DEMO_PASSWORD is refused: {_english(fault.message)}. Choose another one, or leave it unset.")
     asyncio.run(run.seed_demo(settings(), password, lambda done, total: report(f"customers {done}/{total}")))
+
+
+def _english(message: Text | str) -> str:
+    return message if isinstance(message, str) else message.en

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from deploy.seed.stage import Person, Stage, acting, principal
-from deploy.seed.team import Member
+from deploy.seed.team import COLLEAGUES, DEMO_USERS, Member
+from services.auth.passwords import check_strength
 from services.auth.schemas import NewUser
 from services.auth.service import users
+
+
+def check_password(password: str) -> None:
+    """Raises Unprocessable where one of the accounts could not be made with it, before any is."""
+    for member in (*DEMO_USERS, *COLLEAGUES):
+        check_strength(password, pointer="/password", email=member.email, name=member.name)
 
 
 async def hire(stage: Stage, members: Sequence[Member], password: str, since: datetime) -> None:

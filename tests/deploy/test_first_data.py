@@ -28,9 +28,13 @@ def test_first_data_are_put_in_once_and_before_anybody_may_write(run: Run) -> No
     steps = json.loads(run.home.status_file.read_text())["timings"]
     assert steps["migrate"]["ended"] <= steps["first-data"]["ended"] <= steps["web"]["ended"]
     stop(run, first)
-    run.start_standin(STANDIN_FIRST_DATA=JOB)
+    second = run.start_standin(STANDIN_FIRST_DATA=JOB, RINGI_DEMO_PASSWORD="another one")
     run.await_ready()
     assert seeded(run) == ["first", "second"]
+    stop(run, second)
+    assert second.stdout is not None
+    notes = [report["text"] for report in map(json.loads, second.stdout) if report["kind"] == "note"]
+    assert any("RINGI_DEMO_PASSWORD is ignored" in note for note in notes), notes
 
 
 def test_an_interrupted_seeding_is_redone_from_empty_databases(run: Run) -> None:

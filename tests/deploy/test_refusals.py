@@ -7,18 +7,20 @@ import socket
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from deploy.cli.seed import seed_demo
 from deploy.embedded import bootstrap
 from deploy.embedded.children.account import unprivileged_account
 from deploy.embedded.errors import DiskFullError, StartError
 from deploy.embedded.setup import preflight
 from deploy.embedded.setup.preflight import check_disk, check_platform, check_python
-from deploy.embedded.state.home import Home
+from deploy.embedded.state.home import FIRST_DATA_DONE, Home, write_json
 from deploy.embedded.state.ports import require_free, web_port
-from deploy.embedded.state.secrets import Secrets
+from deploy.embedded.state.secrets import DEFAULT_DEMO_PASSWORD, Secrets
 from tests.deploy.conftest import COMMAND_SECONDS, Run
 
 MAKE_DIRECTORY = preflight.checkout()
@@ -130,18 +132,43 @@ def test_a_demo_password_that_the_login_would_refuse_is_refused_at_the_start(tmp
     home = Home(tmp_path / "home")
     home.create()
     with pytest.raises(StartError, match="8 to 128 characters"):
-        Secrets.load(home, {"RINGI_DEMO_PASSWORD": password})
+        Secrets.settle(home, {"RINGI_DEMO_PASSWORD": password})
     assert not home.secrets_file.exists()
+
+
+def test_a_demo_password_that_the_sign_in_refuses_is_named_before_anything_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RINGI_DEMO_PASSWORD", "password1")
+    with pytest.raises(SystemExit, match="RINGI_DEMO_PASSWORD is refused: This password is among the most common"):
+        seed_demo(lambda _: pytest.fail("something was written"))
 
 
 def test_secrets_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.create()
-    made = Secrets.load(home, {"RINGI_DEMO_PASSWORD": "correct horse"})
-    again = Secrets.load(home, {"RINGI_DEMO_PASSWORD": "another one"})
-    assert again == made
+    made = Secrets.settle(home, {"RINGI_DEMO_PASSWORD": "correct horse"})
+    assert made == Secrets.load(home)
     assert made.demo_password == "correct horse"
     assert stat.S_IMODE(home.secrets_file.stat().st_mode) == 0o600
+
+
+def test_a_demo_password_counts_only_once_accounts_were_made_with_it(tmp_path: Path) -> None:
+    """Else a password that the login refuses would be kept, and every later start would fail by it."""
+    home = Home(tmp_path / "home")
+    home.create()
+    refused = Secrets.settle(home, {"RINGI_DEMO_PASSWORD": "password"})
+    better = Secrets.settle(home, {"RINGI_DEMO_PASSWORD": "correct horse"})
+    assert better == replace(refused, demo_password="correct horse")
+    assert Secrets.settle(home, {}).demo_password == DEFAULT_DEMO_PASSWORD
+
+    Secrets.settle(home, {"RINGI_DEMO_PASSWORD": "correct horse"})
+    write_json(home.first_data_file, FIRST_DATA_DONE)
+    for environment in ({}, {"RINGI_DEMO_PASSWORD": "another one"}):
+        assert Secrets.settle(home, environment).demo_password == "correct horse"
+    assert better.ignores({"RINGI_DEMO_PASSWORD": "another one"})
+    assert not better.ignores({"RINGI_DEMO_PASSWORD": "correct horse"})
+    assert not better.ignores({})
 
 
 def test_an_ordinary_user_keeps_their_own_account_and_another_users_data_are_refused(

@@ -14,24 +14,22 @@ from psycopg import sql
 from deploy.embedded.children.gate import wait_for_start
 from deploy.embedded.setup import migrate
 from deploy.embedded.state.environment import ADMIN_URL, SERVICES, database_name
-from deploy.embedded.state.home import Home, read_json, write_json
+from deploy.embedded.state.home import FIRST_DATA_DONE, Home, read_json, write_json
 
 BEGUN = {"state": "begun"}
-DONE = {"state": "done"}
 
 
 def main() -> None:
     home = Home.from_environment()
-    marker = home.path / "first-data.json"
-    found = read_json(marker)
+    found = read_json(home.first_data_file)
     wait_for_start(sys.argv)
-    if found == DONE:
+    if found == FIRST_DATA_DONE:
         return
     if found == BEGUN:
         empty_databases(home)
-    write_json(marker, BEGUN)
+    write_json(home.first_data_file, BEGUN)
     importlib.import_module("deploy.cli.seed").seed_demo(report)
-    write_json(marker, DONE)
+    write_json(home.first_data_file, FIRST_DATA_DONE)
 
 
 def report(text: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Self
 from deploy.embedded.errors import AlreadyRunningError, StartError
 
 DEFAULT_HOME = ".ringi"
+FIRST_DATA_DONE = {"state": "done"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,17 @@ class Home:
 
     @property
     def state_file(self) -> Path:
-        """What must outlive a stop: ports, what was migrated, whether the first data were seeded."""
+        """What must outlive a stop: ports, and what was migrated."""
         return self.path / "state.json"
+
+    @property
+    def first_data_file(self) -> Path:
+        """Whether the demo users and data were begun, or are there whole."""
+        return self.path / "first-data.json"
+
+    @property
+    def has_first_data(self) -> bool:
+        return read_json(self.first_data_file) == FIRST_DATA_DONE
 
     @property
     def children_file(self) -> Path:

@@ -74,7 +74,12 @@ class Supervisor:
             lock.acquire(f"http://localhost:{port}")
             for name in await asyncio.to_thread(reclaim, home):
                 self._progress.note(f"ended {name}, left over from a run that was killed")
-            secrets = Secrets.load(home, self._environ)
+            secrets = Secrets.settle(home, self._environ)
+            if secrets.ignores(self._environ):
+                self._progress.note(
+                    "RINGI_DEMO_PASSWORD is ignored: the accounts keep the password of the first start"
+                    " (make reset forgets them)"
+                )
             require_free(port)
             ports = self._settle_ports(port)
             self._catch_signals()
