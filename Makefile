@@ -7,6 +7,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $$python && break; done)
 BIN := .venv/bin
 RINGI := $(BIN)/ringi
+# When somebody asked: what `make up` tells in the end includes the installing.
+ASKED_AT := $(shell date +%s)
 PYTEST := $(BIN)/python -m tests
 # Two test processes, each with its own servers and whole files: most tests wait, for what dies, restarts or falls due.
 # ARGS="-n 0 …" runs in one, as a debugger needs it.
@@ -30,7 +32,7 @@ setup: python ## Install what running needs into .venv (skipped when nothing cha
 	@$(PYTHON) deploy/embedded/bootstrap.py
 
 up: setup ## Start everything on this machine; Ctrl-C stops it (DETACH=1 returns when ready)
-	@$(RINGI) up $(if $(DETACH),--detach) $(if $(VERBOSE),--verbose)
+	@RINGI_ASKED_AT=$(ASKED_AT) $(RINGI) up $(if $(DETACH),--detach) $(if $(VERBOSE),--verbose)
 
 down: setup ## Stop a detached run
 	@$(RINGI) down

@@ -1,6 +1,7 @@
 """How commands speak to the person at the terminal."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -12,6 +13,9 @@ from rich.text import Text
 from deploy.embedded.errors import StartError
 
 FAILURE = 1
+WORTH_TELLING_SECONDS = 2.0
+TELL_SECONDS = 5.0
+"""Between two lines about one long step, where no line can change in place."""
 
 
 PIPE_WIDTH = 160
@@ -42,11 +46,14 @@ def start_errors() -> Iterator[None]:
 class TerminalProgress:
     """Steps with a tick and their time: one changing line each on a terminal, plain lines elsewhere."""
 
-    def __init__(self, *, verbose: bool = False) -> None:
+    def __init__(self, *, verbose: bool = False, before_seconds: float = 0.0) -> None:
+        """`before_seconds`: how long the person has waited already, for packages to be installed."""
+        self._before = before_seconds
         self._console = console()
         self._live = self._console.status("starting") if sys.stdout.isatty() else None
         self._running: dict[str, str] = {}
         self._verbose = verbose
+        self._told = time.monotonic()
         self.summary: dict[str, Any] | None = None
         if self._live is not None:
             self._live.start()
@@ -58,6 +65,9 @@ class TerminalProgress:
     def advance(self, key: str, text: str) -> None:
         self._running[key] = f"{self._running.get(key, key).split(':')[0]}: {text}"
         self._show()
+        if self._live is None and time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            self._console.print(f"  {self._running[key]}")
 
     def end(self, key: str) -> None:
         text = self._running.pop(key, key)
@@ -72,7 +82,7 @@ class TerminalProgress:
         self.summary = summary
         if self._verbose:
             print_timings(self._console, summary["timings"])
-        print_summary(self._console, summary)
+        print_summary(self._console, summary, self._before)
 
     def close(self) -> None:
         if self._live is not None:
@@ -89,15 +99,18 @@ def print_timings(target: Console, timings: dict[str, dict[str, float | None]]) 
         target.print(Text(f"  {key:<12} {span['began']:6.2f} → {ended} s", style="dim"))
 
 
-def print_summary(target: Console, summary: dict[str, Any]) -> None:
-    """Addresses and demo accounts, when all is up."""
+def print_summary(target: Console, summary: dict[str, Any], before_seconds: float) -> None:
+    """Addresses and demo accounts, when all is up, and how long the person waited for it."""
+    took = f"{summary['seconds']} s"
+    if before_seconds >= WORTH_TELLING_SECONDS:
+        took = f"{summary['seconds'] + before_seconds:.1f} s, {before_seconds:.0f} s of it installing"
     target.print()
     if summary["infrastructureOnly"]:
-        target.print(f"Infrastructure is ready after {summary['seconds']} s in {summary['home']}.")
+        target.print(f"Infrastructure is ready after {took} in {summary['home']}.")
         target.print(f"  Temporal UI  {summary['temporalUi']}")
         target.print("  Environment  eval $(ringi env)")
     else:
-        target.print(Text(f"Ringi is ready after {summary['seconds']} s: {summary['web']}", style="bold"))
+        target.print(Text(f"Ringi is ready after {took}: {summary['web']}", style="bold"))
         target.print(f"  API documents  {summary['web']}/api/docs")
         target.print(f"  Temporal UI    {summary['temporalUi']}")
         target.print(f"  State folder   {summary['home']}")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,6 +16,9 @@ from deploy.cli.terminal import TerminalProgress, fail, start_errors
 from deploy.embedded.setup.preflight import check_before_start
 from deploy.embedded.state.home import Home
 from deploy.embedded.supervision.supervisor import EVERYTHING, INFRASTRUCTURE_ONLY, Supervisor
+
+ASKED_AT = "RINGI_ASKED_AT"
+"""Seconds since 1970 at which `make` began."""
 
 
 class Only(StrEnum):
@@ -32,13 +36,19 @@ def command(
     if detach:
         _detach(only, verbose=verbose)
     else:
-        progress = TerminalProgress(verbose=verbose)
+        progress = TerminalProgress(verbose=verbose, before_seconds=_waited_already())
         plan = INFRASTRUCTURE_ONLY if only is Only.infra else EVERYTHING
         try:
             with start_errors():
                 asyncio.run(Supervisor(plan, Home.from_environment(), progress).run())
         finally:
             progress.close()
+
+
+def _waited_already() -> float:
+    """Seconds since `make up` was typed: before this command it installs, if something is missing."""
+    asked_at = os.environ.get(ASKED_AT, "")
+    return max(0.0, time.time() - int(asked_at)) if asked_at.isdecimal() else 0.0
 
 
 def _detach(only: Only | None, *, verbose: bool) -> None:
@@ -51,7 +61,7 @@ def _detach(only: Only | None, *, verbose: bool) -> None:
         child = subprocess.Popen(  # noqa: S603 - our own command line
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True, text=True
         )
-    progress = TerminalProgress(verbose=verbose)
+    progress = TerminalProgress(verbose=verbose, before_seconds=_waited_already())
     try:
         _follow(child, progress)
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "ringi-installed.json"
 LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
 OLDEST_PYTHON = (3, 11)
+TELL_SECONDS = 5.0
 
 
 def main() -> None:
@@ -84,16 +86,40 @@ def make_environment() -> None:
 
 def install(lock: Path) -> None:
     uv = shutil.which("uv")
-    pip = (
-        [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
-        if uv
-        else [str(PYTHON), "-m", "pip", "install", "-q"]
-    )
     # pip compiles what it installs; uv must be asked. Else every start would compile some 2,000 files again wherever
-    # PYTHONDONTWRITEBYTECODE is set.
-    pip += ["--compile-bytecode"] if uv else ["--disable-pip-version-check", "--no-input"]
-    run([*pip, "--require-hashes", "-r", str(lock)])
-    run([*pip, "--no-deps", "-e", str(ROOT)])
+    # PYTHONDONTWRITEBYTECODE is set. uv shows a terminal by itself how far it is; pip is asked to name each package.
+    pip = (
+        [uv, "pip", "install", "--python", str(PYTHON), "--compile-bytecode"]
+        if uv
+        else [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    )
+    packages = [*pip, "--require-hashes", "-r", str(lock)]
+    if uv:
+        run(packages)
+    else:
+        run_telling(packages, count_of(lock))
+    run([*pip, "--quiet", "--no-deps", "-e", str(ROOT)])
+
+
+def count_of(lock: Path) -> int:
+    """How many packages a lock file names, for whatever platform."""
+    return sum("==" in line and not line.startswith((" ", "#")) for line in lock.read_text().splitlines())
+
+
+def run_telling(command: list[str], packages: int) -> None:
+    """Run pip and say from time to time how far it is, so that nobody takes a slow network for a standstill."""
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert process.stdout is not None
+    met, told = 0, time.monotonic()
+    for line in process.stdout:
+        if line.startswith("Collecting "):
+            met += 1
+        elif line.startswith("Installing collected packages"):
+            say(f"  {met} packages fetched, unpacking and compiling them")
+        if time.monotonic() - told >= TELL_SECONDS:
+            told = time.monotonic()
+            say(f"  {met} of at most {packages} packages fetched")
+    ended(command, process.wait())
 
 
 def works(python: Path) -> bool:
@@ -108,11 +134,18 @@ def works(python: Path) -> bool:
 
 
 def run(command: list[str]) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603 - fixed commands of this file
-    if done.returncode != 0:
+    # Fixed commands of this file.
+    ended(command, subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode)  # noqa: S603
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+
+
+def ended(command: list[str], code: int) -> None:
+    if code != 0:
         fail(
-            f"`{' '.join(command[:4])} …` ended with {done.returncode}; its message stands above.",
+            f"`{' '.join(command[:4])} …` ended with {code}; its message stands above.",
             "Check the network (or pip's configured mirror) and the free disk space, then run it again.",
         )
 
