@@ -71,3 +71,7 @@ async def deleted_then_restored(play: Playbill) -> None:
     play.check("rows-back", await _live_rows(play, customer_id) == RELATED_ROWS)
     seen = await cast.rep.get(f"/approvals/{request['id']}")
     play.check("request-back", seen["state"] == "RETURNED", seen["state"])
+
+    # A newcomer opens the lists next: they should find the firm's work there, not a thousand rows of this chapter.
+    cleared = await play.follow(await cast.manager.delete(f"/customers/{customer_id}"))
+    play.check("cleared", cleared["status"] == "COMPLETED", cleared)
