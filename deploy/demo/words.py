@@ -41,7 +41,9 @@ CHECKS: Final = {
     "restored": Words("The restoration completed", "復元プロセスが完了した"),
     "rows-back": Words("All 1,000 rows are back", "1,000 行がすべて戻った"),
     "request-back": Words("The request is back with its requester", "申請は差戻しとして担当者に戻った"),
-    "cleared": Words("In the end they are in the recycle bin, out of the lists", "最後にごみ箱へ移し、一覧に残さなかった"),
+    "cleared": Words(
+        "In the end they are in the recycle bin, out of the lists", "最後にごみ箱へ移し、一覧に残さなかった"
+    ),
     "left": Words("The leaver's deletion completed", "退職者の削除プロセスが完了した"),
     "customers-moved": Words("The customers moved to the successor", "顧客は後任に移った"),
     "tasks-moved": Words("The task moved to the successor", "タスクは後任に移った"),

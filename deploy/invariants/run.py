@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
+from deploy.invariants import backlog
 from deploy.invariants.catalogue import INVARIANTS
 from deploy.invariants.model import Finding, Invariant, Violation
 from deploy.invariants.system import System
 
 SECOND_LOOK_S = 1.0
+DRAIN_SECONDS = 600.0
 
 
 async def verify(
@@ -17,7 +19,12 @@ async def verify(
     invariants: tuple[Invariant, ...] = INVARIANTS,
     on_checked: Callable[[Finding], None] = lambda _: None,
 ) -> list[Finding]:
-    """Every invariant's finding, in the catalogue's order. `settle_seconds` is shared by all of them."""
+    """Every invariant's finding, in the catalogue's order.
+
+    What is being delivered is waited for first, as long as it moves: right after a first start or a seeding that takes
+    longer than the `settle_seconds`, which all invariants share after it.
+    """
+    await backlog.drained(system, at_most_seconds=DRAIN_SECONDS)
     deadline = asyncio.get_running_loop().time() + settle_seconds
     findings = []
     for invariant in invariants:

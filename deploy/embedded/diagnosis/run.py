@@ -19,26 +19,13 @@ from deploy.embedded.state.environment import SERVICES, ringi_environment
 from deploy.embedded.state.home import Home, lock_holder, read_json
 from deploy.embedded.state.ports import Ports
 from deploy.embedded.state.secrets import Secrets
+from deploy.invariants import backlog as backlogs
+from deploy.invariants.backlog import Backlog
 from services.kit.db.migrations import scripts_of
 
 ANSWER_SECONDS = 10.0
 LAG_SECONDS = 60.0
 """At rest nothing waits as long as that; whether it is a backlog or a stuck relay, a second look tells."""
-SECOND_LOOK_SECONDS = 5.0
-LOOK_INTERVAL_SECONDS = 0.2
-
-LAG = """
-WITH waiting AS (
-    SELECT created_at AS since FROM outbox WHERE cluster_id IS NULL
-    UNION ALL
-    SELECT greatest(created_at, next_attempt_at) FROM intents WHERE delivered_at IS NULL
-)
-SELECT (SELECT count(*) FROM outbox WHERE cluster_id IS NULL) AS events,
-       (SELECT count(*) FROM intents WHERE delivered_at IS NULL) AS intents,
-       (SELECT extract(epoch FROM now() - min(since)) FROM waiting) AS oldest_seconds,
-       ARRAY[(SELECT min(seq) FROM outbox WHERE cluster_id IS NULL),
-             (SELECT min(seq) FROM intents WHERE delivered_at IS NULL)] AS heads
-"""
 
 
 async def examine_run(home: Home) -> AsyncIterator[Finding]:
@@ -78,14 +65,13 @@ def _database(service: str, url: str, longest_wait: float) -> Finding:
         with psycopg.connect(url, connect_timeout=int(ANSWER_SECONDS)) as connection:
             server = connection.info.server_version
             connection.autocommit = True  # each look has a now() of its own
-            events, intents, oldest, heads = _look(connection)
-            waited = 0.0 if oldest is None else min(float(oldest), longest_wait)
-            stuck = waited > LAG_SECONDS and _is_stuck(connection, heads)
+            backlog = _look(connection)
+            waited = min(backlog.oldest_seconds or 0.0, longest_wait)
+            stuck = waited > LAG_SECONDS and _is_stuck(connection, backlog)
     except psycopg.Error as error:
         return Finding.bad(subject, str(error).strip().splitlines()[0], "See the PostgreSQL log in the state folder.")
-    detail = (
-        f"PostgreSQL {server // 10000}.{server % 10000}, revision {revision}, {events} events, {intents} intents wait"
-    )
+    waiting = f"{backlog.events} events, {backlog.intents} intents wait"
+    detail = f"PostgreSQL {server // 10000}.{server % 10000}, revision {revision}, {waiting}"
     if stuck:
         return Finding.bad(
             subject, f"{detail}, the oldest for {waited:.0f} s", "The relay is stuck: see the worker's log."
@@ -95,20 +81,20 @@ def _database(service: str, url: str, longest_wait: float) -> Finding:
     return Finding.good(subject, detail)
 
 
-def _look(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, int, float | None, list[int | None]]:
-    row = connection.execute(LAG).fetchone()
+def _look(connection: psycopg.Connection[tuple[Any, ...]]) -> Backlog:
+    row = connection.execute(backlogs.STATEMENT).fetchone()
     if row is None:
         raise RuntimeError("a SELECT without FROM answered no row")
-    return row[0], row[1], row[2], row[3]
+    return Backlog.of_row(row)
 
 
-def _is_stuck(connection: psycopg.Connection[tuple[Any, ...]], heads: list[int | None]) -> bool:
-    """Whether a queue's oldest row is the same for SECOND_LOOK_SECONDS: a relay at work takes the oldest first."""
-    deadline = time.monotonic() + SECOND_LOOK_SECONDS
+def _is_stuck(connection: psycopg.Connection[tuple[Any, ...]], before: Backlog) -> bool:
+    deadline = time.monotonic() + backlogs.STANDSTILL_SECONDS
     while time.monotonic() < deadline:
-        time.sleep(LOOK_INTERVAL_SECONDS)  # in a thread of its own; rows that leave a table announce it to nobody
-        later = _look(connection)[3]
-        if all(now != before for now, before in zip(later, heads, strict=True) if before is not None):
+        time.sleep(
+            backlogs.LOOK_INTERVAL_SECONDS
+        )  # in a thread of its own; rows that leave a table announce it to nobody
+        if _look(connection).moved_since(before):
             return False
     return True
 
