@@ -4,8 +4,8 @@ Those of the approval workflow are one short transaction each, under the key of 
 with what the first one committed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from temporalio import activity
@@ -13,9 +13,12 @@ from temporalio.client import Client
 
 from services.contracts.processes import (
     UPDATE_CANCEL,
+    UPDATE_DECIDE,
     UPDATE_HOLD,
     UPDATE_REASSIGN,
+    UPDATE_RECALL,
     UPDATE_RELEASE,
+    UPDATE_RESUBMIT,
     ApprovalCommand,
     ApprovalInput,
     ApprovalOutcome,
@@ -35,14 +38,15 @@ from services.contracts.steps import (
     SliceResult,
     SweepResult,
 )
-from services.kit.db.database import Database, Reader, UnitOfWork
+from services.kit.db.database import Database, Reader
 from services.kit.processes import fences
 from services.kit.processes.activity_edge import business_errors
 from services.kit.running import crashpoints
 from services.kit.running.context import ActorContext
+from services.opportunity import actions
 from services.opportunity.references import References
 from services.opportunity.service import cascade, commands, leavers
-from services.opportunity.service.fan_out import FanOut, Work, system_context
+from services.opportunity.service.fan_out import FanOut, system_context
 from services.opportunity.service.reconcile import reconcile
 
 DECIDED: Final = "approval.decided"
@@ -52,8 +56,6 @@ ACTIVITY_DEFINITION: Final = "__temporal_activity_definition"
 """The mark that ``activity.defn`` leaves on a method."""
 
 RowWork = Callable[..., Awaitable[None]]
-
-CommandT = TypeVar("CommandT", bound=ApprovalCommand)
 
 
 class OpportunityActivities:
@@ -79,37 +81,37 @@ class OpportunityActivities:
     @activity.defn(name="opportunity.decide")
     @business_errors
     async def decide(self, command: DecideCommand) -> ApprovalOutcome:
-        return await self._once(command, commands.decide)
+        return await self._carry_out(UPDATE_DECIDE, command)
 
     @activity.defn(name="opportunity.recall")
     @business_errors
     async def recall(self, command: RecallCommand) -> ApprovalOutcome:
-        return await self._once(command, commands.recall)
+        return await self._carry_out(UPDATE_RECALL, command)
 
     @activity.defn(name="opportunity.resubmit")
     @business_errors
     async def resubmit(self, command: ResubmitCommand) -> ApprovalOutcome:
-        return await self._once(command, commands.resubmit)
+        return await self._carry_out(UPDATE_RESUBMIT, command)
 
     @activity.defn(name="opportunity.reassign")
     @business_errors
     async def reassign(self, command: ReassignCommand) -> ApprovalOutcome:
-        return await self._once(command, commands.reassign)
+        return await self._carry_out(UPDATE_REASSIGN, command)
 
     @activity.defn(name="opportunity.hold")
     @business_errors
     async def hold(self, command: ProcessCommand) -> ApprovalOutcome:
-        return await self._once(command, commands.hold)
+        return await self._carry_out(UPDATE_HOLD, command)
 
     @activity.defn(name="opportunity.release")
     @business_errors
     async def release(self, command: ProcessCommand) -> ApprovalOutcome:
-        return await self._once(command, commands.release)
+        return await self._carry_out(UPDATE_RELEASE, command)
 
     @activity.defn(name="opportunity.cancel")
     @business_errors
     async def cancel(self, command: ProcessCommand) -> ApprovalOutcome:
-        return await self._once(command, commands.cancel)
+        return await self._carry_out(UPDATE_CANCEL, command)
 
     @activity.defn(name="opportunity.remind")
     @business_errors
@@ -144,9 +146,7 @@ class OpportunityActivities:
         ids = await self._fan.planned(
             step, "hold_approvals", lambda reader, limit: cascade.to_hold(reader, step.resource_id, limit)
         )
-        done = await self._fan.commanded(
-            step, ids, UPDATE_HOLD, _process_command, _work(commands.hold), effective=_is(ApprovalState.ON_HOLD)
-        )
+        done = await self._fan.commanded(step, ids, actions.HOLD, effective=_is(ApprovalState.ON_HOLD))
         return await self._slice(done, lambda reader: cascade.count_to_hold(reader, step.resource_id))
 
     @activity.defn(name="opportunity.release_approvals")
@@ -155,9 +155,7 @@ class OpportunityActivities:
         ids = await self._fan.planned(
             step, "release_approvals", lambda reader, limit: cascade.held(reader, step.process_id, limit)
         )
-        done = await self._fan.commanded(
-            step, ids, UPDATE_RELEASE, _process_command, _work(commands.release), effective=lambda _outcome: True
-        )
+        done = await self._fan.commanded(step, ids, actions.RELEASE, effective=lambda _outcome: True)
         return await self._slice(done, lambda reader: cascade.count_held(reader, step.process_id))
 
     @activity.defn(name="opportunity.unfence_customer")
@@ -179,9 +177,7 @@ class OpportunityActivities:
         ids = await self._fan.planned(
             step, "cancel_approvals", lambda reader, limit: cascade.held(reader, step.process_id, limit)
         )
-        done = await self._fan.commanded(
-            step, ids, UPDATE_CANCEL, _process_command, _work(commands.cancel), effective=_is(ApprovalState.CANCELLED)
-        )
+        done = await self._fan.commanded(step, ids, actions.CANCEL, effective=_is(ApprovalState.CANCELLED))
         return await self._slice(done, lambda reader: cascade.count_held(reader, step.process_id))
 
     @activity.defn(name="opportunity.restore_approvals")
@@ -239,11 +235,8 @@ class OpportunityActivities:
         done += await self._fan.commanded(
             step,
             named,
-            UPDATE_REASSIGN,
-            lambda common: ReassignCommand.model_validate(
-                dict(common) | {"from_id": user_id, "to_id": substitutes[UUID(str(common["approval_id"]))]}
-            ),
-            _work(commands.reassign),
+            actions.REASSIGN,
+            terms={item: {"from_id": user_id, "to_id": substitute} for item, substitute in substitutes.items()},
             effective=lambda _outcome: True,
         )
         return await self._slice(done, lambda reader: leavers.remaining(reader, user_id))
@@ -272,10 +265,8 @@ class OpportunityActivities:
 
     # One call ---------------------------------------------------------------------------------------
 
-    async def _once(
-        self, command: CommandT, work: Callable[[UnitOfWork, CommandT], Awaitable[ApprovalOutcome]]
-    ) -> ApprovalOutcome:
-        outcome = await commands.once(self._db, command, work)
+    async def _carry_out(self, update: str, command: ApprovalCommand) -> ApprovalOutcome:
+        outcome = await commands.once(self._db, update, command)
         crashpoints.reach(DECIDED)
         return outcome
 
@@ -301,15 +292,6 @@ class OpportunityActivities:
     async def _slice(self, done: int, remaining: Callable[[Reader], Awaitable[int]]) -> SliceResult:
         async with self._db.reader() as reader:
             return SliceResult(done=done, remaining=await remaining(reader))
-
-
-def _process_command(common: Mapping[str, object]) -> ProcessCommand:
-    return ProcessCommand.model_validate(common)
-
-
-def _work(command: Callable[[UnitOfWork, CommandT], Awaitable[ApprovalOutcome]]) -> Work:
-    """A command's function, as the fan-out calls it with the commands that it made itself."""
-    return cast("Work", command)
 
 
 def _is(state: ApprovalState) -> Callable[[ApprovalOutcome], bool]:

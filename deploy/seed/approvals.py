@@ -10,6 +10,7 @@ from services.contracts.processes import DecideCommand, Decision, RecallCommand,
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.running.ids import new_id
+from services.opportunity import actions
 from services.opportunity.schemas.approvals import NewApproval, StageInput
 from services.opportunity.service import commands, comments, requests
 
@@ -60,14 +61,14 @@ async def decided(stage: Stage, customer: Seeded, approver: Person, at: datetime
             await _decide(stage, uow, approval_id, Decision.RETURN, random.choice(RETURNED_SAID), when)
             when += timedelta(hours=random.uniform(1, 20))
             with acting(uow, owner, when):
-                await commands.resubmit(
-                    uow, ResubmitCommand(**await _command(uow, approval_id, owner, "資料を追加しました。"))
-                )
+                said = await _command(uow, approval_id, owner, "資料を追加しました。")
+                await commands.carry_out(uow, actions.RESUBMIT, ResubmitCommand(**said))
         fate = random.random()
         when += SOONEST_DECISION + timedelta(hours=random.expovariate(1 / 18))
         if fate < 0.06:
             with acting(uow, owner, when):
-                await commands.recall(uow, RecallCommand(**await _command(uow, approval_id, owner, None)))
+                unsaid = await _command(uow, approval_id, owner, None)
+                await commands.carry_out(uow, actions.RECALL, RecallCommand(**unsaid))
         elif fate < 0.2:
             await _decide(stage, uow, approval_id, Decision.REJECT, random.choice(REJECTED_SAID), when)
         else:
@@ -119,7 +120,8 @@ async def _decide(
     approver = next(person for person in stage.people.values() if person.id in progress.waiting_for)
     with acting(uow, approver, at):
         common = await _command(uow, approval_id, approver, said)
-        outcome = await commands.decide(uow, DecideCommand(**common, decision=decision))
+        action = actions.BY_DECISION[decision]
+        outcome = await commands.carry_out(uow, action, DecideCommand(**common, decision=decision))
     return outcome.state is ApprovalState.PENDING
 
 

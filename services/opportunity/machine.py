@@ -4,11 +4,11 @@ Nothing here reads a clock or a database. Each action takes where a request stan
 where it stands afterwards or raises the refusal that the caller is told.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.contracts.states import ApprovalAction, ApprovalState, StageMode
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState, StageMode
 from services.kit.errors import Blocked, Forbidden
 from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
 
@@ -270,7 +270,7 @@ def give_back(progress: Progress, *, leaver: UUID, successor: UUID, places: Sequ
     return replace(progress, stages=tuple(stages))
 
 
-def escalate(progress: Progress) -> Progress:
+def escalate(progress: Progress, actor: Actor) -> Progress:  # noqa: ARG001
     """The deadline has passed: whom the stage names joins its voters. Never a decision."""
     _require_state(progress, ApprovalAction.ESCALATE)
     stage = progress.current
@@ -289,6 +289,8 @@ def cancel(progress: Progress, actor: Actor) -> Progress:
     _require_state(progress, ApprovalAction.CANCEL)
     if progress.held_by is not None and progress.held_by != actor.process_id:
         raise Blocked(progress.held_by)
+    if progress.held_by is None and actor.process_id is not None:
+        raise WrongState(progress.state)
     before = progress.state_before or progress.state
     return replace(
         progress, state=ApprovalState.CANCELLED, state_before=before, held_by=None, cancelled_by=actor.process_id
@@ -330,23 +332,9 @@ def release(progress: Progress, actor: Actor) -> Progress:
     return replace(progress, state=progress.state_before, state_before=None, held_by=None)
 
 
-_BY_USERS: Sequence[tuple[ApprovalAction, Callable[[Progress, Actor], object]]] = (
-    (ApprovalAction.SUBMIT, submit),
-    (ApprovalAction.APPROVE, votes_as),
-    (ApprovalAction.REJECT, votes_as),
-    (ApprovalAction.RETURN, votes_as),
-    (ApprovalAction.RESUBMIT, resubmit),
-    (ApprovalAction.RECALL, recall),
-    (ApprovalAction.CANCEL, cancel),
-)
-
-
-def allowed_actions(progress: Progress, actor: Actor) -> list[ApprovalAction]:
-    """What the actor may do with the request now; asked of the rules themselves, so that the two never differ."""
-    actions = [action for action, rule in _BY_USERS if _permits(rule, progress, actor)]
-    if progress.state in _OPEN and (actor.is_admin or _has_a_place(progress, actor)):
-        actions.append(ApprovalAction.REASSIGN)
-    return actions
+def may_reassign(progress: Progress, actor: Actor) -> bool:
+    """Whether the actor has a place to hand over: their own, one that they stand in for, or as an administrator any."""
+    return progress.state in _OPEN and (actor.is_admin or _has_a_place(progress, actor))
 
 
 def _has_a_place(progress: Progress, actor: Actor) -> bool:
@@ -358,9 +346,19 @@ def _has_a_place(progress: Progress, actor: Actor) -> bool:
     return False
 
 
-def _permits(rule: Callable[[Progress, Actor], object], progress: Progress, actor: Actor) -> bool:
-    try:
-        rule(progress, actor)
-    except (Forbidden, WrongState, Blocked, AlreadyVoted):
-        return False
-    return True
+def never_moot(progress: Progress, actor: Actor) -> bool:  # noqa: ARG001
+    return False
+
+
+def ended_for_process(progress: Progress, actor: Actor) -> bool:
+    """A person is told that it has ended, a process finds its work done."""
+    return actor.process_id is not None and progress.state in TERMINAL_APPROVAL_STATES
+
+
+def ended_or_held(progress: Progress, actor: Actor) -> bool:
+    """What has ended before a hold stays as it is."""
+    return progress.state in TERMINAL_APPROVAL_STATES or progress.held_by == actor.process_id
+
+
+def not_held(progress: Progress, actor: Actor) -> bool:
+    return progress.held_by != actor.process_id

@@ -12,7 +12,7 @@ import pytest
 from services.contracts.permissions import Role
 from services.kit.http.service_route import CRASH_AFTER_COMMIT, CRASH_BEFORE_COMMIT
 from services.kit.processes.waiting import CRASH_BEFORE_ANSWER
-from services.opportunity.service.desk import CRASH_AFTER_DECISION
+from services.opportunity.service.command_sender import CRASH_AFTER_DECISION
 from tests.faults.office import (
     accepted,
     asked,

@@ -5,12 +5,16 @@ checks it FOR SHARE, the process that blocks it updates it; so one of the two wa
 """
 
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from psycopg import sql
 
-from services.kit.db.unit_of_work import UnitOfWork, identifier
+from services.kit.db.unit_of_work import Reader, UnitOfWork, identifier
 from services.kit.errors import Blocked, NotFound
+
+_LOOK: Final = "SELECT blocked_by_process FROM {table} WHERE id = %s"
+_LOCK_AND_LOOK: Final = "SELECT blocked_by_process FROM {table} WHERE id = %s FOR SHARE"
 
 
 @lru_cache(maxsize=64)
@@ -18,12 +22,13 @@ def _statement(template: str, table: str) -> sql.Composed:
     return sql.SQL(template).format(table=identifier(table))
 
 
-async def check_unblocked(uow: UnitOfWork, table: str, id: UUID) -> None:  # noqa: A002
-    """Locks the row against a coming fence until the transaction ends.
+async def check_unblocked(reader: Reader, table: str, id: UUID) -> None:  # noqa: A002
+    """Locks the row against a coming fence until the transaction ends; a plain reader can only look.
 
     Raises Blocked (409 with the process id) if a process holds it, NotFound if there is no such row.
     """
-    row = await uow.one(_statement("SELECT blocked_by_process FROM {table} WHERE id = %s FOR SHARE", table), [id])
+    look = _LOCK_AND_LOOK if isinstance(reader, UnitOfWork) else _LOOK
+    row = await reader.one(_statement(look, table), [id])
     if row is None:
         raise NotFound
     if row["blocked_by_process"] is not None:

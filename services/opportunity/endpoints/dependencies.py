@@ -1,14 +1,15 @@
 """What the endpoints of this service ask for beyond the kit's dependencies."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from services.contracts.permissions import Permission
-from services.kit.http import CurrentUser, KitDep, actor_context, idempotency, requires
+from services.kit.http import KitDep, actor_context, idempotency, requires
 from services.kit.trust.principal import Principal
+from services.opportunity.actions import Action
 from services.opportunity.references import References
-from services.opportunity.service.desk import Desk, Sender
+from services.opportunity.service.command_sender import CommandSender, Sender
 
 Reading = Annotated[Principal, Depends(requires(Permission.APPROVAL_READ))]
 Requesting = Annotated[Principal, Depends(requires(Permission.APPROVAL_REQUEST))]
@@ -19,20 +20,26 @@ async def _references(kit: KitDep) -> References:
     return References(kit.internal)
 
 
-async def _desk(kit: KitDep) -> Desk:
-    return Desk(kit.db, kit.temporal, kit.updates)
+async def _command_sender(kit: KitDep) -> CommandSender:
+    return CommandSender(kit.db, kit.temporal, kit.updates)
 
 
-async def _sender(request: Request, principal: CurrentUser) -> Sender:
-    claim = await idempotency.claim_for(request, principal, "")
-    return Sender(
-        principal,
-        actor_context(request, principal),
-        None if claim is None else claim.key,
-        None if claim is None else claim.fingerprint,
-    )
+def may(action: Action) -> Any:
+    """Dependency: the Sender of a request, if their roles open the action at all; Forbidden otherwise."""
+    assert action.permission is not None, "no user asks for this action"
+    check = requires(action.permission)
+
+    async def sender(request: Request, principal: Annotated[Principal, Depends(check)]) -> Sender:
+        claim = await idempotency.claim_for(request, principal, "")
+        return Sender(
+            principal,
+            actor_context(request, principal),
+            None if claim is None else claim.key,
+            None if claim is None else claim.fingerprint,
+        )
+
+    return Depends(sender)
 
 
 ReferencesDep = Annotated[References, Depends(_references)]
-DeskDep = Annotated[Desk, Depends(_desk)]
-SenderDep = Annotated[Sender, Depends(_sender)]
+CommandSenderDep = Annotated[CommandSender, Depends(_command_sender)]

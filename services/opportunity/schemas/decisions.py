@@ -14,10 +14,20 @@ from services.opportunity.schemas.fields import Comment, Revision, StagePosition
 MAX_BULK = 100
 
 
-class DecisionInput(CamelModel):
-    comment: Comment | None = None
+class Seen(CamelModel):
+    """What the caller looked at while they decided; a request that moved on since then is not decided."""
+
     revision: Revision | None = None
     stage: StagePosition | None = None
+
+    @property
+    def seen(self) -> dict[str, int]:
+        given = {"revision": self.revision, "stage": self.stage}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class DecisionInput(Seen):
+    comment: Comment | None = None
 
 
 class ReasonInput(CamelModel):
@@ -35,10 +45,8 @@ class ReassignInput(CamelModel):
     reason: Comment
 
 
-class BulkItem(CamelModel):
+class BulkItem(Seen):
     id: UUID
-    revision: Revision | None = None
-    stage: StagePosition | None = None
 
 
 class BulkDecision(CamelModel):

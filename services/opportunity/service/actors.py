@@ -3,10 +3,13 @@
 from uuid import UUID
 
 from services.contracts.permissions import Permission, Role, permissions_of
+from services.contracts.processes import ApprovalCommand, ReassignCommand
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden
 from services.kit.running import clock
+from services.opportunity import machine
+from services.opportunity.actions import Action
 from services.opportunity.errors import AlreadyDecided
 from services.opportunity.machine import Actor, Progress
 from services.opportunity.repository import history, people
@@ -26,11 +29,19 @@ async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str]) -> Acto
     )
 
 
-def capacity(progress: Progress, actor: Actor, voter: UUID) -> tuple[str, UUID | None]:
-    """In which role the actor votes, and on whose behalf."""
-    if voter != actor.user_id:
-        return "PROXY", voter
-    return ("APPROVER" if voter in progress.current.approver_ids else "ESCALATION"), None
+def capacity(action: Action, progress: Progress, actor: Actor, command: ApprovalCommand) -> tuple[str, UUID | None]:
+    """In which role the actor does it, and on whose behalf."""
+    if actor.process_id is not None:
+        return "PROCESS", None
+    if action.decision is not None:
+        voter = machine.votes_as(progress, actor)
+        if voter != actor.user_id:
+            return "PROXY", voter
+        return ("APPROVER" if voter in progress.current.approver_ids else "ESCALATION"), None
+    if isinstance(command, ReassignCommand) and not actor.is_admin:
+        return "APPROVER", None if command.from_id == actor.user_id else command.from_id
+    by_admin = isinstance(command, ReassignCommand) or action.permission is Permission.APPROVAL_REASSIGN_ANY
+    return ("ADMIN" if by_admin else "REQUESTER"), None
 
 
 async def lost_race(reader: Reader, approval_id: UUID, state: ApprovalState) -> AlreadyDecided:

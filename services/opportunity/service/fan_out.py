@@ -14,12 +14,13 @@ from temporalio.client import Client
 from services.contracts.processes import ApprovalCommand, ApprovalOutcome
 from services.contracts.states import ApprovalState
 from services.contracts.steps import ProcessStep
-from services.kit.db.database import Database, Reader, UnitOfWork
+from services.kit.db.database import Database, Reader
 from services.kit.errors import ProblemError, Unavailable
 from services.kit.models import CamelModel
 from services.kit.processes.steps import run_once
 from services.kit.running.context import ActorContext
 from services.opportunity import dispatch
+from services.opportunity.actions import Action
 from services.opportunity.repository import cascade
 from services.opportunity.service import commands
 
@@ -27,8 +28,6 @@ SLICE: Final = 200
 """Requests in one call of a step."""
 CONCURRENCY: Final = 12
 """Of them under way at once: each is an update of a workflow, and the people who decide want theirs in between."""
-
-Work = Callable[[UnitOfWork, ApprovalCommand], Awaitable[ApprovalOutcome]]
 
 
 class _Planned(CamelModel):
@@ -80,29 +79,32 @@ class FanOut:
         self,
         step: ProcessStep,
         ids: Sequence[UUID],
-        update: str,
-        make: Callable[[Mapping[str, object]], ApprovalCommand],
-        work: Work,
+        action: Action,
         *,
+        terms: Mapping[UUID, Mapping[str, object]] | None = None,
         effective: Callable[[ApprovalOutcome], bool],
     ) -> int:
-        """The command for each request, through its workflow, or on the row alone where there is no workflow."""
+        """The action on each request, through its workflow, or on the row alone where there is no workflow.
+
+        ``terms``: fields of a request's command beyond those that all commands have.
+        """
         async with self._db.reader() as reader:
             rows = {row["id"]: row for row in await cascade.briefly(reader, ids)}
 
         async def one(approval_id: UUID) -> bool:
-            row = rows[approval_id]
-            command = make(
+            command = action.command.model_validate(
                 {
                     "approval_id": approval_id,
                     "actor_id": step.actor_id,
                     "actor_roles": [],
-                    "command_key": f"{step.process_id}:{update}:{approval_id}:{step.sequence}",
+                    "command_key": f"{step.process_id}:{action.update}:{approval_id}:{step.sequence}",
                     "process_id": step.process_id,
                 }
+                | dict((terms or {}).get(approval_id, {}))
             )
+            assert action.update is not None
             try:
-                return effective(await self._send(command, update, work, row))
+                return effective(await self._send(command, action.update, rows[approval_id]))
             except Unavailable:
                 raise
             except ProblemError:
@@ -111,14 +113,12 @@ class FanOut:
 
         return await self.each(ids, one)
 
-    async def _send(
-        self, command: ApprovalCommand, update: str, work: Work, row: Mapping[str, object]
-    ) -> ApprovalOutcome:
+    async def _send(self, command: ApprovalCommand, update: str, row: Mapping[str, object]) -> ApprovalOutcome:
         generation = row["generation"]
         assert isinstance(generation, int)
         if ApprovalState.DRAFT in (row["state"], row["state_before"]):
-            return await commands.once(self._db, command, work)
+            return await commands.once(self._db, update, command)
         try:
             return await dispatch.update_running(self._temporal, update, command, generation=generation)
         except dispatch.WorkflowGone:
-            return await commands.once(self._db, command, work)
+            return await commands.once(self._db, update, command)

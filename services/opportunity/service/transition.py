@@ -5,49 +5,22 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.events import approval as event_types
-from services.contracts.events.approval import ApprovalActed
+from services.contracts.events.approval import ApprovalActed, ApprovalReassigned
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
-from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction
 from services.kit.db.database import UnitOfWork
 from services.kit.events import audit, outbox
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.opportunity import chain, events, stage_clock
+from services.opportunity import actions, chain, events, stage_clock
 from services.opportunity.machine import Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, history, people
 from services.opportunity.service import ledger
 
-EVIDENCE_ACTIONS = frozenset(
-    {
-        ApprovalAction.SUBMIT,
-        ApprovalAction.RESUBMIT,
-        ApprovalAction.APPROVE,
-        ApprovalAction.REJECT,
-        ApprovalAction.RETURN,
-    }
-)
-"""Entries that keep what the actor saw: the request and the customer's profile at that moment."""
-
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
 """Longer than the workflow takes to end after its own decision, shorter than anybody waits after a crash."""
-
-_EVENTS: dict[ApprovalAction, type[ApprovalActed]] = {
-    ApprovalAction.DRAFT: event_types.ApprovalDrafted,
-    ApprovalAction.SUBMIT: event_types.ApprovalRequested,
-    ApprovalAction.REJECT: event_types.ApprovalRejected,
-    ApprovalAction.RETURN: event_types.ApprovalReturned,
-    ApprovalAction.RESUBMIT: event_types.ApprovalResubmitted,
-    ApprovalAction.RECALL: event_types.ApprovalRecalled,
-    ApprovalAction.REASSIGN: event_types.ApprovalReassigned,
-    ApprovalAction.ESCALATE: event_types.ApprovalEscalated,
-    ApprovalAction.HOLD: event_types.ApprovalHeld,
-    ApprovalAction.RELEASE: event_types.ApprovalReleased,
-    ApprovalAction.CANCEL: event_types.ApprovalCancelled,
-    ApprovalAction.RESTORE: event_types.ApprovalRestored,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +40,19 @@ class Transition:
 
 
 def event_for(transition: Transition, before: Approval, after: Approval) -> ApprovalActed:
-    """The event of a transition. Reassigning names both people; an approval is told by how far it carried."""
-    common: dict[str, Any] = {
-        "acted_by": transition.actor_id,
-        "on_behalf_of": transition.on_behalf_of,
-        "comment": transition.comment,
-    }
-    if transition.action is ApprovalAction.REASSIGN:
-        if before.progress.owner_id != after.progress.owner_id:
-            return events.acted(event_types.ApprovalUpdated, after, **common)
-        return events.acted(
-            event_types.ApprovalReassigned, after, **common, from_id=transition.from_id, to_id=transition.to_id
-        )
-    if transition.action is not ApprovalAction.APPROVE:
-        return events.acted(_EVENTS[transition.action], after, **common)
-    if after.state is ApprovalState.APPROVED:
-        return events.acted(event_types.ApprovalApproved, after, **common)
-    if after.progress.stage != before.progress.stage:
-        return events.acted(event_types.ApprovalStageCompleted, after, **common)
-    return events.acted(event_types.ApprovalUpdated, after, **common)
+    """The event of a transition; one about a place names both people."""
+    event = actions.BY_NAME[transition.action].event_for(before.progress, after.progress)
+    people_moved: dict[str, Any] = {}
+    if issubclass(event, ApprovalReassigned):
+        people_moved = {"from_id": transition.from_id, "to_id": transition.to_id}
+    return events.acted(
+        event,
+        after,
+        acted_by=transition.actor_id,
+        on_behalf_of=transition.on_behalf_of,
+        comment=transition.comment,
+        **people_moved,
+    )
 
 
 def moved(before: Approval, progress: Progress, transition: Transition) -> Approval:
@@ -154,7 +121,8 @@ async def write_history(
     Stage and revision are those that the actor saw, state is what came of it.
     """
     personal: dict[str, Any] = {"comment": transition.comment}
-    if transition.action in EVIDENCE_ACTIONS:
+    action = actions.BY_NAME.get(transition.action)
+    if action is not None and action.keeps_evidence:
         personal["snapshot"] = await _seen(uow, before if transition.action is not ApprovalAction.SUBMIT else after)
     if transition.from_id is not None:
         personal |= {

@@ -9,8 +9,8 @@ from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.trust.principal import Principal
-from services.opportunity import machine
 from services.opportunity.access import VISIBLE, View, view_of
+from services.opportunity.actions import allowed_actions
 from services.opportunity.machine import Actor, Progress
 from services.opportunity.record import stage_from_json
 from services.opportunity.repository import lists, people
@@ -91,6 +91,6 @@ def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | No
         for position, (shown, stage) in enumerate(zip(row["stages"], progress.stages, strict=True))
     ]
     item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in progress.waiting_for]
-    item["allowedActions"] = machine.allowed_actions(progress, actor)
+    item["allowedActions"] = allowed_actions(progress, actor)
     del item["approvedBy"]
     return item

@@ -18,12 +18,13 @@ from services.contracts.states import (
     StageMode,
 )
 from services.kit.errors import ProblemError
-from services.opportunity import machine
+from services.opportunity import actions, machine
 from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
 from services.opportunity.machine import Actor, Place, Progress, Stage
 
 PEOPLE = [UUID(int=number) for number in range(1, 7)]
 REQUESTER = PEOPLE[0]
+SYSTEM = Actor(None)
 PROCESSES = [UUID(int=number) for number in range(100, 103)]
 people = st.sampled_from(PEOPLE)
 processes = st.sampled_from(PROCESSES)
@@ -78,7 +79,7 @@ class ApprovalMachine(RuleBasedStateMachine):
             ApprovalAction.RESUBMIT: lambda: machine.resubmit(self.now, actor),
             ApprovalAction.RECALL: lambda: machine.recall(self.now, actor),
             ApprovalAction.REASSIGN: lambda: machine.reassign(self.now, actor, from_id=who, to_id=PEOPLE[2]),
-            ApprovalAction.ESCALATE: lambda: machine.escalate(self.now),
+            ApprovalAction.ESCALATE: lambda: machine.escalate(self.now, SYSTEM),
             ApprovalAction.CANCEL: lambda: machine.cancel(self.now, actor),
             ApprovalAction.RESTORE: lambda: machine.restore(self.now, actor, deletion_id=process),
             ApprovalAction.HOLD: lambda: machine.hold(self.now, actor),
@@ -113,7 +114,7 @@ class ApprovalMachine(RuleBasedStateMachine):
             ApprovalAction.REJECT: machine.reject,
             ApprovalAction.RETURN: machine.return_,
         }[action]
-        offered = action in machine.allowed_actions(self.now, actor)
+        offered = action in actions.allowed_actions(self.now, actor)
         done = self._try(action, lambda: chosen(self.now, actor))
         assert done == offered
         if not done:
@@ -181,7 +182,7 @@ class ApprovalMachine(RuleBasedStateMachine):
     @within(ApprovalAction.ESCALATE)
     @rule()
     def escalate(self) -> None:
-        assert self._try(ApprovalAction.ESCALATE, lambda: machine.escalate(self.now))
+        assert self._try(ApprovalAction.ESCALATE, lambda: machine.escalate(self.now, SYSTEM))
         assert self.now.state is ApprovalState.PENDING
         assert self.now.approved_by == self.before.approved_by
         assert self.now.current.votes_needed == self.before.current.votes_needed
@@ -284,7 +285,7 @@ def test_nobody_decides_their_own_request_by_proxy_neither() -> None:
 
 
 def test_who_joins_by_escalation_fills_a_missing_vote_of_a_stage_of_all() -> None:
-    now = machine.escalate(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL, escalate_to=THIRD)))
+    now = machine.escalate(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL, escalate_to=THIRD)), SYSTEM)
     now = machine.approve(machine.approve(now, decider(FIRST)), decider(THIRD))
     assert now.state is ApprovalState.APPROVED
 
