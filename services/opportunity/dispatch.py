@@ -52,8 +52,15 @@ class WorkflowGone(Exception):
     """The workflow of this generation has ended, or an update could not reach it any more: the row answers."""
 
 
-def command_key(actor_id: UUID, route: str, key: str) -> str:
-    """The id of an update: one key of one caller on one route. A bare key would give one user another's answer."""
+def command_key(actor_id: UUID, route: str, approval_id: UUID, key: str, fingerprint: bytes | None) -> str:
+    """The id of an update and of its recorded effect: one key of one caller for one action on one request, with one
+    body. Anything less, and a key that is used again once its 24 hours are over would answer for another request."""
+    parts = (str(actor_id), route, str(approval_id), key, (fingerprint or b"").hex())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def claim_key(actor_id: UUID, route: str, key: str) -> str:
+    """What a caller must not use for anything else within 24 hours."""
     return hashlib.sha256(f"{actor_id}\0{route}\0{key}".encode()).hexdigest()
 
 

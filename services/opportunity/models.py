@@ -107,7 +107,7 @@ class ApprovalRow(OpportunityModel, table=True):
 
 
 class Participant(OpportunityModel, table=True):
-    """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, DECIDED."""
+    """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, DECIDED, HANDED_ON."""
 
     __tablename__ = "approval_participants"
     __table_args__ = (Index("approval_participants_approval", "approval_id"),)

@@ -90,7 +90,7 @@ async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> N
 
 
 async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
-    """Who has a part in the request: they see it. Whoever once decided keeps seeing it."""
+    """Who has a part in the request: they see it. Whoever once decided or handed it on keeps seeing it."""
     progress = approval.progress
     parts = {("REQUESTER", progress.requester_id), ("OWNER", progress.owner_id)}
     if progress.state is not ApprovalState.DRAFT:
@@ -101,7 +101,8 @@ async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
     relations, users = [part[0] for part in parts], [part[1] for part in parts]
     await uow.execute(
         "WITH part AS (SELECT * FROM unnest(%(relations)s::text[], %(users)s::uuid[]) AS u (relation, user_id)),"
-        " gone AS (DELETE FROM approval_participants p WHERE p.approval_id = %(id)s AND p.relation <> 'DECIDED'"
+        " gone AS (DELETE FROM approval_participants p WHERE p.approval_id = %(id)s"
+        "  AND p.relation NOT IN ('DECIDED', 'HANDED_ON')"
         "  AND NOT EXISTS (SELECT 1 FROM part WHERE part.user_id = p.user_id AND part.relation = p.relation))"
         " INSERT INTO approval_participants (user_id, approval_id, relation) SELECT user_id, %(id)s, relation FROM part"
         " ON CONFLICT DO NOTHING",

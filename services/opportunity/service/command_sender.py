@@ -18,7 +18,7 @@ from services.kit.trust.principal import Principal
 from services.opportunity import actions, dispatch
 from services.opportunity.access import VISIBLE, view_of
 from services.opportunity.actions import Action
-from services.opportunity.dispatch import TemporalSource, WorkflowGone, command_key
+from services.opportunity.dispatch import TemporalSource, WorkflowGone, claim_key, command_key
 from services.opportunity.errors import WrongState
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, history, lists
@@ -72,24 +72,41 @@ class CommandSender:
             return await self._carry_out(order, sender)
 
     async def _carry_out(self, order: Order, sender: Sender) -> dict[str, Any]:
-        key = command_key(sender.principal.user_id, order.route, sender.key or str(new_id()))
-        prepared = await self._prepare(order, sender, key)
-        if prepared is not None:
-            row, command = prepared
-            assert order.action.update is not None
-            try:
-                await dispatch.send(
-                    await self._temporal(),
-                    order.action.update,
-                    command,
-                    generation=row.progress.generation,
-                    number=row.number,
-                )
-            except WorkflowGone:
-                await self._answer_from_row(order, key)
-            crashpoints.reach(CRASH_AFTER_DECISION)
+        given = sender.key or str(new_id())
+        actor_id = sender.principal.user_id
+        key = command_key(actor_id, order.route, order.approval_id, given, sender.fingerprint)
+        try:
+            await self._send(order, sender, key)
+        except IdempotencyMismatch:
+            raise
+        except ProblemError:
+            # Another sending of the same command may have committed while this one was being refused for it.
+            if sender.key is None or not await self._committed(key):
+                raise
+        crashpoints.reach(CRASH_AFTER_DECISION)
         async with self._db.reader() as reader:
-            return await views.detail(reader, sender.principal, order.approval_id, anyway=True)
+            return await views.detail(reader, sender.principal, order.approval_id)
+
+    async def _committed(self, key: str) -> bool:
+        async with self._db.reader() as reader:
+            return await recorded(reader, key)
+
+    async def _send(self, order: Order, sender: Sender, key: str) -> None:
+        prepared = await self._prepare(order, sender, key)
+        if prepared is None:
+            return
+        row, command = prepared
+        assert order.action.update is not None
+        try:
+            await dispatch.send(
+                await self._temporal(),
+                order.action.update,
+                command,
+                generation=row.progress.generation,
+                number=row.number,
+            )
+        except WorkflowGone:
+            await self._answer_from_row(order, key)
 
     async def _prepare(self, order: Order, sender: Sender, key: str) -> tuple[Approval, ApprovalCommand] | None:
         """The row and the command for it; None when this very command has committed before."""
@@ -99,7 +116,7 @@ class CommandSender:
         async with self._db.transaction(sender.context) as uow:
             claim = await history.claim_command(
                 uow,
-                key=key,
+                key=key if sender.key is None else claim_key(sender.principal.user_id, order.route, sender.key),
                 fingerprint=sender.fingerprint,
                 comment_id=None if order.comment is None else new_id(),
                 at=clock.now(),
@@ -158,7 +175,8 @@ class CommandSender:
         item = body.items[position]
         own = sender
         if sender.key is not None:
-            fingerprint = sha256(body.model_dump_json(include={"decision", "comment"}).encode()).digest()
+            asked = body.model_dump_json(include={"decision", "comment"}) + item.model_dump_json()
+            fingerprint = sha256(asked.encode()).digest()
             own = replace(sender, key=f"{sender.key}\0{item.id}", fingerprint=fingerprint)
         action = actions.BY_DECISION[body.decision]
         try:

@@ -136,8 +136,11 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     )
     if action.decision is not None:
         await _record_vote(uow, before, actor, action.name)
-    if isinstance(command, ReassignCommand) and command.process_id is not None:
-        await _record_places(uow, before, command, command.process_id)
+    if isinstance(command, ReassignCommand):
+        if command.process_id is not None:
+            await _record_places(uow, before, command, command.process_id)
+        elif actor.user_id is not None:
+            await approvals.add_participants(uow, before.id, [actor.user_id], "HANDED_ON")
     return await commit(uow, before, moved(before, progress, transition), transition)
 
 

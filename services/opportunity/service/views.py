@@ -25,13 +25,10 @@ def actor_in(view: View, principal: Principal) -> Actor:
     )
 
 
-async def detail(reader: Reader, principal: Principal, approval_id: UUID, *, anyway: bool = False) -> dict[str, Any]:
-    """One request with the customer's facts; raises NotFound for what the caller may not see.
-
-    ``anyway``: the answer to the caller's own command, which may have ended their part in the request.
-    """
+async def detail(reader: Reader, principal: Principal, approval_id: UUID) -> dict[str, Any]:
+    """One request with the customer's facts; raises NotFound for what the caller may not see."""
     view = await view_of(reader, principal)
-    row = await lists.one(reader, approval_id, "TRUE" if anyway else VISIBLE, view.params)
+    row = await lists.one(reader, approval_id, VISIBLE, view.params)
     if row is None:
         raise NotFound()
     [shown] = await present(reader, [row], actor_in(view, principal))
