@@ -7,6 +7,7 @@ When the row moves without it (`row_changed`), it reads the row again and goes o
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -40,9 +41,11 @@ with workflow.unsafe.imports_passed_through():
     )
     from services.contracts.states import TERMINAL_APPROVAL_STATES
     from services.contracts.steps import SweepResult
+    from services.kit.errors import NotFound
     from services.kit.processes.search_attributes import PROCESS_STATUS
     from workflows.policies import (
         APPROVAL_LOCAL_RETRY_THRESHOLD,
+        APPROVAL_REFUSED_PAUSE,
         APPROVAL_RETRY,
         APPROVAL_STEP_TIMEOUT,
         RECONCILE_HEARTBEAT,
@@ -71,9 +74,9 @@ class Approval:
     async def run(self, request: ApprovalInput) -> ApprovalOutcome:  # noqa: ARG002 - taken by __init__
         while (row := self._ended()) is None:
             if self._stale:
-                await self._reread()
+                await self._unless_refused(self._reread)
             elif not await self._something_new():
-                await self._ring()
+                await self._unless_refused(self._ring)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return row
 
@@ -169,6 +172,21 @@ class Approval:
             self._show(outcome)
             self._row, self._moved = outcome, True
         return outcome
+
+    async def _unless_refused(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Reading the row or ringing an alarm may meet what a repeat can't cure. The request stays open to its
+        commands, and the same is tried again when it moves, or when somebody had time to mend the cause."""
+        self._moved = False
+        try:
+            await look()
+        except (ActivityError, ApplicationError) as error:
+            if _refusal(error).type == NotFound.code:
+                raise  # there is no such row: nothing will ever happen here
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._stale or self._moved, timeout=APPROVAL_REFUSED_PAUSE, timeout_summary="until mended"
+                )
+            self._stale = True
 
     async def _reread(self) -> None:
         async with self._lock:

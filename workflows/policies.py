@@ -46,6 +46,8 @@ APPROVAL_STEP_TIMEOUT = timedelta(seconds=20)
 APPROVAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5))
 """Without an end: an update that was accepted is carried out once the database is back."""
 APPROVAL_LOCAL_RETRY_THRESHOLD = timedelta(seconds=2)
+APPROVAL_REFUSED_PAUSE = timedelta(hours=1)
+"""Until a reminder, an escalation or a look at the row that met a defect is tried again by itself."""
 
 RECONCILE_TIMEOUT = timedelta(minutes=10)
 RECONCILE_HEARTBEAT = timedelta(minutes=1)

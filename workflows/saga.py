@@ -21,7 +21,7 @@ from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, Operat
 from services.contracts.steps import Acknowledged, SliceResult, SweepResult
 from services.kit.errors import Conflict, Text
 from services.kit.models import CamelModel
-from services.kit.processes.activity_edge import application_error
+from services.kit.processes.failures import application_error
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from workflows.attention import Attention, Standstill
 from workflows.calls import StepAnswer, StepCall, Stub, insist, reason_of, try_for_a_while

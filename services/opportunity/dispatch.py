@@ -32,7 +32,7 @@ from services.contracts.processes import (
     approval_id,
 )
 from services.kit.errors import Unavailable
-from services.kit.processes.activity_edge import problem_in
+from services.kit.processes.failures import problem_in
 from services.kit.processes.search_attributes import PROCESS_TYPE, RESOURCE_ID
 
 RPC_DEADLINE: Final = timedelta(seconds=5)

@@ -45,6 +45,11 @@ class Stage:
     """Who joined after the deadline: one voter more, no vote more is needed."""
     viewer_ids: tuple[UUID, ...] = ()
 
+    def __post_init__(self) -> None:
+        # Whatever door a stage came through: nobody has two places in it.
+        object.__setattr__(self, "approver_ids", tuple(dict.fromkeys(self.approver_ids)))
+        object.__setattr__(self, "viewer_ids", tuple(dict.fromkeys(self.viewer_ids)))
+
     @property
     def voters(self) -> tuple[UUID, ...]:
         joined = self.escalated_to

@@ -10,7 +10,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 
 from activities.ledger.contract import StepRecord
 from services.contracts.processes import CustomerDeletionStep as Step
-from services.kit.processes.activity_edge import problem_in
+from services.kit.processes.failures import problem_in
 from services.kit.processes.search_attributes import PROCESS_STATUS
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from tests.support.waiting import eventually

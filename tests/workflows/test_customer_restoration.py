@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 
 from services.contracts.processes import CustomerRestorationStep as Step
-from services.kit.processes.activity_edge import problem_in
+from services.kit.processes.failures import problem_in
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from tests.support.waiting import eventually
 from tests.workflows.running import (

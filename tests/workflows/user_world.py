@@ -19,7 +19,7 @@ from services.contracts.processes import TaskQueue
 from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult, SweepResult
 from services.kit.db.database import Database
 from services.kit.errors import Conflict
-from services.kit.processes.activity_edge import application_error
+from services.kit.processes.failures import application_error
 from services.kit.processes.intent_relay import IntentRelay
 from workers.runtime import PASSED_THROUGH
 from workflows.user_deletion import UserDeletion

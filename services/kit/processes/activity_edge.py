@@ -2,33 +2,57 @@
 
 import asyncio
 import functools
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, ParamSpec, TypeVar
 
+import psycopg
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from services.kit.errors import ProblemError, RemoteProblemError
+from services.kit.errors import Conflict, ProblemError, Text
+from services.kit.processes.failures import application_error
 from services.kit.running import crashpoints
+
+log = logging.getLogger(__name__)
 
 BEATS_IN_PATIENCE: Final = 4
 """A single late heartbeat must not look like a death."""
+
+INCURABLE_CLASSES: Final = frozenset({"21", "22", "23"})
+"""SQLSTATE classes of what was asked for: cardinality, data, integrity. Locks, serialization, connections, memory and
+disk (08, 40, 53, 55, 57) get better by themselves, a missing column (42) with the next deployment."""
+DEFECTS: Final = (
+    TypeError,
+    ValueError,  # pydantic's ValidationError among them
+    LookupError,
+    AttributeError,
+    NameError,
+    AssertionError,
+    ArithmeticError,
+)
+"""Errors of the program: the same input meets them again."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def application_error(error: ProblemError) -> ApplicationError:
-    """Non-retryable, of the error's stable code, with the problem in both languages as its detail.
+class CannotBeDone(Conflict):
+    """A step met an error that no repeat cures, and changed nothing; ``error`` names its class, the log the rest."""
 
-    503 and 429 say "later", so Temporal may repeat those.
-    """
-    return ApplicationError(str(error), error.payload(), type=error.code, non_retryable=error.status not in (429, 503))
+    code = "cannot_be_done"
+    title = Text("データに問題があるため実行できません", "This can't be done: something is wrong with the data")
+
+    def __init__(self, error: BaseException) -> None:
+        sqlstate = getattr(error, "sqlstate", None)
+        super().__init__(error=type(error).__name__ if sqlstate is None else f"{type(error).__name__} {sqlstate}")
 
 
 def business_errors(handler: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Decorator for activity handlers, below ``@activity.defn``; anything but a ProblemError stays retryable.
+    """Decorator for activity handlers, below ``@activity.defn``: ends what a repeat can't cure with a refusal.
+
+    Business errors keep their code, defects and impossible data become `cannot_be_done`; everything else stays
+    retryable, as waiting may cure it. Of several errors at once the curable one counts: the step is repeated for it.
 
     Crash points: ``<activity>.begins``, and ``<activity>.committed`` before Temporal hears of it.
     """
@@ -40,12 +64,37 @@ def business_errors(handler: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable
         try:
             async with _alive():
                 answer = await handler(*args, **kwargs)
-        except ProblemError as error:
-            raise application_error(error) from error
+        except Exception as error:
+            refusal = refusal_for(error)
+            if refusal is None:
+                raise
+            if isinstance(refusal, CannotBeDone):
+                log.exception("a step can't be done", extra={"step": step})
+            raise application_error(refusal) from error
         crashpoints.reach(f"{step}.committed")
         return answer
 
     return edge
+
+
+def refusal_for(error: BaseException) -> ProblemError | None:
+    """The business error that ends a step which met ``error``; None where a repeat may succeed."""
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        refusals = [refusal_for(inner) for inner in error.exceptions]
+        later = next((refusal for refusal in refusals if refusal is not None and refusal.status in (429, 503)), None)
+        return None if None in refusals else later or refusals[0]
+    return CannotBeDone(error) if _is_incurable(error) else None
+
+
+def _is_incurable(error: BaseException) -> bool:
+    if isinstance(error, psycopg.Error):
+        if error.sqlstate is not None:
+            return error.sqlstate[:2] in INCURABLE_CLASSES
+        # Refused before it was sent: a value that can't be stored, a statement that is wrong.
+        return isinstance(error, psycopg.DataError | psycopg.ProgrammingError)
+    return isinstance(error, DEFECTS)
 
 
 @asynccontextmanager
@@ -69,14 +118,3 @@ async def _beat(every: float) -> None:
     while True:
         activity.heartbeat()
         await asyncio.sleep(every)
-
-
-def problem_in(error: BaseException | None) -> RemoteProblemError | None:
-    """The business error inside a Temporal failure (update, activity or workflow), None when there is none."""
-    while error is not None:
-        if isinstance(error, ApplicationError) and error.details and isinstance(error.details[0], dict):
-            payload = error.details[0]
-            if {"status", "code", "title"} <= payload.keys():
-                return RemoteProblemError.from_payload(payload)
-        error = getattr(error, "cause", None) or error.__cause__
-    return None

@@ -24,7 +24,7 @@ from services.kit.http.dependencies import CurrentUser, KitDep, actor_context
 from services.kit.http.kit import Kit
 from services.kit.http.responses import json_response
 from services.kit.models import CamelModel, ResponseModel
-from services.kit.processes.activity_edge import problem_in
+from services.kit.processes.failures import problem_in
 from services.kit.processes.ledger import process_view
 from services.kit.processes.saga_parts import SagaProgress, SagaStep
 from services.kit.processes.statuses import TERMINAL_PROCESS_STATUSES, ProcessStatus

@@ -17,6 +17,7 @@ from services.contracts.steps import ProcessStep
 from services.kit.db.database import Database, Reader
 from services.kit.errors import ProblemError, Unavailable
 from services.kit.models import CamelModel
+from services.kit.processes.activity_edge import CannotBeDone
 from services.kit.processes.steps import run_once
 from services.kit.running.context import ActorContext
 from services.opportunity import dispatch
@@ -107,7 +108,9 @@ class FanOut:
                 return effective(await self._send(command, action.update, rows[approval_id]))
             except Unavailable:
                 raise
-            except ProblemError:
+            except ProblemError as error:
+                if error.code == CannotBeDone.code:
+                    raise
                 # Its state does not take the command (any more): somebody decided before us, and that stands.
                 return False
 
