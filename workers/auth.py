@@ -23,7 +23,6 @@ SERVICE = "auth"
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     settings = AuthSettings.of(runtime.settings)
     async with runtime.database(SERVICE) as db:
-        ledger = LedgerActivities(db)
         sealer = Sealer(db, SigningKeys(db, settings.secret_key), settings.audit_head_file)
 
         async def tidy(stop: asyncio.Event) -> None:
@@ -34,7 +33,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             db=db,
             task_queue=TaskQueue.AUTH,
             workflows=[UserDeletion, UserRestoration],
-            activities=[*AuthActivities(db).all(), ledger.record_step, ledger.record_status],
+            activities=[*AuthActivities(db).all(), *LedgerActivities(db).all()],
             consumers=[consumer(db, bootstrap=runtime.bootstrap)],
             loops=[sealer.run, tidy],
         )

@@ -1,73 +1,41 @@
-"""What the auth worker runs: each call is one transaction that takes effect once."""
+"""What the auth worker runs: auth's steps in the deletion and restoration of users."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
-
-from temporalio import activity
-
+from activities.steps import Activities, step
 from services.auth.service import deletion_steps
 from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult
-from services.kit.db.database import Database
-from services.kit.db.unit_of_work import UnitOfWork
-from services.kit.processes.activity_edge import business_errors
-from services.kit.processes.steps import run_once
-from services.kit.running.context import ActorContext
-
-Step = TypeVar("Step", bound=ProcessStep)
-Answer = TypeVar("Answer", Acknowledged, SliceResult)
 
 
-class AuthActivities:
-    """Auth's steps in the deletion and restoration of users."""
+class AuthActivities(Activities):
+    @step("auth.reassign_reports")
+    async def reassign_reports(self, call: ReassignStep) -> SliceResult:
+        return await self._slice(
+            "reassign_reports",
+            call,
+            lambda uow: deletion_steps.reassign_reports(uow, call),
+            lambda reader: deletion_steps.reports_left(reader, call.resource_id),
+        )
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    @step("auth.return_reports")
+    async def return_reports(self, call: ReturnStep) -> SliceResult:
+        return await self._slice(
+            "return_reports",
+            call,
+            lambda uow: deletion_steps.return_reports(uow, call),
+            lambda reader: deletion_steps.moves_left(reader, call.deletion_process_id),
+        )
 
-    def all(self) -> Sequence[Callable[..., Any]]:
-        return [
-            self.reassign_reports,
-            self.return_reports,
-            self.confirm_deletion,
-            self.undo_deletion,
-            self.confirm_restoration,
-            self.undo_restoration,
-        ]
+    @step("auth.confirm_deletion")
+    async def confirm_deletion(self, call: ProcessStep) -> Acknowledged:
+        return await self._pivot("confirm_deletion", call, deletion_steps.confirm_deletion)
 
-    @activity.defn(name="auth.reassign_reports")
-    @business_errors
-    async def reassign_reports(self, step: ReassignStep) -> SliceResult:
-        return await self._once("reassign_reports", step, SliceResult, deletion_steps.reassign_reports)
+    @step("auth.undo_deletion")
+    async def undo_deletion(self, call: ProcessStep) -> Acknowledged:
+        return await self._once("undo_deletion", call, Acknowledged, deletion_steps.undo_deletion)
 
-    @activity.defn(name="auth.return_reports")
-    @business_errors
-    async def return_reports(self, step: ReturnStep) -> SliceResult:
-        return await self._once("return_reports", step, SliceResult, deletion_steps.return_reports)
+    @step("auth.confirm_restoration")
+    async def confirm_restoration(self, call: ProcessStep) -> Acknowledged:
+        return await self._pivot("confirm_restoration", call, deletion_steps.confirm_restoration)
 
-    @activity.defn(name="auth.confirm_deletion")
-    @business_errors
-    async def confirm_deletion(self, step: ProcessStep) -> Acknowledged:
-        return await self._once("confirm_deletion", step, Acknowledged, deletion_steps.confirm_deletion)
-
-    @activity.defn(name="auth.undo_deletion")
-    @business_errors
-    async def undo_deletion(self, step: ProcessStep) -> Acknowledged:
-        return await self._once("undo_deletion", step, Acknowledged, deletion_steps.undo_deletion)
-
-    @activity.defn(name="auth.confirm_restoration")
-    @business_errors
-    async def confirm_restoration(self, step: ProcessStep) -> Acknowledged:
-        return await self._once("confirm_restoration", step, Acknowledged, deletion_steps.confirm_restoration)
-
-    @activity.defn(name="auth.undo_restoration")
-    @business_errors
-    async def undo_restoration(self, step: ProcessStep) -> Acknowledged:
-        return await self._once("undo_restoration", step, Acknowledged, deletion_steps.undo_restoration)
-
-    async def _once(
-        self, name: str, step: Step, answer: type[Answer], work: Callable[[UnitOfWork, Step], Awaitable[Answer]]
-    ) -> Answer:
-        """The answer is recorded beside its effect: a repeated call gets the recorded answer."""
-        context = ActorContext.system(process_id=step.process_id, actor_id=step.actor_id)
-        async with self._db.transaction(context) as uow:
-            key = f"{step.process_id}:{name}:{step.sequence}"
-            return await run_once(uow, key=key, result_type=answer, work=lambda: work(uow, step))
+    @step("auth.undo_restoration")
+    async def undo_restoration(self, call: ProcessStep) -> Acknowledged:
+        return await self._once("undo_restoration", call, Acknowledged, deletion_steps.undo_restoration)

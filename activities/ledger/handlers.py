@@ -1,29 +1,16 @@
-"""The diary's entries in the ledger of the home database; every home service's worker has these."""
-
-from collections.abc import Callable
-from typing import Any
-
-from temporalio import activity
+"""A process's entries in the ledger of the home database; every home service's worker has these."""
 
 from activities.ledger.contract import ProcessRecord, StepRecord
+from activities.steps import Activities, step
 from services.contracts.steps import Acknowledged
-from services.kit.db.database import Database
 from services.kit.processes import ledger
-from services.kit.processes.activity_edge import business_errors
 from services.kit.running.context import ActorContext
 
 
-class LedgerActivities:
+class LedgerActivities(Activities):
     """`db`: the database of the service that is home to the processes."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
-    def all(self) -> list[Callable[..., Any]]:
-        return [self.record_step, self.record_status]
-
-    @activity.defn(name="ledger.record_step")
-    @business_errors
+    @step("ledger.record_step")
     async def record_step(self, record: StepRecord) -> Acknowledged:
         async with self._db.transaction(ActorContext.system(process_id=record.process_id)) as uow:
             await ledger.record_step(
@@ -37,8 +24,7 @@ class LedgerActivities:
             )
         return Acknowledged()
 
-    @activity.defn(name="ledger.record_status")
-    @business_errors
+    @step("ledger.record_status")
     async def record_status(self, record: ProcessRecord) -> Acknowledged:
         async with self._db.transaction(ActorContext.system(process_id=record.process_id)) as uow:
             await ledger.finish_process(uow, process_id=record.process_id, status=record.status, detail=record.detail)

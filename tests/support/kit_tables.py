@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 
-from services.kit.db.schema import KIT_SCHEMA
+from services.kit.db.schema import KIT_SCHEMA, RESTARTS
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.envelope import EventPayload
 
@@ -34,6 +34,7 @@ CREATE TABLE effects (event_id uuid NOT NULL, name text NOT NULL, at_position bi
 def create_kit_tables(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(KIT_SCHEMA)
+        connection.execute(RESTARTS)
         connection.execute(TABLES)
         connection.execute("SELECT ensure_outbox_partitions(current_date, 3)")
 

@@ -112,7 +112,7 @@ async def running_processes(temporal: Client, db: Database, fakes: FakeServices)
         TaskQueue.CUSTOMER: fakes.activities("customer"),
         TaskQueue.SALES_ACTIVITY: fakes.activities("sales_activity"),
         TaskQueue.OPPORTUNITY: fakes.activities("opportunity"),
-        TaskQueue.AUTH: [*AuthActivities(db).all(), ledger.record_step, ledger.record_status],
+        TaskQueue.AUTH: [*AuthActivities(db).all(), *ledger.all()],
     }
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:

@@ -20,7 +20,6 @@ from services.kit.errors import NotFound, Unavailable
 from services.kit.http import CurrentUser, Kit, KitDep, Reads, ServiceRoute, Uow, json_response, request_context
 from services.kit.http.etags import optional_if_match, require_if_match
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
-from services.kit.processes.ledger import process_view
 from services.kit.processes.router import SagaView
 from services.kit.processes.waiting import process_accepted, process_answered
 from services.kit.running.context import ActorContext
@@ -137,16 +136,12 @@ async def delete_user(
     wanted = Deletion(caller.user_id, user_id, successors, optional_if_match(request))
     async with kit.db.transaction(context) as uow:
         process_id = await request_deletion(uow, wanted)
-        view = await process_view(uow, process_id)
     await kit.revocations.poll_soon()
-    assert view is not None, "a user's deletion has a ledger row"
-    return await process_answered(request, process_id, view)
+    return await process_answered(request, process_id)
 
 
 @writes.post("/users/{user_id}/restore", response_model=SagaView, status_code=202)
 async def restore_user(request: Request, user_id: UUID, caller: UserManager, uow: Uow) -> Response:
     """Take a deletion back within the recycle-bin period: the user returns, and what still lies with successors."""
     process_id = await request_restoration(uow, caller.user_id, user_id)
-    view = await process_view(uow, process_id)
-    assert view is not None, "a user's restoration has a ledger row"
-    return process_accepted(request, process_id, view)
+    return await process_accepted(request, uow, process_id)

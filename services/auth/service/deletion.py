@@ -26,10 +26,9 @@ from services.contracts.processes import (
 from services.contracts.states import UserState
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Blocked, FieldError, Text, Unprocessable
-from services.kit.events.audit import outrun, record_audit
+from services.kit.events.audit import outrun
+from services.kit.processes.beginning import AuditedAs, NewProcess, begin_process
 from services.kit.processes.fences import check_unblocked
-from services.kit.processes.intents import SearchAttributes, start_workflow
-from services.kit.processes.ledger import open_process
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 
@@ -78,36 +77,23 @@ async def request_deletion(uow: UnitOfWork, wanted: Deletion) -> UUID:
     await users.save_lifecycle(uow, user)
     await sessions.end_all(uow, user.id, reason="deleted")
     await user_changed(uow, UserDeletionStarted, user, process_id=process_id)
-    await record_audit(
-        uow,
-        action="user.deletion_started",
-        resource_type=RESOURCE,
-        resource_id=user.id,
-        detail={"processId": str(process_id)} | {k: str(v) for k, v in successors.items() if v is not None},
-    )
-    request = UserDeletionInput(
-        process_id=process_id, user_id=user.id, actor_id=wanted.actor_id, generation=user.generation, **successors
-    )
-    workflow_id = user_deletion_id(user.id, user.generation)
-    await open_process(
-        uow,
-        process_id=process_id,
-        workflow_id=workflow_id,
+    deletion = NewProcess(
+        id=process_id,
+        workflow_id=user_deletion_id(user.id, user.generation),
         type=ProcessType.USER_DELETION,
+        task_queue=TaskQueue.AUTH,
         resource_id=user.id,
         actor_id=wanted.actor_id,
+        argument=UserDeletionInput(
+            process_id=process_id, user_id=user.id, actor_id=wanted.actor_id, generation=user.generation, **successors
+        ),
+        summary=f"Delete user {user.id} and hand over the work",
         steps=list(UserDeletionStep),
         done=[UserDeletionStep.REQUEST],
     )
-    await start_workflow(
-        uow,
-        workflow=ProcessType.USER_DELETION,
-        workflow_id=workflow_id,
-        task_queue=TaskQueue.AUTH,
-        argument=request,
-        search=SearchAttributes(ProcessType.USER_DELETION, user.id, wanted.actor_id),
-        summary=f"Delete user {user.id} and hand over the work",
-    )
+    chosen_ones = {kind: str(successor) for kind, successor in successors.items() if successor is not None}
+    audited = AuditedAs(action="user.deletion_started", resource_type=RESOURCE, detail=chosen_ones)
+    await begin_process(uow, deletion, audited=audited)
     return process_id
 
 
@@ -149,38 +135,24 @@ async def request_restoration(uow: UnitOfWork, actor_id: UUID, user_id: UUID) ->
     user.blocked_by_process = process_id
     user.updated_at = clock.now()
     await users.save_lifecycle(uow, user)
-    await record_audit(
-        uow,
-        action="user.restoration_started",
-        resource_type=RESOURCE,
-        resource_id=user.id,
-        detail={"processId": str(process_id)},
-    )
-    request = UserRestorationInput(
-        process_id=process_id,
-        user_id=user.id,
-        actor_id=actor_id,
-        generation=user.generation,
-        deletion_process_id=user.deletion_process_id,
-    )
-    workflow_id = user_restoration_id(user.id, user.generation)
-    await open_process(
-        uow,
-        process_id=process_id,
-        workflow_id=workflow_id,
+    restoration = NewProcess(
+        id=process_id,
+        workflow_id=user_restoration_id(user.id, user.generation),
         type=ProcessType.USER_RESTORATION,
+        task_queue=TaskQueue.AUTH,
         resource_id=user.id,
         actor_id=actor_id,
+        argument=UserRestorationInput(
+            process_id=process_id,
+            user_id=user.id,
+            actor_id=actor_id,
+            generation=user.generation,
+            deletion_process_id=user.deletion_process_id,
+        ),
+        summary=f"Restore user {user.id} and give the work back",
         steps=list(UserRestorationStep),
         done=[UserRestorationStep.REQUEST],
     )
-    await start_workflow(
-        uow,
-        workflow=ProcessType.USER_RESTORATION,
-        workflow_id=workflow_id,
-        task_queue=TaskQueue.AUTH,
-        argument=request,
-        search=SearchAttributes(ProcessType.USER_RESTORATION, user.id, actor_id),
-        summary=f"Restore user {user.id} and give the work back",
-    )
+    audited = AuditedAs(action="user.restoration_started", resource_type=RESOURCE)
+    await begin_process(uow, restoration, audited=audited)
     return process_id

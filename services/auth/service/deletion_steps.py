@@ -1,6 +1,6 @@
 """Auth's own steps in the deletion of a user and in its undo; the workflow repeats them as often as it has to."""
 
-from typing import Final
+from uuid import UUID
 
 from services.auth.errors import WrongState
 from services.auth.events import user_changed
@@ -8,20 +8,22 @@ from services.auth.models import User
 from services.auth.repository import reports, users
 from services.contracts.events.user import UserDeleted, UserDeletionUndone, UserRestored, UserUpdated
 from services.contracts.states import UserState
-from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult
-from services.kit.db.unit_of_work import UnitOfWork
+from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.errors import Conflict, Text
 from services.kit.events.audit import record_audit
+from services.kit.processes.steps import ROWS_PER_TRANSACTION
 from services.kit.running import clock
 
-SLICE: Final = 500
 
+async def reassign_reports(uow: UnitOfWork, step: ReassignStep) -> int:
+    """Reports of the leaver get the successor as manager, or the leaver's own manager where that closes no circle.
 
-async def reassign_reports(uow: UnitOfWork, step: ReassignStep) -> SliceResult:
-    """Reports of the leaver get the successor as manager, or the leaver's own manager where that closes no circle."""
+    Returns how many were moved.
+    """
     leaver = await users.lock(uow, step.resource_id)
     moved = 0
-    for report in await reports.lock_reports(uow, leaver.id, SLICE):
+    for report in await reports.lock_reports(uow, leaver.id, ROWS_PER_TRANSACTION):
         successor = step.successor_id or leaver.manager_id
         if successor is not None and await users.reports_to(uow, successor, report.id):
             successor = leaver.manager_id
@@ -31,17 +33,28 @@ async def reassign_reports(uow: UnitOfWork, step: ReassignStep) -> SliceResult:
         report.manager_id = successor
         await _save(uow, report)
         moved += 1
-    return SliceResult(done=moved, remaining=await users.count_reports(uow, leaver.id))
+    return moved
 
 
-async def return_reports(uow: UnitOfWork, step: ReturnStep) -> SliceResult:
-    """Who still reports to whom the deletion gave them goes back; who was moved since, or left, stays."""
-    taken, movable = await reports.take_moves(uow, step.deletion_process_id, SLICE)
+async def reports_left(reader: Reader, user_id: UUID) -> int:
+    return await users.count_reports(reader, user_id)
+
+
+async def return_reports(uow: UnitOfWork, step: ReturnStep) -> int:
+    """Who still reports to whom the deletion gave them goes back; who was moved since, or left, stays.
+
+    Returns how many moves were looked at.
+    """
+    taken, movable = await reports.take_moves(uow, step.deletion_process_id, ROWS_PER_TRANSACTION)
     for report in movable:
         if not await users.reports_to(uow, step.resource_id, report.id):
             report.manager_id = step.resource_id
             await _save(uow, report)
-    return SliceResult(done=taken, remaining=await reports.count_moves(uow, step.deletion_process_id))
+    return taken
+
+
+async def moves_left(reader: Reader, deletion_id: UUID) -> int:
+    return await reports.count_moves(reader, deletion_id)
 
 
 async def _save(uow: UnitOfWork, user: User) -> None:

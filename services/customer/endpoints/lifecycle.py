@@ -17,7 +17,6 @@ from services.kit.errors import NotFound, Unavailable
 from services.kit.http import CurrentUser, KitDep, ServiceRoute, Uow, json_response, request_context
 from services.kit.http.etags import optional_if_match
 from services.kit.http.kit import Kit
-from services.kit.processes.ledger import process_view
 from services.kit.processes.router import SagaView
 from services.kit.processes.waiting import process_accepted, process_answered
 from services.kit.running.context import ActorContext
@@ -62,9 +61,7 @@ async def delete_customer(
     rows = await _expected_rows(kit, customer_id)
     async with kit.db.transaction(context) as uow:
         process_id = await lifecycle.request_deletion(uow, principal, customer_id, version, rows)
-        view = await process_view(uow, process_id)
-    assert view is not None
-    return await process_answered(request, process_id, view)
+    return await process_answered(request, process_id)
 
 
 @writes.post("/customers/{customer_id}/restore", response_model=SagaView, status_code=202)
@@ -72,9 +69,7 @@ async def restore_customer(customer_id: UUID, request: Request, principal: Curre
     """Bring a deleted customer back with all that its deletion hid; within the recycle-bin period."""
     period = CustomerSettings().recycle_bin_period
     process_id = await lifecycle.request_restoration(uow, principal, customer_id, period)
-    view = await process_view(uow, process_id)
-    assert view is not None
-    return process_accepted(request, process_id, view)
+    return await process_accepted(request, uow, process_id)
 
 
 async def _count(kit: Kit, customer_id: UUID) -> list[dict[str, Any]]:

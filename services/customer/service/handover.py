@@ -4,20 +4,19 @@ from uuid import UUID
 
 from services.contracts.events.customer import CustomerAssigned
 from services.contracts.states import CustomerState
-from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep, SliceResult, SweepResult
+from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep
 from services.customer.events import snapshot
 from services.customer.problems import NotInState, SuccessorRequired
 from services.customer.record import CustomerRecord
 from services.customer.repository import handover, writing
 from services.customer.service.assignees import Users, require_successor
-from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.errors import Blocked, NotFound
 from services.kit.events.audit import record_audit
 from services.kit.events.outbox import record_changes
 from services.kit.processes import fences
+from services.kit.processes.steps import ROWS_PER_TRANSACTION
 from services.kit.running import clock
-
-ROWS_PER_TRANSACTION = 500
 
 
 async def fence(uow: UnitOfWork, users: Users, step: ProcessStep) -> Acknowledged:
@@ -34,8 +33,8 @@ async def unfence(uow: UnitOfWork, step: ProcessStep) -> Acknowledged:
     return Acknowledged()
 
 
-async def reassign(uow: UnitOfWork, users: Users, step: ReassignStep) -> SliceResult:
-    """Move up to `ROWS_PER_TRANSACTION` customers; `remaining` counts those that other processes hold, too.
+async def reassign(uow: UnitOfWork, users: Users, step: ReassignStep) -> int:
+    """Move up to `ROWS_PER_TRANSACTION` customers that no other process holds; returns how many.
 
     The fence is held against its removal meanwhile: a late call of a process that was undone moves nothing.
     """
@@ -50,11 +49,16 @@ async def reassign(uow: UnitOfWork, users: Users, step: ReassignStep) -> SliceRe
         await handover.record_moves(uow, step.process_id, ids, step.resource_id, step.successor_id, now)
         moved = await handover.assign(uow, ids, [step.successor_id] * len(ids), now)
         await _publish(uow, moved, dict.fromkeys(ids, step.resource_id), "customer.reassign")
-    return SliceResult(done=len(customers), remaining=await handover.count(uow, step.resource_id))
+    return len(customers)
 
 
-async def give_back(uow: UnitOfWork, step: ReturnStep) -> SliceResult:
-    """Return up to `ROWS_PER_TRANSACTION` moved customers that still belong to whom they were given."""
+async def customers_left(reader: Reader, user_id: UUID) -> int:
+    """Those that other processes hold, too."""
+    return await handover.count(reader, user_id)
+
+
+async def give_back(uow: UnitOfWork, step: ReturnStep) -> int:
+    """Settle up to `ROWS_PER_TRANSACTION` moves: what still belongs to whom it was given goes back. How many."""
     moves = await handover.lock_open_moves(uow, step.deletion_process_id, ROWS_PER_TRANSACTION)
     back = [(customer, from_id) for customer, from_id, to_id in moves if _still_with(customer, to_id)]
     now = clock.now()
@@ -63,11 +67,11 @@ async def give_back(uow: UnitOfWork, step: ReturnStep) -> SliceResult:
         before = {customer.id: customer.assigned_sales_id for customer, _ in back}
         await _publish(uow, returned, before, "customer.return")
     await handover.settle(uow, step.deletion_process_id, [customer.id for customer, _, _ in moves], now)
-    return SliceResult(done=len(moves), remaining=await handover.count_open_moves(uow, step.deletion_process_id))
+    return len(moves)
 
 
-async def sweep(uow: UnitOfWork, step: ProcessStep) -> SweepResult:
-    return SweepResult(found=await handover.count(uow, step.resource_id))
+async def moves_left(reader: Reader, deletion_id: UUID) -> int:
+    return await handover.count_open_moves(reader, deletion_id)
 
 
 def _still_with(customer: CustomerRecord, to_id: UUID) -> bool:

@@ -24,11 +24,9 @@ from services.customer.repository import writing
 from services.customer.service.editing import EDITS, RESOURCE
 from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.errors import Blocked, Forbidden, NotFound
-from services.kit.events.audit import outrun, record_audit
+from services.kit.events.audit import outrun
 from services.kit.events.outbox import record_change
-from services.kit.processes.intents import SearchAttributes, start_workflow
-from services.kit.processes.ledger import open_process
-from services.kit.processes.statuses import ProcessStatus
+from services.kit.processes.beginning import AuditedAs, NewProcess, begin_process
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
@@ -66,30 +64,22 @@ async def request_deletion(
         event=snapshot(CustomerDeletionStarted, after),
         process_id=process_id,
     )
-    workflow_id = customer_deletion_id(customer_id, generation)
-    await open_process(
-        uow,
-        process_id=process_id,
-        workflow_id=workflow_id,
+    deletion = NewProcess(
+        id=process_id,
+        workflow_id=customer_deletion_id(customer_id, generation),
         type=ProcessType.CUSTOMER_DELETION,
+        task_queue=TaskQueue.CUSTOMER,
         resource_id=customer_id,
         actor_id=principal.user_id,
+        argument=CustomerDeletionInput(
+            process_id=process_id, customer_id=customer_id, actor_id=principal.user_id, generation=generation
+        ),
+        summary=f"Delete customer {customer_id} with all that belongs to it",
         steps=list(CustomerDeletionStep),
         done=[CustomerDeletionStep.REQUEST],
         total=rows,
     )
-    await start_workflow(
-        uow,
-        workflow=ProcessType.CUSTOMER_DELETION,
-        workflow_id=workflow_id,
-        task_queue=TaskQueue.CUSTOMER,
-        argument=CustomerDeletionInput(
-            process_id=process_id, customer_id=customer_id, actor_id=principal.user_id, generation=generation
-        ),
-        search=SearchAttributes(ProcessType.CUSTOMER_DELETION, customer_id, principal.user_id, ProcessStatus.REQUESTED),
-        summary=f"Delete customer {customer_id} with all that belongs to it",
-    )
-    await _audit(uow, "customer.delete", customer_id, process_id)
+    await begin_process(uow, deletion, audited=AuditedAs(action="customer.delete", resource_type=RESOURCE))
     return process_id
 
 
@@ -123,23 +113,13 @@ async def request_restoration(
         event=snapshot(CustomerUpdated, after),
         process_id=process_id,
     )
-    workflow_id = customer_restoration_id(customer_id, generation)
-    await open_process(
-        uow,
-        process_id=process_id,
-        workflow_id=workflow_id,
+    restoration = NewProcess(
+        id=process_id,
+        workflow_id=customer_restoration_id(customer_id, generation),
         type=ProcessType.CUSTOMER_RESTORATION,
+        task_queue=TaskQueue.CUSTOMER,
         resource_id=customer_id,
         actor_id=principal.user_id,
-        steps=list(CustomerRestorationStep),
-        done=[CustomerRestorationStep.REQUEST],
-        total=await writing.rows_brought_back_from(uow, customer.deletion_process_id),
-    )
-    await start_workflow(
-        uow,
-        workflow=ProcessType.CUSTOMER_RESTORATION,
-        workflow_id=workflow_id,
-        task_queue=TaskQueue.CUSTOMER,
         argument=CustomerRestorationInput(
             process_id=process_id,
             customer_id=customer_id,
@@ -147,12 +127,12 @@ async def request_restoration(
             generation=generation,
             deletion_process_id=customer.deletion_process_id,
         ),
-        search=SearchAttributes(
-            ProcessType.CUSTOMER_RESTORATION, customer_id, principal.user_id, ProcessStatus.REQUESTED
-        ),
         summary=f"Restore customer {customer_id} with all that its deletion hid",
+        steps=list(CustomerRestorationStep),
+        done=[CustomerRestorationStep.REQUEST],
+        total=await writing.rows_brought_back_from(uow, customer.deletion_process_id),
     )
-    await _audit(uow, "customer.restore", customer_id, process_id)
+    await begin_process(uow, restoration, audited=AuditedAs(action="customer.restore", resource_type=RESOURCE))
     return process_id
 
 
@@ -181,13 +161,3 @@ async def _require_idle(uow: UnitOfWork, customer: CustomerRecord) -> None:
     """After its pivot a process still has work elsewhere; the opposite must not begin before that has ended."""
     if customer.process_id is not None and await writing.is_open(uow, customer.process_id):
         raise Blocked(customer.process_id)
-
-
-async def _audit(uow: UnitOfWork, action: str, customer_id: UUID, process_id: UUID) -> None:
-    await record_audit(
-        uow,
-        action=action,
-        resource_type="customer",
-        resource_id=customer_id,
-        detail={"processId": str(process_id)},
-    )

@@ -194,6 +194,32 @@ CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at);
 
 KIT_SCHEMA: Final = OUTBOX + INTENTS + INBOX + AUDIT + STEPS + IDEMPOTENCY
 
+RESTARTS: Final = """
+ALTER TABLE processes
+    ADD COLUMN start jsonb,
+    ADD COLUMN decided_at timestamptz,
+    ADD COLUMN turned_back_for text,
+    ADD COLUMN restarts int NOT NULL DEFAULT 0,
+    ADD COLUMN steps_forgotten_at timestamptz;
+COMMENT ON COLUMN processes.start IS 'What starts its workflow (as in intents), should that be lost';
+COMMENT ON COLUMN processes.decided_at IS 'When the pivot committed; from then on nothing can be undone';
+COMMENT ON COLUMN processes.turned_back_for IS 'Why what it did is being undone; null while it goes forward';
+COMMENT ON COLUMN processes.restarts IS 'How often its workflow was started again without a person asking for it';
+COMMENT ON COLUMN processes.steps_forgotten_at IS 'When the recorded answers of its steps were deleted everywhere';
+UPDATE processes SET start = intents.instruction FROM intents
+    WHERE intents.workflow_id = processes.workflow_id AND intents.kind = 'start';
+UPDATE processes SET decided_at = step.finished_at FROM process_steps AS step
+    WHERE step.process_id = processes.id AND step.name = 'confirm' AND step.status = 'DONE';
+CREATE INDEX step_results_by_key ON step_results (key text_pattern_ops);
+CREATE INDEX processes_to_forget ON processes (finished_at) WHERE steps_forgotten_at IS NULL;
+"""
+
+RESTARTS_DROP: Final = """
+DROP INDEX step_results_by_key, processes_to_forget;
+ALTER TABLE processes DROP COLUMN start, DROP COLUMN decided_at, DROP COLUMN turned_back_for, DROP COLUMN restarts,
+    DROP COLUMN steps_forgotten_at;
+"""
+
 KIT_SCHEMA_DROP: Final = """
 DROP TABLE idempotency_keys, process_steps, processes, step_results, audit_entries, dead_letters, consumer_positions,
     inbox, intents, outbox_state, outbox;

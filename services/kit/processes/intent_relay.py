@@ -218,13 +218,15 @@ class _LaneRunner:
 
     async def _start(self, workflow_id: str, instruction: Mapping[str, Any]) -> None:
         replace = instruction["replace"]
+        # A process starts once, whatever is delivered twice; only whoever found its workflow gone starts it again.
+        repeatable = replace or instruction.get("again", False)
         await self._temporal.start_workflow(
             instruction["workflow"],
             instruction["argument"],
             id=workflow_id,
             task_queue=instruction["taskQueue"],
             id_reuse_policy=(
-                WorkflowIDReusePolicy.ALLOW_DUPLICATE if replace else WorkflowIDReusePolicy.REJECT_DUPLICATE
+                WorkflowIDReusePolicy.ALLOW_DUPLICATE if repeatable else WorkflowIDReusePolicy.REJECT_DUPLICATE
             ),
             id_conflict_policy=(
                 WorkflowIDConflictPolicy.TERMINATE_EXISTING if replace else WorkflowIDConflictPolicy.FAIL

@@ -59,7 +59,8 @@ def _plain(argument: BaseModel) -> Any:
     return argument.model_dump(mode="json", by_alias=True)
 
 
-def _instruction(intent: StartIntent) -> dict[str, Any]:
+def as_json(intent: StartIntent) -> dict[str, Any]:
+    """The instruction as the relay reads it, and as the ledger keeps it."""
     return {
         "workflow": intent.workflow,
         "taskQueue": intent.task_queue,
@@ -91,7 +92,12 @@ async def start_workflow(
 
 async def start_workflows(uow: UnitOfWork, intents: Sequence[StartIntent], *, lane: Lane = "process") -> None:
     """The same for many in one statement."""
-    await _write(uow, lane, "start", [(intent.workflow_id, _instruction(intent)) for intent in intents])
+    await _write(uow, lane, "start", [(intent.workflow_id, as_json(intent)) for intent in intents])
+
+
+async def start_again(uow: UnitOfWork, workflow_id: str, instruction: Mapping[str, Any]) -> None:
+    """One more run of a workflow that has ended or is unknown, as it was started before; nothing if one is running."""
+    await _write(uow, "process", "start", [(workflow_id, dict(instruction) | {"again": True})])
 
 
 async def signal_workflow(

@@ -3,11 +3,14 @@
 Every event carries the whole state of the process, so a projection keeps the newest version and needs no order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.errors import Conflict, Text
 from services.kit.events.outbox import record_change, record_created
 from services.kit.processes.events import (
     ProcessCompensated,
@@ -36,17 +39,28 @@ async def open_process(
     steps: Sequence[str],
     done: Sequence[str] = (),
     total: int | None = None,
+    start: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes the process as REQUESTED with its planned steps, and process.started.
 
     ``done``: those of the steps that this transaction does itself. ``total``: how many rows the whole process will
-    touch, if a preview counted them.
+    touch, if a preview counted them. ``start``: what starts its workflow, should that be lost.
     """
     now = clock.now()
     await uow.execute(
-        "INSERT INTO processes (id, workflow_id, type, resource_id, actor_id, status, total, started_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-        [process_id, workflow_id, type, resource_id, actor_id, ProcessStatus.REQUESTED, total, now],
+        "INSERT INTO processes (id, workflow_id, type, resource_id, actor_id, status, total, started_at, start)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
+        [
+            process_id,
+            workflow_id,
+            type,
+            resource_id,
+            actor_id,
+            ProcessStatus.REQUESTED,
+            total,
+            now,
+            None if start is None else orjson.dumps(start).decode(),
+        ],
     )
     await uow.execute(
         "INSERT INTO process_steps (process_id, position, name, status, started_at, finished_at)"
@@ -134,6 +148,23 @@ async def finish_process(
     if before == status or before in TERMINAL_PROCESS_STATUSES:
         return
     await _move(uow, process_id, status, events[status], detail)
+
+
+async def decide(uow: UnitOfWork, process_id: UUID) -> bool:
+    """Notes that the pivot commits with this transaction; False if it has committed before.
+
+    A process that the ledger does not know holds nothing, which the pivot itself will find. Raises Conflict for a
+    process that is being undone: whoever asks is a run that was given up.
+    """
+    row = await uow.one("SELECT decided_at, turned_back_for FROM processes WHERE id = %s FOR UPDATE", [process_id])
+    if row is None:
+        return True
+    if row["decided_at"] is not None:
+        return False
+    if row["turned_back_for"] is not None:
+        raise Conflict(Text("処理は取り消し中です", "The process is being undone"))
+    await uow.execute("UPDATE processes SET decided_at = %s WHERE id = %s", [clock.now(), process_id])
+    return True
 
 
 async def process_view(reader: Reader, process_id: UUID) -> dict[str, Any] | None:

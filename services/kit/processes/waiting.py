@@ -9,6 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.http.kit import Kit
 from services.kit.http.responses import json_response
 from services.kit.http.service_route import after_commit
@@ -48,26 +49,29 @@ async def wait_for_process(kit: Kit, process_id: UUID, seconds: float) -> dict[s
     return None
 
 
-def process_accepted(request: Request, process_id: UUID, view: dict[str, Any]) -> Response:
-    """The answer of an endpoint that started a process: 202 with its place, or 200 once it ended in time.
+async def process_accepted(request: Request, uow: UnitOfWork, process_id: UUID) -> Response:
+    """The answer of an endpoint that started a process (or found the one that does it already): 202 with its place,
+    or 200 once it ended in the time that the caller prefers to wait."""
+    accepted = _accepted(process_id, await process_view(uow, process_id))
 
-    ``view`` is the process as the request's own transaction sees it (``ledger.process_view``).
-    """
-
-    async def wait(accepted: Response) -> Response:
+    async def wait(_accepted: Response) -> Response:
         return await _wait_instead(request, process_id, accepted)
 
     after_commit(request, wait)
-    return _accepted(process_id, view)
+    return accepted
 
 
-async def process_answered(request: Request, process_id: UUID, view: dict[str, Any]) -> Response:
-    """The same on a route that has committed by itself: waits, if the caller prefers to, and answers."""
+async def process_answered(request: Request, process_id: UUID) -> Response:
+    """The same on a route that has committed by itself."""
     crashpoints.reach(CRASH_BEFORE_ANSWER)
-    return await _wait_instead(request, process_id, _accepted(process_id, view))
+    kit: Kit = request.app.state.kit
+    async with kit.db.reader() as reader:
+        accepted = _accepted(process_id, await process_view(reader, process_id))
+    return await _wait_instead(request, process_id, accepted)
 
 
-def _accepted(process_id: UUID, view: dict[str, Any]) -> Response:
+def _accepted(process_id: UUID, view: dict[str, Any] | None) -> Response:
+    assert view is not None, "whoever begins a process writes its ledger row"
     return json_response(view | {"sagaId": str(process_id)}, 202, headers={"Location": saga_location(process_id)})
 
 

@@ -23,7 +23,6 @@ from services.opportunity.repository.cascade import (
 )
 from services.opportunity.service import ledger
 from services.opportunity.service.commands import locked
-from services.opportunity.service.requests import start
 from services.opportunity.service.transition import Transition, commit, moved
 
 __all__ = [
@@ -61,8 +60,7 @@ async def restore(uow: UnitOfWork, approval_id: UUID, *, deletion_id: UUID, proc
         return
     after = replace(after, process_id=new_id(), escalated_at=None, reminded_at=None)
     await commit(uow, before, after, transition, workflow_knows=False)
-    await ledger.open_for(uow, after, actor_id)
-    await start(uow, after, actor_id)
+    await ledger.begin(uow, after, actor_id)
 
 
 async def recancel(uow: UnitOfWork, approval_id: UUID, *, deletion_id: UUID, process_id: UUID, actor_id: UUID) -> None:

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from services.contracts.processes import ProcessType, approval_id
+from services.contracts.processes import ApprovalInput, ProcessType, TaskQueue, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
 from services.kit.db.database import UnitOfWork
 from services.kit.processes import ledger
+from services.kit.processes.beginning import NewProcess, begin_process
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from services.opportunity.record import Approval
 
@@ -15,19 +16,23 @@ def step_name(approval: Approval, position: int) -> str:
     return f"{position + 1}. {approval.progress.stages[position].name}"
 
 
-async def open_for(uow: UnitOfWork, approval: Approval, actor_id: UUID | None) -> None:
+async def begin(uow: UnitOfWork, approval: Approval, actor_id: UUID | None) -> None:
     """A process for the present generation; stages that an earlier generation passed count as done."""
     assert approval.process_id is not None
     progress = approval.progress
-    await ledger.open_process(
-        uow,
-        process_id=approval.process_id,
+    process = NewProcess(
+        id=approval.process_id,
         workflow_id=approval_id(approval.id, progress.generation),
         type=ProcessType.APPROVAL,
+        task_queue=TaskQueue.OPPORTUNITY,
         resource_id=approval.id,
         actor_id=actor_id,
+        argument=ApprovalInput(approval_id=approval.id, generation=progress.generation),
+        summary=approval.number,
         steps=[step_name(approval, position) for position in range(len(progress.stages))],
+        status=approval.state.value,
     )
+    await begin_process(uow, process)
     for position in range(progress.stage):
         await _record(uow, approval, position, StepStatus.DONE)
     if progress.state is ApprovalState.PENDING:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -10,22 +9,15 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from services.contracts.events.approval import ApprovalUpdated
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ProcessType, RowChanged, approval_id
 from services.contracts.states import OPEN_APPROVAL_STATES, ApprovalState
 from services.kit.db.database import Database, Row
-from services.kit.events import audit, outbox
 from services.kit.http import idempotency
 from services.kit.processes import intents
-from services.kit.processes.ledger import finish_process
-from services.kit.processes.statuses import ProcessStatus
+from services.kit.processes.restarting import restart
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
-from services.kit.running.ids import new_id
-from services.opportunity import events
 from services.opportunity.repository import approvals, history, reconciliation
-from services.opportunity.service import ledger
-from services.opportunity.service.requests import start
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +58,7 @@ async def _wake_missing(db: Database, temporal: Client, running: set[str], beat:
 
 
 async def _wake(db: Database, temporal: Client, row: Row) -> bool:
-    """Start the workflow; one that has ended although its request is open gets a successor of its own generation."""
+    """Start the workflow of an open request again; it goes on where the row stands."""
     workflow_id = approval_id(row["id"], row["generation"])
     try:
         description = await temporal.get_workflow_handle(workflow_id).describe()
@@ -79,28 +71,13 @@ async def _wake(db: Database, temporal: Client, row: Row) -> bool:
     if status is WorkflowExecutionStatus.RUNNING:
         return False
     async with db.transaction(ActorContext.system()) as uow:
-        before = await approvals.lock(uow, row["id"])
-        if before is None or before.state not in OPEN_APPROVAL_STATES:
+        approval = await approvals.lock(uow, row["id"])
+        if approval is None or approval.state not in OPEN_APPROVAL_STATES or approval.process_id is None:
             return False
-        if before.progress.generation != row["generation"]:
+        if approval.progress.generation != row["generation"]:
             return False
         log.warning("approval without a workflow", extra={"workflow_id": workflow_id, "status": str(status)})
-        if status is None:
-            await start(uow, before, None)
-            return True
-        progress = replace(before.progress, generation=before.progress.generation + 1)
-        after = replace(before, progress=progress, process_id=new_id(), updated_at=clock.now())
-        await approvals.update(uow, after)
-        if before.process_id is not None:
-            await finish_process(uow, process_id=before.process_id, status=ProcessStatus.COMPLETED, detail="SUPERSEDED")
-        await ledger.open_for(uow, after, None)
-        event = events.acted(ApprovalUpdated, after, acted_by=None)
-        await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event)
-        await audit.record_audit(
-            uow, action="approval.revive", resource_type="approval", resource_id=after.id, detail={"was": workflow_id}
-        )
-        await start(uow, after, None)
-    return True
+        return await restart(uow, approval.process_id, was="unknown" if status is None else status.name)
 
 
 async def _tell_ended(db: Database, running: set[str], beat: Callable[..., None]) -> int:

@@ -6,13 +6,12 @@ from uuid import UUID
 
 from services.contracts.events.approval import ApprovalDrafted, ApprovalRequested, ApprovalUpdated
 from services.contracts.permissions import Permission
-from services.contracts.processes import ApprovalInput, ProcessType, TaskQueue, approval_id
 from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
 from services.kit.db.database import Row, UnitOfWork
 from services.kit.errors import Conflict, Forbidden, Text, Unprocessable
 from services.kit.events import audit, outbox
 from services.kit.models import CamelModel
-from services.kit.processes import fences, intents
+from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
@@ -86,28 +85,8 @@ async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitt
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
     await approvals.set_participants(uow, after)
-    await ledger.open_for(uow, after, actor_id)
-    await start(uow, after, actor_id)
+    await ledger.begin(uow, after, actor_id)
     return after
-
-
-async def start(uow: UnitOfWork, approval: Approval, actor_id: UUID | None) -> None:
-    """The intent to start the workflow of the present generation; a repeat is harmless."""
-    generation = approval.progress.generation
-    await intents.start_workflow(
-        uow,
-        workflow=ProcessType.APPROVAL,
-        workflow_id=approval_id(approval.id, generation),
-        task_queue=TaskQueue.OPPORTUNITY,
-        argument=ApprovalInput(approval_id=approval.id, generation=generation),
-        search=intents.SearchAttributes(
-            process_type=ProcessType.APPROVAL,
-            resource_id=approval.id,
-            actor_id=actor_id,
-            status=approval.state.value,
-        ),
-        summary=approval.number,
-    )
 
 
 async def edit(
