@@ -6,11 +6,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 API = "/api/v1"
 _SHOWN = {
-    "/meetings": frozenset({"state", "userId", "startsAfter", "startsBefore"}),
-    "/tasks": frozenset({"state", "userId", "dueAfter", "dueBefore"}),
-    "/tasks/overdue": frozenset({"userId"}),
-    "/customers": frozenset({"state", "assignedSalesId"}),
+    "/meetings": frozenset({"state", "userId", "teamOf", "startsAfter", "startsBefore"}),
+    "/tasks": frozenset({"state", "userId", "teamOf", "dueAfter", "dueBefore"}),
+    "/tasks/overdue": frozenset({"userId", "teamOf"}),
+    "/customers": frozenset({"state", "assignedSalesId", "teamOf", "createdAfter", "createdBefore"}),
 }
+"""Which filters of the API the page of a list takes over as they are."""
 
 
 def page_of(link: str | None) -> str:
@@ -18,11 +19,11 @@ def page_of(link: str | None) -> str:
     if not link or not link.startswith(f"{API}/"):
         return ""
     parts = urlsplit(link.removeprefix(API))
-    given = dict(parse_qsl(parts.query))
-    if parts.path not in _SHOWN or not set(given) <= _SHOWN[parts.path]:
-        return ""
+    asked = parse_qsl(parts.query)
+    given = dict(asked)
+    if parts.path not in _SHOWN or not set(given) <= _SHOWN[parts.path] or len(given) < len(asked):
+        return ""  # a page takes one value of a filter
     if parts.path == "/customers":
-        given.pop("state", None)  # the list shows those who are there anyway
         return _with(parts.path, given)
     if parts.path == "/tasks/overdue":
         return _with("/tasks", {"tab": "overdue", **given})

@@ -10,13 +10,20 @@ from frontend.ui.views import View
 
 
 class Figure(View):
-    """`value` None: there was nothing to divide by. `link` is the list that the figure counts, below the API's root."""
+    """`value` None: there was nothing to divide by; of amounts, the yen. `link` is the list of exactly what the figure
+    counts, below the API's root."""
 
     value: float | None = None
     unit: str = "count"
     numerator: int | None = None
     denominator: int | None = None
     link: str | None = None
+    amounts: dict[str, int] | None = None
+
+    @property
+    def others(self) -> list[tuple[str, int]]:
+        """Of a sum of money: what there is in other currencies than yen."""
+        return sorted((code, amount) for code, amount in (self.amounts or {}).items() if code != "JPY")
 
 
 class Span(View):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from frontend.analytics.views import Figure
 from frontend.ui.formats import NOTHING, duration, money, number, percent
 from frontend.ui.i18n import gettext, pgettext
 
@@ -81,6 +82,11 @@ def value_text(value: float | None, unit: str) -> str:
     if unit == "days":
         return gettext("%(n)s days") % {"n": number(value, 1)}
     return number(value)
+
+
+def other_amounts(figure: Figure) -> list[str]:
+    """What a sum of money holds in other currencies than yen, each as it reads."""
+    return [money(amount, currency) for currency, amount in figure.others]
 
 
 def breakdown_titles() -> dict[str, str]:

@@ -21,13 +21,17 @@ PAGE_LIMIT = 50
 MAX_TEXT = 200
 MAX_TAG = 50
 BIN = "DELETED"
+ACTIVE = "ACTIVE"
 NEWEST = "-createdAt"
 BIN_ROLES = frozenset({"auditor", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for; values that the API does not know are dropped."""
+    """What the address asks for; values that the API does not know are dropped.
+
+    `state` ACTIVE, `team`, `after` and `before` (of the creation): reports link here with them.
+    """
 
     q: str = ""
     state: str = ""
@@ -35,6 +39,9 @@ class Filters:
     risk: str = ""
     relationship: str = ""
     tag: str = ""
+    team: str = ""
+    after: str = ""
+    before: str = ""
     sort: str = NEWEST
 
     @classmethod
@@ -45,11 +52,14 @@ class Filters:
 
         return cls(
             q=page.query("q").strip()[:MAX_TEXT],
-            state=BIN if page.query("state") == BIN and not BIN_ROLES.isdisjoint(page.identity.roles) else "",
+            state=_state(page),
             rep=page.query("assignedSalesId")[:64],
             risk=one_of("risk", words.risks()),
             relationship=one_of("relationship", words.relationships()),
             tag=page.query("tag").strip()[:MAX_TAG],
+            team=page.query("teamOf")[:64],
+            after=page.query("createdAfter")[:40],
+            before=page.query("createdBefore")[:40],
             sort=one_of("sort", sorts()) or NEWEST,
         )
 
@@ -60,7 +70,8 @@ class Filters:
     @property
     def narrows(self) -> bool:
         """Whether anything but the recycle bin and the order was asked for."""
-        return bool(self.q or self.rep or self.risk or self.relationship or self.tag)
+        linked = self.state == ACTIVE or self.team or self.after or self.before
+        return bool(self.q or self.rep or self.risk or self.relationship or self.tag or linked)
 
     def address(self, **changes: str) -> str:
         """This list's address with some parameters changed."""
@@ -80,8 +91,18 @@ class Filters:
             "risk": self.risk,
             "relationship": self.relationship,
             "tag": self.tag,
+            "teamOf": self.team,
+            "createdAfter": self.after,
+            "createdBefore": self.before,
             "sort": self.sort,
         }
+
+
+def _state(page: Page) -> str:
+    state = page.query("state")
+    if state == BIN:
+        return "" if BIN_ROLES.isdisjoint(page.identity.roles) else BIN
+    return state if state == ACTIVE else ""
 
 
 def sorts() -> dict[str, str]:

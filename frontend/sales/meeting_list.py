@@ -31,6 +31,7 @@ class Filters:
     tab: str = COMING
     q: str = ""
     user: str = ""
+    team: str = ""
     customer: str = ""
     state: str = ""
     after: str = ""
@@ -44,6 +45,7 @@ class Filters:
             tab=tab if tab in TABS else ALL if narrowed else COMING,
             q=page.query("q").strip()[:MAX_TEXT],
             user=page.query("userId")[:64],
+            team=page.query("teamOf")[:64],
             customer=page.query("customerId")[:64],
             state=state if state in words.meeting_looks() else "",
             after=page.query("startsAfter")[:40],
@@ -52,7 +54,7 @@ class Filters:
 
     @property
     def narrows(self) -> bool:
-        return bool(self.q or self.user or self.customer or self.state or self.after or self.before)
+        return bool(self.q or self.user or self.team or self.customer or self.state or self.after or self.before)
 
     def address(self, **changes: str) -> str:
         params = {"tab": self.tab, **self._params(), "startsAfter": self.after, "startsBefore": self.before} | changes
@@ -70,7 +72,13 @@ class Filters:
         return f"/meetings?{urlencode({name: value for name, value in given.items() if value})}"
 
     def _params(self) -> dict[str, str]:
-        return {"q": self.q, "userId": self.user, "customerId": self.customer, "state": self.state}
+        return {
+            "q": self.q,
+            "userId": self.user,
+            "teamOf": self.team,
+            "customerId": self.customer,
+            "state": self.state,
+        }
 
 
 def by_day(meetings: list[Meeting]) -> list[tuple[str, list[Meeting]]]:

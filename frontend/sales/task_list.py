@@ -30,6 +30,7 @@ class Filters:
     tab: str = DUE
     q: str = ""
     user: str = ""
+    team: str = ""
     customer: str = ""
     priority: str = ""
     state: str = ""
@@ -44,6 +45,7 @@ class Filters:
             tab=tab if tab in TABS else ALL if narrowed else DUE,
             q=page.query("q").strip()[:MAX_TEXT],
             user=page.query("userId")[:64],
+            team=page.query("teamOf")[:64],
             customer=page.query("customerId")[:64],
             priority=priority if priority in words.priorities() else "",
             state=state if state in words.task_looks() else "",
@@ -53,7 +55,8 @@ class Filters:
 
     @property
     def narrows(self) -> bool:
-        return bool(self.q or self.user or self.customer or self.priority or self.state or self.after or self.before)
+        narrowed = self.user or self.team or self.customer or self.priority or self.state
+        return bool(self.q or narrowed or self.after or self.before)
 
     def address(self, **changes: str) -> str:
         params = {"tab": self.tab, **self._params()} | ({"state": self.state} if self.tab == ALL else {}) | changes
@@ -76,6 +79,7 @@ class Filters:
         return {
             "q": self.q,
             "userId": self.user,
+            "teamOf": self.team,
             "customerId": self.customer,
             "priority": self.priority,
             "dueAfter": self.after,

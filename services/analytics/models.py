@@ -138,6 +138,7 @@ class ApprovalHistory(AnalyticsModel, table=True):
     owner_id: UUID
     kind: str = _text()
     amount: int | None = Field(sa_type=BigInteger)
+    currency: str = _text()
     state: str = _text()
     generation: int
     revision: int
@@ -152,12 +153,15 @@ class ApprovalHistory(AnalyticsModel, table=True):
 
 
 class AggregatedMetric(AnalyticsModel, table=True):
+    """``currency``: of the amount; empty for events without one."""
+
     __tablename__ = "aggregated_metrics"
     __table_args__ = {"schema": READ_MODEL}
 
     metric: str = Field(primary_key=True, sa_type=Text)
     day: date = Field(primary_key=True)
     rep_id: UUID = Field(primary_key=True)
+    currency: str = Field(primary_key=True, sa_type=Text)
     count: int = Field(sa_type=BigInteger)
     amount: int = Field(sa_type=BigInteger)
 

@@ -29,12 +29,14 @@ class ReportPeriod(Span):
 
 
 class FigureView(ResponseModel):
-    """``value`` null: there was nothing to divide by. ``link``: the list that the figure counts, on this origin."""
+    """``value`` null: there was nothing to divide by; of amounts, the yen. ``link``: the list of exactly what it
+    counts (a rate: its numerator), on this origin."""
 
     value: float | None
     unit: Unit
     numerator: int | None = None
     denominator: int | None = None
+    amounts: dict[str, int] | None = Field(None, description="A sum of money in each of its currencies (ISO 4217).")
     link: str | None
 
 
@@ -68,7 +70,7 @@ class MetricView(ResponseModel):
     metric: str
     day: date
     count: int
-    amount: int
+    amounts: dict[str, int] = Field(description="By currency (ISO 4217).")
 
 
 class MetricList(ResponseModel):

@@ -194,6 +194,7 @@ class CustomerFilters(QueryModel):
     phone: SearchText | None = Field(None, description="Part of the number; dashes don't matter.")
     tag: Annotated[list[Tag], Field(max_length=20)] = Field(default_factory=list, description="All of these tags.")
     assigned_sales_id: UUID | None = None
+    team_of: UUID | None = Field(None, description="Only customers of this user and of everybody who reports to them.")
     kind: CustomerKind | None = None
     relationship: Annotated[list[Relationship], Field(max_length=5)] = Field(default_factory=list)
     state: Annotated[list[CustomerState], Field(max_length=6)] = Field(

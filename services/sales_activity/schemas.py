@@ -150,9 +150,13 @@ class MeetingsOfCustomerQuery(_ListQuery):
     state: MeetingState | None = None
 
 
+TeamOf = Annotated[UUID | None, Field(description="Only records of this user and of everybody who reports to them.")]
+
+
 class MeetingListQuery(_ListQuery):
     customer_id: UUID | None = None
     user_id: UUID | None = None
+    team_of: TeamOf = None
     state: MeetingState | None = None
     starts_after: Instant | None = None
     starts_before: Instant | None = None
@@ -165,6 +169,7 @@ class TaskListQuery(_ListQuery):
 
     customer_id: UUID | None = None
     user_id: UUID | None = None
+    team_of: TeamOf = None
     state: Annotated[list[TaskState], Field(max_length=len(TaskState))] = Field(default_factory=list)
     priority: TaskPriority | None = None
     due_after: Instant | None = None
@@ -177,6 +182,7 @@ class TaskListQuery(_ListQuery):
 class OverdueQuery(_ListQuery):
     customer_id: UUID | None = None
     user_id: UUID | None = None
+    team_of: TeamOf = None
 
 
 class WorkloadItem(ResponseModel):

@@ -132,7 +132,9 @@ async def test_rebuild_checks_and_mends_the_read_models(system: Run) -> None:
     await consumed(db, len(world.events))
     async with db.dedicated("test") as connection:
         await connection.execute(
-            "INSERT INTO read_model.aggregated_metrics VALUES ('x', '2026-01-01', %s, 1, 0)", [world.reps[0]]
+            "INSERT INTO read_model.aggregated_metrics (metric, day, rep_id, count, amount, currency)"
+            " VALUES ('x', '2026-01-01', %s, 1, 0, '')",
+            [world.reps[0]],
         )
     refused = await system.events("rebuild")
     assert refused.exit_code == 1

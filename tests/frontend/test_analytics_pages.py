@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from starlette.requests import Request
 
 from frontend.analytics import boards, period, words
 from frontend.analytics.app import create_app
 from frontend.analytics.links import page_of
+from frontend.customer import listing
+from frontend.sales import meeting_list, task_list
 from frontend.ui.build import build
 from frontend.ui.formats import office_now
+from frontend.ui.page import Page
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
 Site = tuple[Browser, ScriptedGateway]
@@ -55,6 +60,18 @@ async def test_every_dashboard_shows_its_figures_and_a_dash_where_nothing_was_di
     assert "—" in html
     assert "佐藤 美咲" in html
     assert "集計時点" in html
+
+
+async def test_amounts_in_other_currencies_stand_apart_from_the_yen() -> None:
+    client, gateway = site("manager")
+    document = report("sales-summary")
+    amounts = {"JPY": 500, "USD": 1_000_000}
+    document["figures"]["requestsApprovedAmount"] = figure(500, "yen", amounts=amounts)
+    gateway.on("GET", "/reports/sales-summary", document)
+    html = text(await client.get("/reports/sales-summary"))
+    assert "¥500" in html
+    assert "USD 1000000" in html
+    assert "1,000,500" not in html
 
 
 async def test_the_last_day_that_was_chosen_is_part_of_the_period() -> None:
@@ -116,8 +133,10 @@ async def test_an_unknown_report_does_not_exist() -> None:
     [
         ("/api/v1/meetings?state=HELD&userId=u1", "/meetings?tab=all&state=HELD&userId=u1"),
         ("/api/v1/tasks/overdue?userId=u1", "/tasks?tab=overdue&userId=u1"),
-        ("/api/v1/customers?state=ACTIVE", "/customers"),
-        ("/api/v1/customers?state=ACTIVE&createdAfter=x", ""),
+        ("/api/v1/customers?state=ACTIVE&teamOf=u1", "/customers?state=ACTIVE&teamOf=u1"),
+        ("/api/v1/customers?createdAfter=x", "/customers?createdAfter=x"),
+        ("/api/v1/customers?risk=STABLE", ""),
+        ("/api/v1/tasks?state=OPEN&state=COMPLETED", ""),
         ("/api/v1/approvals?ownerId=u1", ""),
         ("https://evil.example/api/v1/tasks", ""),
         (None, ""),
@@ -138,3 +157,21 @@ def test_figures_read_as_people_write_them(value: float | None, unit: str, text:
 def test_months_are_counted_over_the_turn_of_the_year() -> None:
     assert period.months_back(date(2026, 1, 31), 2) == date(2025, 11, 1)
     assert period.months_back(office_now().date(), 0).day == 1
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "/api/v1/customers?state=ACTIVE&teamOf=019f0000-0000-7000-8000-000000000001",
+        "/api/v1/customers?createdAfter=2026-10-31T15:00:00Z&createdBefore=2026-11-30T15:00:00Z&assignedSalesId=u1",
+        "/api/v1/meetings?state=HELD&startsAfter=2026-10-31T15:00:00Z&startsBefore=2026-11-30T15:00:00Z&teamOf=u1",
+        "/api/v1/tasks?state=COMPLETED&dueAfter=2026-10-31T15:00:00Z&dueBefore=2026-11-30T15:00:00Z&userId=u1",
+    ],
+)
+def test_the_page_behind_a_figure_asks_for_exactly_the_rows_that_it_counts(link: str) -> None:
+    pages = {"customers": listing.Filters, "meetings": meeting_list.Filters, "tasks": task_list.Filters}
+    address = urlsplit(page_of(link))
+    request = Request({"type": "http", "path": address.path, "query_string": address.query.encode(), "headers": []})
+    asked = pages[address.path.strip("/")].of(Page(request, None, None))  # type: ignore[arg-type]
+    given = set(parse_qsl(urlsplit(asked.api("")).query)) - {("limit", "50"), ("sort", "-createdAt")}
+    assert given == set(parse_qsl(urlsplit(link).query))

@@ -17,6 +17,7 @@ from services.analytics.reports.answers import answer
 from services.analytics.reports.cache import ReportCache
 from services.analytics.reports.compute import Question
 from services.analytics.reports.export import as_csv
+from services.analytics.reports.links import Asked
 from services.analytics.reports.period import DEFAULT_TIME_ZONE, EARLIEST, LATEST, GroupBy, Period
 from services.analytics.reports.registry import (
     APPROVAL_STATISTICS,
@@ -75,8 +76,11 @@ async def _respond(
         period=query.period(),
         group_by=query.group_by,
         by=query.by,
-        reps=await access.visible_reps(reader, principal),
-        approver=principal.user_id if own_inbox else None,
+        asked=Asked(
+            principal.user_id,
+            await access.visible_reps(reader, principal),
+            principal.user_id if own_inbox else None,
+        ),
     )
     cache: ReportCache = request.app.state.report_cache
     body = await answer(reader, cache, report, question)

@@ -99,6 +99,7 @@ APPROVALS: Final = History(
         Column("owner_id", "uuid", "ownerId"),
         Column("kind", "text", "kind"),
         Column("amount", "bigint", "amount"),
+        Column("currency", "text", "currency"),
         Column("state", "text", "state"),
         Column("generation", "int", "generation"),
         Column("revision", "int", "revision"),
@@ -113,6 +114,7 @@ APPROVALS: Final = History(
     ),
     rep="owner_id",
     amount="amount",
+    currency="CASE WHEN amount IS NULL THEN '' ELSE currency END",
 )
 
 HISTORIES: Final = (USERS, CUSTOMERS, MEETINGS, TASKS, APPROVALS)

@@ -38,7 +38,7 @@ def _until(window: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """``rep`` and ``amount`` are the SQL expressions that the daily metrics of this aggregate are counted by."""
+    """``rep``, ``amount`` and ``currency`` (empty: no amount) are the SQL expressions of the daily metrics."""
 
     name: str
     table: str
@@ -47,6 +47,7 @@ class History:
     columns: tuple[Column, ...]
     rep: str
     amount: str = "0"
+    currency: str = "''"
 
     def row(self, event: Event) -> dict[str, Any]:
         """The event as one JSON record for ``insert``. Raises ValueError on a state change without a version."""
@@ -95,7 +96,7 @@ class History:
         """
         table = f"{schema}.{self.table}"
         # Each version that was really added counts in the metrics of its day: exactly once.
-        select = METRICS_SELECT.format(rep=self.rep, amount=self.amount, source="added")
+        select = METRICS_SELECT.format(rep=self.rep, amount=self.amount, currency=self.currency, source="added")
         await uow.execute(
             f"WITH added AS ({self._insert(table)} ON CONFLICT ({self.key}, version) DO NOTHING RETURNING *) "
             + METRICS_MERGE.format(schema=schema, select=select),
@@ -140,5 +141,7 @@ class History:
             f" ORDER BY {self.key}, version DESC) AS v"
         )
         await uow.execute(f"DROP TABLE {schema}.{self._heap}")
-        select = METRICS_SELECT.format(rep=self.rep, amount=self.amount, source=f"{schema}.{self.table}")
+        select = METRICS_SELECT.format(
+            rep=self.rep, amount=self.amount, currency=self.currency, source=f"{schema}.{self.table}"
+        )
         await uow.execute(METRICS_MERGE.format(schema=schema, select=select))

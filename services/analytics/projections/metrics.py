@@ -10,10 +10,10 @@ BUSINESS_TIME_ZONE: Final = "Asia/Tokyo"
 
 METRICS_SELECT: Final = (
     "SELECT event_type, (valid_from AT TIME ZONE '" + BUSINESS_TIME_ZONE + "')::date, {rep}, count(*),"
-    " coalesce(sum({amount}), 0) FROM {source} WHERE {rep} IS NOT NULL GROUP BY 1, 2, 3"
+    " coalesce(sum({amount}), 0), {currency} FROM {source} WHERE {rep} IS NOT NULL GROUP BY 1, 2, 3, 6"
 )
 METRICS_MERGE: Final = (
-    "INSERT INTO {schema}.aggregated_metrics AS m (metric, day, rep_id, count, amount) {select}"
-    " ON CONFLICT (metric, day, rep_id) DO UPDATE SET count = m.count + excluded.count,"
+    "INSERT INTO {schema}.aggregated_metrics AS m (metric, day, rep_id, count, amount, currency) {select}"
+    " ON CONFLICT (metric, day, rep_id, currency) DO UPDATE SET count = m.count + excluded.count,"
     " amount = m.amount + excluded.amount"
 )

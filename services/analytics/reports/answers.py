@@ -31,6 +31,7 @@ async def answer(reader: Reader, cache: ReportCache, report: Report, question: Q
 
 def _key(report: Report, question: Question, revisions: Mapping[str, tuple[int, str]]) -> str:
     period = question.period
+    # Who asks shows in links only, and there beside reps, of whom the caller is one.
     asked: list[Any] = [
         report.name,
         period.first,
@@ -38,8 +39,8 @@ def _key(report: Report, question: Question, revisions: Mapping[str, tuple[int, 
         period.time_zone.key,
         question.group_by,
         question.by,
-        question.reps,
-        question.approver,
+        question.asked.reps,
+        question.asked.approver,
         [revisions.get(name, (0, ""))[0] for name in report.projections],
     ]
     return hashlib.sha256(orjson.dumps(asked)).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.analytics.reports.figures import Counts, Figure
-from services.analytics.reports.links import Links
+from services.analytics.reports.links import Asked, Links
 from services.analytics.reports.period import Bucket, GroupBy, Period, parameters
 from services.analytics.reports.registry import Report
 from services.analytics.reports.sql import By
@@ -17,13 +17,12 @@ from services.kit.db.unit_of_work import Reader, Row
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. ``reps`` None: everyone's; ``approver``: requests that name this user count too."""
+    """What is asked, and by whom."""
 
     period: Period
     group_by: GroupBy | None
     by: By | None
-    reps: Sequence[UUID] | None
-    approver: UUID | None
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ async def compute(reader: Reader, report: Report, question: Question, now: datet
 
     def figures(n: int, key: UUID | None) -> dict[str, Figure]:
         cell = cells.get((n, key)) or _Cell(buckets[n - 1], key, Counts({}))
-        return report.assemble(cell.counts, Links(cell.bucket, question.by, key))
+        return report.assemble(cell.counts, Links(cell.bucket, question.by, key, question.asked, now))
 
     groups = list(_groups(cells, parts, question, names))
     whole = cells.get((1, None))
@@ -78,8 +77,8 @@ async def _rows(
     reader: Reader, report: Report, question: Question, buckets: Sequence[Bucket], now: datetime
 ) -> list[Row]:
     params = parameters(buckets, now) | {
-        "reps": None if question.reps is None else list(question.reps),
-        "approver": question.approver,
+        "reps": None if question.asked.reps is None else list(question.asked.reps),
+        "approver": question.asked.approver,
         "time_zone": question.period.time_zone.key,
     }
     return await reader.all(report.sql(question.by), params)

@@ -11,6 +11,8 @@ DORMANT_AFTER: Final = "90 days"
 """No held meeting for so long makes a customer dormant (domain model, Reports)."""
 REVIEW_VALID: Final = "12 months"
 """A profile that was reviewed longer ago is stale (domain model, Investment profile)."""
+GONE: Final = "('DELETED', 'PURGING', 'PURGED')"
+
 _AT_END = f"""
     SELECT b.n, b.at, b.end_at AS team_at, c.assigned_sales_id AS rep_id, c.birth_date, c.risk_tolerance,
         c.assets_band, c.kind,
@@ -27,7 +29,7 @@ _AT_END = f"""
 """A review and a meeting are facts: they count from when they took place, however late they were entered."""
 
 _NEW = f"""
-    SELECT b.n, c.created_at AS team_at, c.assigned_sales_id AS rep_id
+    SELECT b.n, c.created_at AS team_at, c.assigned_sales_id AS rep_id, c.state NOT IN {GONE} AS there
     FROM bucket b JOIN read_model.customer_history c ON {within("c.created_at")} AND {known_now("c")}
     WHERE {visible("c.assigned_sales_id")}
 """
@@ -67,7 +69,7 @@ def sql(by: By | None) -> str:
                 "reviewed": "count(*) FILTER (WHERE reviewed)",
             },
         ),
-        figures("created", by, {"new": "count(*)"}),
+        figures("created", by, {"new": "count(*)", "newAndThere": "count(*) FILTER (WHERE there)"}),
         figures(
             "moved",
             by,
@@ -84,10 +86,11 @@ def sql(by: By | None) -> str:
 
 
 def assemble(counts: Counts, links: Links) -> dict[str, Figure]:
+    new = links.new_customers() if counts["new"] == counts["newAndThere"] else None
     net = counts["new"] + counts["restored"] - counts["deleted"]
     return {
-        "activeCustomers": count(counts["active"], links.customers()),
-        "newCustomers": count(counts["new"], links.customers(created=True)),
+        "activeCustomers": count(counts["active"], links.active_customers()),
+        "newCustomers": count(counts["new"], new),
         "deletedCustomers": count(counts["deleted"], None),
         "restoredCustomers": count(counts["restored"], None),
         "netCustomers": count(net, None),

@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
+from services.analytics.reports.figures import YEN
 from services.analytics.reports.labels import COLUMNS, FIGURES
 
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -23,19 +24,37 @@ def as_csv(document: Mapping[str, Any], locale: str) -> bytes:
     names = list(document["figures"])
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    columns = [COLUMNS[name].localized(locale) for name in ("from", "to", "key")]
-    header = [*columns, *(FIGURES[name].localized(locale) for name in names), COLUMNS["asOf"].localized(locale)]
-    writer.writerow([neutral(cell) for cell in header])
     whole = {"period": document["period"], "key": None, "figures": document["figures"]}
+    columns = [column for name in names for column in _columns_of(name, document["figures"][name], locale)]
+    header = [COLUMNS[name].localized(locale) for name in ("from", "to", "key")]
+    header += [column.title for column in columns]
+    writer.writerow([neutral(cell) for cell in (*header, COLUMNS["asOf"].localized(locale))])
     for group in (*document["groups"], whole):
         key = group["key"]
         label = COLUMNS["total"].localized(locale) if key is None else key["name"] or key["id"]
-        values = [group["figures"][name]["value"] for name in names]
-        writer.writerow(
-            [group["period"]["from"], group["period"]["to"], neutral(label), *map(_cell, values), document["asOf"]]
-        )
+        cells = [column.cell(group["figures"]) for column in columns]
+        writer.writerow([group["period"]["from"], group["period"]["to"], neutral(label), *cells, document["asOf"]])
     return (BYTE_ORDER_MARK + buffer.getvalue()).encode()
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else str(value)
+class _Column(NamedTuple):
+    """A figure; of a sum of money, what is in one currency."""
+
+    title: str
+    name: str
+    currency: str | None
+
+    def cell(self, figures: Mapping[str, Any]) -> str:
+        figure = figures[self.name]
+        value = figure["value"] if self.currency is None else figure["amounts"].get(self.currency, 0)
+        return "" if value is None else str(value)
+
+
+def _columns_of(name: str, whole: Mapping[str, Any], locale: str) -> Iterator[_Column]:
+    """Currencies are never added up: each that occurs in the period has a column of its own, yen first."""
+    title = FIGURES[name].localized(locale)
+    if whole.get("amounts") is None:
+        yield _Column(title, name, None)
+        return
+    for currency in (YEN, *sorted(set(whole["amounts"]) - {YEN})):
+        yield _Column(f"{title}({currency})" if locale == "ja" else f"{title} ({currency})", name, currency)

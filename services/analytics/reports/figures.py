@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 RATE_DIGITS: Final = 4
+YEN: Final = "JPY"
 
 
 class Unit(StrEnum):
@@ -18,18 +19,25 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``value`` is None where there is nothing to divide by or to take a median of; it is shown as a dash."""
+    """``value`` is None where there is nothing to divide by or to take a median of; it is shown as a dash.
+
+    ``amounts``: of a sum of money, what there is in each currency (ISO 4217, its smallest unit as the request states
+    it); ``value`` is that in yen.
+    """
 
     value: float | int | None
     unit: Unit
     numerator: int | None = None
     denominator: int | None = None
     link: str | None = None
+    amounts: Mapping[str, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {"value": self.value, "unit": self.unit.value, "link": self.link}
         if self.unit is Unit.RATE:
             document |= {"numerator": self.numerator, "denominator": self.denominator}
+        if self.amounts is not None:
+            document["amounts"] = dict(sorted(self.amounts.items()))
         return document
 
 
@@ -54,8 +62,9 @@ def count(number: int, link: str | None) -> Figure:
     return Figure(number, Unit.COUNT, link=link)
 
 
-def yen(amount: int, link: str | None) -> Figure:
-    return Figure(amount, Unit.YEN, link=link)
+def money(amounts: Mapping[str, int]) -> Figure:
+    """Amounts are added within one currency only. Without a link: no list shows the requests of one currency."""
+    return Figure(amounts.get(YEN, 0), Unit.YEN, amounts=amounts)
 
 
 def ratio(numerator: int, denominator: int, link: str | None) -> Figure:

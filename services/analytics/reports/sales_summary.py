@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from services.analytics.reports.figures import Counts, Figure, count, ratio, yen
+from services.analytics.reports.figures import Counts, Figure, count, money, ratio
 from services.analytics.reports.links import Links
-from services.analytics.reports.sql import By, figures, known_now, statement, valid, visible, within
+from services.analytics.reports.sql import By, amounts, figures, known_now, statement, valid, visible, within
 
 _MEETINGS = f"""
     SELECT b.n, m.starts_at AS team_at, m.user_id AS rep_id, m.customer_id, m.state = 'HELD' AS held
@@ -12,12 +12,12 @@ _MEETINGS = f"""
     WHERE NOT m.deleted
 """
 _SUBMITTED = f"""
-    SELECT b.n, a.submitted_at AS team_at, a.owner_id AS rep_id, a.customer_id, a.amount,
+    SELECT b.n, a.submitted_at AS team_at, a.owner_id AS rep_id, a.customer_id, a.amount, a.currency,
         a.state = 'APPROVED' AS approved
     FROM bucket b JOIN read_model.approval_history a ON {within("a.submitted_at")} AND {known_now("a")}
 """
 _APPROVED = f"""
-    SELECT b.n, a.decided_at AS team_at, a.owner_id AS rep_id, a.amount
+    SELECT b.n, a.decided_at AS team_at, a.owner_id AS rep_id, a.amount, a.currency
     FROM bucket b JOIN read_model.approval_history a ON {within("a.decided_at")} AND {known_now("a")}
     WHERE a.state = 'APPROVED' AND {visible("a.owner_id")}
 """
@@ -55,8 +55,10 @@ def sql(by: By | None) -> str:
                 "won": "count(*) FILTER (WHERE met AND asked AND approved)",
             },
         ),
-        figures("submitted", by, {"submitted": "count(*)", "submittedAmount": "coalesce(sum(amount), 0)"}),
-        figures("approved", by, {"approved": "count(*)", "approvedAmount": "coalesce(sum(amount), 0)"}),
+        figures("submitted", by, {"submitted": "count(*)"}),
+        amounts("submitted", by, "submittedAmounts"),
+        figures("approved", by, {"approved": "count(*)"}),
+        amounts("approved", by, "approvedAmounts"),
     )
 
 
@@ -67,13 +69,13 @@ def assemble(counts: Counts, links: Links) -> dict[str, Figure]:
         "meetingsScheduled": count(counts["scheduled"], links.meetings()),
         "meetingsHeld": count(counts["held"], links.meetings(state="HELD")),
         "heldRate": ratio(counts["held"], counts["scheduled"], links.meetings(state="HELD")),
-        "activeCustomers": count(counts["active"], links.customers()),
+        "activeCustomers": count(counts["active"], links.active_customers()),
         "customersMet": count(counts["met"], None),
         "coverage": ratio(counts["met"], counts["active"], None),
         "requestsSubmitted": count(counts["submitted"], submitted),
-        "requestsSubmittedAmount": yen(counts["submittedAmount"], submitted),
+        "requestsSubmittedAmount": money(counts.bands("submittedAmounts")),
         "requestsApproved": count(counts["approved"], approved),
-        "requestsApprovedAmount": yen(counts["approvedAmount"], approved),
+        "requestsApprovedAmount": money(counts.bands("approvedAmounts")),
         "funnelMeeting": count(counts["met"], None),
         "funnelRequest": count(counts["asked"], None),
         "funnelApproved": count(counts["won"], None),

@@ -72,6 +72,18 @@ def figures(source: str, by: By | None, expressions: Mapping[str, str], *, where
     )
 
 
+def amounts(source: str, by: By | None, name: str) -> str:
+    """Sums of the column amount, each within its currency; in the shape of ``figures``."""
+    keyed = f"SELECT s.*, NULL::uuid AS key FROM {source} s" if by is None else _keyed(source, by)
+    sets = "(n, currency)" if by is None else "(n, currency), (n, key, currency)"
+    return (
+        f"SELECT n, key, whole, jsonb_build_object('{name}', jsonb_object_agg(currency, amount)) AS figures FROM"
+        f" (SELECT n, {'NULL::uuid' if by is None else 'key'} AS key,"
+        f" {'true' if by is None else 'GROUPING(key) = 1'} AS whole, currency, sum(amount) AS amount"
+        f" FROM ({keyed}) k WHERE amount IS NOT NULL GROUP BY GROUPING SETS ({sets})) sums GROUP BY n, key, whole"
+    )
+
+
 def breakdown(source: str, name: str, band: str, *, where: str = "n = 1") -> str:
     """How many rows of the whole period's bucket fall into each band; in the shape of ``figures``."""
     return (

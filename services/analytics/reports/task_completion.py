@@ -40,9 +40,9 @@ def sql(by: By | None) -> str:
 
 
 def assemble(counts: Counts, links: Links) -> dict[str, Figure]:
-    completed = links.tasks(state="COMPLETED")
+    completed = links.tasks("COMPLETED")
     return {
-        "due": count(counts["due"], None),
+        "due": count(counts["due"], links.tasks("OPEN", "IN_PROGRESS", "COMPLETED")),
         "completed": count(counts["completed"], completed),
         "completionRate": ratio(counts["completed"], counts["due"], completed),
         "onTime": count(counts["inTime"], None),

@@ -69,6 +69,9 @@ def conditions(filters: CustomerFilters) -> tuple[list[str], dict[str, Any]]:
     if filters.assigned_sales_id is not None:
         clauses.append("c.assigned_sales_id = %(assigned)s")
         params["assigned"] = filters.assigned_sales_id
+    if filters.team_of is not None:
+        clauses.append("c.assigned_sales_id IN (SELECT team_of(%(team_of)s))")
+        params["team_of"] = filters.team_of
     for name, bound in _BOUNDS.items():
         instant = getattr(filters, name)
         if instant is not None:

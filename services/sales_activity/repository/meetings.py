@@ -7,7 +7,7 @@ from uuid import UUID
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.sales_activity.access import Viewer
 from services.sales_activity.repository.pages import Listing
-from services.sales_activity.repository.scopes import of_people, visible_meetings, ways_to_see_meetings
+from services.sales_activity.repository.scopes import of_people, of_team, visible_meetings, ways_to_see_meetings
 
 _VIEW = """
     m.id, m.customer_id AS "customerId", c.name AS "customerName", m.user_id AS "userId", u.name AS "userName",
@@ -20,6 +20,7 @@ _JOINS = """
 _FILTERS = {
     "customer_id": "m.customer_id = %(customer_id)s",
     "user_id": "m.user_id = %(user_id)s",
+    "team_of": of_team("m"),
     "state": "m.state = %(state)s",
     "starts_after": "m.starts_at >= %(starts_after)s",
     "starts_before": "m.starts_at < %(starts_before)s",

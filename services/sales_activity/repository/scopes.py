@@ -35,6 +35,11 @@ def of_customers(viewer: Viewer, column: str) -> str:
     )
 
 
+def of_team(alias: str) -> str:
+    """Records of the user `team_of` and of everybody who reports to them."""
+    return f"{alias}.user_id = ANY(ARRAY(SELECT team_of(%(team_of)s)))"
+
+
 def visible_tasks(viewer: Viewer, alias: str = "t") -> str:
     """For single tasks; lists go by ways_to_see_tasks."""
     if viewer.scope is Scope.ALL:

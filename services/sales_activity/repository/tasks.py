@@ -7,7 +7,7 @@ from uuid import UUID
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.sales_activity.access import Viewer
 from services.sales_activity.repository.pages import Listing
-from services.sales_activity.repository.scopes import of_people, visible_tasks, ways_to_see_tasks
+from services.sales_activity.repository.scopes import of_people, of_team, visible_tasks, ways_to_see_tasks
 
 LIVE = "t.state IN ('OPEN', 'IN_PROGRESS')"
 
@@ -29,6 +29,7 @@ NO_DUE_DATE_LAST = "coalesce(t.due_date, 'infinity'::timestamptz)"
 _FILTERS = {
     "customer_id": "t.customer_id = %(customer_id)s",
     "user_id": "t.user_id = %(user_id)s",
+    "team_of": of_team("t"),
     "state": "t.state = ANY(%(state)s)",
     "priority": "t.priority = %(priority)s",
     "due_after": "t.due_date >= %(due_after)s",

@@ -19,6 +19,16 @@ def exported(name: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(as_csv(document, "ja").decode("utf-8-sig"), newline="")))
 
 
+def test_each_currency_has_a_column_of_its_own_and_what_a_rep_has_not_is_zero() -> None:
+    period = {"from": "2026-07-01", "to": "2026-08-01"}
+    figures = {"requestsApprovedAmount": {"value": 500, "amounts": {"JPY": 500, "USD": 1_000_000}}}
+    mine = {"requestsApprovedAmount": {"value": 500, "amounts": {"JPY": 500}}}
+    group = {"key": {"id": "019f", "name": "佐藤"}, "period": period, "figures": mine}
+    document = {"period": period, "asOf": "2026-08-01T00:00:00Z", "figures": figures, "groups": [group]}
+    rows = list(csv.reader(io.StringIO(as_csv(document, "ja").decode("utf-8-sig"), newline="")))
+    assert [row[3:5] for row in rows] == [["承認金額(JPY)", "承認金額(USD)"], ["500", "0"], ["500", "1000000"]]
+
+
 @pytest.mark.parametrize("name", EVIL)
 def test_a_name_that_begins_like_a_formula_is_marked_as_text(name: str) -> None:
     assert exported(name)[1][2] == f"'{name}"

@@ -11,6 +11,7 @@ import pytest
 
 from services.analytics import consumer
 from services.analytics.reports.compute import Question, compute
+from services.analytics.reports.links import Asked
 from services.analytics.reports.period import GroupBy, Period
 from services.analytics.reports.registry import CUSTOMER_STATISTICS, REPORTS, SALES_SUMMARY, Report
 from services.analytics.reports.sql import By
@@ -24,6 +25,7 @@ from tests.services.analytics.world import Aggregate, World, doubled_and_reorder
 
 NOW = datetime(2026, 10, 20, 3, 0, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")
+CALLER = uuid4()
 PERIODS = [
     (date(2026, 7, 1), date(2026, 8, 1)),
     (date(2026, 8, 3), date(2026, 9, 17)),
@@ -40,9 +42,11 @@ async def consume(db: Database, events: Sequence[Envelope], batch: int = 100) ->
 
 
 async def ask(db: Database, report: Report, first: date, end: date, **options: Any) -> dict[str, Any]:
-    question = {"group_by": None, "by": None, "reps": None, "approver": None} | options
+    asked = Asked(options.pop("caller", CALLER), options.pop("reps", None), options.pop("approver", None))
+    question = {"group_by": None, "by": None} | options
+    asked_now = Question(period=Period.of(first, end, "Asia/Tokyo"), asked=asked, **question)
     async with db.reader() as reader:
-        return await compute(reader, report, Question(period=Period.of(first, end, "Asia/Tokyo"), **question), NOW)
+        return await compute(reader, report, asked_now, NOW)
 
 
 def midnight(day: date) -> datetime:
@@ -217,6 +221,23 @@ async def test_a_customer_who_went_and_came_back_within_a_month_is_both_deleted_
     figures = (await ask(db, CUSTOMER_STATISTICS, date(2026, 8, 1), date(2026, 9, 1)))["figures"]
     names = ("deletedCustomers", "restoredCustomers", "netCustomers", "activeCustomers")
     assert [figures[name]["value"] for name in names] == [1, 1, 0, 1]
+
+
+async def test_amounts_are_added_within_one_currency_only(db: Database) -> None:
+    world = World(12).populate()
+    await consume(db, world.events)
+    first, end = date(2026, 7, 1), date(2026, 11, 1)
+    known = truth.Truth(world.events, midnight(first), midnight(end), NOW)
+    submitted = [r for r in known.known("approval") if known.within(r["submittedAt"])]
+    approved = [r for r in known.known("approval") if r["state"] == "APPROVED" and known.within(r["decidedAt"])]
+    document = await ask(db, SALES_SUMMARY, first, end, by=By.REP)
+    figures = document["figures"]
+    assert figures["requestsSubmittedAmount"]["amounts"] == truth.amounts(submitted)
+    assert figures["requestsApprovedAmount"]["amounts"] == truth.amounts(approved)
+    assert truth.amounts(submitted).keys() == {"JPY", "USD"}
+    for group in document["groups"]:
+        mine = [r for r in submitted if r["ownerId"] == str(group["key"]["id"])]
+        assert group["figures"]["requestsSubmittedAmount"]["amounts"] == truth.amounts(mine)
 
 
 async def test_an_approver_sees_the_requests_that_name_them(db: Database) -> None:

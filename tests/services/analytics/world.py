@@ -165,7 +165,9 @@ class World:
             created_at=at,
         )
         if not late and self.random.random() < 0.3:
-            self.emit(aggregate, sales.MeetingUpdated, self.moment(at, 3), starts_at=starts + timedelta(days=4))
+            moved = starts + timedelta(days=4)
+            times = {"starts_at": moved, "ends_at": moved + timedelta(hours=1)}
+            self.emit(aggregate, sales.MeetingUpdated, self.moment(at, 3), **times)
         if not late and self.random.random() < 0.7:
             held = self.random.choice(["HELD", "HELD", "CANCELLED"])
             self.emit(aggregate, sales.MeetingUpdated, starts + timedelta(hours=self.random.randint(1, 40)), state=held)
@@ -219,7 +221,7 @@ class World:
             kind="FEE_DISCOUNT",
             title="特別手数料率の適用",
             amount=self.random.choice([None, self.random.randint(1, 10**9)]),
-            currency="JPY",
+            currency=self.random.choice(["JPY", "JPY", "JPY", "USD"]),
             state="DRAFT",
             generation=1,
             revision=1,
