@@ -1,6 +1,5 @@
 """The gateway: one entrance to all services, as a plain ASGI app (nested frameworks cost several times as much)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import docs, headers, health, paths
+from api import docs, headers, paths
 from api.answers import Outgoing, send_bytes, send_json
 from api.body import ClientGone, needs_reading, read_body
 from api.calls import Call, Upstream
 from api.cors import Cors
-from api.limits import Policy, buckets_for
+from api.health import Readiness
+from api.limits import Policy, Verdict, address_key, buckets_for
 from api.mounted import MountedUpstream
 from api.network import AnswerCutOff, NetworkUpstream
 from api.openapi import MergedDocument
@@ -31,8 +31,6 @@ from services.kit.running import correlation, tracing
 from services.kit.running.logging import get_logger
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-UPLOADS: Final = ("/import", "/attachments")
-"""Parts of paths that take files."""
 MAX_WAIT_SECONDS: Final = 30.0
 """What `Prefer: wait` may add to a call's deadline; services cap the wait likewise."""
 _log = get_logger("gateway")
@@ -61,7 +59,7 @@ def create_app(settings: GatewaySettings | None = None, upstreams: Mapping[str, 
         Gateway(settings, ways),
         service=GATEWAY,
         trusted_proxies=settings.trusted_proxies,
-        body_caps=[(part, settings.upload_cap_bytes) for part in UPLOADS],
+        body_cap=lambda scope: paths.body_cap(scope["method"], scope["path"], settings.upload_cap_bytes),
     )
 
 
@@ -78,6 +76,7 @@ class Gateway:
         self._sagas = Sagas(upstreams)
         self._search = Search(upstreams)
         self._document = MergedDocument(upstreams)
+        self._readiness = Readiness(upstreams)
         self._locals: dict[str, Local] = {
             "/api/healthz": self._healthz,
             "/api/readyz": self._readyz,
@@ -85,6 +84,8 @@ class Gateway:
             "/api/docs": self._docs,
             "/metrics": self._metrics,
         }
+        self._unlimited = frozenset({self._healthz, self._metrics})
+        """What the operator's own programs ask for, who must not be held up with a crowd from their address."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -134,7 +135,7 @@ class Gateway:
     async def _handle(self, scope: Scope, receive: Receive, outgoing: Outgoing) -> None:
         method, given = scope["method"], scope["headers"]
         raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
-        paths.check_raw(raw_path, scope["query_string"])
+        paths.check_raw(raw_path)
         headers.check(given)
         if method not in METHODS:
             raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(METHODS))})
@@ -146,6 +147,8 @@ class Gateway:
             scope["route"] = Route(scope["path"])
             if method not in ("GET", "HEAD"):
                 raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+            if local not in self._unlimited:
+                await self._admit_address(self._per_address, outgoing)
             await local(outgoing.send)
             return
         location = paths.locate(raw_path.decode("ascii"))
@@ -164,16 +167,23 @@ class Gateway:
         self, method: str, location: paths.Location, given: list[tuple[bytes, bytes]], outgoing: Outgoing
     ) -> None:
         """Rate limits and the token check; raises 401, 429 or 503."""
-        present = correlation.current()
-        address = (present.ip if present is not None else None) or "unknown"
         policy = self._per_login if (method, location.path) in paths.LOGIN else self._per_address
-        verdict = await self._buckets.take(policy, address)
+        verdict = await self._take_for_address(policy)
         if (method, location.path) not in paths.PUBLIC and verdict.allowed:
             principal = await self._trust.caller(given)
             correlation.amend(actor_id=str(principal.user_id))
             verdict = await self._buckets.take(self._per_user, str(principal.user_id))
         outgoing.added += verdict.headers
         verdict.enforce()
+
+    async def _admit_address(self, policy: Policy, outgoing: Outgoing) -> None:
+        verdict = await self._take_for_address(policy)
+        outgoing.added += verdict.headers
+        verdict.enforce()
+
+    async def _take_for_address(self, policy: Policy) -> Verdict:
+        present = correlation.current()
+        return await self._buckets.take(policy, address_key(present.ip if present is not None else None))
 
     async def _pass_on(self, scope: Scope, location: paths.Location, call: Call, receive: Receive, send: Send) -> None:
         first = location.segments[0]
@@ -202,15 +212,16 @@ class Gateway:
         await send_json({"status": "ok"}, send)
 
     async def _readyz(self, send: Send) -> None:
-        ready, report = await health.readiness(self._upstreams)
+        ready, report = await self._readiness.get()
         await send_json(report, send, status=200 if ready else 503)
 
     async def _openapi(self, send: Send) -> None:
-        await send_json(await self._document.get(), send)
+        document = await self._document.get()
+        await send_bytes(document.json, send, status=200, head=[(b"content-type", b"application/json")])
 
     async def _docs(self, send: Send) -> None:
-        content = await asyncio.to_thread(docs.page, await self._document.get())
-        await send_bytes(content, send, status=200, head=docs.HEADERS)
+        document = await self._document.get()
+        await send_bytes(document.page, send, status=200, head=docs.HEADERS)
 
     async def _metrics(self, send: Send) -> None:
         head = [(b"content-type", CONTENT_TYPE_LATEST.encode())]

@@ -14,6 +14,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 Document = dict[str, Any]
 """OpenAPI, as JSON."""
+OPERATIONS = frozenset({"get", "put", "post", "delete", "patch", "head", "options", "trace"})
+"""Members of an OpenAPI path that are operations."""
 DOCUMENT_PATH = "/openapi.json"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -8,8 +8,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
-from api.calls import Document
-from api.openapi import METHODS
+from api.calls import OPERATIONS, Document
 
 STYLE: Final = """
 :root{color-scheme:light dark}
@@ -60,7 +59,7 @@ def page(document: Document) -> bytes:
     groups: dict[str, list[tuple[str, str, Document]]] = {}
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method in METHODS:
+            if method in OPERATIONS:
                 groups.setdefault((operation.get("tags") or ["other"])[0], []).append((path, method, operation))
     template = _environment.get_template("docs.html")
     return template.render(document=document, groups=groups, style=Markup(STYLE)).encode()  # noqa: S704 - a constant

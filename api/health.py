@@ -10,11 +10,23 @@ from services.kit.errors import ProblemError
 READY_SECONDS: Final = 3.0
 
 
-async def readiness(upstreams: Mapping[str, Upstream]) -> tuple[bool, dict[str, Any]]:
-    """All services are asked at once; each is `ready` or `away`."""
-    answers = await asyncio.gather(*(_is_ready(upstream) for upstream in upstreams.values()))
-    services = {name: "ready" if ready else "away" for name, ready in zip(upstreams, answers, strict=True)}
-    return all(answers), {"status": "ready" if all(answers) else "waiting", "services": services}
+class Readiness:
+    """However many ask at once, each service is asked once. Each looks at its database once a second at most."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
+        self._upstreams = upstreams
+        self._asking: asyncio.Task[tuple[bool, dict[str, Any]]] | None = None
+
+    async def get(self) -> tuple[bool, dict[str, Any]]:
+        """All services are asked at once; each is `ready` or `away`."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="readiness")
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> tuple[bool, dict[str, Any]]:
+        answers = await asyncio.gather(*(_is_ready(upstream) for upstream in self._upstreams.values()))
+        services = {name: "ready" if ready else "away" for name, ready in zip(self._upstreams, answers, strict=True)}
+        return all(answers), {"status": "ready" if all(answers) else "waiting", "services": services}
 
 
 async def _is_ready(upstream: Upstream) -> bool:

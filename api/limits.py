@@ -1,7 +1,9 @@
 """Rate limits: a bucket per user, per address and per address for sign-ins (GCRA: one number per bucket)."""
 
+import ipaddress
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -49,21 +51,37 @@ class Verdict:
         return self.backlog <= WINDOW_SECONDS + ROUNDING_SECONDS
 
     @property
+    def retry_after(self) -> int:
+        """Whole seconds until one more request would be let through."""
+        next_backlog = self.backlog if not self.allowed else self.backlog + self.policy.interval
+        return max(1, math.ceil(next_backlog - WINDOW_SECONDS - ROUNDING_SECONDS))
+
+    @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """draft-ietf-httpapi-ratelimit-headers-10."""
         name, quota = self.policy.name, self.policy.quota
         remaining = max(0, math.floor((WINDOW_SECONDS + ROUNDING_SECONDS - self.backlog) / self.policy.interval))
-        reset = math.ceil(min(self.backlog, WINDOW_SECONDS))
+        # With none left, what matters is when there is one again; else when all are.
+        reset = math.ceil(min(self.backlog, WINDOW_SECONDS)) if remaining else self.retry_after
         return [
             (b"ratelimit-policy", f'"{name}";q={quota};w={WINDOW_SECONDS:.0f}'.encode()),
             (b"ratelimit", f'"{name}";r={remaining};t={reset}'.encode()),
         ]
 
     def enforce(self) -> None:
-        """Raises TooManyRequests with the seconds until one request would be let through."""
+        """Raises TooManyRequests."""
         if not self.allowed:
             LIMITED.labels(self.policy.name).inc()
-            raise TooManyRequests(math.ceil(self.backlog - WINDOW_SECONDS))
+            raise TooManyRequests(self.retry_after)
+
+
+def address_key(address: str | None) -> str:
+    """Whose bucket a request from this address uses: IPv6 customers own a /64, and could ask from each part of it."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
 class Buckets(Protocol):
@@ -73,11 +91,11 @@ class Buckets(Protocol):
 
 
 class MemoryBuckets:
-    """Of this process alone."""
+    """Of this process alone. Those that were not asked for longest are forgotten first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._full_at: dict[str, float] = {}
+        self._full_at: OrderedDict[str, float] = OrderedDict()
 
     async def take(self, policy: Policy, key: str) -> Verdict:
         now = self._clock()
@@ -85,16 +103,12 @@ class MemoryBuckets:
         full_at = max(now, self._full_at.get(bucket, now)) + policy.interval
         verdict = Verdict(policy, full_at - now)
         if verdict.allowed:
-            if len(self._full_at) >= MAX_BUCKETS:
-                self._forget(now)
             self._full_at[bucket] = full_at
+        if bucket in self._full_at:
+            self._full_at.move_to_end(bucket)
+        if len(self._full_at) > MAX_BUCKETS:
+            self._full_at.popitem(last=False)
         return verdict
-
-    def _forget(self, now: float) -> None:
-        """Full buckets need not be known; if none is full, those that are nearest to it go."""
-        self._full_at = {bucket: full_at for bucket, full_at in self._full_at.items() if full_at > now}
-        for bucket in sorted(self._full_at, key=self._full_at.__getitem__)[: len(self._full_at) - MAX_BUCKETS // 2]:
-            del self._full_at[bucket]
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -5,10 +5,13 @@ import contextlib
 import time
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, Final
 
-from api import search
-from api.calls import Document, Upstream
+import orjson
+
+from api import docs, search
+from api.calls import OPERATIONS, Document, Upstream
 from api.paths import PROCESSES, ROUTES, SAGAS, SEARCH, VERSION_PREFIX
 from api.sagas import HOMES, LIST_SERVICE
 from services.kit.errors import ProblemError, Unavailable
@@ -17,7 +20,6 @@ from services.kit.http.problems import PROBLEM_RESPONSES, PROBLEM_SCHEMA
 FRESH_SECONDS: Final = 60.0
 FETCH_SECONDS: Final = 10.0
 """A service builds its document at the first call."""
-METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options", "trace"})
 _SCHEMA_REF: Final = "#/components/schemas/"
 
 _SEARCH_OPERATION: Final[Document] = {
@@ -76,30 +78,45 @@ _SEARCH_RESULT: Final[Document] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The document as JSON and as a page."""
+
+    json: bytes
+    page: bytes
+
+
 class MergedDocument:
-    """Kept for a minute; while a service is away its last document stands in."""
+    """Kept for a minute, as it is sent; while a service is away its last document stands in."""
 
     def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
         self._upstreams = upstreams
         self._documents: dict[str, Document] = {}
-        self._merged: Document | None = None
+        self._made: Rendered | None = None
         self._made_at = 0.0
         self._making = asyncio.Lock()
 
-    async def get(self) -> Document:
+    async def get(self) -> Rendered:
         """Raises Unavailable while a service has not told its part even once."""
         async with self._making:
-            if self._merged is None or time.monotonic() - self._made_at > FRESH_SECONDS:
+            if self._made is None or time.monotonic() - self._made_at > FRESH_SECONDS:
+                before = dict(self._documents)
                 await asyncio.gather(*(self._refresh(upstream) for upstream in self._upstreams.values()))
                 if self._documents.keys() != self._upstreams.keys():
                     raise Unavailable
-                self._merged = await asyncio.to_thread(merge, dict(self._documents))
+                if self._made is None or before != self._documents:
+                    self._made = await asyncio.to_thread(render, dict(self._documents))
                 self._made_at = time.monotonic()
-            return self._merged
+            return self._made
 
     async def _refresh(self, upstream: Upstream) -> None:
         with contextlib.suppress(ProblemError):
             self._documents[upstream.name] = await upstream.document(FETCH_SECONDS)
+
+
+def render(documents: Mapping[str, Document]) -> Rendered:
+    document = merge(documents)
+    return Rendered(orjson.dumps(document), docs.page(document))
 
 
 def merge(documents: Mapping[str, Document]) -> Document:
@@ -186,7 +203,7 @@ def _rewritten(node: Any, references: Mapping[str, str]) -> Any:
 
 def _make_operation_ids_unique(service: str, item: Document, taken: set[str]) -> None:
     for method, operation in item.items():
-        if method in METHODS:
+        if method in OPERATIONS:
             name = operation["operationId"]
             if name in taken:
                 operation["operationId"] = name = f"{service}_{name}"

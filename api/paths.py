@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from services.kit.errors import BadRequest, NotFound, Text
 
 PREFIX: Final = "/api"
 VERSION_PREFIX: Final = "/api/v1"
-PATH_MAX: Final = 2048
-QUERY_MAX: Final = 32_768
 
 SERVICES: Final = ("auth", "customer", "sales_activity", "opportunity", "analytics")
 
@@ -42,8 +41,17 @@ PUBLIC: Final = frozenset(
 """What works without an access token."""
 LOGIN: Final = frozenset({("POST", "/auth/login")})
 
+UPLOADS: Final = (
+    re.compile(r"/customers/import"),
+    re.compile(r"/(customers|meetings|tasks|approvals)/[0-9a-fA-F-]{36}/attachments"),
+)
+"""Paths that take files."""
+SIGN_IN_BODY_MAX: Final = 8 * 1024
+"""Bytes: what a stranger may send for nothing, whether or not a token that is none comes with it."""
+
 _PLAIN_PATH = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
-_ENCODED_STRUCTURE = re.compile(rb"%(2e|2f|5c|00|25)", re.IGNORECASE)
+_ODD_ENCODING = re.compile(rb"%(?![0-9a-f]{2})|%([01][0-9a-f]|2e|2f|5c|7f|25)", re.IGNORECASE)
+"""Dots, slashes, per cents and control characters, and what is no encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +62,25 @@ class Location:
     segments: tuple[str, ...]
 
 
-def check_raw(path: bytes, query: bytes) -> None:
-    """Raises for a path that a service could read differently: dot segments, encoded slashes, odd characters."""
-    if len(path) > PATH_MAX or len(query) > QUERY_MAX:
-        raise UriTooLong
-    if _PLAIN_PATH.fullmatch(path) is None or _ENCODED_STRUCTURE.search(path) is not None:
+def check_raw(path: bytes) -> None:
+    """Raises for a path that a service could read differently: dot segments, encoded slashes, odd characters.
+
+    The shell keeps the same rule for its own (`frontend.ui.paths`).
+    """
+    if _PLAIN_PATH.fullmatch(path) is None or _ODD_ENCODING.search(path) is not None or not _is_utf8(path):
         raise BadRequest(Text("パスが不正です", "The path is malformed"))
-    segments = path.split(b"/")
+    # Some readers take what follows a semicolon for a parameter of the segment.
+    segments = [segment.partition(b";")[0] for segment in path.split(b"/")]
     if b"." in segments or b".." in segments or b"" in segments[1:-1]:
         raise BadRequest(Text("パスが不正です", "The path is malformed"))
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        unquote_to_bytes(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def locate(path: str) -> Location:
@@ -73,14 +91,19 @@ def locate(path: str) -> Location:
     return Location(below, tuple(below.strip("/").split("/")))
 
 
+def body_cap(method: str, path: str, upload_cap: int) -> int | None:
+    """Bytes that the body of a request to this path may have; None: as many as most."""
+    below = path.removeprefix(VERSION_PREFIX)
+    if (method, below) in PUBLIC:
+        return SIGN_IN_BODY_MAX
+    if method in ("POST", "PUT") and any(route.fullmatch(below) for route in UPLOADS):
+        return upload_cap
+    return None
+
+
 def service_of(location: Location) -> str:
     """The service that owns the path; raises NotFound."""
     service = ROUTES.get(location.segments[0])
     if service is None:
         raise NotFound
     return service
-
-
-class UriTooLong(BadRequest):
-    status, code = 414, "uri_too_long"
-    title = Text("URL が長すぎます", "The URL is too long")

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from frontend.shell import finding, notifications, processes, signing_in
 from frontend.shell.compose import Composer
@@ -28,12 +29,16 @@ from frontend.shell.upstream import Upstream
 from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, Handler, signed_in
 from frontend.ui.access import allows
 from frontend.ui.assets import serve_asset
+from frontend.ui.edge import Edge, usual_cap
 from frontend.ui.gateway import GatewayClient
 from frontend.ui.identity import signing_key
 from frontend.ui.security import SecurityHeaders, own_path
 from frontend.ui.settings import FrontendSettings
 
 WRITE_METHODS = ["POST"]
+STRANGERS_PATHS = frozenset({"/login", "/preferences/locale", "/preferences/theme"})
+"""What can be sent without a session; only forms of a few short fields."""
+STRANGERS_BODY_MAX = 8 * 1024
 REMOTE_METHODS = ["GET", "POST"]
 
 
@@ -57,6 +62,10 @@ def _prefer(name: Literal["locale", "theme"]) -> Handler:
         return response
 
     return choose
+
+
+def _body_cap(scope: Scope) -> int:
+    return STRANGERS_BODY_MAX if scope["path"] in STRANGERS_PATHS else usual_cap(scope)
 
 
 async def _health(_request: Request) -> Response:
@@ -114,6 +123,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         ],
         middleware=[
             Middleware(SecurityHeaders, https=chosen.public_url.startswith("https://")),
+            Middleware(Edge, trusted_proxies=chosen.trusted_proxies, body_cap=_body_cap),
             Middleware(CompressPages),
         ],
         lifespan=lifespan,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 BUILD_FOLDER: Final = Path(__file__).resolve().parent / "build"
 ASSET_FOLDER: Final = BUILD_FOLDER / "assets"
@@ -32,14 +32,20 @@ def built_assets() -> dict[str, str]:
     return names
 
 
+@lru_cache(maxsize=256)
+def _content(name: str, suffix: str) -> bytes | None:
+    path = ASSET_FOLDER / (name + suffix)
+    return path.read_bytes() if path.exists() else None
+
+
 async def serve_asset(request: Request) -> Response:
-    """GET of a hashed file. Only names in the manifest exist."""
+    """GET of a hashed file, whole (they are small: no ranges). Only names in the manifest exist."""
     name = request.path_params["name"]
     if name not in built_assets().values():
         return Response(status_code=404)
-    path = ASSET_FOLDER / name
     headers = {"Cache-Control": _IMMUTABLE, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-    packed = path.with_suffix(path.suffix + ".gz")
-    if packed.exists() and "gzip" in request.headers.get("accept-encoding", ""):
-        path, headers = packed, {**headers, "Content-Encoding": "gzip"}
-    return FileResponse(path, media_type=_TYPES[Path(name).suffix], headers=headers)
+    packed = _content(name, ".gz") if "gzip" in request.headers.get("accept-encoding", "") else None
+    if packed is not None:
+        headers["Content-Encoding"] = "gzip"
+    content = packed if packed is not None else _content(name, "")
+    return Response(content, headers=headers, media_type=_TYPES[Path(name).suffix])

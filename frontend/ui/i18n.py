@@ -17,6 +17,8 @@ from babel.messages.pofile import read_po
 
 LOCALES = ("ja", "en")
 DEFAULT_LOCALE = "ja"
+ACCEPT_LANGUAGE_MAX = 200
+"""Characters that are read; browsers send some dozens."""
 FRONTEND_ROOT = Path(__file__).resolve().parent.parent
 
 _locale: ContextVar[str] = ContextVar("ringi_locale", default=DEFAULT_LOCALE)
@@ -37,7 +39,7 @@ def babel_locale() -> Locale:
 
 def preferred_locale(accept_language: str | None) -> str:
     """The best of ours for an `Accept-Language` header; Japanese when it names neither."""
-    wanted = [part.split(";")[0].strip() for part in (accept_language or "").split(",")]
+    wanted = [part.split(";")[0].strip() for part in (accept_language or "")[:ACCEPT_LANGUAGE_MAX].split(",")]
     return negotiate_locale([tag.replace("-", "_") for tag in wanted if tag], list(LOCALES)) or DEFAULT_LOCALE
 
 

@@ -12,6 +12,7 @@ from frontend.ui.keys import derive
 
 IDENTITY_HEADER = "X-Ringi-Identity"
 IDENTITY_SECONDS = 60
+NOTE_MAX_LENGTH = 16_384
 ISSUER = "ringi-shell"
 TOKEN_TYPE = "ringi-identity+jwt"  # noqa: S105 - the value of a header
 _PURPOSE = "identity"
@@ -49,7 +50,7 @@ def sign(identity: Identity, *, audience: str, key: bytes) -> str:
 
 
 def verify(token: str | None, *, audience: str, key: bytes) -> Identity:
-    if not token:
+    if not token or len(token) > NOTE_MAX_LENGTH:
         raise IdentityRefused("no identity")
     try:
         if jwt.get_unverified_header(token).get("typ") != TOKEN_TYPE:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontend.ui import identity as identities
 from frontend.ui.assets import ASSET_MARK, serve_asset
+from frontend.ui.edge import Edge
 from frontend.ui.gateway import NOT_FOUND, GatewayClient, GatewayProblem
 from frontend.ui.i18n import use_locale
 from frontend.ui.manifest import MANIFEST_PATH, RemoteManifest
@@ -127,11 +128,12 @@ def build_remote(remote: Remote, settings: FrontendSettings | None = None) -> St
     app = Starlette(
         routes=[Route(MANIFEST_PATH, manifest), Route(HEALTH_PATH, _health), *asset_routes, *remote.routes],
         middleware=[
+            Middleware(Edge, trusted_proxies=chosen.trusted_proxies),
             Middleware(
                 IdentityGuard,
                 audience=remote.name,
                 key=identities.signing_key(chosen.secret_key.get_secret_value()),
-            )
+            ),
         ],
         exception_handlers={GatewayProblem: _gateway_problem, HTTPException: _no_page},
         lifespan=lifespan,

@@ -25,6 +25,8 @@ class FrontendSettings(BaseSettings):
     secret_key: SecretStr
     home: Path = Path(".ringi")
     redis_url: str | None = None
+    trusted_proxies: str = "127.0.0.0/8,::1"
+    """CIDR blocks, separated by commas, whose `X-Forwarded-For` is believed; one setting for all processes."""
     cookie_secure: Literal["auto", "always", "never"] = "auto"
     remote_customer_url: str | None = None
     remote_sales_url: str | None = None

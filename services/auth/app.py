@@ -20,6 +20,7 @@ from services.contracts.permissions import Permission, permissions_of
 from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, OperatorCommand
 from services.kit.db.database import Database
 from services.kit.http import Kit, Trust, create_service_app
+from services.kit.http.middleware import ANONYMOUS_BODY_CAP_BYTES
 from services.kit.processes.router import ProcessAccess, processes_router
 from services.kit.running import clock, tasks
 from services.kit.running.settings import ServiceSettings
@@ -27,6 +28,8 @@ from services.kit.trust.principal import Principal
 from services.kit.trust.revocation import RevocationBatch, RevocationFeed
 
 NAME: Final = "auth"
+PUBLIC_WRITES: Final = (("POST", "/auth/login"), ("POST", "/auth/refresh"), ("POST", "/auth/password/reset"))
+"""What takes no token, and so no more of a body than a stranger may send, whatever comes with it."""
 KEY_CHECK_INTERVAL: Final = timedelta(hours=1)
 
 
@@ -92,6 +95,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         permissions_of=permissions_of,
         lifespan=lifespan,
         trust=trust,
+        body_caps=dict.fromkeys(PUBLIC_WRITES, ANONYMOUS_BODY_CAP_BYTES),
         title="Ringi auth",
     )
     app.state.auth = Auth(auth_settings, keys[0])

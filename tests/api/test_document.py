@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import schemathesis
 
+from api.calls import OPERATIONS
 from api.docs import page
-from api.openapi import METHODS, merge
+from api.openapi import merge
 from api.paths import ROUTES, SERVICES
 from tests.api.conftest import Edge, OpenEdge
 from tests.api.raw_service import hang, reply
@@ -38,7 +39,7 @@ def merged(documents: dict[str, Document]) -> Document:
 def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method in METHODS:
+            if method in OPERATIONS:
                 yield path, method, operation
 
 

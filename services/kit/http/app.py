@@ -1,6 +1,6 @@
 """The app factory that all services share."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from services.kit.http.guard import RequestGuard
 from services.kit.http.kit import Kit
 from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.paging import Cursors
+from services.kit.http.readiness import Readiness
 from services.kit.http.responses import json_response
 from services.kit.running import tracing
 from services.kit.running.metrics import metrics_endpoint
@@ -98,10 +99,10 @@ def create_service_app(
     permissions_of: PermissionsOf,
     lifespan: KitLifespan | None = None,
     trust: Callable[[Database], Trust] | None = None,
-    body_caps: Sequence[tuple[str, int]] = (),
+    body_caps: Mapping[tuple[str, str], int] | None = None,
     title: str | None = None,
 ) -> FastAPI:
-    """A service's ASGI app. ``body_caps``: (path part, bytes) for routes that take files; all others take 1 MiB."""
+    """A service's ASGI app. ``body_caps``: bytes by method and path, for routes that take less or more than 1 MiB."""
     kit = build_kit(name, settings, permissions_of, trust)
 
     @asynccontextmanager
@@ -133,8 +134,12 @@ def create_service_app(
     )
     app.state.kit = kit
     problems.install(app)
+    caps = dict(body_caps or {})
     app.add_middleware(
-        RequestMiddleware, service=name, trusted_proxies=settings.trusted_proxies, body_caps=list(body_caps)
+        RequestMiddleware,
+        service=name,
+        trusted_proxies=settings.trusted_proxies,
+        body_cap=lambda scope: caps.get((scope["method"], scope["path"].removeprefix(scope.get("root_path", "")))),
     )
     for router in routers:
         app.include_router(router)
@@ -157,9 +162,10 @@ def _add_health(app: FastAPI, kit: Kit) -> None:
     async def healthz(_request: Request) -> Response:
         return json_response({"status": "ok"})
 
+    readiness = Readiness(kit.db)
+
     async def readyz(_request: Request) -> Response:
-        async with kit.db.reader() as reader:
-            await reader.scalar("SELECT 1")
+        await readiness.check()
         return json_response({"status": "ready"})
 
     app.add_route("/healthz", healthz, include_in_schema=False)

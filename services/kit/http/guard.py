@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,14 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from services.kit.errors import FieldError, NotFound, Text, Unprocessable
-from services.kit.http.problems import pointer
+from services.kit.http.problems import MAX_FIELD_ERRORS, pointer
 from services.kit.models import is_canonical_uuid
 
-_SUSPECT_ESCAPE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_NODES_SEARCHED = 10_000
+"""Of a body, for where the text stands that can't be stored; beyond it the whole body is named."""
+_POINTER_PARTS = 50
 _UNKNOWN = Text("このパラメーターはありません", "There is no such parameter")
 _NOT_AN_ID = Text("ID の形式が正しくありません", "This is no id")
 _UNSTORABLE = Text("使用できない文字が含まれています", "The text contains characters that can't be stored")
@@ -83,7 +88,7 @@ class RequestGuard:
             elif "\0" in value:
                 errors.append(FieldError(pointer([name]), "string_unicode", _UNSTORABLE, "query"))
         if errors:
-            raise Unprocessable(errors=errors)
+            raise Unprocessable(errors=errors[:MAX_FIELD_ERRORS])
 
 
 def _check_text(body: bytes, content_type: str) -> None:
@@ -96,27 +101,39 @@ def _check_text(body: bytes, content_type: str) -> None:
         raise Unprocessable.field("", "json_invalid", _NOT_UTF8) from error
     if b"\0" in body:
         raise Unprocessable.field("", "json_invalid", _NOT_UTF8)
-    if _SUSPECT_ESCAPE.search(body) is None:
+    has_nul = _NUL_ESCAPE.search(body) is not None
+    if not has_nul and _SURROGATE_ESCAPE.search(body) is None:
         return
     try:
         # orjson refuses lone surrogates, which Python's own parser lets through.
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Unprocessable.field("", "string_unicode", _UNSTORABLE) from error
-    errors = [FieldError(pointer(path), "string_unicode", _UNSTORABLE) for path in _nul_paths(content, ())]
-    if errors:
-        raise Unprocessable(errors=errors)
+    if has_nul:
+        found = list(islice(_nul_paths(content), MAX_FIELD_ERRORS)) or [()]
+        raise Unprocessable(errors=[FieldError(pointer(path), "string_unicode", _UNSTORABLE) for path in found])
 
 
-def _nul_paths(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    if isinstance(node, str):
-        if "\0" in node:
-            yield path
-    elif isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _nul_paths(item, (*path, index))
-    elif isinstance(node, dict):
-        for key, item in node.items():
-            if "\0" in key:
-                yield path
-            yield from _nul_paths(item, (*path, key))
+def _nul_paths(content: Any) -> Iterator[tuple[Any, ...]]:
+    """In document order, without recursion: the depth of a body is its sender's choice."""
+    path: list[Any] = []
+    open_nodes: list[Iterator[tuple[Any, Any]]] = [iter([(None, content)])]
+    for _ in range(_NODES_SEARCHED):
+        entry = next(open_nodes[-1], None)
+        if entry is None:
+            open_nodes.pop()
+            if not open_nodes:
+                return
+            path.pop()
+            continue
+        key, node = entry
+        if isinstance(key, str) and "\0" in key:
+            yield tuple(path[1:_POINTER_PARTS])
+        if isinstance(node, str) and "\0" in node:
+            yield tuple([*path, key][1:_POINTER_PARTS])
+        if isinstance(node, list):
+            path.append(key)
+            open_nodes.append(iter(enumerate(node)))
+        elif isinstance(node, dict):
+            path.append(key)
+            open_nodes.append(iter(node.items()))

@@ -1,16 +1,17 @@
 """One ASGI middleware for request id, trace, access log, metrics and body cap: three nested ones cost five times."""
 
-import ipaddress
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.errors import PayloadTooLarge, ProblemError
+from services.kit.http import request_head
 from services.kit.http.problems import preferred_locale, problem_response
+from services.kit.http.proxies import TrustedProxies
 from services.kit.running import correlation, tracing
 from services.kit.running.correlation import Correlation
 from services.kit.running.ids import new_id
@@ -18,59 +19,45 @@ from services.kit.running.logging import get_logger
 from services.kit.running.metrics import RouteMetrics
 
 BODY_CAP_BYTES: Final = 1024 * 1024
+ANONYMOUS_BODY_CAP_BYTES: Final = 8 * 1024
+"""Of requests without an ``Authorization`` header: signing in and the like, which a stranger may send for nothing."""
+LOGGED_PATH_MAX: Final = 512
+"""Characters."""
+_DIGITS_OF_LENGTH: Final = 12
 UNMATCHED_ROUTE: Final = "(unmatched)"
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-_WANTED: Final = frozenset({b"traceparent", b"x-request-id", b"accept-language", b"content-length", b"x-forwarded-for"})
+_WANTED: Final = frozenset(
+    {b"traceparent", b"x-request-id", b"accept-language", b"content-length", b"x-forwarded-for", b"authorization"}
+)
 _log = get_logger("access")
 
-
-class TrustedProxies:
-    """Whose ``X-Forwarded-For`` counts: from the right, the first address that is no proxy of ours is the client."""
-
-    def __init__(self, blocks: str) -> None:
-        self._blocks = [ipaddress.ip_network(block.strip()) for block in blocks.split(",") if block.strip()]
-
-    def client(self, peer: str | None, forwarded: str | None) -> str | None:
-        if peer is None or not forwarded or not self._trusted(peer):
-            return peer
-        for address in reversed([part.strip() for part in forwarded.split(",")]):
-            if not _is_address(address):
-                return peer
-            if not self._trusted(address):
-                return address
-            peer = address
-        return peer
-
-    def _trusted(self, address: str) -> bool:
-        return _is_address(address) and any(ipaddress.ip_address(address) in block for block in self._blocks)
+BodyCap = Callable[[Scope], int | None]
+"""Bytes that a request's body may have by its route; None: what every other may."""
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _usual_cap(_scope: Scope) -> None:
+    return None
 
 
 class RequestMiddleware:
-    """``body_caps`` raises the cap for paths that take files: (prefix, bytes), the first that fits counts."""
-
-    def __init__(
-        self, app: ASGIApp, *, service: str, trusted_proxies: str, body_caps: Sequence[tuple[str, int]] = ()
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, service: str, trusted_proxies: str, body_cap: BodyCap = _usual_cap) -> None:
         self._app = app
         self._service = service
         self._metrics = RouteMetrics(service)
         self._proxies = TrustedProxies(trusted_proxies)
-        self._body_caps = list(body_caps)
+        self._body_cap = body_cap
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = {name: value for name, value in scope["headers"] if name in _WANTED}
+        refusal = request_head.refusal_of(scope)
+        if refusal is not None:
+            # What is too much to be read is read by nothing that follows.
+            await self._serve(scope, receive, send, {}, correlation.new_traceparent(), refusal)
+            return
+        headers = _wanted(scope)
         if not tracing.enabled():
             traceparent = correlation.child_traceparent(_text(headers, b"traceparent"))
             await self._serve(scope, receive, send, headers, traceparent)
@@ -82,7 +69,13 @@ class RequestMiddleware:
             active.set_attribute("http.route", route)
 
     async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes], traceparent: str
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[bytes, bytes],
+        traceparent: str,
+        refusal: ProblemError | None = None,
     ) -> None:
         started = time.perf_counter()
         request_id = headers.get(b"x-request-id", b"")
@@ -116,7 +109,10 @@ class RequestMiddleware:
 
         self._metrics.in_progress.inc()
         try:
-            await self._with_body_cap(scope, receive, send_with_headers, headers)
+            if refusal is not None:
+                await problem_response(refusal)(scope, receive, send_with_headers)
+            else:
+                await self._with_body_cap(scope, receive, send_with_headers, headers)
         except Exception as error:
             _log.error("unhandled error", exc_info=error)
             if status:
@@ -127,12 +123,11 @@ class RequestMiddleware:
             self._finish(scope, status, started)
 
     async def _with_body_cap(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]) -> None:
-        cap = BODY_CAP_BYTES
-        if self._body_caps:
-            path = scope["path"]
-            cap = next((size for prefix, size in self._body_caps if prefix in path), cap)
+        cap = self._body_cap(scope) or BODY_CAP_BYTES
+        if b"authorization" not in headers:
+            cap = min(cap, ANONYMOUS_BODY_CAP_BYTES)
         declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > cap:
+        if not declared.isdigit() or len(declared) > _DIGITS_OF_LENGTH or int(declared) > cap:
             await problem_response(PayloadTooLarge(maxBytes=cap))(scope, receive, send)
             return
         if declared != b"0":
@@ -157,7 +152,18 @@ class RequestMiddleware:
         self._metrics.record(method, route, status, started)
         if scope["path"] not in _QUIET_PATHS:
             milliseconds = round((time.perf_counter() - started) * 1000, 2)
-            _log.info("request", method=method, route=route, path=scope["path"], status=status, ms=milliseconds)
+            path = scope["path"][:LOGGED_PATH_MAX]
+            _log.info("request", method=method, route=route, path=path, status=status, ms=milliseconds)
+
+
+def _wanted(scope: Scope) -> dict[bytes, bytes]:
+    """Proxies may add a line of their own instead of a part to the line that is there: in order they are one list."""
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _WANTED:
+            joined = name == b"x-forwarded-for" and name in found
+            found[name] = found[name] + b"," + value if joined else value
+    return found
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -18,14 +19,21 @@ _SECRET_NAMES = re.compile(
     r"(password|passwd|secret|token|authorization|cookie|totp|recovery_?code|api_?key|private)", re.IGNORECASE
 )
 _SECRET_TEXT = re.compile(
-    r"(?P<jwt>eyJ[\w-]+\.[\w-]+\.[\w-]+)"
-    r"|(?P<scheme>(?:Bearer|Basic)\s+)[\w.~+/=-]+"
-    r"|(?P<url>\w+://[^\s:/@]*:)[^\s@/]+(?=@)"
-    r"|(?P<pair>(?:password|secret|token)=)[^\s&;]+",
+    # Each alternative can begin only where a run of its characters does, and gives nothing back: the time grows with
+    # the length of the text alone, whatever a stranger writes into it.
+    r"(?P<jwt>(?<![\w-])(?P<before>(?=[\w-]*+\.)[\w-]*?)eyJ[\w-]++(?:\.[\w-]*+)+)"
+    r"|(?P<scheme>(?:Bearer|Basic)\s++)[\w.~+/=-]++"
+    r"|(?P<url>(?<!\w)\w++://[^\s:/@]*+:)[^\s@/]++(?=@)"
+    r"|(?P<pair>(?:password|secret|token)=)[^\s&;]++",
     re.IGNORECASE,
 )
 _MAX_TEXT = 8_000
 """Characters of one value; a stack trace fits, an uploaded file does not."""
+_MAX_SECRET = 4_096
+"""Read beyond what is kept, so that a secret which is cut in two is recognised; access tokens are no longer."""
+_MAX_NAME = 200
+_MAX_ITEMS = 200
+"""Of one collection."""
 
 _OURS = frozenset(
     {"component", "level", "method", "route", "service", "timestamp", "traceId", "requestId", "processId", "actorId"}
@@ -58,8 +66,12 @@ _OUTPUT: Any = _Output()
 
 
 def redact_text(text: str) -> str:
-    """Tokens, credentials and passwords inside a text are replaced."""
-    return _SECRET_TEXT.sub(lambda m: (m["scheme"] or m["url"] or m["pair"] or "") + REDACTED, text)[:_MAX_TEXT]
+    """Tokens, credentials and passwords inside a text are replaced. It is cut first: no text costs more than that."""
+    return _SECRET_TEXT.sub(_replacement, text[: _MAX_TEXT + _MAX_SECRET])[:_MAX_TEXT]
+
+
+def _replacement(match: re.Match[str]) -> str:
+    return (match["before"] or match["scheme"] or match["url"] or match["pair"] or "") + REDACTED
 
 
 @lru_cache(maxsize=1024)
@@ -68,14 +80,14 @@ def _names_a_secret(name: str) -> bool:
 
 
 def _redact(name: str, value: Any) -> Any:
-    if _names_a_secret(name) and not isinstance(value, bool | int | float | None):
+    if _names_a_secret(name[:_MAX_NAME]) and not isinstance(value, bool | int | float | None):
         return REDACTED
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, Mapping):
-        return {str(key): _redact(str(key), item) for key, item in value.items()}
+        return {str(key)[:_MAX_TEXT]: _redact(str(key), item) for key, item in islice(value.items(), _MAX_ITEMS)}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_redact("", item) for item in value]
+        return [_redact("", item) for item in islice(value, _MAX_ITEMS)]
     return value
 
 

@@ -20,6 +20,7 @@ LIFETIME_SECONDS: Final = 60
 RENEW_BEFORE_SECONDS: Final = 20
 LEEWAY_SECONDS: Final = 5
 CALL_TIMEOUT_SECONDS: Final = 5.0
+TOKEN_MAX_LENGTH: Final = 1_024
 _ALGORITHM: Final = "HS256"
 _PURPOSE: Final = "internal-token"
 
@@ -44,6 +45,8 @@ class InternalTokens:
 
     def verify(self, token: str) -> str:
         """The calling service's name; raises Unauthorized."""
+        if len(token) > TOKEN_MAX_LENGTH:
+            raise Unauthorized()
         try:
             if jwt.get_unverified_header(token).get("typ") != INTERNAL_TOKEN_TYPE:
                 raise Unauthorized()
