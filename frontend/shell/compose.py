@@ -12,7 +12,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from html import unescape
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -66,10 +66,9 @@ class Composer:
 
     async def _ask(self, remote: RemoteState, request: Request, viewer: Viewer) -> Fragment | RemoteDown:
         body = await request.body() if request.method not in {"GET", "HEAD"} else None
-        query = f"?{request.url.query}" if request.url.query else ""
         try:
             return await self._upstream.call(
-                remote, request.method, request.url.path + query, viewer.identity, headers=request.headers, body=body
+                remote, request.method, _target(request), viewer.identity, headers=request.headers, body=body
             )
         except RemoteDown as down:
             return down
@@ -208,6 +207,13 @@ class Composer:
 
 _VARY = {"Vary": "HX-Request"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def _target(request: Request) -> str:
+    """Path and query as they came, still encoded: what `Edge` has checked is what the remote is asked for."""
+    path = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    query = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
 
 
 def _time_left(route: PageRoute) -> float:

@@ -105,6 +105,10 @@ class Registry:
         double = {prefix for prefix in prefixes if prefix in taken or prefixes.count(prefix) > 1}
         if double:
             raise ManifestRefused(f"prefixes already taken: {', '.join(sorted(double))}")
+        named = [part.path for part in manifest.exposes.values()] + [e.count_path for e in manifest.nav if e.count_path]
+        foreign = [path for path in named if not any(path.startswith(f"{prefix}/") for prefix in prefixes)]
+        if foreign:
+            raise ManifestRefused(f"not below its own prefixes: {', '.join(sorted(foreign))}")
         state.manifest = manifest
 
     def owner(self, path: str) -> tuple[RemoteState, PageRoute] | None:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
+from yarl import URL
 
 from frontend.shell.registry import RemoteState
 from frontend.ui.gateway import KEEPALIVE_SECONDS
 from frontend.ui.identity import IDENTITY_HEADER, Identity, sign
+from frontend.ui.paths import is_plain
 from frontend.ui.settings import FrontendSettings
 
 READ_SECONDS = 10.0
@@ -84,7 +86,13 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Fragment:
-        """Ask once. Raises RemoteDown; an answer of any status counts as the remote being alive."""
+        """Ask once. Raises RemoteDown; an answer of any status counts as the remote being alive.
+
+        `path_and_query` is percent-encoded, and sent as it is: a client library that tidied up dot segments would ask
+        for something else than what was checked.
+        """
+        if not is_plain(path_and_query.partition("?")[0].encode()):
+            raise ValueError(f"not an address to pass on: {path_and_query!r}")
         if not remote.breaker.admits():
             raise RemoteDown(f"{remote.name} is suspended")
         given = {name: value for name, value in (headers or {}).items() if name.lower() in _FORWARDED}
@@ -93,7 +101,12 @@ class Upstream:
         timeout = aiohttp.ClientTimeout(total=READ_SECONDS if method == "GET" else WRITE_SECONDS, connect=2)
         try:
             async with self.session.request(
-                method, remote.url + path_and_query, headers=given, data=body, timeout=timeout, allow_redirects=False
+                method,
+                URL(remote.url + path_and_query, encoded=True),
+                headers=given,
+                data=body,
+                timeout=timeout,
+                allow_redirects=False,
             ) as response:
                 content = await response.read()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

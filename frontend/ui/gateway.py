@@ -7,9 +7,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
+from yarl import URL
 
 from frontend.ui.i18n import gettext
 from frontend.ui.settings import FrontendSettings
@@ -83,8 +84,9 @@ class Answer:
 
 
 def segment(value: object) -> str:
-    """A value made safe as one segment of a path."""
-    return quote(str(value), safe="")
+    """A value made safe as one segment of a path. One of dots alone stays one segment: the gateway refuses it."""
+    text = str(value)
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
 class GatewayClient:
@@ -112,8 +114,10 @@ class GatewayClient:
             raise RuntimeError("the gateway client is not open")
         return self._session
 
-    def url(self, path: str) -> str:
-        return f"{self._base}{API_PREFIX}{path}"
+    def url(self, path: str, params: Mapping[str, str] | None = None) -> URL:
+        """`path` is percent-encoded and is sent as it is; a client library would resolve dot segments in it."""
+        query = f"{'&' if '?' in path else '?'}{urlencode(params)}" if params else ""
+        return URL(f"{self._base}{API_PREFIX}{path}{query}", encoded=True)
 
     async def call(
         self,
@@ -142,9 +146,8 @@ class GatewayClient:
         try:
             async with self.session.request(
                 method,
-                self.url(path),
+                self.url(path, params),
                 headers=headers,
-                params=params,
                 json=body,
                 timeout=timeout,
                 allow_redirects=False,

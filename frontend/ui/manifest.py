@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from frontend.ui.paths import PLAIN_PATTERN
 
 MANIFEST_PATH = "/.well-known/ringi-remote.json"
 MANIFEST_SCHEMA = "ringi-remote/1"
@@ -37,7 +39,7 @@ class PageRoute(_Part):
 class Exposed(_Part):
     """A fragment that pages of other remotes may show in a slot."""
 
-    path: str
+    path: str = Field(pattern=PLAIN_PATTERN)
     budget_ms: int = Field(default=500, ge=50, le=10_000)
     min_height_px: int = Field(default=160, ge=0, le=2_000)
 
@@ -45,13 +47,13 @@ class Exposed(_Part):
 class NavEntry(_Part):
     """An entry of the main navigation. `count_path` answers `{"count": n}` for its badge."""
 
-    path: str
+    path: str = Field(pattern=PLAIN_PATTERN)
     label: Label
     icon: str
     order: int
     group: Literal["work", "admin"] = "work"
     permission: str | None = None
-    count_path: str | None = None
+    count_path: str | None = Field(default=None, pattern=PLAIN_PATTERN)
 
 
 class RemoteManifest(_Part):
@@ -62,7 +64,7 @@ class RemoteManifest(_Part):
     routes: tuple[PageRoute, ...]
     exposes: dict[str, Exposed] = Field(default_factory=dict)
     nav: tuple[NavEntry, ...] = ()
-    assets: tuple[str, ...] = ()
-    health: str = "/healthz"
+    assets: tuple[Annotated[str, Field(pattern=PLAIN_PATTERN)], ...] = ()
+    health: str = Field(default="/healthz", pattern=PLAIN_PATTERN)
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
