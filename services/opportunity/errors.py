@@ -81,6 +81,13 @@ class ReassignmentConflict(Conflict):
     title = Text("この担当者には振り替えられません", "This person can't take over")
 
 
+class AskedAgainAlready(Conflict):
+    """``approvalId`` and ``number`` name the request that asks again."""
+
+    code = "asked_again_already"
+    title = Text("この申請はすでに再度申請されています", "This request is being asked again already")
+
+
 class NoRoute(Unprocessable):
     code = "no_route"
     title = Text("承認者が見つかりません", "No approver could be found for this request")

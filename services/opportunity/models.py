@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Float, Index, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Float, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -64,6 +64,7 @@ class ApprovalRow(OpportunityModel, table=True):
         Index("approvals_held_by", "held_by"),
         Index("approvals_cancelled_by", "cancelled_by"),
         Index("approvals_restored_by", "restored_by"),
+        Index("approvals_previous", "previous_id", postgresql_where=text("previous_id IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)

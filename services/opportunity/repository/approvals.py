@@ -40,6 +40,16 @@ async def read(reader: Reader, approval_id: UUID) -> Approval | None:
     return None if row is None else approval_from_row(row)
 
 
+async def living_successor(reader: Reader, previous_id: UUID) -> Row | None:
+    """``id`` and ``number`` of the request that asks again for another one and has not ended, or may come back: a
+    restored customer's cancelled requests do."""
+    return await reader.one(
+        "SELECT id, number FROM approvals WHERE previous_id = %s AND (state IN ('DRAFT', 'PENDING', 'RETURNED',"
+        " 'ON_HOLD') OR state = 'CANCELLED' AND cancelled_by IS NOT NULL) ORDER BY created_at LIMIT 1",
+        [previous_id],
+    )
+
+
 async def next_number(uow: UnitOfWork, year: int) -> str:
     """RNG-2026-000412. From a sequence, so nobody waits for another's commit; a rollback leaves a gap."""
     return f"RNG-{year}-{await uow.scalar('SELECT next_approval_number(%s)', [year]):06d}"

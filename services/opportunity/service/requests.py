@@ -17,7 +17,7 @@ from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 from services.opportunity import access, chain, events, machine
 from services.opportunity.business_time import TOKYO
-from services.opportunity.errors import WrongState
+from services.opportunity.errors import AskedAgainAlready, WrongState
 from services.opportunity.machine import Actor, Progress
 from services.opportunity.record import Approval
 from services.opportunity.references import References
@@ -202,10 +202,17 @@ async def parties(
 
 
 async def _check_previous(uow: UnitOfWork, principal: Principal, previous_id: UUID) -> None:
-    previous = await approvals.read(uow, previous_id)
+    """One's own request that ended without an approval and is not being asked again already.
+
+    Its row is locked: of two who ask again at the same instant the second sees the first one's request.
+    """
+    previous = await approvals.lock(uow, previous_id)
     if previous is None or not previous.progress.is_own(principal.user_id) or previous.state not in _REPEATABLE:
         message = Text("却下または取下げた自分の申請を指定してください", "Name your own rejected or recalled request")
         raise Unprocessable.field("/previousId", "previous_invalid", message)
+    successor = await approvals.living_successor(uow, previous_id)
+    if successor is not None:
+        raise AskedAgainAlready(approvalId=str(successor["id"]), number=successor["number"])
 
 
 async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, chosen: routing.Plan) -> Approval:

@@ -1,5 +1,6 @@
 """Raising a request: who may, which way it takes, and what stands in the database afterwards."""
 
+import asyncio
 from datetime import date
 
 from tests.services.opportunity.world import World
@@ -37,3 +38,23 @@ async def test_an_old_customer_is_flagged_and_the_superior_is_asked_first(world:
     request = await world.request(rep, approver, customerId=customer_id, kind="PRODUCT_PROPOSAL")
     assert request["flags"] == ["SENIOR_75", "SENIOR_80"]
     assert [stage["approverIds"] for stage in request["stages"]] == [[str(manager.id)], [str(approver.id)]]
+
+
+async def ended(world: World, approval_id: str, state: str) -> None:
+    async with world.db.transaction(world.system) as uow:
+        await uow.execute("UPDATE approvals SET state = %s WHERE id = %s", [state, approval_id])
+
+
+async def test_what_was_rejected_or_recalled_is_asked_again_once_at_a_time(world: World) -> None:
+    rep, approver = await world.person("rep"), await world.person("approver")
+    for end in ("REJECTED", "RECALLED"):
+        first = (await world.create(rep, approverId=approver.id)).json
+        await ended(world, first["id"], end)
+        again = {"approverId": approver.id, "previousId": first["id"]}
+        answers = await asyncio.gather(*(world.create(rep, **again, draft=number % 2 == 0) for number in range(6)))
+        assert sorted(answer.status for answer in answers) == [201, *[409] * 5]
+        second = next(answer.json for answer in answers if answer.status == 201)
+        refused = next(answer.json for answer in answers if answer.status == 409)
+        assert (refused["code"], refused["approvalId"]) == ("asked_again_already", second["id"])
+        await ended(world, second["id"], "REJECTED")
+        assert (await world.create(rep, **again)).status == 201
