@@ -41,6 +41,7 @@ async def create(uow: UnitOfWork, principal: Principal, directory: Directory, bo
     await checks.attendees(uow, directory, body.attendee_ids)
     await checks.customer(uow, directory, principal, body.customer_id)
     _check_period(body.model_dump())
+    _check_held(body.model_dump())
     values = body.model_dump() | {
         "id": new_id(),
         "user_id": user_id,
@@ -62,6 +63,8 @@ async def update(
     if not meeting_may_go(state, MeetingState(values["state"])):
         raise MeetingTransitionRefused(state=state)
     _check_period(values)
+    if any(values[name] != before[name] for name in ("state", "starts_at")):
+        _check_held(values)
     if values["user_id"] != before["user_id"]:
         await checks.assignee(uow, directory, principal, values["user_id"])
     await checks.attendees(uow, directory, values["attendee_ids"], known=before["attendee_ids"])
@@ -90,6 +93,13 @@ def _check_period(values: Row) -> None:
     if values["ends_at"] <= values["starts_at"]:
         message = Text("終了は開始より後にしてください", "A meeting ends after it starts")
         raise Unprocessable.field("/endsAt", "period_order", message)
+
+
+def _check_held(values: Row) -> None:
+    """What has not begun can't have been held: figures of today would count it, and its outcome would be made up."""
+    if values["state"] == MeetingState.HELD and values["starts_at"] > clock.now():
+        message = Text("開始前の商談は実施済みにできません", "A meeting can't be held before it began")
+        raise Unprocessable.field("/state", "held_before_start", message)
 
 
 async def _writable(uow: UnitOfWork, principal: Principal, meeting_id: UUID, version: int | None) -> Row:

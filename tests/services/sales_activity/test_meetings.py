@@ -33,7 +33,7 @@ async def test_a_planned_meeting_is_held_or_cancelled_and_stays_so(world: World)
     rep = await world.person("rep")
     customer = await world.customer(rep)
     for end in ("HELD", "CANCELLED"):
-        meeting = await world.meeting(rep, customer)
+        meeting = await world.meeting(rep, customer, **period(timedelta(minutes=-1)))
         ended = await change(world, rep, meeting, state=end, outcome="次回は来月")
         assert (ended.status, ended.json["state"]) == (200, end)
         noted = await change(world, rep, ended.json, outcome="追記")
@@ -50,6 +50,21 @@ async def test_a_meeting_that_took_place_is_recorded_afterwards(world: World) ->
     assert meeting["state"] == "HELD"
     refused = await world.create_meeting(rep, await world.customer(rep), state="CANCELLED")
     assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/state")
+
+
+async def test_a_meeting_can_not_have_been_held_before_it_began(world: World) -> None:
+    rep = await world.person("rep")
+    customer = await world.customer(rep)
+    refused = await world.create_meeting(rep, customer, state="HELD", **period(timedelta(minutes=5)))
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/state")
+    planned = await world.meeting(rep, customer)
+    marked = await change(world, rep, planned, state="HELD")
+    assert (marked.status, marked.json["errors"][0]["code"]) == (422, "held_before_start")
+    held = await world.meeting(rep, customer, state="HELD", **period(timedelta(hours=-2)))
+    moved = await change(world, rep, held, **period(timedelta(days=1)))
+    assert (moved.status, moved.json["errors"][0]["code"]) == (422, "held_before_start")
+    cancelled = await change(world, rep, planned, state="CANCELLED")
+    assert cancelled.status == 200
 
 
 async def test_wrong_input_names_the_field(world: World) -> None:
