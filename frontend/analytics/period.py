@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from frontend.analytics.manifest import PREFIX
-from frontend.ui.formats import office_now
 from frontend.ui.i18n import gettext
+from frontend.ui.office import office_now
 from frontend.ui.page import Page
 
 DAYS_BY_DAY: Final = 21

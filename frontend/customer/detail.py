@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.customer.form import PROFILE_CHOICES, Draft
+from frontend.customer.form import PROFILE_CHOICES, CustomerDraft
 from frontend.customer.manifest import PREFIX
 from frontend.customer.views import Customer, Profile
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
@@ -65,13 +65,9 @@ async def _render(page: Page, customer_id: str, *, status: int = 200, error: str
         people=known,
         error=error,
         reps=known.choices(page.identity, customer.assigned_sales_id or ""),
-        draft_of=lambda profile: Draft.from_customer(_bare(profile)),
+        draft_of=CustomerDraft.of_profile,
         fields=PROFILE_FIELDS,
     )
-
-
-def _bare(profile: Profile) -> Customer:
-    return Customer(id="", name="", profile=profile)
 
 
 async def _versions(gateway: UserGateway, path: str) -> list[Version]:
@@ -88,6 +84,5 @@ async def _versions(gateway: UserGateway, path: str) -> list[Version]:
 
 
 def _changed(profile: Profile, before: Profile | None) -> tuple[str, ...]:
-    mine = Draft.from_customer(_bare(profile))
-    theirs = Draft.from_customer(_bare(before)) if before else Draft()
+    mine, theirs = CustomerDraft.of_profile(profile), CustomerDraft.of_profile(before)
     return tuple(name for name in PROFILE_FIELDS if mine.shown(name) != theirs.shown(name))

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.customer import words
-from frontend.customer.form import Draft
+from frontend.customer.form import CustomerDraft
 from frontend.customer.manifest import PREFIX
 from frontend.customer.views import Customer
 from frontend.ui.access import allows
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.page import Page
 from frontend.ui.people import People, people
-from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
+from frontend.ui.saving import Outrun, differences, refusal, refused, save
 
 
 async def new(request: Request) -> Response:
     """GET /customers/new."""
-    return await _render(Page.of(request), Draft.blank())
+    page = Page.of(request)
+    if not page.form_key:
+        return page.with_form_key()
+    draft = CustomerDraft.blank()
+    draft.key = page.form_key
+    return await _render(page, draft)
 
 
 async def create(request: Request) -> Response:
     """POST /customers/new."""
     page = Page.of(request)
-    form = await page.form()
-    draft = Draft.from_form(form)
+    draft = CustomerDraft.from_form(await page.form())
     if not draft.check():
         return await _render(page, draft, status=UNPROCESSABLE)
-    body = draft.body(None, with_assignee=_may_assign(page))
+    parts = draft.touched if _may_assign(page) else draft.touched - {"assignedSalesId"}
     try:
-        answer = await page.gateway.send("POST", "/customers", body, key=draft.key or None)
+        answer = await page.gateway.send("POST", "/customers", draft.change(parts), key=draft.key or None)
     except GatewayProblem as problem:
-        draft.explain(problem)
-        return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
+        draft.place(problem)
+        return await _render(page, draft, status=problem.status, message=await refused(page, draft, problem))
     return page.redirect(f"{PREFIX}/{segment(answer.body['id'])}")
 
 
@@ -41,32 +47,33 @@ async def edit(request: Request) -> Response:
     """GET /customers/{id}/edit."""
     page = Page.of(request)
     answer = await page.gateway.read(f"/customers/{segment(request.path_params['id'])}")
-    customer = Customer.model_validate(answer.body)
-    return await _render(page, Draft.from_customer(customer), customer=customer, etag=answer.headers.get("ETag", ""))
+    return await _render(page, CustomerDraft.of(answer), customer=Customer.model_validate(answer.body))
 
 
 async def update(request: Request) -> Response:
     """POST /customers/{id}/edit."""
     page = Page.of(request)
-    form = await page.form()
-    draft, etag = Draft.from_form(form), str(form.get("etag", ""))
+    draft = CustomerDraft.from_form(await page.form())
     path = f"/customers/{segment(request.path_params['id'])}"
     current = await page.gateway.read(path)
     customer = Customer.model_validate(current.body)
-    draft.values["assignedSalesId"] = draft.get("assignedSalesId") or customer.assigned_sales_id or ""
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE, customer=customer, etag=etag)
-    body = draft.body(customer, with_assignee=_may_assign(page))
+        return await _render(page, draft, status=UNPROCESSABLE, customer=customer)
     try:
-        await page.gateway.send("PUT", path, body, if_match=etag)
-    except GatewayProblem as problem:
-        draft.explain(problem)
-        message, theirs = await refusal(page, problem), None
-        if problem.status == PRECONDITION_FAILED:
-            theirs, etag = Draft.from_customer(customer), current.headers.get("ETag", "")
+        await save(page, path, draft, current)
+    except Outrun as outrun:
         return await _render(
-            page, draft, status=problem.status, customer=customer, etag=etag, message=message, theirs=theirs
+            page,
+            draft,
+            status=outrun.problem.status,
+            customer=Customer.model_validate(outrun.current.body),
+            message=await refusal(page, outrun.problem),
+            both=outrun.both,
         )
+    except GatewayProblem as problem:
+        draft.place(problem)
+        message = await refused(page, draft, problem)
+        return await _render(page, draft, status=problem.status, customer=customer, message=message)
     return page.redirect(f"{PREFIX}/{segment(customer.id)}")
 
 
@@ -76,26 +83,23 @@ def _may_assign(page: Page) -> bool:
 
 async def _render(
     page: Page,
-    draft: Draft,
+    draft: CustomerDraft,
     *,
     status: int = 200,
     customer: Customer | None = None,
-    etag: str = "",
     message: str = "",
-    theirs: Draft | None = None,
+    both: Sequence[str] = (),
 ) -> Response:
-    """`theirs`: what somebody else saved after this form had been opened."""
+    """`both`: the parts that somebody else changed too, after this form had been opened."""
     in_charge = (customer.assigned_sales_id if customer else None) or ""
-    known = await people(page.gateway, in_charge) if _may_assign(page) or theirs else People()
-    outrun = differences(words.fields(), draft.reads(known), theirs.reads(known)) if theirs else []
+    known = await people(page.gateway, in_charge) if _may_assign(page) or both else People()
+    theirs = CustomerDraft(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "customer/form.html",
         status=status,
         draft=draft,
         customer=customer,
-        etag=etag,
         message=message,
-        outrun=outrun,
+        outrun=differences(both, words.fields(), draft.reads(known), theirs.reads(known)),
         reps=known.choices(page.identity, in_charge) if _may_assign(page) else [],
-        bands=list(words.bands().items()),
     )

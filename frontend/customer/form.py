@@ -2,119 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
-
-from starlette.datastructures import FormData
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 from frontend.customer import words
+from frontend.customer.tags import joined, split
 from frontend.customer.views import Customer, Profile
-from frontend.ui.gateway import GatewayProblem
+from frontend.ui.drafts import Draft
+from frontend.ui.gateway import GatewayProblem, Json
 from frontend.ui.i18n import gettext
-from frontend.ui.page import KEY_FIELD
 from frontend.ui.people import People
 
-TEXTS = ("name", "nameKana", "email", "phone", "birthDate", "occupation", "notes")
+LINES = ("name", "nameKana", "email", "phone", "birthDate", "occupation")
 CHOICES = ("kind", "relationship")
 PROFILE_CHOICES = ("riskTolerance", "assetsBand", "incomeBand", "horizon", "fundSource", "investorClass")
-TAG_SEPARATORS = str.maketrans("、，;；\n", ",,,,,")
+PROFILE = frozenset({*PROFILE_CHOICES, "objectives", "experience", "reviewed"})
+PRODUCTS = ("EQUITIES", "FUNDS", "BONDS", "FOREIGN_CURRENCY", "DERIVATIVES")
+
+
+def _experience(product: str) -> str:
+    return f"experience-{product}"
 
 
 @dataclass(slots=True)
-class Draft:
-    """The form as it stands; names are those of the API. `problems` are messages by field name; `key` is the
-    idempotency key that it came with: sent again after an outage, it is done once."""
+class CustomerDraft(Draft):
+    """Parts are named as the API names them; the answers of the investment profile stand among the others."""
 
-    values: dict[str, str] = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
-    objectives: list[str] = field(default_factory=list)
-    experience: dict[str, str] = field(default_factory=dict)
-    reviewed: bool = False
-    key: str = ""
-    problems: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def blank(cls) -> Draft:
-        return cls(values={"kind": "INDIVIDUAL", "relationship": "PROSPECT"})
+    PARTS: ClassVar = {
+        **{name: (name,) for name in (*LINES, *CHOICES, "assignedSalesId", "tags", "notes", *PROFILE_CHOICES)},
+        "objectives": ("objectives",),
+        "experience": tuple(_experience(product) for product in PRODUCTS),
+        "reviewed": ("reviewed",),
+    }
+    TEXTS: ClassVar = frozenset({"notes"})
+    LISTS: ClassVar = frozenset({"objectives", "reviewed"})
 
     @classmethod
-    def from_form(cls, form: FormData) -> Draft:
-        def text(name: str) -> str:
-            return str(form.get(name, "")).strip()
-
-        names = (*TEXTS, *CHOICES, *PROFILE_CHOICES, "assignedSalesId")
-        experience = {product: text(f"experience-{product}") for product in words.products()}
-        tags = (tag.strip() for tag in text("tags").translate(TAG_SEPARATORS).split(","))
-        return cls(
-            values={name: text(name) for name in names},
-            tags=list(dict.fromkeys(tag for tag in tags if tag)),
-            objectives=[str(value) for value in form.getlist("objectives")],
-            experience={product: answer for product, answer in experience.items() if answer},
-            reviewed=bool(form.get("reviewed")),
-            key=text(KEY_FIELD),
-        )
+    def blank(cls) -> Self:
+        return cls(inputs={"kind": ("INDIVIDUAL",), "relationship": ("PROSPECT",)})
 
     @classmethod
-    def from_customer(cls, customer: Customer) -> Draft:
+    def rendered(cls, record: Json) -> Mapping[str, Sequence[str]]:
+        customer = Customer.model_validate(record)
         document = customer.model_dump(by_alias=True)
         profile = (customer.profile or Profile()).model_dump(by_alias=True)
-        values = {name: document[name] or "" for name in (*TEXTS, *CHOICES, "assignedSalesId")}
-        values |= {name: profile[name] or "" for name in PROFILE_CHOICES}
-        return cls(values, list(customer.tags), list(profile["objectives"]), dict(profile["experience"]))
+        inputs = {name: [document[name] or ""] for name in (*LINES, *CHOICES, "assignedSalesId", "notes")}
+        inputs |= {name: [profile[name] or ""] for name in PROFILE_CHOICES}
+        inputs |= {_experience(product): [profile["experience"].get(product, "")] for product in PRODUCTS}
+        return inputs | {"tags": [joined(customer.tags)], "objectives": profile["objectives"], "reviewed": []}
 
-    def get(self, name: str) -> str:
-        return self.values.get(name, "")
+    @classmethod
+    def of_profile(cls, profile: Profile | None) -> Self:
+        """The form with the answers of one version of a profile."""
+        bare = Customer(id="", name="", profile=profile).model_dump(by_alias=True)
+        return cls(inputs=dict(cls.shown_of(bare)))
+
+    @property
+    def reviewed(self) -> bool:
+        return bool(self.all("reviewed"))
+
+    @property
+    def objectives(self) -> list[str]:
+        return self.all("objectives")
+
+    def experience(self, product: str) -> str:
+        return self.get(_experience(product))
 
     def check(self) -> bool:
         """Fill `problems` with what can be told without asking the server."""
-        if not self.get("name"):
+        if "name" in self.checked and not self.get("name"):
             self.problems["name"] = gettext("Enter the name.")
         return not self.problems
 
-    def body(self, current: Customer | None, *, with_assignee: bool) -> dict[str, Any]:
-        """As the API takes it. The profile goes along only when an answer changed or the review was confirmed."""
-        body: dict[str, Any] = {name: self.get(name) or None for name in TEXTS}
-        body |= {name: self.get(name) for name in CHOICES if self.get(name)}
-        body |= {"name": self.get("name"), "tags": self.tags}
-        if with_assignee and self.get("assignedSalesId"):
-            body["assignedSalesId"] = self.get("assignedSalesId")
-        profile = self._profile()
-        before = Draft.from_customer(current)._profile() if current else Draft.blank()._profile()
-        if profile != before or self.reviewed:
-            if self.reviewed:
-                profile["reviewedAt"] = datetime.now(UTC).isoformat(timespec="seconds")
-            body["profile"] = profile
+    def change(self, parts: Set[str], record: Json | None = None, /) -> dict[str, Any]:
+        """A profile is a document of its own: it goes along whole, and only when one of its answers was changed."""
+        body: dict[str, Any] = {name: self.get(name) or None for name in LINES if name in parts}
+        if "email" in parts and self.get("email"):
+            body["email"] = unicodedata.normalize("NFKC", self.get("email"))
+        body |= {name: self.get(name) for name in (*CHOICES, "assignedSalesId") if name in parts and self.get(name)}
+        if "tags" in parts:
+            body["tags"] = split(self.get("tags"))
+        if "notes" in parts:
+            body["notes"] = self.block("notes")
+        if self._tells_of_profile(parts):
+            body["profile"] = self._profile((record or {}).get("profile") or {}, parts)
         return body
 
-    def _profile(self) -> dict[str, Any]:
-        answers: dict[str, Any] = {name: self.get(name) or None for name in PROFILE_CHOICES}
-        return answers | {"objectives": sorted(self.objectives), "experience": self.experience}
+    def _tells_of_profile(self, parts: Set[str]) -> bool:
+        """The profile of a new customer goes along when anything was answered."""
+        if self.original.inputs is not None:
+            return bool(parts & PROFILE)
+        return any(any(self.inputs.get(name, ())) for part in parts & PROFILE for name in self.PARTS[part])
 
-    def explain(self, problem: GatewayProblem) -> None:
+    def _profile(self, before: Json, parts: Set[str]) -> dict[str, Any]:
+        profile: dict[str, Any] = {name: before.get(name) for name in PROFILE_CHOICES}
+        profile |= {name: self.get(name) or None for name in PROFILE_CHOICES if name in parts}
+        profile["objectives"] = list(before.get("objectives") or ())
+        if "objectives" in parts:
+            profile["objectives"] = self.listed("objectives", profile["objectives"])
+        profile["experience"] = dict(before.get("experience") or {})
+        if "experience" in parts:
+            answers = profile["experience"] | {product: self.experience(product) for product in PRODUCTS}
+            profile["experience"] = {product: answer for product, answer in answers.items() if answer}
+        return profile
+
+    def place(self, problem: GatewayProblem) -> None:
         """Put what the server said beside the fields; a pointer may lead into a list or the profile."""
-        known = {*TEXTS, *CHOICES, *PROFILE_CHOICES, "assignedSalesId", "tags", "objectives", "experience"}
         for entry in problem.document.get("errors") or ():
-            parts = [part for part in str(entry.get("pointer", "")).split("/") if part in known]
+            parts = [part for part in str(entry.get("pointer", "")).split("/") if part in self.PARTS]
             if parts:
                 self.problems.setdefault(parts[-1], str(entry.get("message") or problem.message))
 
     def reads(self, known: People) -> Callable[[str], str]:
-        """Tells how a person reads a field, by its name."""
+        """Tells how a person reads a part, by its name."""
         return lambda name: known.name(self.get(name)) if name == "assignedSalesId" else self.shown(name)
 
     def shown(self, name: str) -> str:
-        """A field other than who is in charge, as a person reads it."""
-        if name == "tags":
-            return ", ".join(self.tags)
+        """A part other than who is in charge, as a person reads it."""
         if name == "objectives":
-            return ", ".join(words.objectives().get(value, value) for value in sorted(self.objectives))
+            return ", ".join(words.objectives().get(value, value) for value in self.objectives)
         if name == "experience":
-            return ", ".join(
-                f"{text}: {words.experiences()[self.experience[product]]}"
-                for product, text in words.products().items()
-                if product in self.experience
-            )
+            answers = ((text, self.experience(product)) for product, text in words.products().items())
+            return ", ".join(f"{text}: {words.experiences().get(answer, answer)}" for text, answer in answers if answer)
         value = self.get(name)
         return words.choices_of(name).get(value, value)

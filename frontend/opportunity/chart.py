@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity.views import WeeklyReport
-from frontend.ui.formats import day, office_now, week_start
+from frontend.ui.formats import day, week_start
 from frontend.ui.gateway import GatewayProblem
+from frontend.ui.office import office_now
 from frontend.ui.page import Page
 
 WEEKS = 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from frontend.ui.formats import YEN
 from frontend.ui.i18n import gettext, ngettext
 
 
@@ -97,12 +98,16 @@ def votes_text(count: int) -> str:
     return ngettext("%(n)s more approval needed", "%(n)s more approvals needed", count) % {"n": count}
 
 
-def fields() -> dict[str, str]:
-    """Labels by the names in the form of a request, in its order."""
+def amount_label(currency: str) -> str:
+    return gettext("Amount (yen)") if currency == YEN else gettext("Amount (%(currency)s)") % {"currency": currency}
+
+
+def fields(currency: str = YEN) -> dict[str, str]:
+    """Labels by the parts of the form of a request, in its order."""
     return {
         "customer": gettext("Customer"),
         "kind": gettext("Kind"),
-        "amount": gettext("Amount (yen)"),
+        "amount": amount_label(currency),
         "title": gettext("Title"),
         "description": gettext("Reason and details"),
     }

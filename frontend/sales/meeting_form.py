@@ -11,16 +11,20 @@ from frontend.sales.manifest import MEETINGS
 from frontend.sales.views import Meeting
 from frontend.ui.customer_field import CustomerField
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
-from frontend.ui.page import KEY_FIELD, Page
+from frontend.ui.page import Page
 from frontend.ui.people import people
-from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
+from frontend.ui.saving import Outrun, differences, refusal, refused, save
 
 
 async def new(request: Request) -> Response:
     """GET /meetings/new; `?customerId=` chooses the customer."""
     page = Page.of(request)
+    if not page.form_key:
+        return page.with_form_key()
     draft = MeetingDraft.blank()
-    draft.customer = await CustomerField.of(page.gateway, page.query("customerId"))
+    draft.key = page.form_key
+    customer = await CustomerField.of(page.gateway, page.query("customerId"))
+    draft.inputs["customer"] = (customer.value,)
     return await _render(page, draft)
 
 
@@ -28,15 +32,14 @@ async def create(request: Request) -> Response:
     """POST /meetings/new: `action=find` looks for customers where there is no JavaScript."""
     page = Page.of(request)
     draft = MeetingDraft.from_form(await page.form())
-    if draft.get("action") == "find":
+    if draft.action == "find":
         return await _render(page, draft)
     if not draft.check():
         return await _render(page, draft, status=UNPROCESSABLE)
     try:
-        answer = await page.gateway.send("POST", "/meetings", draft.body(), key=draft.get(KEY_FIELD) or None)
+        answer = await page.gateway.send("POST", "/meetings", draft.change(draft.touched), key=draft.key or None)
     except GatewayProblem as problem:
-        draft.explain(problem.field_errors)
-        return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
+        return await _render(page, draft, status=problem.status, message=await refused(page, draft, problem))
     return page.redirect(f"{MEETINGS}/{segment(answer.body['id'])}")
 
 
@@ -44,9 +47,7 @@ async def edit(request: Request) -> Response:
     """GET /meetings/{id}/edit."""
     page = Page.of(request)
     answer = await page.gateway.read(f"/meetings/{segment(request.path_params['id'])}")
-    meeting = Meeting.model_validate(answer.body)
-    etag = answer.headers.get("ETag", "")
-    return await _render(page, MeetingDraft.from_meeting(meeting), meeting=meeting, etag=etag)
+    return await _render(page, MeetingDraft.of(answer), meeting=Meeting.model_validate(answer.body))
 
 
 async def update(request: Request) -> Response:
@@ -55,23 +56,25 @@ async def update(request: Request) -> Response:
     draft = MeetingDraft.from_form(await page.form())
     path = f"/meetings/{segment(request.path_params['id'])}"
     current = await page.gateway.read(path)
-    meeting, etag = Meeting.model_validate(current.body), draft.get("etag")
-    draft.values["userId"] = draft.get("userId") or meeting.user_id
-    if draft.get("action") == "find":
-        return await _render(page, draft, meeting=meeting, etag=etag)
+    meeting = Meeting.model_validate(current.body)
+    if draft.action == "find":
+        return await _render(page, draft, meeting=meeting)
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE, meeting=meeting, etag=etag)
-    body = {"outcome": meeting.outcome, "nextStep": meeting.next_step} | draft.body()
+        return await _render(page, draft, status=UNPROCESSABLE, meeting=meeting)
     try:
-        await page.gateway.send("PUT", path, body, if_match=etag)
-    except GatewayProblem as problem:
-        draft.explain(problem.field_errors)
-        message, theirs = await refusal(page, problem), None
-        if problem.status == PRECONDITION_FAILED:
-            theirs, etag = MeetingDraft.from_meeting(meeting), current.headers.get("ETag", "")
+        await save(page, path, draft, current)
+    except Outrun as outrun:
         return await _render(
-            page, draft, status=problem.status, meeting=meeting, etag=etag, message=message, theirs=theirs
+            page,
+            draft,
+            status=outrun.problem.status,
+            meeting=Meeting.model_validate(outrun.current.body),
+            message=await refusal(page, outrun.problem),
+            both=outrun.both,
         )
+    except GatewayProblem as problem:
+        message = await refused(page, draft, problem)
+        return await _render(page, draft, status=problem.status, meeting=meeting, message=message)
     return page.redirect(f"{MEETINGS}/{segment(meeting.id)}")
 
 
@@ -81,23 +84,23 @@ async def _render(
     *,
     status: int = 200,
     meeting: Meeting | None = None,
-    etag: str = "",
     message: str = "",
-    theirs: MeetingDraft | None = None,
+    both: list[str] | None = None,
 ) -> Response:
-    """`theirs`: what somebody else saved after this form had been opened."""
-    await draft.customer.search(page.gateway)
+    """`both`: the parts that somebody else changed too, after this form had been opened."""
+    customer = CustomerField.parse(draft.get("customer"), draft.query)
+    await customer.search(page.gateway)
     in_charge = meeting.user_id if meeting else ""
-    known = await people(page.gateway, in_charge, *draft.attendees, *(theirs.attendees if theirs else ()))
-    outrun = differences(words.meeting_fields(), draft.reads(known), theirs.reads(known)) if theirs else []
+    theirs = MeetingDraft(inputs=dict(draft.original.inputs or {}))
+    known = await people(page.gateway, in_charge, *draft.all("attendeeIds"), *theirs.all("attendeeIds"))
     return page.render(
         "sales/meeting_form.html",
         status=status,
         draft=draft,
+        customer=customer,
         meeting=meeting,
-        etag=etag,
         message=message,
-        outrun=outrun,
+        outrun=differences(both or (), words.meeting_fields(), draft.reads(known), theirs.reads(known)),
         reps=known.choices(page.identity, in_charge),
         colleagues=known.colleagues,
     )

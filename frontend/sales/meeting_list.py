@@ -14,7 +14,7 @@ from starlette.responses import Response
 from frontend.sales import words
 from frontend.sales.manifest import MEETINGS
 from frontend.sales.views import Meeting, MeetingPage
-from frontend.ui.formats import office_now
+from frontend.ui.office import office_now
 from frontend.ui.page import Page
 from frontend.ui.people import people
 

@@ -11,9 +11,9 @@ from frontend.sales.manifest import TASKS
 from frontend.sales.views import Task
 from frontend.ui.customer_field import CustomerField
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
-from frontend.ui.page import KEY_FIELD, Page
+from frontend.ui.page import Page
 from frontend.ui.people import people
-from frontend.ui.saving import PRECONDITION_FAILED, differences, refusal
+from frontend.ui.saving import Outrun, differences, refusal, refused, save
 
 MAX_TITLE = 200
 
@@ -21,9 +21,12 @@ MAX_TITLE = 200
 async def new(request: Request) -> Response:
     """GET /tasks/new; `?customerId=` chooses the customer, `?title=` fills the title in."""
     page = Page.of(request)
+    if not page.form_key:
+        return page.with_form_key()
     draft = TaskDraft.blank()
-    draft.values["title"] = page.query("title")[:MAX_TITLE]
-    draft.customer = await CustomerField.of(page.gateway, page.query("customerId"))
+    draft.key = page.form_key
+    customer = await CustomerField.of(page.gateway, page.query("customerId"))
+    draft.inputs |= {"title": (page.query("title")[:MAX_TITLE],), "customer": (customer.value,)}
     return await _render(page, draft)
 
 
@@ -31,15 +34,14 @@ async def create(request: Request) -> Response:
     """POST /tasks/new: `action=find` looks for customers where there is no JavaScript."""
     page = Page.of(request)
     draft = TaskDraft.from_form(await page.form())
-    if draft.get("action") == "find":
+    if draft.action == "find":
         return await _render(page, draft)
     if not draft.check():
         return await _render(page, draft, status=UNPROCESSABLE)
     try:
-        answer = await page.gateway.send("POST", "/tasks", draft.body(), key=draft.get(KEY_FIELD) or None)
+        answer = await page.gateway.send("POST", "/tasks", draft.change(draft.touched), key=draft.key or None)
     except GatewayProblem as problem:
-        draft.explain(problem.field_errors)
-        return await _render(page, draft, status=problem.status, message=await refusal(page, problem))
+        return await _render(page, draft, status=problem.status, message=await refused(page, draft, problem))
     return page.redirect(f"{TASKS}/{segment(answer.body['id'])}")
 
 
@@ -47,8 +49,7 @@ async def edit(request: Request) -> Response:
     """GET /tasks/{id}/edit."""
     page = Page.of(request)
     answer = await page.gateway.read(f"/tasks/{segment(request.path_params['id'])}")
-    task = Task.model_validate(answer.body)
-    return await _render(page, TaskDraft.from_task(task), task=task, etag=answer.headers.get("ETag", ""))
+    return await _render(page, TaskDraft.of(answer), task=Task.model_validate(answer.body))
 
 
 async def update(request: Request) -> Response:
@@ -57,20 +58,25 @@ async def update(request: Request) -> Response:
     draft = TaskDraft.from_form(await page.form())
     path = f"/tasks/{segment(request.path_params['id'])}"
     current = await page.gateway.read(path)
-    task, etag = Task.model_validate(current.body), draft.get("etag")
-    draft.values["userId"] = draft.get("userId") or task.user_id
-    if draft.get("action") == "find":
-        return await _render(page, draft, task=task, etag=etag)
+    task = Task.model_validate(current.body)
+    if draft.action == "find":
+        return await _render(page, draft, task=task)
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE, task=task, etag=etag)
+        return await _render(page, draft, status=UNPROCESSABLE, task=task)
     try:
-        await page.gateway.send("PUT", path, draft.body(), if_match=etag)
+        await save(page, path, draft, current)
+    except Outrun as outrun:
+        return await _render(
+            page,
+            draft,
+            status=outrun.problem.status,
+            task=Task.model_validate(outrun.current.body),
+            message=await refusal(page, outrun.problem),
+            both=outrun.both,
+        )
     except GatewayProblem as problem:
-        draft.explain(problem.field_errors)
-        message, theirs = await refusal(page, problem), None
-        if problem.status == PRECONDITION_FAILED:
-            theirs, etag = TaskDraft.from_task(task), current.headers.get("ETag", "")
-        return await _render(page, draft, status=problem.status, task=task, etag=etag, message=message, theirs=theirs)
+        message = await refused(page, draft, problem)
+        return await _render(page, draft, status=problem.status, task=task, message=message)
     return page.redirect(f"{TASKS}/{segment(task.id)}")
 
 
@@ -80,22 +86,22 @@ async def _render(
     *,
     status: int = 200,
     task: Task | None = None,
-    etag: str = "",
     message: str = "",
-    theirs: TaskDraft | None = None,
+    both: list[str] | None = None,
 ) -> Response:
-    """`theirs`: what somebody else saved after this form had been opened."""
-    await draft.customer.search(page.gateway)
+    """`both`: the parts that somebody else changed too, after this form had been opened."""
+    customer = CustomerField.parse(draft.get("customer"), draft.query)
+    await customer.search(page.gateway)
     in_charge = task.user_id if task else ""
     known = await people(page.gateway, in_charge)
-    outrun = differences(words.task_fields(), draft.reads(known), theirs.reads(known)) if theirs else []
+    theirs = TaskDraft(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "sales/task_form.html",
         status=status,
         draft=draft,
+        customer=customer,
         task=task,
-        etag=etag,
         message=message,
-        outrun=outrun,
+        outrun=differences(both or (), words.task_fields(), draft.reads(known), theirs.reads(known)),
         reps=known.choices(page.identity, in_charge),
     )

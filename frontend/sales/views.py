@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from frontend.ui.formats import local
+from frontend.ui.office import day_and_clock, local, office_now
 from frontend.ui.views import View
 
 
@@ -28,8 +28,17 @@ class Meeting(View):
     @property
     def day(self) -> str:
         """The day on which it begins, in the office's time zone, as yyyy-mm-dd."""
+        return day_and_clock(self.starts_at)[0]
+
+    @property
+    def last_day(self) -> str:
+        """The day on which it ends, likewise."""
+        return day_and_clock(self.ends_at)[0]
+
+    @property
+    def has_begun(self) -> bool:
         begins = local(self.starts_at)
-        return begins.date().isoformat() if begins else ""
+        return begins is None or begins <= office_now()
 
 
 class MeetingPage(View):

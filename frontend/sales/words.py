@@ -73,13 +73,11 @@ def lead_text(hours: int) -> str:
 
 
 def meeting_fields() -> dict[str, str]:
-    """Labels by the names in the form, in its order."""
+    """Labels by the parts of the form, in its order."""
     return {
         "customer": gettext("Customer"),
         "title": gettext("Title"),
-        "day": gettext("Day"),
-        "start": gettext("Begins"),
-        "end": gettext("Ends"),
+        "period": gettext("Day and time"),
         "place": gettext("Place"),
         "userId": gettext("In charge"),
         "agenda": gettext("Agenda"),
@@ -88,14 +86,22 @@ def meeting_fields() -> dict[str, str]:
 
 
 def task_fields() -> dict[str, str]:
-    """Labels by the names in the form, in its order."""
+    """Labels by the parts of the form, in its order."""
     return {
         "title": gettext("Title"),
         "customer": gettext("Customer"),
-        "dueDay": gettext("Due"),
-        "dueTime": gettext("Time"),
+        "due": gettext("Due"),
         "leadHours": gettext("Reminder"),
         "priority": gettext("Priority"),
         "userId": gettext("Assignee"),
         "description": gettext("Description"),
+    }
+
+
+def outcome_fields() -> dict[str, str]:
+    """Labels by the parts of the form, in its order."""
+    return {
+        "outcome": gettext("What was agreed"),
+        "nextStep": gettext("Next step"),
+        "state": gettext("State"),
     }

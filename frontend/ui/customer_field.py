@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,9 +13,10 @@ from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.page import Page
 from frontend.ui.views import View
 
-MIN_QUERY = 2
 MAX_QUERY = 100
+MAX_FOUND = 50
 MAX_CHOICES = 8
+_FEW_LETTERS = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]")
 
 
 class CustomerChoice(View):
@@ -39,10 +40,15 @@ class CustomerField:
     unavailable: bool = False
 
     @classmethod
-    def from_form(cls, form: FormData) -> Self:
+    def parse(cls, value: str, query: str = "") -> Self:
         """A choice comes back with its name, so that a form that was refused can be shown again without asking."""
-        customer_id, _, name = str(form.get("customer", "")).strip().partition("|")
-        return cls(customer_id, name, str(form.get("customer_query", "")).strip())
+        customer_id, _, name = value.partition("|")
+        return cls(customer_id, name, query)
+
+    @property
+    def value(self) -> str:
+        """The choice as the form sends it."""
+        return f"{self.id}|{self.name}" if self.id else ""
 
     @classmethod
     async def of(cls, gateway: UserGateway, customer_id: str) -> Self:
@@ -59,17 +65,30 @@ class CustomerField:
 
     async def search(self, gateway: UserGateway) -> None:
         """Find whom the query means besides the one chosen. A search that fails loses nothing of the form."""
-        if len(self.query) < MIN_QUERY:
+        if not self.is_searched:
             return
         try:
-            answer = await gateway.get("/customers/search", q=self.query[:MAX_QUERY], limit=MAX_CHOICES)
+            answer = await gateway.get("/customers/search", q=self.query[:MAX_QUERY], limit=MAX_FOUND)
         except GatewayProblem as problem:
             if not problem.is_outage:
                 raise
             self.unavailable = True
             return
         customers = (CustomerChoice.model_validate(item) for item in answer["items"])
-        self.found = [customer for customer in customers if customer.state == "ACTIVE" and customer.id != self.id]
+        found = [customer for customer in customers if customer.state == "ACTIVE" and customer.id != self.id]
+        self.found = sorted(found, key=self._distance)[:MAX_CHOICES]
+
+    @property
+    def is_searched(self) -> bool:
+        """A single character is enough where it can be a whole name, as 林 is; one of the alphabet finds everybody."""
+        return bool(self.query) and not (len(self.query) == 1 and _FEW_LETTERS.match(self.query))
+
+    def _distance(self, customer: CustomerChoice) -> int:
+        """Whose family name or reading it is comes first: who is called 林 is not lost among 小林 and 林田."""
+        names = [name.split() for name in (customer.name, customer.name_kana or "") if name.strip()]
+        if any(self.query in (" ".join(parts), parts[0]) for parts in names):
+            return 0
+        return 1 if any(parts[0].startswith(self.query) for parts in names) else 2
 
 
 async def choices(request: Request) -> Response:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from frontend.ui.i18n import babel_locale, current_locale, gettext, ngettext
+from frontend.ui.office import local, office_now
 
-OFFICE_ZONE = ZoneInfo("Asia/Tokyo")
+YEN = "JPY"
 NOTHING = "—"
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -19,29 +19,12 @@ _LONGEST_PLAIN = 10_000
 _MOST_DIGITS = 18
 
 
-def parse_time(value: str | datetime | None) -> datetime | None:
-    """An aware time from RFC 3339."""
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(value)
-
-
-def office_now() -> datetime:
-    return datetime.now(OFFICE_ZONE)
-
-
-def local(value: str | datetime | None) -> datetime | None:
-    moment = parse_time(value)
-    return moment.astimezone(OFFICE_ZONE) if moment else None
-
-
-def money(amount: int | str | None, currency: str | None = "JPY") -> str:
+def money(amount: int | str | None, currency: str | None = YEN) -> str:
     """`¥128,000,000`. Babel's own yen sign is the full-width one in Japanese, which breaks columns of figures."""
     if amount is None or amount == "":
         return NOTHING
-    if (currency or "JPY") == "JPY":
-        return f"¥{int(amount):,}"
-    return f"{currency} {amount}"
+    figures = f"{int(amount):,}"
+    return f"¥{figures}" if (currency or YEN) == YEN else f"{currency} {figures}"
 
 
 def number(value: int | float | None, digits: int = 0) -> str:

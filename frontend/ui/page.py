@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +19,8 @@ from frontend.ui.security import own_path
 
 SEE_OTHER = 303
 KEY_FIELD = "idempotency_key"
+FORM_PARAMETER = "form"
+_FORM_KEY = re.compile(r"[0-9a-f-]{36}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,18 @@ class Page:
     @property
     def _path(self) -> str:
         return self.request.url.path.removeprefix(self.request.scope.get("root_path", "")) or "/"
+
+    @property
+    def form_key(self) -> str:
+        """The idempotency key of an empty form. It stands in the address, so that the form that somebody goes back to
+        is the same one: registered again, it is answered with what was registered, and makes no twin.
+        """
+        key = self.query(FORM_PARAMETER)
+        return key if _FORM_KEY.fullmatch(key) else ""
+
+    def with_form_key(self) -> Response:
+        """To the same address with a key of its own."""
+        return self.redirect(self.here(**{FORM_PARAMETER: str(uuid.uuid4())}))
 
     async def form(self) -> FormData:
         return await self.request.form()

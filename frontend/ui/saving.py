@@ -1,21 +1,61 @@
-"""What a form says when it was not saved, the same in every remote."""
+"""Saving a form that somebody else may have outrun, and what it says when it was not saved, in every remote."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from frontend.ui.drafts import Draft
 from frontend.ui.formats import timestamp
-from frontend.ui.gateway import CONFLICT, UNPROCESSABLE, GatewayProblem
+from frontend.ui.gateway import CONFLICT, UNPROCESSABLE, Answer, GatewayProblem
 from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
 from frontend.ui.people import people
 
 PRECONDITION_FAILED = 412
+KEY_REUSED = "idempotency_key_reused"
+MAX_MERGES = 4
+"""So often others may save between the reading and the writing of one form."""
+
+
+class Outrun(Exception):
+    """Somebody else changed what this person changed too; `both` are those parts. The draft goes on from theirs."""
+
+    def __init__(self, problem: GatewayProblem, current: Answer, both: list[str]) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+        self.current = current
+        self.both = both
+
+
+async def save(page: Page, path: str, draft: Draft, current: Answer) -> Answer:
+    """PUT what the person changed; `current` is the record as it was just read.
+
+    Nothing is sent when nothing was changed. When somebody else has saved other parts in between, theirs stay and the
+    person's are saved on top. Raises Outrun when both changed the same, and GatewayProblem.
+    """
+    both: list[str] = []
+    for _ in range(MAX_MERGES):
+        mine = draft.touched
+        if not mine:
+            return current
+        body = draft.change(mine, current.body)
+        try:
+            return await page.gateway.send("PUT", path, body, if_match=draft.original.etag)
+        except GatewayProblem as problem:
+            if problem.status != PRECONDITION_FAILED:
+                raise
+            outrun = problem
+        current = await page.gateway.read(path)
+        both = draft.rebase(current)
+        if both:
+            break
+    raise Outrun(outrun, current, both)
 
 
 class Difference(NamedTuple):
-    """A field that two people filled in differently, as a person reads it."""
+    """A part that two people filled in differently, as a person reads it."""
 
     label: str
     mine: str
@@ -23,11 +63,18 @@ class Difference(NamedTuple):
 
 
 def differences(
-    labels: Mapping[str, str], mine: Callable[[str], str], theirs: Callable[[str], str]
+    parts: Iterable[str], labels: Mapping[str, str], mine: Callable[[str], str], theirs: Callable[[str], str]
 ) -> list[Difference]:
-    """The fields of `labels` (name → label) whose texts differ."""
-    compared = (Difference(label, mine(name), theirs(name)) for name, label in labels.items())
-    return [row for row in compared if row.mine != row.theirs]
+    return [Difference(labels[part], mine(part), theirs(part)) for part in parts]
+
+
+async def refused(page: Page, draft: Draft, problem: GatewayProblem) -> str:
+    """The message above the form, after those of its parts. Raises as `refusal` does."""
+    if problem.code == KEY_REUSED:
+        draft.key = str(uuid.uuid4())
+        return gettext("This form has been sent before with other content. Send it again only if you want one more.")
+    draft.explain(problem.field_errors)
+    return await refusal(page, problem)
 
 
 async def refusal(page: Page, problem: GatewayProblem) -> str:

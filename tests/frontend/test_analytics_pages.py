@@ -15,7 +15,7 @@ from frontend.analytics.links import page_of
 from frontend.customer import listing
 from frontend.sales import meeting_list, task_list
 from frontend.ui.build import build
-from frontend.ui.formats import office_now
+from frontend.ui.office import office_now
 from frontend.ui.page import Page
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 

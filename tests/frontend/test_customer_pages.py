@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 
-from frontend.customer import words
 from frontend.customer.app import create_app
-from frontend.customer.form import Draft
-from frontend.customer.views import Customer, Profile
+from frontend.customer.tags import joined, split
+from frontend.customer.views import Customer
 from frontend.ui.build import build
-from frontend.ui.formats import office_now
-from frontend.ui.people import People
-from frontend.ui.saving import differences
+from frontend.ui.office import office_now
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
 
 ME = {"id": "me", "name": "加藤 浩二", "roles": ["manager"], "managerId": None}
@@ -32,6 +29,11 @@ CUSTOMER: dict[str, Any] = {
     "profile": None,
 }
 FORM = {"name": "山田 太郎", "kind": "INDIVIDUAL", "relationship": "CLIENT", "tags": "NISA、相続 , NISA"}
+EMPTY_PROFILE: dict[str, Any] = {
+    **dict.fromkeys(("riskTolerance", "assetsBand", "incomeBand", "horizon", "fundSource", "investorClass")),
+    "objectives": [],
+    "experience": {},
+}
 
 Site = tuple[Browser, ScriptedGateway]
 
@@ -173,22 +175,52 @@ async def test_only_an_administrator_is_offered_a_restore() -> None:
         assert ('action="/customers/c1/restore"' in text(await client.get("/customers/c1"))) is offered
 
 
-def test_a_profile_goes_along_only_when_an_answer_changed_or_the_review_was_confirmed() -> None:
-    profile = Profile(risk_tolerance="STABLE", objectives=["INCOME", "GROWTH"], experience={"BONDS": "NONE"})
-    customer = Customer(id="c1", name="山田", profile=profile)
-    same, changed, confirmed = (Draft.from_customer(customer) for _ in range(3))
-    same.objectives.reverse()
-    changed.values["riskTolerance"] = "BALANCED"
-    confirmed.reviewed = True
-    assert "profile" not in same.body(customer, with_assignee=False)
-    assert changed.body(customer, with_assignee=False)["profile"]["riskTolerance"] == "BALANCED"
-    assert "reviewedAt" in confirmed.body(customer, with_assignee=False)["profile"]
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ({}, None),
+        ({"riskTolerance": "STABLE"}, {"riskTolerance": "STABLE"}),
+        ({"experience-BONDS": "NONE"}, {"experience": {"BONDS": "NONE"}}),
+        ({"reviewed": "1"}, {}),
+    ],
+)
+async def test_a_new_customers_profile_goes_along_only_when_something_was_answered(
+    typed: dict[str, str], sent: dict[str, Any] | None
+) -> None:
+    client, gateway = site("rep")
+    gateway.on("POST", "/customers", {"id": "c9"}, status=201)
+    assert (await client.post("/customers/new", form=FORM | {"riskTolerance": ""} | typed)).status == 303
+    profile = gateway.sent("POST", "/customers")[0].body.get("profile")
+    assert profile == (None if sent is None else EMPTY_PROFILE | sent)
 
 
-def test_an_untouched_form_differs_in_nothing() -> None:
-    customer = Customer.model_validate(CUSTOMER)
-    one, other = Draft.from_customer(customer), Draft.from_customer(customer)
-    assert differences(words.fields(), one.reads(People()), other.reads(People())) == []
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ["相続, 贈与", "NISA"],
+        ['"引用"', '半"分'],
+        ['"', ',"', '",'],
+        ["株式、債券；外貨"],
+        [" 前 ", "後　"],
+        [],
+        ['""', "a"],
+    ],
+)
+def test_tags_read_as_they_were_written_whatever_stands_in_them(tags: list[str]) -> None:
+    assert split(joined(tags)) == tags
+
+
+@pytest.mark.parametrize(
+    ("typed", "tags"),
+    [
+        ("NISA、相続 , NISA", ["NISA", "相続"]),
+        ('"開いたまま, 次', ['"開いたまま', "次"]),
+        ('前"中"後', ['前"中"後']),
+        (" , ,、", []),
+    ],
+)
+def test_tags_are_understood_as_people_type_them(typed: str, tags: list[str]) -> None:
+    assert split(typed) == tags
 
 
 @pytest.mark.parametrize(("years", "flag"), [(74, None), (75, "SENIOR_75"), (79, "SENIOR_75"), (80, "SENIOR_80")])

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from frontend.opportunity.deciding import Ticket
-from frontend.opportunity.request_form import Draft
+from frontend.opportunity.drafts import RequestDraft
 from frontend.ui import charts, formats
+from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.gateway import GatewayProblem
 from frontend.ui.i18n import gettext, preferred_locale, use_locale
 from frontend.ui.messages import conflicts, missing
+from frontend.ui.office import office_now
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +63,7 @@ def test_figures_on_an_axis_fit_its_margin(value: float, in_japanese: str, in_en
 
 
 def test_deadlines_read_as_people_say_them() -> None:
-    now = formats.office_now().replace(hour=12, minute=0)
+    now = office_now().replace(hour=12, minute=0)
     assert formats.due(now.replace(hour=17)) == "本日 17:00"
     assert formats.due(now + timedelta(days=1)) == "明日"
     assert formats.is_pressing(now)
@@ -85,7 +87,7 @@ def test_durations_show_the_two_largest_units() -> None:
 
 
 def test_times_are_those_of_the_office() -> None:
-    assert formats.timestamp(datetime(formats.office_now().year, 11, 22, 0, 20, tzinfo=UTC)) == "11/22 09:20"
+    assert formats.timestamp(datetime(office_now().year, 11, 22, 0, 20, tzinfo=UTC)) == "11/22 09:20"
 
 
 @pytest.mark.parametrize(
@@ -120,18 +122,55 @@ def test_a_ticket_names_the_request_as_it_was_seen() -> None:
     assert Ticket.parse("id/3/1") == Ticket("id", 3, 1)
 
 
-@pytest.mark.parametrize("typed", ["2,500,000", "¥2500000", "2500000円", "２５０００００"])
-def test_amounts_are_understood_as_they_are_typed(typed: str) -> None:
-    draft = Draft(title="x", amount=typed)
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("2,500,000", 2_500_000),
+        ("¥2500000", 2_500_000),
+        ("￥1,200,000", 1_200_000),
+        ("1,200,000円", 1_200_000),
+        ("１，２００，０００ 円", 1_200_000),
+        ("２５０００００", 2_500_000),
+        ("120万円", 1_200_000),
+        ("１２０万", 1_200_000),
+        ("1.2億", 120_000_000),
+        ("1億2,000万円", 120_000_000),
+        ("3千万円", 30_000_000),
+        ("2百万", 2_000_000),
+        ("12.0", 12),
+        ("JPY 1,000", 1_000),
+        ("0", 0),
+    ],
+)
+def test_amounts_are_understood_as_they_are_typed(typed: str, amount: int) -> None:
+    draft = RequestDraft(inputs={"title": ("x",), "amount": (typed,)})
     assert draft.check()
-    assert draft.body()["amount"] == 2_500_000
+    assert draft.change({"amount"})["amount"] == amount
 
 
-@pytest.mark.parametrize("typed", ["-5", "1.5", "百万", "1e6", "²", "9" * 5000])
+@pytest.mark.parametrize(
+    "typed",
+    ["-5", "1.5", "百万", "1e6", "²", "9" * 5000, "1.00005万", "1万2億", "5 千 3 万 万", "万", "円", "1 200円円", "٣"],
+)
 def test_an_amount_that_is_no_whole_yen_is_explained(typed: str) -> None:
-    draft = Draft(title="x", amount=typed)
+    draft = RequestDraft(inputs={"title": ("x",), "amount": (typed,)})
     assert not draft.check()
-    assert draft.problems["amount"] == gettext("Enter whole yen, for example 1,200,000.")
+    assert draft.problems["amount"] == gettext("Enter whole yen, for example 1,200,000 or 120万.")
+
+
+@pytest.mark.parametrize("typed", ["12,00", "1,2345", "1200,000", ",100", "1,,000", "1,000,", "1,00万"])
+def test_commas_in_the_wrong_place_are_asked_about_instead_of_guessed(typed: str) -> None:
+    with pytest.raises(AmountRefused, match="カンマ"):
+        parse_amount(typed)
+
+
+def test_an_amount_in_another_currency_keeps_it_and_is_no_yen() -> None:
+    assert parse_amount("900,000 USD", "USD") == 900_000
+    assert parse_amount("90万", "USD") == 900_000
+    assert formats.money(900_000, "USD") == "USD 900,000"
+    for yen in ("¥900,000", "900,000円", "JPY 900,000"):
+        with pytest.raises(AmountRefused, match="USD"):
+            parse_amount(yen, "USD")
 
 
 def test_a_problem_tells_its_fields_by_name() -> None:

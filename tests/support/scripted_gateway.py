@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -37,12 +37,17 @@ class ScriptedGateway:
     """Takes the place of `GatewayClient`; `on` says what a method and path answer, the last word counts."""
 
     answers: dict[tuple[str, str], Any] = field(default_factory=dict)
+    accepted: dict[tuple[str, str, str], Answer] = field(default_factory=dict)
     calls: list[Sent] = field(default_factory=list)
 
     def on(self, method: str, path: str, body: Any, *, status: int = 200, etag: str = "") -> None:
         headers = {"ETag": etag} if etag else {}
         problem = GatewayProblem(status, body) if status >= 400 else None
         self.answers[method, path] = problem or (Answer(status, body, headers), b"")
+
+    def accept_only(self, method: str, path: str, etag: str, body: Any) -> None:
+        """This answer for who has seen this version; everybody else gets what `on` says."""
+        self.accepted[method, path, etag] = Answer(200, body, {})
 
     def on_file(self, path: str, content: bytes, headers: Mapping[str, str]) -> None:
         self.answers["GET", path] = (Answer(200, None, headers), content)
@@ -70,6 +75,9 @@ class ScriptedGateway:
         query = [*parse_qsl(parts.query), *(params or {}).items()]
         self.calls.append(Sent(method, parts.path, query, body, headers))
         answer = self.answers.get((method, parts.path))
+        accepted = self.accepted.get((method, parts.path, headers.get("If-Match", "")))
+        if accepted is not None:
+            return accepted, b""
         if answer is None:
             raise GatewayProblem(404, {"code": "not_found", "title": "見つかりません"})
         if isinstance(answer, GatewayProblem):
@@ -88,7 +96,12 @@ class Browser:
     async def get(self, address: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         return await self.client.get(quote(address, safe="/?&=%"), headers=self._headers(headers))
 
-    async def post(self, address: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> HttpAnswer:
+    async def post(
+        self,
+        address: str,
+        form: Mapping[str, str] | Sequence[tuple[str, str]],
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
         content = urlencode(form).encode()
         sent = {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(content))}
         return await self.client.request("POST", address, content=content, headers=self._headers(headers) | sent)
