@@ -60,7 +60,7 @@ async def test_somebody_elses_change_is_not_overwritten(
     watch.expects_failures = True
     item = next(item for item in frontend.gateway.approvals.values() if item["state"] == "RETURNED")
     page = await open_page("rep", f"/approvals/{item['id']}/edit")
-    item["version"] += 1
+    item |= {"version": item["version"] + 1, "title": "ほかの人の件名", "amount": 4_000_000}
     await page.fill("#opportunity-title", "新しい件名")
     await page.click("button[value=save]")
     await expect(page.locator("[role=alert]")).to_contain_text("ほかの人が")
@@ -73,6 +73,7 @@ async def test_somebody_elses_change_is_not_overwritten(
     assert await grave_faults(page) == []
     await page.click("button[value=save]")
     await expect(page.locator("h1")).to_have_text("新しい件名")
+    assert item["amount"] == 4_000_000, "what only the other one changed stays"
 
 
 async def test_a_returned_request_is_revised_and_submitted_again(

@@ -102,6 +102,7 @@ async def edit(
         raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=("approval.update",))
     progress, flags, route_id = before.progress, before.flags, before.route_id
     if before.state is ApprovalState.DRAFT:
+        content = _naming_as_before(before, content)
         requester, customer = await parties(uow, principal, content, refs)
         chosen = await routing.plan(uow, content, requester, customer, clock.now())
         progress = replace(progress, stages=chosen.stages)
@@ -170,6 +171,13 @@ def _content_of(approval: Approval) -> ApprovalContent:
 class _Wish(CamelModel):
     approver_id: UUID | None = None
     stages: list[StageInput] | None = None
+
+
+def _naming_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
+    """Who was named stays named unless the change says otherwise (null: the policy chooses)."""
+    if before.wish is None or content.model_fields_set & {"approver_id", "stages"}:
+        return content
+    return content.model_copy(update=dict(_Wish.model_validate(before.wish)))
 
 
 def _wish(content: ApprovalContent) -> dict[str, Any] | None:

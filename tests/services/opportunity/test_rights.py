@@ -184,6 +184,16 @@ async def test_a_stale_edit_is_refused_and_a_returned_request_can_not_be_made_la
     assert (larger.status, larger.json["errors"][0]["pointer"]) == (422, "/amount")
 
 
+async def test_a_draft_that_is_edited_keeps_the_approvers_whom_its_author_named(world: World) -> None:
+    rep, approver = await world.person("rep", manager=await world.person("manager")), await world.person("approver")
+    answer = await world.create(rep, draft=True, approverId=str(approver.id), amount=900_000, currency="USD")
+    path, content = f"/approvals/{answer.json['id']}", {"kind": "FEE_DISCOUNT", "title": "改題", "currency": "USD"}
+    kept = await world.client.put(path, content, token=rep.token, if_match=1)
+    assert [stage["approverIds"] for stage in kept.json["stages"]] == [[str(approver.id)]]
+    freed = await world.client.put(path, content | {"approverId": None}, token=rep.token, if_match=2)
+    assert str(approver.id) not in freed.json["stages"][0]["approverIds"], "null leaves it to the policy"
+
+
 async def test_one_bulk_decision_is_answered_row_by_row(live: World) -> None:
     rep, approver, other = await live.person("rep"), await live.person("approver"), await live.person("approver")
     mine = [await live.request(rep, approver) for _ in range(2)]
