@@ -23,7 +23,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             db,
             task_queue=TaskQueue.CUSTOMER,
             workflows=[CustomerDeletion, CustomerRestoration],
-            activities=[*CustomerActivities(db, UserDirectory(internal)).all(), *LedgerActivities(db).all()],
+            activities=[*CustomerActivities(db, UserDirectory(db, internal)).all(), *LedgerActivities(db).all()],
             consumers=[consumer(db, runtime.bootstrap)],
         )
 

@@ -31,7 +31,7 @@ RECONCILE_EVERY: Final = timedelta(minutes=5)
 
 def temporal_part(db: Database, internal: InternalClient, temporal: Client) -> ServiceWorker:
     """What Temporal's worker needs, without relays and consumers."""
-    handlers = OpportunityActivities(db, references.References(internal), temporal)
+    handlers = OpportunityActivities(db, references.References(db, internal), temporal)
     return ServiceWorker(
         service=SERVICE,
         db=db,

@@ -20,7 +20,7 @@ RECONCILE_EVERY: Final = timedelta(hours=1)
 @asynccontextmanager
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     async with runtime.database(NAME) as db, runtime.internal(NAME) as internal:
-        handlers = SalesActivityActivities(db, Directory(internal), runtime.temporal)
+        handlers = SalesActivityActivities(db, Directory(db, internal), runtime.temporal)
         yield ServiceWorker(
             service=NAME,
             db=db,

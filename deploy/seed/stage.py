@@ -110,7 +110,7 @@ async def open_stage(settings: ServiceSettings, seed: int) -> AsyncIterator[Stag
         yield Stage(
             databases,
             Random(seed),  # noqa: S311 - the same data each time is the point
-            UserDirectory(internal),
-            sales_references.Directory(internal),
-            opportunity_references.References(internal),
+            UserDirectory(databases["customer"], internal),
+            sales_references.Directory(databases["sales_activity"], internal),
+            opportunity_references.References(databases["opportunity"], internal),
         )

@@ -1,14 +1,13 @@
 """This service's copies of users."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from services.contracts.topics import USER_EVENTS
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import UnitOfWork
-from services.kit.errors import NotFound
 from services.kit.events.consumer import Consumer
-from services.kit.events.copies import CopyTable
+from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.trust.internal import InternalClient
 
 CONSUMER_NAME: Final = "customer.references"
@@ -17,6 +16,7 @@ USERS: Final = CopyTable(
     table="user_copies",
     topic=USER_EVENTS,
     columns={"name": "name", "email": "email", "state": "state", "manager_id": "managerId", "roles": "roles"},
+    owner=Source("auth", "/internal/users", "userId"),
 )
 
 
@@ -26,17 +26,11 @@ def consumer(db: Database, bootstrap: str) -> Consumer:
 
 
 class UserDirectory:
-    """Makes sure that a copy is there before a rule looks at it: one GET to auth if it is not."""
+    """Makes sure that a copy is there before a rule looks at it: one call to auth if it is not."""
 
-    def __init__(self, internal: InternalClient) -> None:
-        self._internal = internal
+    def __init__(self, db: Database, internal: InternalClient) -> None:
+        self._owners = Owners(db, internal)
 
     async def ensure(self, uow: UnitOfWork, user_id: UUID) -> None:
-        """Nothing happens if auth doesn't know the user either: then there is no copy. Raises Unavailable."""
-        try:
-            await USERS.require(uow, user_id, self._fetch)
-        except NotFound:
-            return
-
-    async def _fetch(self, user_id: UUID) -> Any:
-        return await self._internal.get("auth", f"/internal/users/{user_id}")
+        """Nothing happens if auth doesn't know the user either: then there is no copy. Raises OutsideFirst."""
+        await USERS.require(uow, self._owners, [user_id])

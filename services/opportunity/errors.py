@@ -93,6 +93,22 @@ class NoRoute(Unprocessable):
     title = Text("承認者が見つかりません", "No approver could be found for this request")
 
 
+class TooFewApprovers(Unprocessable):
+    """Fewer people can decide at a stage of the route than it asks for; an administrator changes the route."""
+
+    code = "too_few_approvers"
+    title = Text("承認できる人が足りません", "Too few people can decide")
+
+    def __init__(self, stage: str, *, needed: int, available: int) -> None:
+        detail = Text(
+            f"「{stage}」には {needed} 人の承認が必要ですが、承認できる人は {available} 人です。"
+            "承認ルートの変更を管理者に依頼してください",
+            f'"{stage}" asks for {needed} approvals and {available} can give one.'
+            " Ask an administrator to change the route",
+        )
+        super().__init__(detail, stage=stage, needed=needed, available=available)
+
+
 def comment_required() -> Unprocessable:
     message = Text("理由を入力してください", "Give a reason")
     return Unprocessable.field("/comment", "comment_required", message)

@@ -219,6 +219,8 @@ class Route(OpportunityModel, table=True):
     kind: str | None = Field(sa_type=Text)
     min_amount: int | None = Field(sa_type=BigInteger)
     max_amount: int | None = Field(sa_type=BigInteger)
+    currency: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'JPY'")))
+    """Of both amounts."""
     min_age: int | None
     risk_tolerances: list[str] = Field(sa_column=Column(_TEXTS, nullable=False))
     priority: int

@@ -56,7 +56,8 @@ class Approval:
 def stage_from_json(stage: dict[str, Any]) -> Stage:
     return Stage(
         name=stage["name"],
-        approver_ids=tuple(UUID(approver) for approver in stage["approverIds"]),
+        # A person has one place in a stage, whatever was stored before doors checked that.
+        approver_ids=tuple(dict.fromkeys(UUID(approver) for approver in stage["approverIds"])),
         mode=StageMode(stage["mode"]),
         quorum=stage.get("quorum"),
         deadline_hours=stage.get("deadlineHours"),

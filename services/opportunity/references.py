@@ -1,15 +1,14 @@
 """Copies of users and customers: what this service knows of them, and how it learns what it does not know yet."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from services.contracts.states import CustomerState, UserState
 from services.contracts.topics import CUSTOMER_EVENTS, USER_EVENTS
 from services.kit.db.database import Database, Row, UnitOfWork
-from services.kit.errors import NotFound
 from services.kit.events.consumer import Consumer
-from services.kit.events.copies import CopyTable
+from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
 from services.kit.trust.internal import InternalClient
 
@@ -20,6 +19,7 @@ USERS: Final = CopyTable(
     topic=USER_EVENTS,
     columns={"name": "name", "email": "email", "state": "state", "manager_id": "managerId", "roles": "roles"},
     deleted_events={"user.deleted": {"state": UserState.DELETED}},
+    owner=Source("auth", "/internal/users", "userId"),
 )
 CUSTOMERS: Final = CopyTable(
     table="customer_copies",
@@ -37,6 +37,7 @@ CUSTOMERS: Final = CopyTable(
         "profile_reviewed_at": "profileReviewedAt",
     },
     deleted_events={"customer.deleted": {"state": CustomerState.DELETED}},
+    owner=Source("customer", "/internal/customers", "customerId"),
 )
 
 
@@ -51,28 +52,20 @@ def consumer(db: Database, bootstrap: str) -> Consumer:
 
 
 class References:
-    """Looks people and customers up in the copies; asks their owner once for one that is missing."""
+    """Looks people and customers up in the copies; asks their owner for those that are missing, all in one call.
 
-    def __init__(self, internal: InternalClient) -> None:
-        self._internal = internal
+    All methods raise OutsideFirst for what is missing, and Unavailable if the owner can't be asked.
+    """
+
+    def __init__(self, db: Database, internal: InternalClient) -> None:
+        self._owners = Owners(db, internal)
+
+    async def users(self, uow: UnitOfWork, user_ids: Iterable[UUID]) -> dict[UUID, Row]:
+        """The copies by id, without those that auth does not know either."""
+        return await USERS.require(uow, self._owners, user_ids)
 
     async def user(self, uow: UnitOfWork, user_id: UUID) -> Row | None:
-        """The copy; None if auth knows no such user either. Raises Unavailable if auth can't be asked."""
-        try:
-            return await USERS.require(uow, user_id, self._fetch_user)
-        except NotFound:
-            return None
+        return (await self.users(uow, [user_id])).get(user_id)
 
     async def customer(self, uow: UnitOfWork, customer_id: UUID) -> Row | None:
-        try:
-            return await CUSTOMERS.require(uow, customer_id, self._fetch_customer)
-        except NotFound:
-            return None
-
-    async def _fetch_user(self, user_id: UUID) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = await self._internal.get("auth", f"/internal/users/{user_id}")
-        return found
-
-    async def _fetch_customer(self, customer_id: UUID) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = await self._internal.get("customer", f"/internal/customers/{customer_id}")
-        return found
+        return (await CUSTOMERS.require(uow, self._owners, [customer_id])).get(customer_id)

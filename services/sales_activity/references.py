@@ -1,14 +1,14 @@
 """This service's copies of users and customers: kept up to date from events, fetched from the owner when missing."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
 from services.contracts.topics import CUSTOMER_EVENTS, USER_EVENTS
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import UnitOfWork
-from services.kit.errors import NotFound
 from services.kit.events.consumer import Consumer
-from services.kit.events.copies import CopyTable
+from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
 from services.kit.trust.internal import InternalClient
 
@@ -18,6 +18,7 @@ USERS: Final = CopyTable(
     table="user_copies",
     topic=USER_EVENTS,
     columns={"name": "name", "email": "email", "state": "state", "manager_id": "managerId", "roles": "roles"},
+    owner=Source("auth", "/internal/users", "userId"),
 )
 CUSTOMERS: Final = CopyTable(
     table="customer_copies",
@@ -30,6 +31,7 @@ CUSTOMERS: Final = CopyTable(
         "birth_date": "birthDate",
         "risk_tolerance": "riskTolerance",
     },
+    owner=Source("customer", "/internal/customers", "customerId"),
 )
 
 
@@ -44,24 +46,20 @@ def consumer(db: Database, bootstrap: str) -> Consumer:
 
 
 class Directory:
-    """Makes sure that a copy is there before a rule looks at it: one synchronous GET to the owner if it is not.
+    """Makes sure that copies are there before a rule looks at them: one call to the owner for those that are missing.
 
-    Raises Unavailable if the owner can't be asked. If the owner has no such record, there is no copy afterwards.
+    Raises OutsideFirst for them, and Unavailable if the owner can't be asked. If the owner has no such record, there
+    is no copy afterwards.
     """
 
-    def __init__(self, internal: InternalClient) -> None:
-        self._internal = internal
+    def __init__(self, db: Database, internal: InternalClient) -> None:
+        self._owners = Owners(db, internal)
+
+    async def ensure_users(self, uow: UnitOfWork, user_ids: Iterable[UUID]) -> None:
+        await USERS.require(uow, self._owners, user_ids)
 
     async def ensure_user(self, uow: UnitOfWork, user_id: UUID) -> None:
-        try:
-            await USERS.require(uow, user_id, lambda key: self._internal.get("auth", f"/internal/users/{key}"))
-        except NotFound:
-            return
+        await self.ensure_users(uow, [user_id])
 
     async def ensure_customer(self, uow: UnitOfWork, customer_id: UUID) -> None:
-        try:
-            await CUSTOMERS.require(
-                uow, customer_id, lambda key: self._internal.get("customer", f"/internal/customers/{key}")
-            )
-        except NotFound:
-            return
+        await CUSTOMERS.require(uow, self._owners, [customer_id])

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from services.auth.endpoints.dependencies import AuthDep
 from services.auth.repository import sessions, users
-from services.auth.schemas import UserCopies, UserCopy
-from services.kit.errors import NotFound
+from services.auth.schemas import UserCopies
 from services.kit.http import InternalCaller, Reads, json_response
 from services.kit.running import clock
 from services.kit.trust.revocation import RevocationBatch
@@ -39,11 +38,3 @@ async def list_user_copies(
 ) -> Response:
     """The full state that copies keep; unknown ids are left out."""
     return json_response({"items": await users.copies(reader, ids)})
-
-
-@router.get("/users/{user_id}", response_model=UserCopy)
-async def get_user_copy(_caller: InternalCaller, reader: Reads, user_id: UUID) -> Response:
-    rows = await users.copies(reader, [user_id])
-    if not rows:
-        raise NotFound()
-    return json_response(rows[0])

@@ -18,7 +18,7 @@ router = APIRouter(tags=["customers"], route_class=ServiceRoute)
 @router.post("/customers", response_model=CustomerView, status_code=201)
 async def create_customer(body: CustomerCreate, principal: CurrentUser, uow: Uow, kit: KitDep) -> Response:
     """A new customer, assigned to the caller unless `assignedSalesId` names somebody in their reach."""
-    customer_id, document = await editing.create(uow, UserDirectory(kit.internal), principal, body)
+    customer_id, document = await editing.create(uow, UserDirectory(kit.db, kit.internal), principal, body)
     return document_response(document, 1, 201, f"/api/v1/customers/{customer_id}")
 
 
@@ -28,7 +28,7 @@ async def update_customer(
 ) -> Response:
     """Change a customer; needs `If-Match` with the version that was read."""
     version = require_if_match(request)
-    users = UserDirectory(kit.internal)
+    users = UserDirectory(kit.db, kit.internal)
     row = await editing.update(uow, users, principal, customer_id, version, body)
     return document_response(row["document"], row["version"])
 
@@ -39,6 +39,6 @@ async def assign_customer(
 ) -> Response:
     """Put another active rep or manager in charge; managers within their team."""
     version = optional_if_match(request)
-    users = UserDirectory(kit.internal)
+    users = UserDirectory(kit.db, kit.internal)
     row = await editing.assign(uow, users, principal, customer_id, version, body.assigned_sales_id)
     return document_response(row["document"], row["version"])

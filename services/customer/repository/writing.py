@@ -1,5 +1,6 @@
 """Rows as rules need them: locked, inserted, changed."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -60,9 +61,10 @@ async def rights(reads: Reader, customer_id: UUID, reader: Viewer, writer: Viewe
     return None if row is None else (row["readable"], row["writable"])
 
 
-async def find(reader: Reader, customer_id: UUID) -> Row | None:
-    """Record columns and `event_version`, unlocked."""
-    return await reader.one(f"SELECT {_COLUMNS}, c.event_version FROM customers c WHERE c.id = %s", [customer_id])  # noqa: S608
+async def find_all(reader: Reader, customer_ids: Sequence[UUID]) -> list[Row]:
+    """Record columns and `event_version`, unlocked, of those that are here."""
+    statement = f"SELECT {_COLUMNS}, c.event_version FROM customers c WHERE c.id = ANY(%s)"  # noqa: S608
+    return await reader.all(statement, [list(customer_ids)])
 
 
 async def insert(uow: UnitOfWork, values: dict[str, Any]) -> str:

@@ -55,7 +55,7 @@ def remote_trust(internal: InternalClient) -> Trust:
         return document
 
     async def fetch_revocations(since: datetime | None) -> RevocationBatch:
-        parameters = None if since is None else {"since": since.isoformat()}
+        parameters = [] if since is None else [("since", since.isoformat())]
         return RevocationBatch.model_validate(await internal.get(ISSUER_SERVICE, REVOCATIONS_PATH, parameters))
 
     return Trust(JwksKeys(fetch_jwks), RevocationFeed(fetch_revocations))

@@ -9,6 +9,8 @@ _JAPANESE = {
     "string_unicode": "使用できない文字が含まれています",
     "string_too_short": "短すぎます",
     "string_too_long": "長すぎます",
+    "currency_unknown": "現在使われている通貨のコード（ISO 4217）を指定してください",
+    "amounts_empty": "下限は上限より小さくしてください",
     "email_format": "メールアドレスの形式が正しくありません",
     "string_pattern_mismatch": "形式が正しくありません",
     "int_type": "整数で指定してください",

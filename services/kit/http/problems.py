@@ -9,6 +9,7 @@ import psycopg
 import psycopg_pool
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -117,6 +118,17 @@ def problem_response(error: ProblemError, locale: str | None = None) -> Response
 def pointer(parts: Sequence[Any]) -> str:
     """RFC 6901: ``("stages", 0, "name")`` → ``/stages/0/name``."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def unprocessable(error: ValidationError) -> Unprocessable:
+    """For what a service itself reads by a schema: stored values that today's rules would refuse."""
+    items = error.errors(include_url=False, include_context=False, include_input=False)
+    return Unprocessable(
+        errors=[
+            FieldError(pointer(item["loc"]), item["type"], message_for(item["type"], item["msg"]))
+            for item in items[:MAX_FIELD_ERRORS]
+        ]
+    )
 
 
 def _field_errors(error: RequestValidationError) -> list[FieldError]:

@@ -12,10 +12,12 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.kit.errors import Unavailable
 from services.kit.http import idempotency
 from services.kit.http.dependencies import actor_context, authenticate, bind_unit_of_work, current_user
 from services.kit.http.kit import Kit
 from services.kit.running import crashpoints
+from services.kit.running.outside import MAX_REPEATS, OutsideFirst
 from services.kit.trust.principal import Principal
 
 CRASH_BEFORE_COMMIT = "http.before_commit"
@@ -50,8 +52,19 @@ class ServiceRoute(APIRoute):
             # The body is read before a connection is taken: a slow sender holds none.
             if _is_json(request):
                 await request.body()
-            kit: Kit = request.app.state.kit
             stored = await idempotency.claim_for(request, principal, self.path)
+            for _ in range(MAX_REPEATS):
+                try:
+                    return await transaction(request, principal, stored)
+                except OutsideFirst as first:
+                    work = first.work
+                await work()
+            raise Unavailable("the transaction asked for something outside of it again and again")
+
+        async def transaction(
+            request: Request, principal: Principal | None, stored: idempotency.Claim | None
+        ) -> Response:
+            kit: Kit = request.app.state.kit
             async with kit.db.transaction(actor_context(request, principal)) as uow:
                 if stored is not None and (replay := await stored.replay(uow, kit.settings.secret_key)) is not None:
                     return replay

@@ -10,9 +10,10 @@ from typing import Final, ParamSpec, TypeVar
 import psycopg
 from temporalio import activity
 
-from services.kit.errors import Conflict, ProblemError, Text
+from services.kit.errors import Conflict, ProblemError, Text, Unavailable
 from services.kit.processes.failures import application_error
 from services.kit.running import crashpoints
+from services.kit.running.outside import MAX_REPEATS, OutsideFirst
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def business_errors(handler: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable
         crashpoints.reach(f"{step}.begins")
         try:
             async with _alive():
-                answer = await handler(*args, **kwargs)
+                answer = await _outside_of_transactions(lambda: handler(*args, **kwargs))
         except Exception as error:
             refusal = refusal_for(error)
             if refusal is None:
@@ -95,6 +96,17 @@ def _is_incurable(error: BaseException) -> bool:
         # Refused before it was sent: a value that can't be stored, a statement that is wrong.
         return isinstance(error, psycopg.DataError | psycopg.ProgrammingError)
     return isinstance(error, DEFECTS)
+
+
+async def _outside_of_transactions(handler: Callable[[], Awaitable[T]]) -> T:
+    """Runs the handler again when a transaction of it asked for something first; what it committed is not repeated."""
+    for _ in range(MAX_REPEATS):
+        try:
+            return await handler()
+        except OutsideFirst as first:
+            work = first.work
+        await work()
+    raise Unavailable("the step asked for something outside of its transaction again and again")
 
 
 @asynccontextmanager

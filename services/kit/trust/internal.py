@@ -1,8 +1,9 @@
 """Calls between services: short-lived tokens of their own kind, for ``/internal`` routes that no user reaches."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import aiohttp
 import jwt
@@ -21,6 +22,8 @@ RENEW_BEFORE_SECONDS: Final = 20
 LEEWAY_SECONDS: Final = 5
 CALL_TIMEOUT_SECONDS: Final = 5.0
 TOKEN_MAX_LENGTH: Final = 1_024
+ABSENT_SECONDS: Final = 3.0
+ABSENT_MAX: Final = 10_000
 _ALGORITHM: Final = "HS256"
 _PURPOSE: Final = "internal-token"
 
@@ -72,6 +75,24 @@ async def require_internal(request: Request) -> str:
     return tokens.verify(token)
 
 
+class RecentlyAbsent:
+    """What its owner was asked for and does not have; believed for seconds, so that it is not asked again at once."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, UUID], float] = {}
+
+    def add(self, path: str, ids: Iterable[UUID]) -> None:
+        now = time.monotonic()
+        if len(self._until) > ABSENT_MAX:
+            self._until = {key: until for key, until in self._until.items() if until > now}
+        if len(self._until) > ABSENT_MAX:
+            self._until.clear()
+        self._until.update(((path, id_), now + ABSENT_SECONDS) for id_ in ids)
+
+    def holds(self, path: str, id_: UUID) -> bool:
+        return self._until.get((path, id_), 0.0) > time.monotonic()
+
+
 class InternalClient:
     """GETs from other services, with a deadline; they are safe to repeat, so a broken connection is tried twice."""
 
@@ -79,6 +100,7 @@ class InternalClient:
         self._settings = settings
         self._tokens = tokens
         self._session: aiohttp.ClientSession | None = None
+        self.absent = RecentlyAbsent()
 
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS))
@@ -87,7 +109,7 @@ class InternalClient:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, service: str, path: str, params: Mapping[str, str] | None = None) -> Any:
+    async def get(self, service: str, path: str, params: Sequence[tuple[str, str]] = ()) -> Any:
         """Parsed JSON of ``{service}{path}``; None for 404; raises Unavailable for anything else that fails."""
         assert self._session is not None, "InternalClient is not open"
         headers = {"Authorization": f"Bearer {self._tokens.token()}"}

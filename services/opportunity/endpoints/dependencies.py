@@ -17,7 +17,7 @@ Administering = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSI
 
 
 async def _references(kit: KitDep) -> References:
-    return References(kit.internal)
+    return References(kit.db, kit.internal)
 
 
 async def _command_sender(kit: KitDep) -> CommandSender:

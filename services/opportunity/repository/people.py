@@ -1,6 +1,6 @@
 """Users and customers as this service's copies know them, and who stands in for whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,15 @@ async def user(reader: Reader, user_id: UUID) -> Row | None:
     return await reader.one(
         "SELECT id, name, state, manager_id, roles, blocked_by_process FROM user_copies WHERE id = %s", [user_id]
     )
+
+
+async def users(reader: Reader, user_ids: Iterable[UUID]) -> dict[UUID, Row]:
+    """The same of several, by id; those without a copy are left out."""
+    rows = await reader.all(
+        "SELECT id, name, state, manager_id, roles, blocked_by_process FROM user_copies WHERE id = ANY(%s)",
+        [list(user_ids)],
+    )
+    return {row["id"]: row for row in rows}
 
 
 async def customer(reader: Reader, customer_id: UUID) -> Row | None:

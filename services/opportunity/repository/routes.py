@@ -10,24 +10,41 @@ from services.contracts.states import ApprovalKind
 from services.kit.db.database import Reader, Row, UnitOfWork
 
 _VIEW = (
-    'id, name, kind, min_amount AS "minAmount", max_amount AS "maxAmount", min_age AS "minAge",'
+    'id, name, kind, min_amount AS "minAmount", max_amount AS "maxAmount", currency, min_age AS "minAge",'
     ' risk_tolerances AS "riskTolerances", priority, stages, active, version, created_at AS "createdAt",'
     ' updated_at AS "updatedAt"'
 )
 
 
 async def first_match(
-    reader: Reader, *, kind: ApprovalKind, amount: int | None, age: int | None, risk_tolerance: str | None
+    reader: Reader,
+    *,
+    kind: ApprovalKind,
+    amount: int | None,
+    currency: str,
+    age: int | None,
+    risk_tolerance: str | None,
 ) -> Row | None:
-    """The active route of the highest priority that fits; the older one of two equals."""
+    """The active route of the highest priority that fits; the older one of two equals.
+
+    Without rates, an amount counts as larger than every threshold in another currency, so that it takes the strictest
+    route. Thresholds in its own currency go before those: what fits one of them need not be taken for larger.
+    """
     return await reader.one(
-        "SELECT id, stages FROM approval_routes WHERE active AND (kind IS NULL OR kind = %(kind)s)"
-        " AND (min_amount IS NULL OR %(amount)s::bigint >= min_amount)"
-        " AND (max_amount IS NULL OR %(amount)s::bigint IS NULL OR %(amount)s::bigint < max_amount)"
-        " AND (min_age IS NULL OR %(age)s::int >= min_age)"
-        " AND (risk_tolerances = '{}' OR %(risk)s::text = ANY(risk_tolerances))"
+        "WITH fitting AS (SELECT id, stages, priority, created_at, threshold.given AND own.currency AS measured,"
+        "  threshold.given AND NOT own.currency AS beyond FROM approval_routes AS r"
+        "  CROSS JOIN LATERAL (SELECT %(amount)s::bigint IS NOT NULL"
+        "   AND coalesce(r.min_amount, r.max_amount) IS NOT NULL AS given) AS threshold"
+        "  CROSS JOIN LATERAL (SELECT r.currency = %(currency)s AS currency) AS own"
+        "  WHERE active AND (kind IS NULL OR kind = %(kind)s)"
+        "  AND CASE WHEN threshold.given AND NOT own.currency THEN max_amount IS NULL"
+        "   ELSE (min_amount IS NULL OR %(amount)s::bigint >= min_amount)"
+        "    AND (max_amount IS NULL OR %(amount)s::bigint IS NULL OR %(amount)s::bigint < max_amount) END"
+        "  AND (min_age IS NULL OR %(age)s::int >= min_age)"
+        "  AND (risk_tolerances = '{}' OR %(risk)s::text = ANY(risk_tolerances)))"
+        " SELECT id, stages FROM fitting WHERE NOT beyond OR NOT EXISTS (SELECT FROM fitting WHERE measured)"
         " ORDER BY priority DESC, created_at, id LIMIT 1",
-        {"kind": kind, "amount": amount, "age": age, "risk": risk_tolerance},
+        {"kind": kind, "amount": amount, "currency": currency, "age": age, "risk": risk_tolerance},
     )
 
 
@@ -53,11 +70,12 @@ async def lock_version(uow: UnitOfWork, route_id: UUID) -> int | None:
 async def write(uow: UnitOfWork, route_id: UUID, values: dict[str, Any], at: datetime) -> None:
     """Inserts the route, or replaces its content under the next version."""
     await uow.execute(
-        "INSERT INTO approval_routes AS r (id, name, kind, min_amount, max_amount, min_age, risk_tolerances, priority,"
-        " stages, active, version, created_at, updated_at) VALUES (%(id)s, %(name)s, %(kind)s,"
-        " %(min_amount)s, %(max_amount)s, %(min_age)s, %(risk_tolerances)s, %(priority)s, %(stages)s, %(active)s, 1,"
-        " %(at)s, %(at)s) ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
-        " min_amount = excluded.min_amount, max_amount = excluded.max_amount, min_age = excluded.min_age,"
+        "INSERT INTO approval_routes AS r (id, name, kind, min_amount, max_amount, currency, min_age, risk_tolerances,"
+        " priority, stages, active, version, created_at, updated_at) VALUES (%(id)s, %(name)s, %(kind)s,"
+        " %(min_amount)s, %(max_amount)s, %(currency)s, %(min_age)s, %(risk_tolerances)s, %(priority)s, %(stages)s,"
+        " %(active)s, 1, %(at)s, %(at)s) ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
+        " min_amount = excluded.min_amount, max_amount = excluded.max_amount, currency = excluded.currency,"
+        " min_age = excluded.min_age,"
         " risk_tolerances = excluded.risk_tolerances, priority = excluded.priority, stages = excluded.stages,"
         " active = excluded.active, version = r.version + 1, updated_at = excluded.updated_at",
         values | {"id": route_id, "stages": Jsonb(values["stages"]), "at": at},

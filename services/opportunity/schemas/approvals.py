@@ -5,12 +5,14 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.contracts.states import ApprovalAction, ApprovalKind, ApprovalState, StageMode
 from services.kit.models import CamelModel, ResponseModel
+from services.kit.text.fields import Line
 from services.opportunity.schemas.fields import (
+    DEFAULT_CURRENCY,
     MAX_APPROVERS,
     MAX_STAGES,
     Amount,
@@ -26,6 +28,8 @@ from services.opportunity.suitability import Flag
 
 
 class StageInput(CamelModel):
+    """What must hold beyond the types is checked by ``service.stages``, for routes and requests alike."""
+
     name: StageName
     approver_ids: Annotated[list[UUID], Field(min_length=1, max_length=MAX_APPROVERS)]
     mode: StageMode = StageMode.ANY
@@ -34,16 +38,6 @@ class StageInput(CamelModel):
     business_days: bool = False
     escalate_to: UUID | None = None
     viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if len(set(self.approver_ids)) != len(self.approver_ids):
-            raise PydanticCustomError("approvers_repeated", "An approver is named twice")
-        if (self.mode is StageMode.QUORUM) != (self.quorum is not None):
-            raise PydanticCustomError("quorum_mismatch", "A quorum belongs to the mode QUORUM and only to it")
-        if self.quorum is not None and self.quorum > len(self.approver_ids):
-            raise PydanticCustomError("quorum_unreachable", "The quorum is larger than the number of approvers")
-        return self
 
 
 Stages = Annotated[list[StageInput], Field(min_length=1, max_length=MAX_STAGES)]
@@ -55,7 +49,7 @@ class ApprovalContent(CamelModel):
     title: Title
     description: Description = ""
     amount: Amount | None = None
-    currency: Currency = "JPY"
+    currency: Currency = DEFAULT_CURRENCY
     approver_id: UUID | None = None
     """One stage with this approver; without it and without ``stages`` the policy chooses the route."""
     stages: Stages | None = None
@@ -162,7 +156,7 @@ class ApprovalFilters(PageQuery):
     submitted_before: datetime | None = None
     decided_after: datetime | None = None
     decided_before: datetime | None = None
-    q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
+    q: Annotated[str, Line(100)] | None = None
     from_: Annotated[datetime | None, Field(alias="from")] = None
     to: datetime | None = None
     sort: ApprovalSort = ApprovalSort.NEWEST

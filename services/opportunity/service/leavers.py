@@ -23,6 +23,7 @@ from services.opportunity.repository.handover import (
     owned,
 )
 from services.opportunity.service.commands import locked
+from services.opportunity.service.stages import handed_over
 from services.opportunity.service.transition import Transition, commit, moved
 
 __all__ = [
@@ -143,7 +144,7 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
     now = clock.now()
     leaver, count = str(step.resource_id), 0
     for route in await routes.naming(uow, step.resource_id):
-        await routes.set_stages(uow, route["id"], _renamed(route["stages"], leaver, str(successor_id)), now)
+        await routes.set_stages(uow, route["id"], handed_over(route["stages"], leaver, str(successor_id)), now)
         await _record(uow, step, "ROUTE", route["id"], successor_id, {"stages": route["stages"]})
         count += 1
     for proxy in await proxies.of_user(uow, step.resource_id, now):
@@ -156,18 +157,6 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
         await _record(uow, step, "PROXY", proxy["id"], successor_id if kept else None, detail)
         count += 1
     return count
-
-
-def _renamed(stages: list[dict[str, Any]], leaver: str, successor: str) -> list[dict[str, Any]]:
-    def exchanged(users: list[str]) -> list[str]:
-        return list(dict.fromkeys(successor if user == leaver else user for user in users))
-
-    return [
-        stage
-        | {name: exchanged(stage.get(name) or []) for name in ("approverIds", "viewerIds")}
-        | {"escalateTo": successor if stage.get("escalateTo") == leaver else stage.get("escalateTo")}
-        for stage in stages
-    ]
 
 
 async def _record(
@@ -224,7 +213,7 @@ async def _return_route(uow: UnitOfWork, move: Row) -> None:
     """The old stages, unless an administrator has changed the route since."""
     leaver, successor = str(move["from_id"]), str(move["to_id"])
     for route in await routes.naming(uow, move["to_id"]):
-        if route["id"] == move["resource_id"] and route["stages"] == _renamed(
+        if route["id"] == move["resource_id"] and route["stages"] == handed_over(
             move["detail"]["stages"], leaver, successor
         ):
             await routes.set_stages(uow, route["id"], move["detail"]["stages"], clock.now())

@@ -6,6 +6,7 @@ from uuid import UUID
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden, NotFound, Text, Unprocessable
 from services.kit.events import audit
+from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
@@ -13,7 +14,7 @@ from services.opportunity import access
 from services.opportunity.references import References
 from services.opportunity.repository import proxies
 from services.opportunity.schemas.proxies import ProxyInput
-from services.opportunity.service.routes import require_decider
+from services.opportunity.service.stages import approver_faults
 
 
 async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInput, references: References) -> Row:
@@ -24,8 +25,12 @@ async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInpu
     if from_id == content.to_id:
         message = Text("自分を代理人にはできません", "Nobody is their own proxy")
         raise Unprocessable.field("/toId", "own_proxy", message)
-    await require_decider(uow, references, from_id, "/fromId")
-    await require_decider(uow, references, content.to_id, "/toId")
+    known = await references.users(uow, [from_id, content.to_id])
+    faults = [*approver_faults(from_id, known, "/fromId"), *approver_faults(content.to_id, known, "/toId")]
+    if faults:
+        raise Unprocessable(errors=faults)
+    for user_id in sorted({from_id, content.to_id}):
+        await fences.check_unblocked(uow, "user_copies", user_id)
     if content.ends_at <= clock.now():
         message = Text("終了日時は未来にしてください", "The period has ended already")
         raise Unprocessable.field("/endsAt", "period_over", message)

@@ -4,13 +4,15 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from services.contracts.events.approval import ApprovalDrafted, ApprovalRequested, ApprovalUpdated
 from services.contracts.permissions import Permission
 from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
 from services.kit.db.database import Row, UnitOfWork
 from services.kit.errors import Conflict, Forbidden, Text, Unprocessable
 from services.kit.events import audit, outbox
-from services.kit.models import CamelModel
+from services.kit.http.problems import unprocessable
 from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
@@ -23,8 +25,9 @@ from services.opportunity.record import Approval
 from services.opportunity.references import References
 from services.opportunity.repository import approvals
 from services.opportunity.schemas.approvals import ApprovalContent, NewApproval, StageInput
-from services.opportunity.service import ledger, routing
+from services.opportunity.service import ledger, routing, stages
 from services.opportunity.service.commands import locked
+from services.opportunity.service.stages import stage_members
 from services.opportunity.service.transition import Transition, moved, write_history
 
 _RESOURCE = "approval"
@@ -156,21 +159,27 @@ def _approvers(content: ApprovalContent) -> list[list[UUID]]:
 
 
 def _content_of(approval: Approval) -> ApprovalContent:
-    """What its author wrote, as if it were sent again now."""
-    written = ApprovalContent(
-        customer_id=approval.customer_id,
-        kind=approval.kind,
-        title=approval.title,
-        description=approval.description,
-        amount=approval.amount,
-        currency=approval.currency,
+    """What its author wrote, as if it were sent again now. Raises Unprocessable where today's rules are stricter."""
+    try:
+        written = ApprovalContent(
+            customer_id=approval.customer_id,
+            kind=approval.kind,
+            title=approval.title,
+            description=approval.description,
+            amount=approval.amount,
+            currency=approval.currency,
+        )
+    except ValidationError as error:
+        raise unprocessable(error) from error
+    wish = approval.wish or {}
+    named = wish.get("approverId")
+    stages = wish.get("stages")
+    return written.model_copy(
+        update={
+            "approver_id": None if named is None else UUID(named),
+            "stages": None if stages is None else [StageInput.model_construct(**stage_members(s)) for s in stages],
+        }
     )
-    return written if approval.wish is None else written.model_copy(update=dict(_Wish.model_validate(approval.wish)))
-
-
-class _Wish(CamelModel):
-    approver_id: UUID | None = None
-    stages: list[StageInput] | None = None
 
 
 def _naming_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
@@ -190,12 +199,12 @@ async def parties(
     uow: UnitOfWork, principal: Principal, content: ApprovalContent, references: References
 ) -> tuple[Row, Row | None]:
     """The requester and the customer, both free of fences until the transaction ends."""
-    requester = await references.user(uow, principal.user_id)
+    stages.check_shape(content.stages or [])
+    involved = stages.named(content.stages or []) | ({content.approver_id} if content.approver_id else set())
+    requester = (await references.users(uow, {principal.user_id, *involved})).get(principal.user_id)
     if requester is None:
         raise Forbidden()
     await fences.check_unblocked(uow, "user_copies", principal.user_id)
-    for user_id in {who for stage in _approvers(content) for who in stage}:
-        await references.user(uow, user_id)
     if content.customer_id is None:
         return requester, None
     customer = await references.customer(uow, content.customer_id)

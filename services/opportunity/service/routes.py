@@ -3,14 +3,15 @@
 from uuid import UUID
 
 from services.kit.db.database import Reader, Row, UnitOfWork
-from services.kit.errors import NotFound, PreconditionFailed, Text, Unprocessable
+from services.kit.errors import NotFound, PreconditionFailed
 from services.kit.events import audit
 from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.opportunity.references import References
-from services.opportunity.repository import people, routes
+from services.opportunity.repository import routes
 from services.opportunity.schemas.routes import RouteInput
+from services.opportunity.service import stages
 
 
 async def save_route(
@@ -24,11 +25,10 @@ async def save_route(
             raise NotFound()
         if current != version:
             raise PreconditionFailed(current)
-    for position, stage in enumerate(content.stages):
-        named = {"approverIds": stage.approver_ids, "escalateTo": [stage.escalate_to] if stage.escalate_to else []}
-        for field, users in named.items():
-            for user_id in users:
-                await require_decider(uow, references, user_id, f"/stages/{position}/{field}")
+    stages.check_shape(content.stages)
+    stages.check_people(content.stages, await references.users(uow, stages.named(content.stages)))
+    for user_id in sorted(stages.deciding(content.stages)):
+        await fences.check_unblocked(uow, "user_copies", user_id)
     saved_id = route_id or new_id()
     values = content.model_dump()
     values["stages"] = [stage.model_dump(mode="json", by_alias=True) for stage in content.stages]
@@ -43,11 +43,3 @@ async def route(reader: Reader, route_id: UUID) -> Row:
     if row is None:
         raise NotFound()
     return row
-
-
-async def require_decider(uow: UnitOfWork, references: References, user_id: UUID, pointer: str) -> None:
-    known = await references.user(uow, user_id)
-    if known is None or not people.can_decide(known):
-        message = Text("承認者になれないユーザーです", "This user can't be an approver")
-        raise Unprocessable.field(pointer, "not_an_approver", message)
-    await fences.check_unblocked(uow, "user_copies", user_id)

@@ -1,9 +1,9 @@
 """Which way a request takes: the stages that its author names, or those of the first route that fits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 from services.contracts.permissions import Role
@@ -12,11 +12,14 @@ from services.kit.db.database import Reader, Row
 from services.kit.errors import Text, Unprocessable
 from services.opportunity import suitability
 from services.opportunity.business_time import TOKYO
-from services.opportunity.errors import NoRoute
+from services.opportunity.errors import NoRoute, TooFewApprovers
 from services.opportunity.machine import Stage
 from services.opportunity.repository import people, routes
 from services.opportunity.schemas.approvals import ApprovalContent
+from services.opportunity.schemas.fields import DEFAULT_CURRENCY
 from services.opportunity.schemas.routes import Resolver, RouteStage
+from services.opportunity.service import stages as rules
+from services.opportunity.service.stages import stage_members
 from services.opportunity.suitability import CustomerFacts
 
 DEFAULT_DEADLINE_HOURS: Final = 72
@@ -51,27 +54,30 @@ def customer_facts(customer: Row) -> CustomerFacts:
 
 
 async def plan(reader: Reader, content: ApprovalContent, requester: Row, customer: Row | None, now: datetime) -> Plan:
-    """Raises NoRoute when nobody can be asked, Unprocessable with pointers for approvers who can't be."""
+    """Raises NoRoute or TooFewApprovers when a stage can't work, Unprocessable for named people who can't be asked."""
     found = [] if customer is None else suitability.flags(content.kind, customer_facts(customer), now)
     stages, route_id = await _named(reader, content, requester), None
     if stages is None:
         templates, route_id = await _templates(reader, content, customer, now)
-        stages = tuple([await _resolve(reader, template, requester) for template in templates])
+        people_of = await _People.load(reader, templates, requester)
+        stages = tuple([await _resolve(people_of, template) for template in templates])
     if suitability.asks_for_superior(content.kind, found):
-        stages = await _with_superior(reader, stages, requester)
+        stages = await _with_superior(await _People.load(reader, [], requester), stages)
     return Plan(stages, found, route_id)
 
 
 async def _named(reader: Reader, content: ApprovalContent, requester: Row) -> tuple[Stage, ...] | None:
     if content.approver_id is not None:
-        await _check(reader, [content.approver_id], requester, "/approverId")
+        known = await people.users(reader, [content.approver_id])
+        faults = rules.approver_faults(content.approver_id, known, "/approverId", requester["id"])
+        if faults:
+            raise Unprocessable(errors=faults)
         return (Stage("承認", (content.approver_id,), deadline_hours=DEFAULT_DEADLINE_HOURS),)
     if content.stages is None:
         return None
-    for position, stage in enumerate(content.stages):
-        await _check(reader, stage.approver_ids, requester, f"/stages/{position}/approverIds")
-        if stage.escalate_to is not None:
-            await _check(reader, [stage.escalate_to], requester, f"/stages/{position}/escalateTo")
+    rules.check_shape(content.stages)
+    known = await people.users(reader, rules.named(content.stages))
+    rules.check_people(content.stages, known, requester["id"])
     return tuple(
         Stage(
             name=stage.name,
@@ -87,17 +93,6 @@ async def _named(reader: Reader, content: ApprovalContent, requester: Row) -> tu
     )
 
 
-async def _check(reader: Reader, user_ids: Sequence[UUID], requester: Row, pointer: str) -> None:
-    for user_id in user_ids:
-        known = await people.user(reader, user_id)
-        if user_id == requester["id"]:
-            message = Text("自分を承認者にはできません", "Nobody approves their own request")
-            raise Unprocessable.field(pointer, "own_request", message)
-        if known is None or not people.can_decide(known):
-            message = Text("承認者になれないユーザーです", "This user can't be an approver")
-            raise Unprocessable.field(pointer, "not_an_approver", message)
-
-
 async def _templates(
     reader: Reader, content: ApprovalContent, customer: Row | None, now: datetime
 ) -> tuple[list[RouteStage], UUID | None]:
@@ -108,69 +103,111 @@ async def _templates(
         reader,
         kind=content.kind,
         amount=content.amount,
+        currency=content.currency,
         age=age,
         risk_tolerance=None if customer is None else customer["risk_tolerance"],
     )
     if row is not None:
-        return [RouteStage.model_validate(stage) for stage in row["stages"]], row["id"]
-    large = content.amount is not None and content.amount >= LARGE_AMOUNT_YEN
+        return [_stored(stage) for stage in row["stages"]], row["id"]
+    # There are no rates: what is not in yen counts as large.
+    large = content.amount is not None and (content.currency != DEFAULT_CURRENCY or content.amount >= LARGE_AMOUNT_YEN)
     if large or content.kind is ApprovalKind.SUITABILITY_EXCEPTION:
         return [_SUPERIOR, _APPROVER], None
     return [_SUPERIOR], None
 
 
-async def _resolve(reader: Reader, template: RouteStage, requester: Row) -> Stage:
-    named = [who for who in template.approver_ids if await _can_be_asked(reader, who, requester)]
+def _stored(stage: dict[str, Any]) -> RouteStage:
+    """A stage as its route was saved, perhaps under rules that have become stricter since: it is not refused for its
+    form, and says who can be asked like any other."""
+    return RouteStage.model_construct(
+        **stage_members(stage),
+        resolvers=[Resolver(resolver) for resolver in dict.fromkeys(stage.get("resolvers") or [])],
+        escalate_to_resolver=_resolver(stage.get("escalateToResolver")),
+    )
+
+
+def _resolver(value: str | None) -> Resolver | None:
+    return None if value is None else Resolver(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Whom the stages of one request may name, and how resolvers find others."""
+
+    reader: Reader
+    requester: Row
+    known: Mapping[UUID, Row]
+
+    @classmethod
+    async def load(cls, reader: Reader, templates: Sequence[RouteStage], requester: Row) -> Self:
+        return cls(reader, requester, await people.users(reader, rules.deciding(templates)))
+
+    def can_be_asked(self, user_id: UUID) -> bool:
+        return user_id != self.requester["id"] and _is_free(self.known.get(user_id))
+
+    async def found_by(self, resolver: Resolver) -> list[UUID]:
+        if resolver is Resolver.ROLE_APPROVER:
+            return await people.approvers_by_role(self.reader, Role.APPROVER, [self.requester["id"]])
+        if resolver is Resolver.ROLE_MANAGER:
+            return await people.approvers_by_role(self.reader, Role.MANAGER, [self.requester["id"]])
+        manager_id = self.requester["manager_id"]
+        if resolver is Resolver.MANAGER_OF_MANAGER and manager_id is not None:
+            manager = await people.user(self.reader, manager_id)
+            manager_id = None if manager is None else manager["manager_id"]
+        if manager_id is None or manager_id == self.requester["id"]:
+            return []
+        return [manager_id] if _is_free(await people.user(self.reader, manager_id)) else []
+
+
+def _is_free(known: Row | None) -> bool:
+    return known is not None and known["blocked_by_process"] is None and people.can_decide(known)
+
+
+async def _resolve(who: _People, template: RouteStage) -> Stage:
+    # The requester's own place in a stage is left out: nobody decides their own request.
+    named = [user_id for user_id in dict.fromkeys(template.approver_ids) if user_id != who.requester["id"]]
+    approvers = [user_id for user_id in named if who.can_be_asked(user_id)]
     for resolver in template.resolvers:
-        named += [who for who in await _who(reader, resolver, requester) if who not in named]
-    if not named:
+        approvers += [user_id for user_id in await who.found_by(resolver) if user_id not in approvers]
+    if not approvers and not template.approver_ids:
         # A superior who is missing is no reason to stop: any approver may answer in their place.
-        named = await _who(reader, Resolver.ROLE_APPROVER, requester)
-    if not named:
-        raise NoRoute(Text(f"「{template.name}」の承認者がいません", f"Nobody can approve the stage {template.name}"))
-    escalate_to = template.escalate_to
-    if escalate_to is None and template.escalate_to_resolver is not None:
-        candidates = await _who(reader, template.escalate_to_resolver, requester)
-        escalate_to = next((who for who in candidates if who not in named), None)
+        approvers = await who.found_by(Resolver.ROLE_APPROVER)
+    _require_enough(template, named, approvers)
     return Stage(
         name=template.name,
-        approver_ids=tuple(named),
+        approver_ids=tuple(approvers),
         mode=template.mode,
-        quorum=None if template.quorum is None else min(template.quorum, len(named)),
+        quorum=template.quorum,
         deadline_hours=template.deadline_hours,
         business_days=template.business_days,
-        escalate_to=escalate_to,
-        viewer_ids=tuple(template.viewer_ids),
+        escalate_to=await _escalation(who, template, approvers),
+        viewer_ids=tuple(dict.fromkeys(template.viewer_ids)),
     )
 
 
-async def _who(reader: Reader, resolver: Resolver, requester: Row) -> list[UUID]:
-    if resolver is Resolver.ROLE_APPROVER:
-        return await people.approvers_by_role(reader, Role.APPROVER, [requester["id"]])
-    if resolver is Resolver.ROLE_MANAGER:
-        return await people.approvers_by_role(reader, Role.MANAGER, [requester["id"]])
-    manager_id = requester["manager_id"]
-    if resolver is Resolver.MANAGER_OF_MANAGER and manager_id is not None:
-        manager = await people.user(reader, manager_id)
-        manager_id = None if manager is None else manager["manager_id"]
-    if manager_id is None or not await _can_be_asked(reader, manager_id, requester):
-        return []
-    return [manager_id]
+def _require_enough(template: RouteStage, named: Sequence[UUID], approvers: Sequence[UUID]) -> None:
+    """A control does not adapt to who is left: what the route asks for, or no submission."""
+    if not approvers:
+        name = template.name
+        raise NoRoute(Text(f"「{name}」の承認者がいません", f"Nobody can approve the stage {name}"))
+    missing = len(set(named) - set(approvers)) if template.mode is StageMode.ALL else 0
+    needed = (template.quorum or 1) if template.mode is StageMode.QUORUM else len(approvers) + missing
+    if template.mode is not StageMode.ANY and len(approvers) < needed:
+        raise TooFewApprovers(template.name, needed=needed, available=len(approvers))
 
 
-async def _can_be_asked(reader: Reader, user_id: UUID, requester: Row) -> bool:
-    known = await people.user(reader, user_id)
-    return (
-        known is not None
-        and user_id != requester["id"]
-        and known["blocked_by_process"] is None
-        and people.can_decide(known)
-    )
+async def _escalation(who: _People, template: RouteStage, approvers: Sequence[UUID]) -> UUID | None:
+    if template.escalate_to is not None and who.can_be_asked(template.escalate_to):
+        return None if template.escalate_to in approvers else template.escalate_to
+    if template.escalate_to_resolver is None:
+        return None
+    candidates = await who.found_by(template.escalate_to_resolver)
+    return next((candidate for candidate in candidates if candidate not in approvers), None)
 
 
-async def _with_superior(reader: Reader, stages: tuple[Stage, ...], requester: Row) -> tuple[Stage, ...]:
-    superior = await _who(reader, Resolver.MANAGER_OF_REQUESTER, requester)
-    asked = superior or await _who(reader, Resolver.ROLE_APPROVER, requester)
+async def _with_superior(who: _People, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    superior = await who.found_by(Resolver.MANAGER_OF_REQUESTER)
+    asked = superior or await who.found_by(Resolver.ROLE_APPROVER)
     if not asked or any(set(stage.approver_ids) <= set(asked) for stage in stages):
         return stages
     first = Stage(SUPERIOR_STAGE_NAME, tuple(asked), StageMode.ANY, deadline_hours=DEFAULT_DEADLINE_HOURS)

@@ -9,7 +9,7 @@ from services.sales_activity.references import Directory
 
 
 async def _directory(kit: KitDep) -> Directory:
-    return Directory(kit.internal)
+    return Directory(kit.db, kit.internal)
 
 
 DirectoryDep = Annotated[Directory, Depends(_directory)]

@@ -42,8 +42,7 @@ async def attendees(
 ) -> None:
     """Colleagues from anywhere; none who is added to those known already may be leaving."""
     added = [user_id for user_id in user_ids if user_id not in known]
-    for user_id in added:
-        await directory.ensure_user(uow, user_id)
+    await directory.ensure_users(uow, added)
     found = {row["id"]: row for row in await copies.lock_users(uow, added)} if added else {}
     for user_id in added:
         position = user_ids.index(user_id)

@@ -32,7 +32,7 @@ async def restore(team: Team, customer: dict[str, Any]) -> Answer:
 
 async def step(team: Team, name: str, customer: dict[str, Any], process_id: str) -> None:
     """What the process would call; each as often as a crash could make it."""
-    handlers = CustomerActivities(team.db, UserDirectory(team.client.kit.internal))
+    handlers = CustomerActivities(team.db, UserDirectory(team.db, team.client.kit.internal))
     call = ProcessStep(process_id=UUID(process_id), resource_id=UUID(customer["id"]), actor_id=team.manager.id)
     for _ in range(2):
         await ActivityEnvironment().run(getattr(handlers, name), call)

@@ -23,7 +23,7 @@ class Handover:
     def __init__(self, team: Team) -> None:
         self.team = team
         self.process_id = uuid4()
-        self.handlers = CustomerActivities(team.db, UserDirectory(team.client.kit.internal))
+        self.handlers = CustomerActivities(team.db, UserDirectory(team.db, team.client.kit.internal))
         self.sequence = 0
 
     async def run(self, name: str, **changes: Any) -> Any:

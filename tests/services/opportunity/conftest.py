@@ -30,4 +30,4 @@ async def live(
     temporal = await temporal_server.client()
     worker = build_worker(temporal, temporal_part(kit.db, kit.internal, temporal))
     async with worker, running(IntentRelay(kit.db, temporal).run):
-        yield World(client, issuer, OpportunityActivities(kit.db, References(kit.internal), temporal))
+        yield World(client, issuer, OpportunityActivities(kit.db, References(kit.db, kit.internal), temporal))

@@ -43,26 +43,22 @@ async def test_the_successor_decides_in_the_leavers_place_in_this_stage_and_late
     leaver, successor = await live.person("approver", name="退職者"), await live.person("approver", name="後任")
     stages = [
         {"name": "一次", "approverIds": [leaver.id]},
-        {
-            "name": "二次",
-            "approverIds": [other.id, leaver.id],
-            "mode": "ALL",
-            "deadlineHours": 8,
-            "escalateTo": leaver.id,
-        },
+        {"name": "二次", "approverIds": [other.id, leaver.id], "mode": "ALL"},
+        {"name": "三次", "approverIds": [other.id], "deadlineHours": 8, "escalateTo": leaver.id},
     ]
     request = await live.request(rep, stages=stages)
     deletion_id = await _hand_over(live, leaver, successor)
     shown = await live.get(rep, request)
-    assert _approvers(shown) == [[str(successor.id)], [str(other.id), str(successor.id)]]
-    assert shown["stages"][1]["escalateTo"] == str(successor.id)
+    assert _approvers(shown) == [[str(successor.id)], [str(other.id), str(successor.id)], [str(other.id)]]
+    assert shown["stages"][2]["escalateTo"] == str(successor.id)
     inbox = await live.client.get("/approvals/pending", token=successor.token)
     assert [item["id"] for item in inbox.json["items"]] == [request["id"]]
     assert (await live.act(leaver, request, "approve")).status in (403, 404)
     assert (await live.act(successor, request, "approve")).json["stage"] == 1
     await _give_back(live, leaver, deletion_id)
     back = await live.get(rep, request)
-    assert _approvers(back) == [[str(successor.id)], [str(other.id), str(leaver.id)]]
+    assert _approvers(back) == [[str(successor.id)], [str(other.id), str(leaver.id)], [str(other.id)]]
+    assert back["stages"][2]["escalateTo"] == str(leaver.id)
 
 
 async def test_a_successor_who_is_an_approver_of_the_stage_already_fills_one_place_only(live: World) -> None:

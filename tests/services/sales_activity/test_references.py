@@ -39,14 +39,16 @@ async def test_the_newest_version_of_a_customer_wins_and_fences_stay(world: Worl
 async def test_a_missing_copy_costs_one_question_to_its_owner(world: World) -> None:
     rep = await world.person("rep")
     customer = new_id()
-    world.owners[f"/internal/customers/{customer}"] = {
-        "customerId": str(customer),
-        "aggregateVersion": 4,
-        "name": "鈴木商事",
-        "kind": "CORPORATE",
-        "state": "ACTIVE",
-        "assignedSalesId": str(rep.id),
-    }
+    world.owners["/internal/customers"] = [
+        {
+            "customerId": str(customer),
+            "aggregateVersion": 4,
+            "name": "鈴木商事",
+            "kind": "CORPORATE",
+            "state": "ACTIVE",
+            "assignedSalesId": str(rep.id),
+        }
+    ]
     assert (await world.create_task(rep, customerId=customer)).status == 201
     world.owners.clear()
     again = await world.create_task(rep, customerId=customer)

@@ -1,6 +1,6 @@
 """People, customers and records of the sales activity service under test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -28,12 +28,12 @@ class World:
         self.client = client
         self.db: Database = client.kit.db
         self._issuer = issuer
-        self.owners: dict[str, dict[str, Any]] = {}
-        """What auth and customer answer, by path; all else is 404 there."""
+        self.owners: dict[str, list[dict[str, Any]]] = {}
+        """What auth and customer answer, by path; nothing by default."""
         client.kit.internal.get = self._ask_owner  # type: ignore[method-assign,assignment]
 
-    async def _ask_owner(self, _service: str, path: str, _params: Mapping[str, str] | None = None) -> Any:
-        return self.owners.get(path)
+    async def _ask_owner(self, _service: str, path: str, _params: Sequence[tuple[str, str]] = ()) -> Any:
+        return {"items": self.owners.get(path, [])}
 
     async def person(self, *roles: str, manager: Person | None = None, state: str = "ACTIVE") -> Person:
         user_id = new_id()

@@ -1,26 +1,28 @@
 """Reference copies equal their source, in whatever order and however often the events come."""
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import Row
-from services.kit.errors import NotFound
-from services.kit.events.copies import CopyTable
+from services.kit.events.copies import IDS_PER_CALL, CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
 from services.kit.processes.fences import block
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
+from services.kit.running.outside import OutsideFirst
+from services.kit.trust.internal import InternalClient, RecentlyAbsent
 
 COPIES = CopyTable(
     table="thing_copies",
     topic="thing.events",
     columns={"name": "name", "tags": "tags", "state": "state"},
     deleted_events={"thing.deleted": {"state": "DELETED"}},
+    owner=Source("thing", "/internal/things", "thingId"),
 )
 
 
@@ -86,25 +88,58 @@ async def test_facts_and_events_about_other_things_change_no_copy(database: Data
         assert await reader.scalar("SELECT count(*) FROM thing_copies") == 0
 
 
-async def test_a_missing_copy_costs_one_call_to_the_owner(database: Database, system: ActorContext) -> None:
-    thing, calls = uuid4(), []
+class FakeOwner:
+    """Answers as another service would; counts what it was asked."""
 
-    async def fetch(id: UUID) -> Mapping[str, Any]:  # noqa: A002
-        calls.append(id)
-        return {"name": "fetched", "tags": ["x"], "state": "ACTIVE", "aggregateVersion": 4}
+    def __init__(self, *known: UUID) -> None:
+        self.known = set(known)
+        self.asked: list[list[UUID]] = []
+        self.absent = RecentlyAbsent()
 
+    async def get(self, service: str, path: str, params: Sequence[tuple[str, str]] = ()) -> Any:
+        assert (service, path, {name for name, _ in params}) == ("thing", "/internal/things", {"ids"})
+        ids = [UUID(value) for _, value in params]
+        self.asked.append(ids)
+        fields = {"name": "fetched", "tags": ["x"], "state": "ACTIVE", "aggregateVersion": 4}
+        return {"items": [{"thingId": str(id_)} | fields for id_ in ids if id_ in self.known]}
+
+
+async def _required(db: Database, owner: FakeOwner, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """As an edge does: what is missing is brought between two transactions."""
+    owners = Owners(db, cast("InternalClient", owner))
+    while True:
+        try:
+            async with db.transaction(ActorContext.system()) as uow:
+                return await COPIES.require(uow, owners, ids)
+        except OutsideFirst as first:
+            work = first.work
+        await work()
+
+
+async def test_all_missing_copies_cost_one_call_to_the_owner(database: Database) -> None:
+    things = [uuid4() for _ in range(20)]
+    owner = FakeOwner(*things)
     for _ in range(2):
-        async with database.transaction(system) as uow:
-            copy = await COPIES.require(uow, thing, fetch)
-    assert (copy["name"], copy["aggregate_version"], calls) == ("fetched", 4, [thing])
-    await _apply(database, event(thing, 3, name="older", tags=[], state="ACTIVE"))
-    assert (await _copy(database, thing))["name"] == "fetched"
+        copies = await _required(database, owner, [*things, *things])
+    assert {copy["name"] for copy in copies.values()} == {"fetched"}
+    assert set(copies) == set(things)
+    assert owner.asked == [sorted(things)]
+    await _apply(database, event(things[0], 3, name="older", tags=[], state="ACTIVE"))
+    assert (await _copy(database, things[0]))["name"] == "fetched"
 
 
-async def test_a_record_that_the_owner_does_not_know_is_not_found(database: Database, system: ActorContext) -> None:
-    async def fetch(id: UUID) -> None:  # noqa: A002
-        return None
+async def test_what_the_owner_does_not_know_is_left_out_and_not_asked_again_at_once(database: Database) -> None:
+    there, gone = uuid4(), uuid4()
+    owner = FakeOwner(there)
+    for _ in range(3):
+        assert set(await _required(database, owner, [there, gone])) == {there}
+    assert owner.asked == [sorted([there, gone])]
+    await _apply(database, event(gone, 1, name="came later", tags=[], state="ACTIVE"))
+    assert set(await _required(database, owner, [there, gone])) == {there, gone}
 
-    with pytest.raises(NotFound):
-        async with database.transaction(system) as uow:
-            await COPIES.require(uow, uuid4(), fetch)
+
+async def test_many_missing_copies_are_asked_for_in_portions(database: Database) -> None:
+    things = [uuid4() for _ in range(IDS_PER_CALL + 1)]
+    owner = FakeOwner(*things)
+    assert set(await _required(database, owner, things)) == set(things)
+    assert [len(ids) for ids in owner.asked] == [IDS_PER_CALL, 1]
