@@ -171,22 +171,23 @@ def _content_of(approval: Approval) -> ApprovalContent:
         )
     except ValidationError as error:
         raise unprocessable(error) from error
-    wish = approval.wish or {}
-    named = wish.get("approverId")
-    stages = wish.get("stages")
-    return written.model_copy(
-        update={
-            "approver_id": None if named is None else UUID(named),
-            "stages": None if stages is None else [StageInput.model_construct(**stage_members(s)) for s in stages],
-        }
-    )
+    return written.model_copy(update=_named_in(approval.wish or {}))
+
+
+def _named_in(wish: dict[str, Any]) -> dict[str, Any]:
+    """Whom a draft names, as it was stored; ``stages`` checks it like what is sent."""
+    approver, stored = wish.get("approverId"), wish.get("stages")
+    return {
+        "approver_id": None if approver is None else UUID(approver),
+        "stages": None if stored is None else [StageInput.model_construct(**stage_members(s)) for s in stored],
+    }
 
 
 def _naming_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
     """Who was named stays named unless the change says otherwise (null: the policy chooses)."""
     if before.wish is None or content.model_fields_set & {"approver_id", "stages"}:
         return content
-    return content.model_copy(update=dict(_Wish.model_validate(before.wish)))
+    return content.model_copy(update=_named_in(before.wish))
 
 
 def _wish(content: ApprovalContent) -> dict[str, Any] | None:
