@@ -16,7 +16,7 @@ BESIDE := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help python setup setup-dev system-packages assets up down reset status doctor demo verify seed \
-	test test-fast test-e2e test-faults test-kafka lint types fmt replay-record
+	test test-fast test-e2e test-faults test-kafka lint types audit coverage fmt replay-record
 
 help: ## What can be done here
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -96,6 +96,12 @@ lint: setup-dev ## Style and import contracts
 
 types: setup-dev ## Strict types
 	@$(BIN)/mypy
+
+audit: setup-dev ## Known vulnerabilities of the locked packages, secrets in the tree
+	@$(BIN)/python .ci/audit.py
+
+coverage: setup-dev ## Branches that the last `make test ARGS=--cov` ran; fails below what is kept
+	@$(BIN)/coverage report
 
 fmt: setup-dev ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix .

@@ -19,7 +19,7 @@ STEP_SECONDS: Final = 30
 DRIFT_STEPS: Final = 1
 """A phone's clock may be half a minute off."""
 RECOVERY_CODES: Final = 10
-RECOVERY_ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+RECOVERY_ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # pragma: allowlist secret
 RECOVERY_LENGTH: Final = 12
 """60 bits: can't be guessed online, and needs no slow hash."""
 _SECRET_PURPOSE: Final = "totp-secret"  # noqa: S105 - a purpose, not a secret
