@@ -1,7 +1,8 @@
 """The gateway: one entrance to all services, as a plain ASGI app (nested frameworks cost several times as much)."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -24,7 +25,7 @@ from api.sagas import Sagas
 from api.search import Search
 from api.settings import GatewaySettings
 from api.trust import GATEWAY, Trust
-from services.kit.errors import MethodNotAllowed, NotFound, PayloadTooLarge, ProblemError
+from services.kit.errors import MethodNotAllowed, NotFound, PayloadTooLarge, ProblemError, Text, TooManyRequests
 from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.problems import problem_response
 from services.kit.running import correlation, tracing
@@ -33,6 +34,7 @@ from services.kit.running.logging import get_logger
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MAX_WAIT_SECONDS: Final = 30.0
 """What `Prefer: wait` may add to a call's deadline; services cap the wait likewise."""
+STREAM_RETRY_SECONDS: Final = 15
 _log = get_logger("gateway")
 
 Local = Callable[[Send], Awaitable[None]]
@@ -77,6 +79,8 @@ class Gateway:
         self._search = Search(upstreams)
         self._document = MergedDocument(upstreams)
         self._readiness = Readiness(upstreams)
+        self._listening: Counter[str] = Counter()
+        """Open streams by user."""
         self._locals: dict[str, Local] = {
             "/api/healthz": self._healthz,
             "/api/readyz": self._readyz,
@@ -160,8 +164,26 @@ class Gateway:
             headers=headers.to_upstream(given, _own_headers()),
             body=await read_body(receive) if needs_reading(given) else b"",
             client=scope.get("client"),
+            streams=(method, location.path) in paths.STREAMS,
         )
-        await self._pass_on(scope, location, call, receive, outgoing.send)
+        with self._room_for_stream() if call.streams else nullcontext():
+            await self._pass_on(scope, location, call, receive, outgoing.send)
+
+    @contextmanager
+    def _room_for_stream(self) -> Iterator[None]:
+        """Raises TooManyRequests when the caller listens often enough."""
+        present = correlation.current()
+        user = (present.actor_id if present is not None else None) or ""
+        if self._listening[user] >= self._settings.streams_per_user:
+            message = Text("同時に開けるストリームの上限です", "Too many streams are open")
+            raise TooManyRequests(STREAM_RETRY_SECONDS, message)
+        self._listening[user] += 1
+        try:
+            yield
+        finally:
+            self._listening[user] -= 1
+            if not self._listening[user]:
+                del self._listening[user]
 
     async def _admit(
         self, method: str, location: paths.Location, given: list[tuple[bytes, bytes]], outgoing: Outgoing

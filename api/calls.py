@@ -30,6 +30,8 @@ class Call:
     headers: Headers = ()
     body: bytes = b""
     client: tuple[str, int] | None = None
+    streams: bool = False
+    """The answer has no end of its own (server-sent events)."""
 
     @property
     def target(self) -> str:

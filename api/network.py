@@ -39,21 +39,29 @@ class NetworkUpstream:
         self.breaker = Breaker(name)
         self._base_url = base_url
         self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEPALIVE_SECONDS),
+        self._session = self._client(aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEPALIVE_SECONDS))
+        # A stream keeps its connection for hours: in the pool of the calls they would leave nothing for those.
+        self._streams = self._client(aiohttp.TCPConnector(limit=0, force_close=True))
+
+    def _client(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        session = aiohttp.ClientSession(
+            connector=connector,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_SKIPPED_BY_CLIENT,
             auto_decompress=False,
         )
         # aiohttp would repeat PUT and DELETE by itself when a kept-alive connection turns out to be closed.
-        self._session._retry_connection = False
+        session._retry_connection = False
+        return session
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._streams):
+            if session is not None:
+                await session.close()
 
     async def forward(self, call: Call, receive: Receive, send: Send, deadline: float) -> None:
         async with self._answer(call, deadline) as (response, body):
@@ -116,13 +124,14 @@ class NetworkUpstream:
         return await self._ask_once(call)
 
     async def _ask_once(self, call: Call) -> tuple[aiohttp.ClientResponse, bytes | None]:
-        assert self._session is not None, "the upstream is not open"
+        session = self._streams if call.streams else self._session
+        assert session is not None, "the upstream is not open"
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.headers]
         try:
             url = URL(self._base_url + call.target, encoded=True)
             # No body and no length on GET; an empty body on others, so that its length is told.
             data = call.body if call.body or not call.safe else None
-            response = await self._session.request(call.method, url, headers=sent, data=data, allow_redirects=False)
+            response = await session.request(call.method, url, headers=sent, data=data, allow_redirects=False)
         except ValueError as error:
             # The client library refuses what can't be written as a header.
             raise BadRequest from error

@@ -49,6 +49,9 @@ UPLOADS: Final = (
 SIGN_IN_BODY_MAX: Final = 8 * 1024
 """Bytes: what a stranger may send for nothing, whether or not a token that is none comes with it."""
 
+STREAMS: Final = frozenset({("GET", "/notifications/stream")})
+"""Answers that last as long as somebody listens."""
+
 _PLAIN_PATH = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 _ODD_ENCODING = re.compile(rb"%(?![0-9a-f]{2})|%([01][0-9a-f]|2e|2f|5c|7f|25)", re.IGNORECASE)
 """Dots, slashes, per cents and control characters, and what is no encoding."""

@@ -10,9 +10,11 @@ class GatewaySettings(ServiceSettings):
     """Origins, separated by commas, whose pages may call the API from a browser; the own origin needs no entry."""
     rate_limit_user: int = 6_000
     rate_limit_address: int = 30_000
-    """Many users may share one address: an office, or the shell, which calls for all of them."""
+    """Many users may share one address, as an office does. The shell's calls count for whom it calls for."""
     rate_limit_login: int = 120
     """Sign-ins per address; auth itself throttles per account."""
+    streams_per_user: int = 30
+    """Live streams of one user at once, in this process; one more is refused with 429."""
     upstream_timeout_seconds: float = 30.0
     """Until a service's answer begins. Services give up earlier by themselves."""
     upload_cap_bytes: int = 25 * 1024 * 1024

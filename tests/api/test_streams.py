@@ -2,7 +2,10 @@
 
 import asyncio
 
-from tests.api.conftest import Edge
+import aiohttp
+
+from services.kit.running.ids import new_id
+from tests.api.conftest import Edge, OpenEdge
 from tests.api.raw_service import Request
 from tests.support.waiting import eventually
 
@@ -44,3 +47,48 @@ async def test_events_arrive_one_by_one_and_the_stream_ends_with_its_reader(edge
         return stream.closed or not edge.services["analytics"].connections
 
     await eventually(let_go, what="the gateway to close its connection to the service")
+
+
+STREAM = "/api/v1/notifications/stream"
+OPENED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def quiet(_request: Request, writer: asyncio.StreamWriter) -> None:
+    """A stream on which nothing happens."""
+    writer.write(OPENED + b"a\r\nretry: 1\n\n\r\n")
+    await asyncio.Event().wait()
+
+
+async def test_two_hundred_open_streams_leave_everybody_else_their_answers(open_edge: OpenEdge) -> None:
+    edge = await open_edge()
+    edge.services["analytics"].on("GET", "/notifications/stream", quiet)
+    async with aiohttp.ClientSession(edge.url, connector=aiohttp.TCPConnector(limit=0)) as listeners:
+        users = [{"Authorization": f"Bearer {edge.token(user_id=new_id())}"} for _ in range(200)]
+        opened = await asyncio.gather(*(listeners.get(STREAM, headers=headers) for headers in users))
+        assert {answer.status for answer in opened} == {200}
+        report = await asyncio.wait_for(edge.get("/api/v1/reports/sales-summary"), 20)
+        assert report.status == 200
+        signed_in = await asyncio.wait_for(edge.ask("POST", "/api/v1/auth/login", token=None, data=b"{}"), 20)
+        assert signed_in.status == 200
+        for answer in opened:
+            answer.close()
+
+
+async def test_one_user_has_a_bounded_number_of_streams_and_is_told_so(open_edge: OpenEdge) -> None:
+    edge = await open_edge(streams_per_user=2)
+    edge.services["analytics"].on("GET", "/notifications/stream", quiet)
+    headers = {"Authorization": f"Bearer {edge.token()}"}
+    opened = [await edge.session.get(edge.url + STREAM, headers=headers) for _ in range(2)]
+    refused = await edge.get(STREAM)
+    assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert (await edge.get("/api/v1/customers")).status == 200
+    for answer in opened:
+        answer.close()
+
+    async def there_is_room() -> bool:
+        answer = await edge.session.get(edge.url + STREAM, headers=headers)
+        answer.close()
+        return answer.status == 200
+
+    await eventually(there_is_room, what="room for a stream once the others are closed")
