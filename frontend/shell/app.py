@@ -83,7 +83,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     tokens = Tokens(client, sessions)
     counts = Counts(registry, upstream, client)
     pages = Pages(registry, counts)
-    live = LiveHub(client, sessions, tokens, counts, pages)
+    live = LiveHub(client, sessions, tokens, counts, pages, most_per_user=chosen.live_streams_per_user)
     composer = Composer(registry, upstream, pages)
 
     @contextlib.asynccontextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from frontend.shell.counts import UNREAD, Counts
 from frontend.shell.layout import Pages
@@ -22,11 +22,12 @@ from frontend.shell.sessions import Sessions
 from frontend.shell.sse import HEARTBEAT, ServerEvent, events_in, message
 from frontend.shell.tokens import Tokens
 from frontend.shell.viewer import Viewer
-from frontend.ui.gateway import GatewayClient, GatewayProblem
-from frontend.ui.i18n import use_locale
+from frontend.ui.gateway import GatewayClient, GatewayProblem, on_behalf_of
+from frontend.ui.i18n import gettext, use_locale
 
 HEARTBEAT_SECONDS = 20.0
 QUEUE_LIMIT = 64
+TOO_MANY = 429
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 1.0, 30.0
 _log = logging.getLogger("ringi.frontend.shell.live")
 _END = ""
@@ -50,13 +51,23 @@ class _Channel:
 class LiveHub:
     """Opens the gateway's stream with the first tab of a session and closes it after the last."""
 
-    def __init__(self, client: GatewayClient, sessions: Sessions, tokens: Tokens, counts: Counts, pages: Pages) -> None:
+    def __init__(
+        self,
+        client: GatewayClient,
+        sessions: Sessions,
+        tokens: Tokens,
+        counts: Counts,
+        pages: Pages,
+        *,
+        most_per_user: int,
+    ) -> None:
         self._client = client
         self._sessions = sessions
         self._tokens = tokens
         self._counts = counts
         self._pages = pages
         self._channels: dict[str, _Channel] = {}
+        self._most_per_user = most_per_user
         self._closing = False
 
     def close(self) -> None:
@@ -70,8 +81,16 @@ class LiveHub:
     async def stream(self, request: Request) -> Response:
         """GET /live."""
         viewer: Viewer = request.state.viewer
+        if self._open_streams(viewer.session.user_id) >= self._most_per_user:
+            text = gettext("Too many pages are open at once. Close some of them.")
+            return PlainTextResponse(text, status_code=TOO_MANY, headers={"Retry-After": str(int(HEARTBEAT_SECONDS))})
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self._messages(viewer), media_type="text/event-stream", headers=headers)
+
+    def _open_streams(self, user_id: str) -> int:
+        """Of all the person's sessions."""
+        channels = self._channels.values()
+        return sum(len(channel.tabs) for channel in channels if channel.viewer.session.user_id == user_id)
 
     async def _messages(self, viewer: Viewer) -> AsyncIterator[str]:
         use_locale(viewer.preferences.locale)
@@ -117,11 +136,13 @@ class LiveHub:
         while channel.tabs:
             try:
                 session = await self._sessions.read(channel.viewer.session_id)
-                session = session and await self._tokens.fresh(channel.viewer.session_id, session)
+                session = session and await self._tokens.fresh(
+                    channel.viewer.session_id, session, address=channel.viewer.address
+                )
                 if session is None:
                     channel.publish(message("", "ringi-signed-out"))
                     return
-                async for event in self._gateway_events(session.access_token):
+                async for event in self._gateway_events(session.access_token, channel.viewer.address):
                     pause = FIRST_RETRY_SECONDS
                     await self._announce(channel, event)
             except (TimeoutError, GatewayProblem, aiohttp.ClientError, OSError) as error:
@@ -129,11 +150,11 @@ class LiveHub:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LAST_RETRY_SECONDS)
 
-    async def _gateway_events(self, access_token: str) -> AsyncIterator[ServerEvent]:
-        headers = {"Authorization": f"Bearer {access_token}", "Accept": "text/event-stream"}
+    async def _gateway_events(self, access_token: str, address: str) -> AsyncIterator[ServerEvent]:
+        headers = {"Authorization": f"Bearer {access_token}", "Accept": "text/event-stream"} | on_behalf_of(address)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=90)
         url = self._client.url("/notifications/stream")
-        async with self._client.session.get(url, headers=headers, timeout=timeout) as response:
+        async with self._client.streams.get(url, headers=headers, timeout=timeout) as response:
             response.raise_for_status()
             async for event in events_in(aiter(response.content)):
                 yield event

@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from frontend.shell import csrf
 from frontend.shell.preferences import Preferences
-from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, cookie_name, request_id_of
-from frontend.ui.gateway import GatewayProblem
+from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, address_of_client, cookie_name, request_id_of
+from frontend.ui.gateway import GatewayProblem, on_behalf_of
 from frontend.ui.i18n import gettext, use_locale
 from frontend.ui.security import own_path
 
@@ -22,6 +22,8 @@ TOTP_NEEDED, TOTP_WRONG = "totp_required", "totp_invalid"
 STEP_SECONDS = 180
 MAX_WAITING = 1000
 TOO_MANY = 429
+USER_AGENT_MAX = 300
+"""Characters; shown in the list of sessions, by which people recognise their devices."""
 _MAX_LENGTHS = {"email": 254, "password": 128, "totp": 16}
 
 
@@ -97,8 +99,11 @@ async def submit(request: Request) -> Response:
 
 async def _sign_in(request: Request, given: dict[str, str], token: str, target: str) -> Response:
     state = request.app.state
-    client = request.client.host if request.client else ""
-    headers = {"Accept-Language": Preferences.of(request).locale, "X-Forwarded-For": client}
+    headers = {
+        "Accept-Language": Preferences.of(request).locale,
+        "User-Agent": request.headers.get("user-agent", "")[:USER_AGENT_MAX],
+        **on_behalf_of(address_of_client(request)),
+    }
     try:
         session = await state.tokens.sign_in(
             given["email"].strip(), given["password"], given["totp"].replace(" ", ""), headers=headers
@@ -131,7 +136,7 @@ def _explanation(problem: GatewayProblem) -> str:
 async def sign_out(request: Request) -> Response:
     """POST /logout."""
     viewer = request.state.viewer
-    await request.app.state.tokens.sign_out(viewer.session_id, viewer.session)
+    await request.app.state.tokens.sign_out(viewer.session_id, viewer.session, address=viewer.address)
     response = RedirectResponse("/login", status_code=SEE_OTHER)
     settings = request.app.state.settings
     response.delete_cookie(cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True)

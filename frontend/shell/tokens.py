@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from frontend.shell.sessions import Session, Sessions
-from frontend.ui.gateway import GatewayClient, GatewayProblem
+from frontend.ui.gateway import GatewayClient, GatewayProblem, on_behalf_of
 
 RENEW_BEFORE_SECONDS = 60
 _FINAL_REFUSALS = frozenset({400, 401, 403, 422})
@@ -41,7 +41,7 @@ class Tokens:
         answer = await self._client.call("POST", "/auth/login", headers=headers, body=body)
         return session_from(answer.body)
 
-    async def fresh(self, session_id: str, session: Session) -> Session | None:
+    async def fresh(self, session_id: str, session: Session, *, address: str = "") -> Session | None:
         """The session with an access token that is valid for the next minute; None when auth has ended it.
 
         While auth is unreachable the old token is used for as long as it lasts.
@@ -49,16 +49,19 @@ class Tokens:
         if session.access_expires_at - time.time() > RENEW_BEFORE_SECONDS:
             return session
         # Shielded: a browser that leaves half-way must not lose the successor of a token that is already spent.
-        return await asyncio.shield(asyncio.ensure_future(self._renew(session_id)))
+        return await asyncio.shield(asyncio.ensure_future(self._renew(session_id, address)))
 
-    async def _renew(self, session_id: str) -> Session | None:
+    async def _renew(self, session_id: str, address: str) -> Session | None:
         async with self._sessions.store.lock(self._sessions.digest(session_id)):
             current = await self._sessions.read(session_id)
             if current is None or current.access_expires_at - time.time() > RENEW_BEFORE_SECONDS:
                 return current
             try:
                 answer = await self._client.call(
-                    "POST", "/auth/refresh", headers={}, body={"refreshToken": current.refresh_token}
+                    "POST",
+                    "/auth/refresh",
+                    headers=on_behalf_of(address),
+                    body={"refreshToken": current.refresh_token},
                 )
             except GatewayProblem as problem:
                 if problem.status in _FINAL_REFUSALS:
@@ -75,10 +78,10 @@ class Tokens:
             await self._sessions.replace(session_id, renewed)
             return renewed
 
-    async def sign_out(self, session_id: str, session: Session) -> None:
+    async def sign_out(self, session_id: str, session: Session, *, address: str = "") -> None:
         """End the session here at once, and at auth as well as it answers."""
         await self._sessions.end(session_id)
-        headers = {"Authorization": f"Bearer {session.access_token}"}
+        headers = {"Authorization": f"Bearer {session.access_token}"} | on_behalf_of(address)
         try:
             await self._client.call("POST", "/auth/logout", headers=headers)
         except GatewayProblem as problem:

@@ -42,6 +42,7 @@ class Viewer:
     preferences: Preferences
     request_id: str
     traceparent: str
+    address: str = ""
 
     @property
     def identity(self) -> Identity:
@@ -57,11 +58,17 @@ class Viewer:
             csrf=session.csrf,
             request_id=self.request_id,
             traceparent=self.traceparent,
+            address=self.address,
         )
 
     def gateway(self, client: GatewayClient) -> UserGateway:
         return UserGateway(
-            client, self.session.access_token, self.preferences.locale, self.request_id, self.traceparent
+            client,
+            self.session.access_token,
+            self.preferences.locale,
+            self.request_id,
+            self.traceparent,
+            self.address,
         )
 
 
@@ -73,6 +80,11 @@ def cookie_name(settings: FrontendSettings) -> str:
 def request_id_of(request: Request) -> str:
     given = request.headers.get("x-request-id", "")
     return given if given.isascii() and 0 < len(given) <= 64 and given.isprintable() else str(uuid.uuid4())
+
+
+def address_of_client(request: Request) -> str:
+    """The person's own address; `Edge` has asked our proxies for it."""
+    return request.client.host if request.client else ""
 
 
 def traceparent_of(request: Request) -> str:
@@ -94,7 +106,7 @@ def signed_in(handler: Handler) -> Handler:
         session = await sessions.read(session_id)
         if session is not None:
             try:
-                session = await tokens.fresh(session_id, session)
+                session = await tokens.fresh(session_id, session, address=address_of_client(request))
             except GatewayProblem as problem:
                 pages: _Pages = state.pages
                 return await pages.outage(request, preferences, problem)
@@ -104,7 +116,14 @@ def signed_in(handler: Handler) -> Handler:
             refusal = await _refused_write(request, session)
             if refusal is not None:
                 return refusal
-        request.state.viewer = Viewer(session_id, session, preferences, request_id_of(request), traceparent_of(request))
+        request.state.viewer = Viewer(
+            session_id,
+            session,
+            preferences,
+            request_id_of(request),
+            traceparent_of(request),
+            address_of_client(request),
+        )
         response = await handler(request)
         response.headers.setdefault("X-Request-ID", request.state.viewer.request_id)
         return response

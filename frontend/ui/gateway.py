@@ -24,6 +24,8 @@ API_PREFIX = "/api/v1"
 KEEPALIVE_SECONDS = 3.0
 """Shorter than the 5 s of uvicorn: no write goes over a connection that the other side is about to close."""
 
+POOL_SIZE = 64
+
 _log = logging.getLogger("ringi.frontend.gateway")
 
 Json = Any  # the named boundary: what the gateway answers, before a view type has read it
@@ -83,6 +85,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def on_behalf_of(address: str) -> dict[str, str]:
+    """The header by which a call counts as one from the person's own address; the gateway believes its frontends."""
+    return {"X-Forwarded-For": address} if address else {}
+
+
 def segment(value: object) -> str:
     """A value made safe as one segment of a path. One of dots alone stays one segment: the gateway refuses it."""
     text = str(value)
@@ -97,16 +104,29 @@ class GatewayClient:
         self._read_timeout = aiohttp.ClientTimeout(total=settings.read_timeout_seconds)
         self._write_timeout = aiohttp.ClientTimeout(total=settings.write_timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=KEEPALIVE_SECONDS),
+            connector=aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEPALIVE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        # A stream keeps its connection for hours: in the pool of the calls a few dozen would take all of it.
+        self._streams = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, force_close=True), cookie_jar=aiohttp.DummyCookieJar()
         )
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._streams):
+            if session is not None:
+                await session.close()
+
+    @property
+    def streams(self) -> aiohttp.ClientSession:
+        """For answers that have no end of their own; without a limit, which whoever opens them has to keep."""
+        if self._streams is None:
+            raise RuntimeError("the gateway client is not open")
+        return self._streams
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -179,6 +199,8 @@ class UserGateway:
     locale: str
     request_id: str
     traceparent: str = ""
+    address: str = ""
+    """The person's own: what is audited and limited is theirs, not the frontend's."""
 
     def headers(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         headers = {
@@ -189,6 +211,7 @@ class UserGateway:
         }
         if self.traceparent:
             headers["traceparent"] = self.traceparent
+        headers.update(on_behalf_of(self.address))
         return headers
 
     async def get(self, path: str, **params: str | int | None) -> Json:

@@ -36,6 +36,8 @@ class Identity:
     csrf: str
     request_id: str = ""
     traceparent: str = ""
+    address: str = ""
+    """Where the person is connected from, as far as our proxies tell it."""
 
 
 def signing_key(secret: str) -> bytes:

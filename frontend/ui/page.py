@@ -34,7 +34,9 @@ class Page:
     @classmethod
     def of(cls, request: Request) -> Page:
         who: Identity = request.state.identity
-        gateway = UserGateway(request.app.state.gateway, who.access_token, who.locale, who.request_id, who.traceparent)
+        gateway = UserGateway(
+            request.app.state.gateway, who.access_token, who.locale, who.request_id, who.traceparent, who.address
+        )
         return cls(request, who, gateway)
 
     @property

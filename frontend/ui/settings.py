@@ -27,6 +27,8 @@ class FrontendSettings(BaseSettings):
     redis_url: str | None = None
     trusted_proxies: str = "127.0.0.0/8,::1"
     """CIDR blocks, separated by commas, whose `X-Forwarded-For` is believed; one setting for all processes."""
+    live_streams_per_user: int = Field(default=30, ge=1)
+    """Live streams of one person at once, over all browsers; one more is refused with 429."""
     cookie_secure: Literal["auto", "always", "never"] = "auto"
     remote_customer_url: str | None = None
     remote_sales_url: str | None = None

@@ -53,6 +53,7 @@ class Sent:
     query: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    peer: str = "127.0.0.1"
 
 
 def filled(filler: str, length: int) -> str:
@@ -115,7 +116,7 @@ async def status_of(app: ASGIApp, sent: Sent) -> int:
         "root_path": "",
         "query_string": sent.query.encode(),
         "headers": headers,
-        "client": ("127.0.0.1", 50_000),
+        "client": (sent.peer, 50_000),
         "server": ("ringi.example", 80),
         "state": {},
     }
