@@ -75,8 +75,10 @@ def test_a_dangling_reference_is_found(break_it: Any) -> None:
 def test_every_own_container_runs_a_module_that_exists(compose: dict[str, Any]) -> None:
     for name, service in own_services(compose).items():
         command = service["command"]
-        module = command[2] if command[0] == "python" else command[1].split(":")[0]
-        assert importlib.util.find_spec(module) is not None, f"{name}: no module {module}"
+        assert command[:2] == ["python", "-m"], f"{name}: servers run as deploy.serving does it, with its limits"
+        modules = [command[2], *([command[3].split(":")[0]] if command[2] == "deploy.serving" else [])]
+        for module in modules:
+            assert importlib.util.find_spec(module) is not None, f"{name}: no module {module}"
 
 
 def test_own_containers_hold_no_secret_and_no_privilege(compose: dict[str, Any]) -> None:

@@ -163,8 +163,8 @@ class Containers:
         return ADDRESS.sub(here, value)
 
     def _here(self, name: str, argument: str) -> str:
-        if argument in ("python", "uvicorn"):
-            return str(Path(sys.executable).with_name(argument))
+        if argument == "python":
+            return sys.executable
         argument = argument.replace(ALL_INTERFACES, LOOPBACK)
         for port in (WEB_PORT, *CONTAINER_PORTS.values()):
             argument = re.sub(rf"(?<!\d){port}(?!\d)", str(self.ports[name]), argument)

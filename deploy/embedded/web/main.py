@@ -8,7 +8,6 @@ import importlib
 import os
 import sys
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -18,14 +17,13 @@ from deploy.embedded.state.environment import SERVICES
 from deploy.embedded.state.ports import LOOPBACK
 from deploy.embedded.web.composition import Composition, Mount
 from deploy.embedded.web.lifespans import ASGIApp
+from deploy.serving.run import serve
 from services.kit.running import logging as kit_logging
 from services.kit.running import tracing
 from services.kit.running.metrics import metrics_endpoint
 from services.kit.running.settings import ServiceSettings
 
 REMOTES = ("customer", "sales", "opportunity", "analytics")
-GRACE_SECONDS = 8  # for requests under way at shutdown; less than the supervisor's patience
-BACKLOG = 2048
 
 
 def compose() -> Composition:
@@ -56,20 +54,7 @@ def main() -> None:
     tracing.configure(settings, "web")
     composition = compose()
     wait_for_start(sys.argv)
-    uvicorn.run(
-        composition,
-        host=LOOPBACK,
-        port=int(os.environ["RINGI_PORT"]),
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        backlog=BACKLOG,
-        access_log=False,  # the apps write their own, with request ids
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    serve(composition, host=LOOPBACK, port=int(os.environ["RINGI_PORT"]))
 
 
 if __name__ == "__main__":
