@@ -17,6 +17,8 @@ MONTHS_AHEAD: Final = 3
 UPKEEP_INTERVAL: Final = timedelta(hours=6)
 DELIVERED_INTENTS_KEPT: Final = timedelta(days=30)
 UPKEEP_BATCH: Final = 5_000
+PARTITIONS_LOCK: Final = 7_122_003
+"""Advisory lock: one process at a time makes partitions; another that waited finds them made."""
 ENSURE_PARTITIONS: Final = "SELECT ensure_outbox_partitions(%s::date, %s)"
 
 
@@ -25,6 +27,7 @@ async def ensure_partitions(db: Database) -> int:
     async with db.transaction(ActorContext.system()) as uow:
         # Creating a partition locks the outbox: rather try again later than let every writer queue behind this.
         await uow.execute("SET LOCAL lock_timeout = '2s'")
+        await uow.all("SELECT pg_advisory_xact_lock(%s)", [PARTITIONS_LOCK])
         created: int = await uow.scalar(ENSURE_PARTITIONS, [clock.now().date(), MONTHS_AHEAD])
     return created
 
