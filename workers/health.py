@@ -23,13 +23,20 @@ async def _healthz(_request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def health_port(settings: ServiceSettings, waiting_for: Callable[[], list[str]]) -> AsyncIterator[None]:
-    """Serves while the block runs, if RINGI_WORKER_METRICS_PORT is set. ``waiting_for``: what is not ready yet."""
+async def health_port(
+    settings: ServiceSettings, waiting_for: Callable[[], list[str]], stopped: Callable[[], list[str]]
+) -> AsyncIterator[None]:
+    """Serves while the block runs, if RINGI_WORKER_METRICS_PORT is set. ``waiting_for``: what is not ready yet.
+
+    ``stopped``: consumers that need somebody's decision. The worker is ready all the same: to start it again, as who
+    watches it would, helps nobody.
+    """
 
     async def readyz(_request: web.Request) -> web.Response:
         missing = waiting_for()
         return web.json_response(
-            {"status": "waiting" if missing else "ok", "waitingFor": missing}, status=503 if missing else 200
+            {"status": "waiting" if missing else "ok", "waitingFor": missing, "stopped": stopped()},
+            status=503 if missing else 200,
         )
 
     if settings.worker_metrics_port is None:

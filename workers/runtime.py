@@ -21,11 +21,13 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from services.contracts.topics import own_partitions
 from services.kit.db.database import Database
 from services.kit.db.gauges import DatabaseGauges
 from services.kit.db.partitions import keep_up
 from services.kit.events.consumer import Consumer
 from services.kit.events.event_relay import EventRelay
+from services.kit.events.lag import LagGauge
 from services.kit.processes.intent_relay import IntentRelay
 from services.kit.running import logging as kit_logging
 from services.kit.running import temporal, tracing
@@ -106,11 +108,17 @@ async def host(settings: ServiceSettings, composers: Sequence[Composer], stop: a
         def waiting_for() -> list[str]:
             return [worker.service for worker in queued if worker.service not in polling]
 
-        await stack.enter_async_context(health_port(settings, waiting_for))
+        consumers = [consumer for worker in workers for consumer in worker.consumers]
+
+        def stopped() -> list[str]:
+            return [f"{c.name}: {c.stopped_by}" for c in consumers if c.stopped_by is not None]
+
+        await stack.enter_async_context(health_port(settings, waiting_for, stopped))
         async with asyncio.TaskGroup() as group:
             for worker in workers:
                 for name, loop in _loops(worker, runtime):
                     group.create_task(_ends_with(loop, stop), name=f"{worker.service}:{name}")
+            group.create_task(_ends_with(LagGauge(consumers, runtime.bootstrap).run, stop), name="consumer-lag")
             if queued:
                 group.create_task(_poll(settings, queued, polling, stop), name="temporal")
             log.info("workers started", extra={"services": [worker.service for worker in workers]})
@@ -126,7 +134,7 @@ async def _ends_with(loop: Loop, stop: asyncio.Event) -> None:
 
 def _loops(worker: ServiceWorker, runtime: Runtime) -> list[tuple[str, Loop]]:
     loops: list[tuple[str, Loop]] = [
-        ("events", EventRelay(worker.db, runtime.bootstrap).run),
+        ("events", EventRelay(worker.db, runtime.bootstrap, own_partitions=own_partitions(worker.service)).run),
         ("intents", IntentRelay(worker.db, runtime.temporal).run),
         ("gauges", DatabaseGauges(worker.db).run),
         ("upkeep", lambda stop: keep_up(worker.db, stop)),

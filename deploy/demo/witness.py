@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.demo.client import User
 from services.contracts.topics import ALL_TOPICS
 from services.kit.events.broker import ClusterSession, meet
+from services.kit.events.stream import Stream, partitions_of
 from services.kit.events.stream_ends import stream_ends
 
 REPORTS = ("sales-summary", "customer-statistics", "approval-statistics", "task-completion")
@@ -21,6 +22,7 @@ PERIOD = timedelta(days=30)
 DRAIN_TIMEOUT_S = 60.0
 POLL_MS = 200
 MAX_RECORDS = 2_000
+READER = "ringi demo"
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
@@ -37,8 +39,8 @@ class EventWitness:
     async def open(cls, bootstrap: str) -> Self:
         """Raises KafkaError, OSError (TimeoutError too) if the broker does not answer."""
         session = await meet(bootstrap)
-        async with _reader(session) as consumer:
-            ends = await stream_ends(consumer, list(consumer.assignment()))
+        async with _reader(session) as (_, _, ends):
+            pass
         return cls(bootstrap, session.cluster_id, ends)
 
     async def count(self) -> dict[str, int]:
@@ -47,12 +49,14 @@ class EventWitness:
         session = await meet(self._bootstrap)
         same = session.cluster_id == self._cluster
         seen: dict[str, str] = {}
-        async with _reader(session) as consumer, asyncio.timeout(DRAIN_TIMEOUT_S):
-            ends = await stream_ends(consumer, list(consumer.assignment()))
-            for partition in ends:
-                consumer.seek(partition, self._start.get(partition, 0) if same else 0)
-            while left := [p for p, end in ends.items() if await consumer.position(p) < end]:
-                for records in (await consumer.getmany(*left, timeout_ms=POLL_MS)).values():
+        async with _reader(session) as (kafka, partitions, ends), asyncio.timeout(DRAIN_TIMEOUT_S):
+            if same:
+                start = {partition: self._start.get(partition, 0) for partition in partitions}
+                stream = await Stream.open(session, kafka, start, reader=READER)
+            else:
+                stream = await Stream.from_beginning(session, kafka, partitions, reader=READER)
+            while any(stream.positions[partition] < end for partition, end in ends.items()):
+                for records in (await stream.read(timeout_ms=POLL_MS, max_records=MAX_RECORDS)).values():
                     for event in (orjson.loads(record.value) for record in records):
                         if same or datetime.fromisoformat(event["timestamp"]) >= self._began:
                             seen[event["eventId"]] = event["eventType"]
@@ -60,13 +64,14 @@ class EventWitness:
 
 
 @asynccontextmanager
-async def _reader(session: ClusterSession) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer to which all partitions of all topics are assigned."""
+async def _reader(
+    session: ClusterSession,
+) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition], dict[TopicPartition, int]]]:
+    """A client for all partitions of all topics, and where they end."""
     await session.ensure_topics(ALL_TOPICS)
-    async with session.consumer(max_records=MAX_RECORDS) as consumer:
-        await consumer.topics()  # asks the broker; the next line only remembers
-        consumer.assign([TopicPartition(t, n) for t in ALL_TOPICS for n in consumer.partitions_for_topic(t) or ()])
-        yield consumer
+    async with session.consumer(max_records=MAX_RECORDS) as kafka:
+        partitions = await partitions_of(kafka, ALL_TOPICS)
+        yield kafka, partitions, await stream_ends(kafka, partitions)
 
 
 async def figures(reader: User) -> dict[str, Any]:

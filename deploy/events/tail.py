@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from aiokafka import TopicPartition
-
 from services.kit.events.broker import meet
 from services.kit.events.envelope import Envelope
+from services.kit.events.stream import Stream, partitions_of
 from services.kit.events.stream_ends import stream_ends
 
 POLL_MS = 500
 BATCH = 500
+READER = "ringi events tail"
 
 
 async def follow(
@@ -18,35 +18,24 @@ async def follow(
 ) -> AsyncIterator[tuple[str, Envelope | None]]:
     """(topic, event), None for a record that is no event; in the order of arrival of each partition.
 
-    ``stop_at_end``: ends with the last record that was there at the start. Raises KafkaError if the broker is lost.
+    ``stop_at_end``: ends with the last record that was there at the start. Raises KafkaError if the broker is lost,
+    StreamGapError if records are missing.
     """
     session = await meet(bootstrap)
     await session.ensure_topics(topics)
-    async with session.consumer(max_records=BATCH) as consumer:
-        metadata = await consumer._client.fetch_all_metadata()
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in sorted(metadata.partitions_for_topic(topic) or ())
-        ]
-        consumer.assign(partitions)
-        ends = await stream_ends(consumer, partitions)
+    async with session.consumer(max_records=BATCH) as kafka:
+        partitions = await partitions_of(kafka, topics)
+        ends = await stream_ends(kafka, partitions)
         if from_start:
-            await consumer.seek_to_beginning(*partitions)
+            stream = await Stream.from_beginning(session, kafka, partitions, reader=READER)
         else:
-            for partition in partitions:
-                consumer.seek(partition, ends[partition])
-        while not stop_at_end or not await _reached(consumer, ends):
-            fetched = await session.wait(consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH))
+            stream = await Stream.open(session, kafka, ends, reader=READER)
+        while not stop_at_end or any(stream.positions[partition] < end for partition, end in ends.items()):
+            fetched = await stream.read(timeout_ms=POLL_MS, max_records=BATCH)
             records = [record for found in fetched.values() for record in found]
             for record in sorted(records, key=lambda record: record.timestamp):
                 yield record.topic, _envelope(record.value)
             await asyncio.sleep(0)
-
-
-async def _reached(consumer: object, ends: dict[TopicPartition, int]) -> bool:
-    positions = {partition: await consumer.position(partition) for partition in ends}  # type: ignore[attr-defined]
-    return all(positions[partition] >= end for partition, end in ends.items())
 
 
 def _envelope(body: bytes | None) -> Envelope | None:

@@ -2,26 +2,29 @@
 
 The stream is read from its beginning. What arrives meanwhile is followed up, the last of it while the live consumer
 waits, so that the exchange neither loses nor repeats an event. A stream that no longer holds everything that the live
-model was made of (a broker that lost its data and has not been filled again, or a retention that ran out) is refused.
+model was made of (a broker that lost its data and has not been filled again, a retention that ran out, records that are
+missing) is refused, and so is one that ends before the live consumer's position or says nothing for too long.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from services.analytics.consumer import CONSUMER, MODEL_TOPICS
 from services.analytics.projections import shadow
 from services.analytics.projections.events import RawEvent
 from services.analytics.projections.shadow import Difference
 from services.kit.db.database import Database
-from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.events.broker import meet
+from services.kit.events.stream import WHAT_TO_DO, Stream, StreamGapError, partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running.context import ActorContext
 
@@ -34,10 +37,14 @@ BATCH: Final = 2_000
 POLL_MS: Final = 200
 FOLLOWED: Final = 500
 """Once a read brings fewer records than this, the live consumer is made to wait for the last of them."""
+SILENCE_SECONDS: Final = 60.0
+"""Without a record that must still come; nobody, least of all the live consumer, waits longer than that."""
 REASONS_KEPT: Final = 20
 SORT_MEMORY: Final = "128MB"
 
 Step = Callable[[UnitOfWork, Sequence[RawEvent]], Awaitable[None]]
+LivePositions = Mapping[tuple[str, TopicPartition], int]
+"""How far the live consumer has come, by cluster id and partition."""
 Progress = Callable[[int, int], None]
 """Called with the number of records read and of those there are."""
 
@@ -63,10 +70,15 @@ async def rebuild(
 ) -> RebuildResult:
     """Builds the shadow, compares it with the live model, and exchanges them unless ``exchange`` is False.
 
-    Raises RebuildError if another rebuild runs, if the live consumer follows another cluster, or if the stream lacks
-    versions that the live model has (``force`` exchanges all the same).
+    Raises RebuildError if another rebuild runs, if the live consumer follows another cluster or has read further than
+    the stream goes, if records are missing in it, or if it lacks versions that the live model has (``force`` exchanges
+    all the same).
     """
-    async with _alone(db), _stream(bootstrap) as stream:
+    async with db.reader() as reader:
+        # Before the ends are asked for: what arrives in between must not look like a position beyond the end.
+        positions = await _live_positions(reader)
+    async with _alone(db), _events(bootstrap) as stream:
+        stream.reaches(positions, stream.ends)
         result = RebuildResult()
         async with _long_transaction(db) as uow:
             await shadow.drop(uow)
@@ -84,43 +96,69 @@ async def rebuild(
         return result
 
 
-class _Stream:
-    """All records of the model's topics, from the beginning."""
+class _Events:
+    """All records of the model's topics, from the first that the broker has."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, cluster_id: str, ends: Mapping[TopicPartition, int]) -> None:
+    def __init__(self, stream: Stream, cluster_id: str, ends: Mapping[TopicPartition, int]) -> None:
         self.cluster_id = cluster_id
-        self._consumer = consumer
         self.ends = dict(ends)
+        """Where the partitions ended at the start."""
+        self._stream = stream
+        self._heard_at = time.monotonic()
 
-    async def positions(self) -> dict[TopicPartition, int]:
-        return {partition: await self._consumer.position(partition) for partition in self.ends}
+    def left_before(self, ends: Mapping[TopicPartition, int]) -> int:
+        """The number of records that have not been read, up to the given ends."""
+        return sum(max(0, end - self._stream.positions[partition]) for partition, end in ends.items())
+
+    def reaches(self, positions: LivePositions, ends: Mapping[TopicPartition, int]) -> None:
+        """Raises RebuildError unless the live consumer's positions are of this cluster and within the stream."""
+        for (cluster_id, partition), position in positions.items():
+            if cluster_id != self.cluster_id:
+                raise RebuildError("the live consumer has not yet met the present cluster")
+            if position > ends.get(partition, 0):
+                raise RebuildError(
+                    f"topic {partition.topic}, partition {partition.partition} ends at {ends.get(partition, 0)}, before"
+                    f" the live consumer's position {position}: the broker lost records ({WHAT_TO_DO})"
+                )
+
+    def ends_since(self, moment: float, positions: LivePositions) -> dict[TopicPartition, int]:
+        """The ends as far as they matter: the live consumer's own positions where the broker has not told since."""
+        told = {partition: self._stream.end_since(partition, moment) for _, partition in positions}
+        return {p: position if (end := told[p]) is None else end for (_, p), position in positions.items()}
 
     async def read(self) -> list[bytes]:
-        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
+        """What comes next, if anything does. Raises RebuildError for records that are missing."""
+        try:
+            found = await self._stream.read(timeout_ms=POLL_MS, max_records=BATCH)
+        except StreamGapError as error:
+            raise RebuildError(str(error)) from error
+        if found:
+            self._heard_at = time.monotonic()
         return [record.value for records in found.values() for record in records if record.value is not None]
+
+    async def read_before(self, ends: Mapping[TopicPartition, int]) -> list[bytes]:
+        """``read`` for who knows that there is more. Raises RebuildError if nothing came for too long."""
+        records = await self.read()
+        if not records and time.monotonic() - self._heard_at > SILENCE_SECONDS:
+            raise RebuildError(f"{self.left_before(ends)} records did not come within {SILENCE_SECONDS:.0f} s")
+        return records
 
 
 @asynccontextmanager
-async def _stream(bootstrap: str) -> AsyncIterator[_Stream]:
+async def _events(bootstrap: str) -> AsyncIterator[_Events]:
     session = await meet(bootstrap)
     await session.ensure_topics(MODEL_TOPICS)
-    async with session.consumer(max_records=BATCH) as consumer:
-        metadata = await consumer._client.fetch_all_metadata()
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in MODEL_TOPICS
-            for number in sorted(metadata.partitions_for_topic(topic) or ())
-        ]
-        consumer.assign(partitions)
-        ends = await stream_ends(consumer, partitions)
-        await consumer.seek_to_beginning(*partitions)
-        yield _Stream(consumer, session.cluster_id, ends)
+    async with session.consumer(max_records=BATCH) as kafka:
+        partitions = await partitions_of(kafka, MODEL_TOPICS)
+        ends = await stream_ends(kafka, partitions)
+        stream = await Stream.from_beginning(session, kafka, partitions, reader="rebuild")
+        yield _Events(stream, session.cluster_id, ends)
 
 
-async def _load(db: Database, stream: _Stream, result: RebuildResult, progress: Progress | None) -> None:
+async def _load(db: Database, stream: _Events, result: RebuildResult, progress: Progress | None) -> None:
     """Up to the end that there was at the start. While PostgreSQL takes one batch the next is parsed."""
-    ends = dict(stream.ends)
-    total = sum(ends.values())
+    ends = stream.ends
+    total = stream.left_before(ends)
     under_way: set[asyncio.Task[None]] = set()
 
     async def load(records: Sequence[bytes]) -> None:
@@ -129,11 +167,8 @@ async def _load(db: Database, stream: _Stream, result: RebuildResult, progress: 
             await uow.execute("SET LOCAL synchronous_commit = off")
             await _take(uow, _parsed(records, result), shadow.load, result)
 
-    while True:
-        positions = await stream.positions()
-        if all(positions[partition] >= end for partition, end in ends.items()):
-            break
-        records = await stream.read()
+    while stream.left_before(ends):
+        records = await stream.read_before(ends)
         result.records += len(records)
         under_way.add(asyncio.create_task(load(records)))
         if len(under_way) > 1:
@@ -178,7 +213,7 @@ def _refuse(result: RebuildResult, reason: str) -> None:
         result.reasons.append(reason)
 
 
-async def _follow(db: Database, stream: _Stream, result: RebuildResult) -> None:
+async def _follow(db: Database, stream: _Events, result: RebuildResult) -> None:
     """What arrived while the shadow was built, in the way of the live consumer."""
     records = await stream.read()
     while True:
@@ -195,7 +230,7 @@ async def _apply(uow: UnitOfWork, records: Sequence[bytes], result: RebuildResul
 
 
 async def _catch_up_and_exchange(
-    uow: UnitOfWork, stream: _Stream, result: RebuildResult, *, exchange: bool, force: bool
+    uow: UnitOfWork, stream: _Events, result: RebuildResult, *, exchange: bool, force: bool
 ) -> None:
     await shadow.lock(uow)
     await _reach_live_consumer(uow, stream, result)
@@ -210,19 +245,24 @@ async def _catch_up_and_exchange(
     result.exchanged = True
 
 
-async def _reach_live_consumer(uow: UnitOfWork, stream: _Stream, result: RebuildResult) -> None:
+async def _reach_live_consumer(uow: UnitOfWork, stream: _Events, result: RebuildResult) -> None:
     """Reads as far as the live consumer has applied; being further does no harm, every version counts once."""
-    rows = await uow.all(
+    began = time.time()
+    live = await _live_positions(uow)
+    stream.reaches(live, {partition: position for (_, partition), position in live.items()})
+    goal = {partition: position for (_, partition), position in live.items() if position}
+    while stream.left_before(goal):
+        records = await stream.read_before(goal)
+        if not records:
+            stream.reaches(live, stream.ends_since(began, live))
+        await _apply(uow, records, result)
+
+
+async def _live_positions(reader: Reader) -> LivePositions:
+    rows = await reader.all(
         "SELECT topic, partition, cluster_id, next_offset FROM consumer_positions WHERE consumer = %s", [CONSUMER]
     )
-    if any(row["cluster_id"] != stream.cluster_id for row in rows):
-        raise RebuildError("the live consumer has not yet met the present cluster")
-    live = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-    while True:
-        positions = await stream.positions()
-        if all(positions.get(partition, offset) >= offset for partition, offset in live.items()):
-            return
-        await _apply(uow, await stream.read(), result)
+    return {(row["cluster_id"], TopicPartition(row["topic"], row["partition"])): row["next_offset"] for row in rows}
 
 
 @asynccontextmanager

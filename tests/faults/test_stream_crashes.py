@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from services.contracts.permissions import Role
 from services.contracts.topics import APPROVAL_EVENTS, CUSTOMER_EVENTS, PROCESS_EVENTS, SALES_EVENTS, USER_EVENTS
 from services.kit.events.broker import meet
+from services.kit.events.stream import Stream
 from services.kit.running.crashpoints import CONSUMER_APPLIED, CONSUMER_COMMITTED, INTENT_STARTED, RELAY_PUBLISHED
 from tests.faults.forks import PATIENCE
 from tests.faults.office import (
@@ -87,11 +88,10 @@ async def _records(bootstrap: str, ends: dict[TopicPartition, int]) -> list[tupl
     """Every record of the partitions up to their ends."""
     session = await meet(bootstrap)
     async with session.consumer(max_records=1000) as kafka:
-        kafka.assign(list(ends))
-        await kafka.seek_to_beginning(*ends)
+        stream = await Stream.from_beginning(session, kafka, list(ends), reader="test")
         found: list[tuple[TopicPartition, Any]] = []
-        while any([await kafka.position(partition) < end for partition, end in ends.items()]):
-            for partition, records in (await kafka.getmany(timeout_ms=500)).items():
+        while any(stream.positions[partition] < end for partition, end in ends.items()):
+            for partition, records in (await stream.read(timeout_ms=500, max_records=1000)).items():
                 found += [(partition, record) for record in records]
     return found
 

@@ -8,9 +8,11 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Final
+
+from aiokafka import TopicPartition
 
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
@@ -23,6 +25,8 @@ class Broker(ABC):
         self.folder = Path(tempfile.mkdtemp(prefix="ringi-broker-"))
         self.port = free_port()
         self.cluster_id = ""
+        self.advertised = self.bootstrap
+        """The address that clients are told to use: another one where a proxy stands in front."""
         self._process: ServerProcess | None = None
 
     @property
@@ -37,6 +41,10 @@ class Broker(ABC):
     @abstractmethod
     def start(self) -> None:
         """On the same port as before, but empty and with another cluster id; returns when it answers."""
+
+    @abstractmethod
+    def without(self, partition: TopicPartition, before: int) -> AbstractAsyncContextManager[None]:
+        """In the block the broker no longer keeps the partition's records before the offset: its retention ran out."""
 
     def kill(self) -> None:
         self.process.kill()

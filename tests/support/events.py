@@ -12,6 +12,7 @@ from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.broker import ClusterSession, meet
 from services.kit.events.envelope import Envelope
 from services.kit.events.outbox import record_changes, record_created
+from services.kit.events.stream import Stream, partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running.context import ActorContext
 from tests.support.kit_tables import THINGS_TOPIC, ThingCreated, ThingRenamed, insert_thing
@@ -70,24 +71,32 @@ async def record_effects(uow: UnitOfWork, envelopes: list[Envelope]) -> None:
 
 async def published(bootstrap: str, topic: str = THINGS_TOPIC) -> list[Envelope]:
     """All events that the broker holds of a topic, by partition and offset."""
+    return [event for events in (await published_by_partition(bootstrap, topic)).values() for event in events]
+
+
+async def published_by_partition(bootstrap: str, topic: str = THINGS_TOPIC) -> dict[TopicPartition, list[Envelope]]:
     session = await meet(bootstrap)
     await session.ensure_topics([topic])
     async with session.consumer(max_records=1000) as kafka:
-        metadata = await kafka._client.fetch_all_metadata()
-        partitions = [TopicPartition(topic, number) for number in sorted(metadata.partitions_for_topic(topic))]
-        kafka.assign(partitions)
+        partitions = await partitions_of(kafka, [topic])
         ends = await stream_ends(kafka, partitions)
-        await kafka.seek_to_beginning(*partitions)
+        stream = await Stream.from_beginning(session, kafka, partitions, reader="test")
         found: dict[TopicPartition, list[Envelope]] = {partition: [] for partition in partitions}
-        while any(len(found[partition]) < ends[partition] for partition in partitions):
-            for partition, records in (await kafka.getmany(timeout_ms=500)).items():
+        while any(stream.positions[partition] < ends[partition] for partition in partitions):
+            for partition, records in (await stream.read(timeout_ms=500, max_records=1000)).items():
                 found[partition] += [Envelope.from_json(record.value) for record in records]
-    return [envelope for partition in partitions for envelope in found[partition]]
+    return found
 
 
-async def publish(session: ClusterSession, bodies: Sequence[tuple[bytes, bytes]], topic: str = THINGS_TOPIC) -> None:
-    """Records (key, body) as a foreign producer would send them."""
+async def publish(
+    session: ClusterSession,
+    bodies: Sequence[tuple[bytes, bytes]],
+    topic: str = THINGS_TOPIC,
+    *,
+    partition: int | None = None,
+) -> None:
+    """Records (key, body) as a foreign producer would send them, one by one."""
     await session.ensure_topics([topic])
     async with session.producer() as producer:
         for key, body in bodies:
-            await producer.send_and_wait(topic, body, key=key)
+            await producer.send_and_wait(topic, body, key=key, partition=partition)

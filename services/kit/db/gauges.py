@@ -1,21 +1,29 @@
-"""Metrics that only the database knows: what waits, what is open, what is dead. Read by the worker."""
+"""Metrics that only the database knows: what waits, what is open, what is dead. Read by the worker.
+
+In a loop and over a connection of their own: they must be true just when relays are busy and pools are empty. What
+can't be read is NaN, so that no figure of an hour ago passes for one of now.
+"""
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import Gauge
 
 from services.kit.db.database import CONNECTION_ERRORS, Database
-from services.kit.db.unit_of_work import Row
+from services.kit.db.unit_of_work import Reader, Row
 from services.kit.running.backoff import pause
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 10.0
+STATEMENT_TIMEOUT: Final = "5s"
 LANES: Final = ("process", "signal", "timer")
 
+OUTBOX_WAITING = Gauge("ringi_outbox_unpublished", "Outbox rows that wait for the relay", ["database"])
+OUTBOX_AGE = Gauge("ringi_outbox_oldest_seconds", "Age of the oldest outbox row that was never published", ["database"])
 INTENTS_WAITING = Gauge("ringi_intents_waiting", "Intents not yet delivered to Temporal", ["database", "lane"])
 INTENTS_STUCK = Gauge("ringi_intents_stuck", "Waiting intents that were refused before", ["database", "lane"])
 PROCESSES_OPEN = Gauge("ringi_processes_open", "Processes that have not ended", ["database", "type", "status"])
@@ -23,6 +31,13 @@ DEAD_LETTERS_OPEN = Gauge("ringi_consumer_dead_letters_open", "Dead letters to b
 POOL_CONNECTIONS = Gauge("ringi_pool_connections", "Connections of a pool", ["database", "pool", "state"])
 POOL_WAITING = Gauge("ringi_pool_waiting", "Tasks that wait for a connection", ["database", "pool"])
 
+# While a cluster that lost its data is filled again, what earlier clusters had waits too.
+_OUTBOX = (
+    "SELECT (SELECT count(*) FROM outbox WHERE cluster_id IS NULL) + coalesce((SELECT sum(again.n) FROM outbox_state s,"
+    " LATERAL (SELECT count(*) AS n FROM outbox o WHERE o.cluster_id <> s.cluster_id) again WHERE NOT s.replayed), 0)"
+    " AS waiting, (SELECT extract(epoch FROM now() - created_at) FROM outbox WHERE cluster_id IS NULL"
+    " ORDER BY seq LIMIT 1) AS age"
+)
 _INTENTS = (
     "SELECT lane, count(*) AS waiting, count(*) FILTER (WHERE attempts > 0) AS refused FROM intents"
     " WHERE delivered_at IS NULL GROUP BY lane"
@@ -43,25 +58,46 @@ class DatabaseGauges:
             try:
                 await self.read()
             except CONNECTION_ERRORS as error:
-                log.warning("gauges are stale: %s", error, extra={"database": self._db.name})
+                log.warning("gauges could not be read: %s", error, extra={"database": self._db.name})
+                self._forget()
             await pause(stop, INTERVAL_SECONDS)
 
     async def read(self) -> None:
-        async with self._db.reader() as reader:
+        """Raises CONNECTION_ERRORS, of which a statement that took too long is one."""
+        self._read_pools()
+        name = self._db.name
+        async with self._db.dedicated("gauges", statement_timeout=STATEMENT_TIMEOUT) as connection:
+            reader = Reader(connection)
+            outbox = await reader.one(_OUTBOX)
             intents = {row["lane"]: row for row in await reader.all(_INTENTS)}
             processes = await reader.all(_PROCESSES)
             letters = await reader.all(_DEAD_LETTERS)
+        if outbox is not None:
+            OUTBOX_WAITING.labels(name).set(outbox["waiting"])
+            OUTBOX_AGE.labels(name).set(max(0.0, outbox["age"] or 0.0))
         for lane in LANES:
             row = intents.get(lane, {"waiting": 0, "refused": 0})
-            INTENTS_WAITING.labels(self._db.name, lane).set(row["waiting"])
-            INTENTS_STUCK.labels(self._db.name, lane).set(row["refused"])
+            INTENTS_WAITING.labels(name, lane).set(row["waiting"])
+            INTENTS_STUCK.labels(name, lane).set(row["refused"])
         self._set(PROCESSES_OPEN, processes, "type", "status")
         self._set(DEAD_LETTERS_OPEN, letters, "consumer")
+
+    def _read_pools(self) -> None:
         for pool, numbers in self._db.statistics().items():
             size, free = numbers.get("pool_size", 0), numbers.get("pool_available", 0)
             POOL_CONNECTIONS.labels(self._db.name, pool, "free").set(free)
             POOL_CONNECTIONS.labels(self._db.name, pool, "used").set(size - free)
             POOL_WAITING.labels(self._db.name, pool).set(numbers.get("requests_waiting", 0))
+
+    def _forget(self) -> None:
+        name = self._db.name
+        for gauge in (OUTBOX_WAITING, OUTBOX_AGE):
+            gauge.labels(name).set(math.nan)
+        for gauge in (INTENTS_WAITING, INTENTS_STUCK):
+            for lane in LANES:
+                gauge.labels(name, lane).set(math.nan)
+        for gauge, labels in self._seen:
+            gauge.labels(name, *labels).set(math.nan)
 
     def _set(self, gauge: Gauge, rows: Iterable[Row], *columns: str) -> None:
         present = {tuple(row[column] for column in columns): row["open"] for row in rows}

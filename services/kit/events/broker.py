@@ -22,7 +22,11 @@ FETCH_MAX_WAIT_MS: Final = 20
 """tansu does not wake a fetch that waits when a record arrives (measured), so a fetch waits shortly."""
 FETCH_MAX_WAIT_AT_REST_MS: Final = 200
 """While nothing comes: five consumers that ask 50 times a second kept a quarter of a core busy with it (measured)."""
-PARTITIONS: Final = 3
+PARTITIONS: Final = 5
+"""Of each topic: as many as there are databases, so that on a topic that all of them write to each has its own."""
+TOPIC_SETTINGS: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+"""Events are kept for ever: read models are rebuilt from them. Where an operator keeps them for a shorter time, readers
+notice (see stream.py) and the outboxes have them still."""
 REPLICATION_FACTOR: Final = 3
 """Where there are as many brokers."""
 TOPIC_EXISTS: Final = 36
@@ -73,18 +77,29 @@ class ClusterSession:
             return
         async with _admin(self.bootstrap) as admin:
             replicas = min(REPLICATION_FACTOR, self.brokers)
-            wanted = [NewTopic(topic, self.partitions, replicas) for topic in sorted(missing)]
+            wanted = [
+                NewTopic(topic, self.partitions, replicas, topic_configs=dict(TOPIC_SETTINGS))
+                for topic in sorted(missing)
+            ]
             response = await admin.create_topics(wanted)
         for topic, code, *message in response.topic_errors:
             if code not in (0, TOPIC_EXISTS):
                 raise for_code(code)(f"topic {topic}: {message}")
         self._topics |= missing
 
-    def fence(self, client: Any) -> None:
-        """Makes an aiokafka client ask each new connection for its cluster, and end the session at the first loss."""
+    def fence(self, client: Any) -> Callable[[], None]:
+        """Makes an aiokafka client ask each new connection for its cluster, and end the session at the first loss.
+
+        To be called before the client is stopped: what it returns, so that its last words are not taken for a loss.
+        """
         connect: Callable[..., Awaitable[Any]] = client._get_conn
         on_close: Callable[[Any, Any], None] = client._on_connection_closed
         asked: set[Any] = set()
+        stopping = False
+
+        def stop() -> None:
+            nonlocal stopping
+            stopping = True
 
         async def get_connection(node_id: int, **options: Any) -> Any:
             if self.lost.is_set():
@@ -99,12 +114,13 @@ class ClusterSession:
             return connection
 
         def closed(connection: Any, reason: Any) -> None:
-            if connection in asked:
+            if connection in asked and not stopping:
                 self.lost.set()
             on_close(connection, reason)
 
         client._get_conn = get_connection
         client._on_connection_closed = closed
+        return stop
 
     @asynccontextmanager
     async def producer(self) -> AsyncIterator[AIOKafkaProducer]:
@@ -119,11 +135,12 @@ class ClusterSession:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             connections_max_idle_ms=None,
         )
-        self.fence(producer.client)
+        stopping = self.fence(producer.client)
         try:
             await producer.start()
             yield producer
         finally:
+            stopping()
             if self.lost.is_set():
                 # What is still queued would be waited for until it times out; the outbox sends it again.
                 producer._sender.sender_task.cancel()
@@ -132,21 +149,23 @@ class ClusterSession:
 
     @asynccontextmanager
     async def consumer(self, *, max_records: int) -> AsyncIterator[AIOKafkaConsumer]:
-        """Without a group: partitions are assigned by hand and positions live in the database."""
+        """Without a group: partitions are assigned by hand and positions live in the database. Read it by a Stream: a
+        position that the broker does not have is an error, never a reason to begin somewhere else."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
             max_poll_records=max_records,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             connections_max_idle_ms=None,
         )
-        self.fence(consumer._client)
+        stopping = self.fence(consumer._client)
         try:
             await consumer.start()
             yield consumer
         finally:
+            stopping()
             with suppress(TimeoutError, asyncio.CancelledError, KafkaError):
                 await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
 

@@ -1,13 +1,14 @@
 """Applies events from Kafka: batches in one transaction each, exactly once in effect, poison to the dead letters.
 
-Partitions are assigned by hand to the one active consumer of a name (a lease in its database). In the transaction
+Partitions are assigned by hand to the one active consumer of a name (a lease in its database). A gap in a partition
+stops it, with an error that says what to do, until the gap has closed or an operator lets it go on. In the transaction
 stand the positions (moved only from where the batch started, so that a consumer that slept past its lease changes
 nothing), the inbox (an event id counts once) and the effect. What can't be applied is cornered by halving the batch.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Final
 from uuid import UUID
@@ -22,10 +23,11 @@ from services.kit.db.database import CONNECTION_ERRORS, Database, is_transient
 from services.kit.db.lease import Lease, LeaseLostError, hold_lease
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Unavailable
-from services.kit.events.broker import ClusterSession, meet, pace
+from services.kit.events.broker import meet, pace
 from services.kit.events.dead_letters import Apply, Redriven, bury, redrive
 from services.kit.events.envelope import Envelope
 from services.kit.events.positions import PositionMovedError, Positions, Record
+from services.kit.events.stream import Stream, StreamGapError, partitions_of
 from services.kit.running import crashpoints, tracing
 from services.kit.running.backoff import Backoff, delay, pause
 from services.kit.running.context import ActorContext
@@ -41,11 +43,13 @@ APPLY_ATTEMPTS: Final = 3
 """Tries of a single event before it is a dead letter."""
 PARTITIONS_CHECKED_SECONDS: Final = 60.0
 """A topic may grow in production; its new partitions are found after this time at the latest."""
+STOPPED_SECONDS: Final = 30.0
+"""How often a consumer that stands before a gap looks whether it may go on."""
 
 APPLIED = Counter("ringi_consumer_events_total", "Events applied", ["consumer"])
 REPEATED = Counter("ringi_consumer_repeated_total", "Events received again and left out", ["consumer"])
-LAG = Gauge("ringi_consumer_lag", "Records not yet consumed, over all partitions", ["consumer"])
 DEAD_LETTERS = Counter("ringi_consumer_dead_letters_total", "Events that became dead letters", ["consumer"])
+STOPPED = Gauge("ringi_consumer_stopped", "1 while a gap in a partition stops the consumer", ["consumer"])
 FAILURES = Counter("ringi_consumer_failures_total", "Batches that failed and were tried again", ["consumer"])
 PARKED = Gauge("ringi_consumer_parked", "Events that a projection keeps until earlier ones arrive", ["consumer"])
 
@@ -63,9 +67,11 @@ class Consumer:
 
     def __init__(self, db: Database, *, bootstrap: str, name: str, topics: Sequence[str], apply: Apply) -> None:
         self.name = name
-        self._db = db
+        self.db = db
+        self.topics = tuple(topics)
+        self.stopped_by: StreamGapError | None = None
+        """The gap before which it stands. Nothing is applied until it has closed or an operator has decided."""
         self._bootstrap = bootstrap
-        self._topics = tuple(topics)
         self._apply = apply
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -73,11 +79,13 @@ class Consumer:
         backoff = Backoff()
         while not stop.is_set():
             try:
-                async with hold_lease(self._db, f"consumer:{self.name}", stop) as lease:
+                async with hold_lease(self.db, f"consumer:{self.name}", stop) as lease:
                     while lease is not None and not stop.is_set():
                         lease.check()
                         try:
                             await self._consume(lease, stop, backoff)
+                        except StreamGapError as error:
+                            await self._stand_still(error, stop)
                         except (KafkaError, PositionMovedError) as error:
                             await self._failed(error, backoff, stop)
             except (*CONNECTION_ERRORS, OSError) as error:
@@ -85,31 +93,45 @@ class Consumer:
 
     async def redrive(self, ids: Sequence[UUID] | None = None) -> Redriven:
         """Applies dead letters of this consumer again (``ringi events redrive``). See dead_letters.redrive."""
-        return await redrive(self._db, consumer=self.name, apply=self._apply, ids=ids)
+        return await redrive(self.db, consumer=self.name, apply=self._apply, ids=ids)
 
     async def _failed(self, error: Exception, backoff: Backoff, stop: asyncio.Event) -> None:
         FAILURES.labels(self.name).inc()
         log.warning("consumer starts again: %r", error, extra={"consumer": self.name})
         await backoff.pause(stop)
 
+    async def _stand_still(self, error: StreamGapError, stop: asyncio.Event) -> None:
+        self.stopped_by = error
+        STOPPED.labels(self.name).set(1)
+        log.error("consumer stopped: %s", error, extra={"consumer": self.name})
+        await pause(stop, STOPPED_SECONDS)
+
+    def _goes_on(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Past the gap that stopped it, if one did: it has closed, or an operator has moved the position."""
+        if self.stopped_by is not None:
+            if positions.get(self.stopped_by.gap.partition) == self.stopped_by.gap.position:
+                return
+            log.info("consumer goes on", extra={"consumer": self.name})
+        self.stopped_by = None
+        STOPPED.labels(self.name).set(0)
+
     async def _consume(self, lease: Lease, stop: asyncio.Event, backoff: Backoff) -> None:
         """One session with a cluster; returns when partitions were added."""
         session = await meet(self._bootstrap)
-        await session.ensure_topics(self._topics)
+        await session.ensure_topics(self.topics)
         async with session.consumer(max_records=BATCH) as kafka:
-            partitions = await self._partitions(kafka)
+            partitions = await partitions_of(kafka, self.topics)
             positions = Positions(self.name, session.cluster_id)
-            await positions.load(self._db, partitions)
-            kafka.assign(partitions)
-            for partition in partitions:
-                kafka.seek(partition, positions[partition])
-            await self._poll(session, kafka, partitions, positions, lease, stop, backoff)
+            stored = await positions.load(self.db, partitions)
+            if self.stopped_by is not None and self.stopped_by.gap.closes_in_appearance_only(stored):
+                raise self.stopped_by
+            stream = await Stream.open(session, kafka, stored, reader=self.name)
+            await self._poll(kafka, stream, positions, lease, stop, backoff)
 
     async def _poll(
         self,
-        session: ClusterSession,
         kafka: AIOKafkaConsumer,
-        partitions: list[TopicPartition],
+        stream: Stream,
         positions: Positions,
         lease: Lease,
         stop: asyncio.Event,
@@ -118,26 +140,18 @@ class Consumer:
         loop = asyncio.get_running_loop()
         checked_at = loop.time()
         while not stop.is_set():
-            fetched = await session.wait(kafka.getmany(timeout_ms=POLL_MS, max_records=BATCH))
+            fetched = await stream.read(timeout_ms=POLL_MS, max_records=BATCH)
             lease.check()
             records = [Record.read(partition, item) for partition, items in fetched.items() for item in items]
             pace(kafka, at_rest=not records)
             if records:
                 await self._apply_all(records, positions, lease, stop)
-            LAG.labels(self.name).set(sum(_behind(kafka, partition, positions) for partition in partitions))
+            self._goes_on(stream.positions)
             backoff.reset()
             if loop.time() - checked_at > PARTITIONS_CHECKED_SECONDS:
                 checked_at = loop.time()
-                if await self._partitions(kafka) != partitions:
+                if set(await partitions_of(kafka, self.topics)) != set(stream.positions):
                     return
-
-    async def _partitions(self, kafka: AIOKafkaConsumer) -> list[TopicPartition]:
-        metadata = await kafka._client.fetch_all_metadata()
-        return [
-            TopicPartition(topic, number)
-            for topic in self._topics
-            for number in sorted(metadata.partitions_for_topic(topic) or ())
-        ]
 
     async def _apply_all(self, records: list[Record], positions: Positions, lease: Lease, stop: asyncio.Event) -> None:
         """Applies the records in order. ``stop`` ends it early: what was not applied comes again."""
@@ -172,7 +186,7 @@ class Consumer:
         envelopes = [record.envelope for record in chunk if record.envelope is not None]
         if len(envelopes) < len(chunk):
             raise UndecodableError(next(record.defect for record in chunk if record.defect is not None))
-        async with self._db.transaction(ActorContext.system()) as uow:
+        async with self.db.transaction(ActorContext.system()) as uow:
             await positions.advance(uow, chunk)
             fresh = await self._fresh(uow, envelopes)
             if fresh:
@@ -217,7 +231,7 @@ class Consumer:
             error,
             extra={"consumer": self.name, "topic": record.partition.topic, "offset": record.offset},
         )
-        async with self._db.transaction(ActorContext.system()) as uow:
+        async with self.db.transaction(ActorContext.system()) as uow:
             await positions.advance(uow, [record])
             await bury(
                 uow,
@@ -229,8 +243,3 @@ class Consumer:
             )
         positions.confirm([record])
         DEAD_LETTERS.labels(self.name).inc()
-
-
-def _behind(kafka: AIOKafkaConsumer, partition: TopicPartition, positions: Positions) -> int:
-    end = kafka.highwater(partition)
-    return 0 if end is None else max(0, end - positions[partition])

@@ -6,13 +6,13 @@ order. A row counts as published only to the cluster whose id it bears, which is
 
 import asyncio
 import logging
-import time
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 from services.kit.db.database import CONNECTION_ERRORS, OUTBOX_CHANNEL, Database
 from services.kit.db.lease import Lease, hold_lease
@@ -28,13 +28,10 @@ BATCH: Final = 500
 """Rows gathered into one round of produce requests (measured: 8 times the rate of one by one)."""
 POLL_SECONDS: Final = 1.0
 """For notifications that were lost."""
-OBSERVE_SECONDS: Final = 1.0
 LEASE_NAME: Final = "event-relay"
 
 PUBLISHED = Counter("ringi_outbox_published_total", "Events published to Kafka", ["database"])
 FAILURES = Counter("ringi_outbox_failures_total", "Sessions of the relay that ended with an error", ["database"])
-LAG = Gauge("ringi_outbox_unpublished", "Outbox rows that wait for the relay", ["database"])
-AGE = Gauge("ringi_outbox_oldest_seconds", "Age of the oldest outbox row that waits", ["database"])
 
 _COLUMNS = (
     "seq, created_at, topic, event_id, event_type, schema_version, aggregate_id, aggregate_version, actor_id,"
@@ -45,7 +42,6 @@ _UNPUBLISHED = f"SELECT {_COLUMNS} FROM outbox WHERE cluster_id IS NULL ORDER BY
 _OF_OTHER_CLUSTERS = (
     f"SELECT {_COLUMNS} FROM outbox WHERE cluster_id IS DISTINCT FROM %s AND seq > %s ORDER BY seq LIMIT {BATCH}"  # noqa: S608
 )
-_WAITING = "SELECT count(*) AS waiting, min(created_at) AS oldest FROM outbox WHERE cluster_id IS NULL"
 _MARK = (
     "UPDATE outbox SET cluster_id = %s, published_at = %s FROM unnest(%s::bigint[], %s::timestamptz[])"
     " AS sent (seq, created_at) WHERE outbox.seq = sent.seq AND outbox.created_at = sent.created_at"
@@ -53,14 +49,18 @@ _MARK = (
 
 
 class EventRelay:
-    """``run`` returns when ``stop`` is set; it survives the loss of database and broker."""
+    """``run`` returns when ``stop`` is set; it survives the loss of database and broker.
 
-    def __init__(self, db: Database, bootstrap: str) -> None:
+    ``own_partitions``: by topic, the partition that this database's relay alone writes to; in others the aggregate's
+    id decides. Several producers of one partition are what tansu loses its order with (see stream.py).
+    """
+
+    def __init__(self, db: Database, bootstrap: str, *, own_partitions: Mapping[str, int] | None = None) -> None:
         self._db = db
+        self._own_partitions = own_partitions or {}
         self._bootstrap = bootstrap
         self._published = PUBLISHED.labels(db.name)
         self._failures = FAILURES.labels(db.name)
-        self._observed_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         backoff = Backoff()
@@ -72,7 +72,6 @@ class EventRelay:
                         try:
                             await self._serve(lease, stop, backoff)
                         except KafkaError as error:
-                            await self._observe()
                             await self._failed(error, backoff, stop)
             except (*CONNECTION_ERRORS, OSError) as error:
                 await self._failed(error, backoff, stop)
@@ -95,7 +94,6 @@ class EventRelay:
                 if rows:
                     await self._publish(session, producer, rows)
                 if len(rows) < BATCH:
-                    await self._observe()
                     await bell.wait(POLL_SECONDS)
                 backoff.reset()
 
@@ -131,7 +129,7 @@ class EventRelay:
     async def _publish(self, session: ClusterSession, producer: AIOKafkaProducer, rows: list[Row]) -> None:
         """Sends a batch and marks what arrived before the first failure: sending the rest again keeps the order."""
         await session.ensure_topics({row["topic"] for row in rows})
-        results = await session.wait(_send(producer, rows))
+        results = await session.wait(self._send(producer, rows))
         crashpoints.reach(crashpoints.RELAY_PUBLISHED)
         failures = (index for index, result in enumerate(results) if isinstance(result, BaseException))
         first_failure = next(failures, None)
@@ -144,24 +142,18 @@ class EventRelay:
         if first_failure is not None:
             raise results[first_failure]
 
-    async def _observe(self) -> None:
-        if time.monotonic() - self._observed_at < OBSERVE_SECONDS:
-            return
-        self._observed_at = time.monotonic()
-        async with self._db.reader() as reader:
-            row = await reader.one(_WAITING)
-        if row is not None:
-            LAG.labels(self._db.name).set(row["waiting"])
-            age = 0.0 if row["oldest"] is None else max(0.0, (clock.now() - row["oldest"]).total_seconds())
-            AGE.labels(self._db.name).set(age)
-
-
-async def _send(producer: AIOKafkaProducer, rows: list[Row]) -> list[object]:
-    deliveries = []
-    for row in rows:
-        key = str(row["aggregate_id"]).encode()
-        deliveries.append(await producer.send(row["topic"], encode(row), key=key, headers=headers(row)))
-    return list(await asyncio.gather(*deliveries, return_exceptions=True))
+    async def _send(self, producer: AIOKafkaProducer, rows: list[Row]) -> list[object]:
+        deliveries = []
+        for row in rows:
+            topic, key = row["topic"], str(row["aggregate_id"]).encode()
+            partition = self._own_partitions.get(topic)
+            if partition is not None:
+                # A topic that was made with fewer partitions than there are databases: some of them share one.
+                partition %= len(await producer.partitions_for(topic))
+            deliveries.append(
+                await producer.send(topic, encode(row), key=key, partition=partition, headers=headers(row))
+            )
+        return list(await asyncio.gather(*deliveries, return_exceptions=True))
 
 
 def encode(row: Row) -> bytes:

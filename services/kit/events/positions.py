@@ -43,8 +43,8 @@ class Positions:
         self.cluster_id = cluster_id
         self._next: dict[TopicPartition, int] = {}
 
-    async def load(self, db: Database, partitions: Sequence[TopicPartition]) -> None:
-        """Positions of another cluster, and unknown ones, start from zero."""
+    async def load(self, db: Database, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset that comes next, by partition. Those of another cluster, and unknown ones, start from zero."""
         columns = [[p.topic for p in partitions], [p.partition for p in partitions]]
         async with db.transaction(ActorContext.system()) as uow:
             rows = await uow.all(
@@ -57,13 +57,15 @@ class Positions:
                 [self._consumer, self.cluster_id, *columns],
             )
         self._next = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-
-    def __getitem__(self, partition: TopicPartition) -> int:
-        return self._next[partition]
+        return dict(self._next)
 
     async def advance(self, uow: UnitOfWork, records: Iterable[Record]) -> None:
-        """Moves the stored positions past the records. Raises PositionMovedError if they are not where we left them."""
+        """Moves the stored positions past the records. Raises PositionMovedError if they are not where we left them,
+        or if a record is missing in between."""
+        records = list(records)
         after = _after(records)
+        if sum(end - self._next[partition] for partition, end in after.items()) != len(records):
+            raise PositionMovedError(f"{self._consumer}: records from {self._next} to {after} are not consecutive")
         moved = await uow.execute(
             "UPDATE consumer_positions AS stored SET next_offset = move.after, updated_at = now()"
             " FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[]) AS move (topic, partition, before, after)"

@@ -15,18 +15,21 @@ ANSWER_SECONDS: Final = 30.0
 POLL_MS: Final = 100
 
 
-async def stream_ends(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """The offset after the last record, by partition. The partitions must be assigned to the consumer.
+async def stream_ends(kafka: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """The offset after the last record, by partition. Assigns the partitions to ``kafka``: open a Stream afterwards.
 
-    Moves the consumer's positions: seek afterwards. Raises TimeoutError, KafkaError.
+    Raises TimeoutError, KafkaError.
     """
     if not partitions:
         return {}
-    ends: dict[TopicPartition, int] = await consumer.end_offsets(list(partitions))
-    filled = [partition for partition, end in ends.items() if end > 0]
+    starts: dict[TopicPartition, int] = await kafka.beginning_offsets(list(partitions))
+    ends: dict[TopicPartition, int] = await kafka.end_offsets(list(partitions))
+    filled = [partition for partition in partitions if ends[partition] > starts[partition]]
+    # In one turn of the loop: a partition without a position would be an error, as no reset may choose one.
+    kafka.assign(list(filled))
     for partition in filled:
-        consumer.seek(partition, ends[partition] - 1)
+        kafka.seek(partition, ends[partition] - 1)
     async with asyncio.timeout(ANSWER_SECONDS):
-        while any((consumer.highwater(partition) or 0) < ends[partition] for partition in filled):
-            await consumer.getmany(*filled, timeout_ms=POLL_MS)
-    return ends | {partition: consumer.highwater(partition) for partition in filled}
+        while any((kafka.highwater(partition) or 0) < ends[partition] for partition in filled):
+            await kafka.getmany(timeout_ms=POLL_MS)
+    return ends | {partition: kafka.highwater(partition) for partition in filled}

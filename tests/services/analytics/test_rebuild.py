@@ -9,12 +9,14 @@ from uuid import uuid4
 import pytest
 
 from services.analytics.consumer import CONSUMER, consumer
+from services.analytics.projections import shadow
 from services.analytics.projections.histories import HISTORIES
 from services.analytics.rebuild import RebuildError, rebuild
 from services.analytics.reports.registry import REPORTS
 from services.contracts import topics
 from services.contracts.events import customer
 from services.kit.db.database import Database
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.broker import meet
 from services.kit.events.envelope import Envelope
 from services.kit.running import clock
@@ -23,7 +25,8 @@ from tests.services.analytics.test_reports import ask, told, values
 from tests.services.analytics.world import World, envelope
 from tests.support.broker import Broker
 from tests.support.events import running
-from tests.support.waiting import eventually
+from tests.support.hiding import hiding
+from tests.support.waiting import DEADLINE, eventually
 
 FIRST, END = date(2026, 7, 1), date(2026, 10, 1)
 TOPIC_OF = {
@@ -190,3 +193,64 @@ async def test_two_rebuilds_at_once_do_not_mix(db: Database, own_broker: Broker)
     refused = [outcome for outcome in outcomes if isinstance(outcome, RebuildError)]
     assert len(refused) == 1
     await expect_the_truth(db, world)
+
+
+async def _shift(db: Database, topic: str, by: int) -> None:
+    async with db.transaction(ActorContext.system()) as uow:
+        moved = await uow.execute(
+            "UPDATE consumer_positions SET next_offset = next_offset + %s WHERE consumer = %s AND topic = %s",
+            [by, CONSUMER, topic],
+        )
+    assert moved
+
+
+async def test_a_topic_that_ends_before_the_live_consumers_position_is_refused_at_once(
+    db: Database, own_broker: Broker
+) -> None:
+    """As after an election that lost records: a rebuild that waited for them would hold the live consumer for ever."""
+    world = World(27).populate()
+    await send(own_broker, records(world.events))
+    async with running(consumer(db, own_broker.bootstrap).run):
+        await consumed(db, len(world.events))
+    await _shift(db, topics.CUSTOMER_EVENTS, 100)
+    with pytest.raises(RebuildError, match=r"customer\.events.*before the live consumer's position"):
+        await asyncio.wait_for(rebuild(db, own_broker.bootstrap), DEADLINE)
+    await expect_the_truth(db, world)
+
+
+async def test_records_that_vanish_while_it_waits_for_them_do_not_hold_the_live_consumer(
+    db: Database, own_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The position jumps after the rebuild has looked, when the live consumer already waits for it."""
+    world, later = World(28).populate(), World(29).populate(customers=3)
+    await send(own_broker, records(world.events))
+    async with running(consumer(db, own_broker.bootstrap).run):
+        await consumed(db, len(world.events))
+    lock = shadow.lock
+
+    async def then_records_vanish(uow: UnitOfWork) -> None:
+        await lock(uow)
+        await _shift(db, topics.USER_EVENTS, 100)
+
+    monkeypatch.setattr(shadow, "lock", then_records_vanish)
+    with pytest.raises(RebuildError, match=r"user\.events.*before the live consumer's position"):
+        await asyncio.wait_for(rebuild(db, own_broker.bootstrap), DEADLINE)
+    await _shift(db, topics.USER_EVENTS, -100)
+    async with running(consumer(db, own_broker.bootstrap).run):
+        await send(own_broker, records(later.events))
+        await consumed(db, len(world.events) + len(later.events))
+
+
+async def test_a_record_that_is_missing_in_the_stream_is_refused(
+    db: Database, own_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kit.events.stream.GAP_LONGEST_SECONDS", 0.2)
+    world = World(30).populate()
+    await send(own_broker, records(world.events))
+    async with running(consumer(db, own_broker.bootstrap).run):
+        await consumed(db, len(world.events))
+    with (
+        hiding(lambda record: record.topic == topics.CUSTOMER_EVENTS and record.offset == 1),
+        pytest.raises(RebuildError, match="records are missing"),
+    ):
+        await rebuild(db, own_broker.bootstrap)

@@ -5,8 +5,13 @@ import hashlib
 import shutil
 import subprocess
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from tests.support.broker import Broker
 from tests.support.ports import free_port
@@ -23,7 +28,7 @@ PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://{bootstrap},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://{bootstrap}
+advertised.listeners=PLAINTEXT://{advertised}
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:{controller_port}
 log.dirs={data}
@@ -61,7 +66,10 @@ class ApacheKafka(Broker):
         data = self.folder / self.cluster_id
         properties = self.folder / "server.properties"
         properties.write_text(
-            PROPERTIES.format(bootstrap=self.bootstrap, controller_port=free_port(), data=data), encoding="utf-8"
+            PROPERTIES.format(
+                bootstrap=self.bootstrap, advertised=self.advertised, controller_port=free_port(), data=data
+            ),
+            encoding="utf-8",
         )
         java = [program("java"), *QUICK_START, "-cp", f"{jars()}/*"]
         formatting = ["kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster_id}", "--config", properties]
@@ -69,3 +77,13 @@ class ApacheKafka(Broker):
         log = self.folder / "broker.log"
         self._process = ServerProcess([*java, "kafka.Kafka", str(properties)], log=log)
         eventually_sync(lambda: port_answers(self.port, self.process), within=START_SECONDS, what="Apache Kafka")
+
+    @asynccontextmanager
+    async def without(self, partition: TopicPartition, before: int) -> AsyncIterator[None]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_records({partition: RecordsToDelete(before_offset=before)})
+        finally:
+            await admin.close()
+        yield

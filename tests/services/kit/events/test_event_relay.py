@@ -4,15 +4,20 @@ import asyncio
 from uuid import UUID, uuid4
 
 import psycopg
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from deploy.events.services import SERVICES
+from services.contracts.topics import SHARED_TOPICS, WRITERS, own_partitions
 from services.kit.db.database import Database
+from services.kit.events.broker import PARTITIONS, TOPIC_SETTINGS, meet
 from services.kit.events.envelope import Envelope
 from services.kit.events.event_relay import EventRelay
 from services.kit.events.outbox import record_created
 from services.kit.running.context import ActorContext
 from tests.support.broker import Broker
-from tests.support.events import create_things, outbox_count, published, rename_things, running
-from tests.support.kit_tables import ThingCreated, create_kit_tables, insert_thing
+from tests.support.events import create_things, outbox_count, published, published_by_partition, rename_things, running
+from tests.support.kit_tables import THINGS_TOPIC, ThingCreated, create_kit_tables, insert_thing
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import eventually
 
@@ -133,3 +138,58 @@ async def _written(database: Database) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+async def test_on_a_topic_of_many_writers_each_writes_to_a_partition_of_its_own(
+    postgres: PostgresServer, own_broker: Broker
+) -> None:
+    urls = [postgres.database_from("kit", create_kit_tables) for _ in range(2)]
+    async with Database(urls[0], name="kit") as one, Database(urls[1], name="kit") as other:
+        relays = [
+            EventRelay(db, own_broker.bootstrap, own_partitions={THINGS_TOPIC: number})
+            for db, number in ((one, 1), (other, 4))
+        ]
+        things = [await create_things(db, 30) for db in (one, other)]
+        async with running(*(relay.run for relay in relays)):
+            await eventually(lambda: _all_published(one))
+            await eventually(lambda: _all_published(other))
+    found = await published_by_partition(own_broker.bootstrap)
+    assert {p.partition: {e.aggregate_id for e in events} for p, events in found.items() if events} == {
+        1: set(things[0]),
+        4: set(things[1]),
+    }
+    for url in urls:
+        postgres.drop(url)
+
+
+async def test_a_topic_with_fewer_partitions_than_writers_is_still_written(
+    database: Database, own_broker: Broker
+) -> None:
+    await (await meet(own_broker.bootstrap, partitions=2)).ensure_topics([THINGS_TOPIC])
+    await create_things(database, 10)
+    async with running(EventRelay(database, own_broker.bootstrap, own_partitions={THINGS_TOPIC: 3}).run):
+        await eventually(lambda: _all_published(database))
+    found = await published_by_partition(own_broker.bootstrap)
+    assert {p.partition: len(events) for p, events in found.items()} == {0: 0, 1: 10}
+
+
+def test_every_writer_of_a_shared_topic_has_a_number_and_topics_have_as_many_partitions() -> None:
+    assert sorted(WRITERS) == sorted(SERVICES)
+    numbers = [own_partitions(service)[topic] for service in WRITERS for topic in SHARED_TOPICS]
+    assert set(numbers) == set(range(len(WRITERS)))
+    assert len(WRITERS) <= PARTITIONS
+    assert own_partitions("kit") == {}
+
+
+async def test_topics_say_how_long_they_keep_events(own_broker: Broker) -> None:
+    """For ever: without these settings a broker keeps them for a week, and a rebuild after that finds no beginning."""
+    await (await meet(own_broker.bootstrap)).ensure_topics([THINGS_TOPIC])
+    admin = AIOKafkaAdminClient(bootstrap_servers=own_broker.bootstrap)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, THINGS_TOPIC)])
+    finally:
+        await admin.close()
+    (resource,) = answer.resources
+    told = {entry[0]: entry[1] for entry in resource[-1]}
+    assert {name: told[name] for name in TOPIC_SETTINGS} == TOPIC_SETTINGS

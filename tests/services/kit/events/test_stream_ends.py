@@ -2,9 +2,8 @@
 
 import asyncio
 
-from aiokafka import TopicPartition
-
 from services.kit.events.broker import meet
+from services.kit.events.stream import partitions_of
 from services.kit.events.stream_ends import stream_ends
 from tests.support.broker import Broker
 
@@ -17,7 +16,5 @@ async def test_records_that_were_sent_together_all_count(own_broker: Broker) -> 
             await asyncio.gather(*[await producer.send("batched", b"value", key=b"key") for _ in range(size)])
     session = await meet(own_broker.bootstrap)
     async with session.consumer(max_records=100) as consumer:
-        await consumer._client.fetch_all_metadata()
-        partitions = [TopicPartition("batched", number) for number in range(session.partitions)]
-        consumer.assign(partitions)
+        partitions = await partitions_of(consumer, ["batched"])
         assert sum((await stream_ends(consumer, partitions)).values()) == 35
