@@ -1,23 +1,21 @@
 """`ringi events`: the event stream, what consumers could not apply, and the rebuild of the read models."""
 
-import asyncio
 import json
-from collections.abc import Coroutine
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-import psycopg
 import typer
-from aiokafka.errors import KafkaError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from deploy.cli import events_recovery
+from deploy.cli.events_shared import Json, Service, chosen, known, run
 from deploy.cli.target import settings
 from deploy.cli.terminal import FAILURE, console, fail
 from deploy.events import lag as lags
-from deploy.events.services import CONSUMERS, SERVICES, databases
+from deploy.events.services import CONSUMERS, databases
 from deploy.events.tail import follow
 from services.analytics.rebuild import RebuildError, RebuildResult, rebuild
 from services.contracts.topics import ALL_TOPICS
@@ -27,24 +25,10 @@ from services.kit.running.settings import ServiceSettings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The event stream and its consumers.")
 
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
-Service = Annotated[str | None, typer.Option(help=f"One of {', '.join(SERVICES)}; all without.")]
 REASON_WIDTH = 100
 
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return asyncio.run(work)
-    except (psycopg.OperationalError, KafkaError, OSError) as error:
-        fail(f"A part of the system is out of reach: {error}", "ringi status shows what runs.")
-
-
-def _chosen(service: str | None) -> tuple[str, ...]:
-    if service is None:
-        return SERVICES
-    if service not in SERVICES:
-        fail(f"There is no service {service}.", f"Name one of {', '.join(SERVICES)}.")
-    return (service,)
+app.command()(events_recovery.republish)
+app.command()(events_recovery.resume)
 
 
 @app.command()
@@ -56,20 +40,16 @@ def tail(
     as_json: Json = False,
 ) -> None:
     """Print events as they arrive, until Ctrl-C."""
-    unknown = set(topic or ()) - set(ALL_TOPICS)
-    if unknown:
-        fail(f"There is no topic {', '.join(sorted(unknown))}.", f"Name some of {', '.join(ALL_TOPICS)}.")
+    topics = known(topic) or ALL_TOPICS
     target = settings()
 
     async def work() -> None:
-        stream = follow(
-            target.require("kafka_bootstrap"), topic or ALL_TOPICS, from_start=from_start, stop_at_end=until_end
-        )
+        stream = follow(target.require("kafka_bootstrap"), topics, from_start=from_start, stop_at_end=until_end)
         async for found, event in stream:
             _show_event(found, event, data=data, as_json=as_json)
 
     try:
-        _run(work())
+        run(work())
     except KeyboardInterrupt:
         raise typer.Exit from None
 
@@ -99,7 +79,7 @@ def _show_event(topic: str, event: Envelope | None, *, data: bool, as_json: bool
 def lag(as_json: Json = False) -> None:
     """What waits in the outboxes and before the consumers. Exit code 1 unless all is at rest."""
     target = settings()
-    found: lags.Lag = _run(_measure(target))
+    found: lags.Lag = run(_measure(target))
     if as_json:
         print(json.dumps(found.as_json(), indent=2))  # noqa: T201
     else:
@@ -126,13 +106,15 @@ def _show_lag(found: lags.Lag) -> None:
     out.print(outboxes)
     out.print()
     out.print(consumers)
+    for gap in found.gaps:
+        out.print(Text(f"Stopped before a gap: {gap}", style="red"))
 
 
 @app.command("dead-letters")
 def dead_letters(service: Service = None, as_json: Json = False) -> None:
     """What consumers could not apply and nobody has redriven. Exit code 1 if there is any."""
     target = settings()
-    rows: list[dict[str, Any]] = _run(_letters(target, _chosen(service)))
+    rows: list[dict[str, Any]] = run(_letters(target, chosen(service)))
     if as_json:
         print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
     elif not rows:
@@ -174,7 +156,7 @@ def redrive(
 ) -> None:
     """Apply dead letters again, after their cause was mended. Exit code 1 if one fails again."""
     target = settings()
-    outcome: Redriven = _run(_redrive(target, _chosen(service), letter))
+    outcome: Redriven = run(_redrive(target, chosen(service), letter))
     console().print(f"{outcome.applied} applied, {outcome.failed} failed again.")
     if outcome.failed:
         raise typer.Exit(FAILURE)
@@ -202,10 +184,11 @@ def rebuild_read_models(
     differ."""
     target = settings()
     try:
-        result: RebuildResult = _run(_rebuild(target, exchange=not check, force=force))
+        result: RebuildResult = run(_rebuild(target, exchange=not check, force=force))
     except RebuildError as error:
         fail(
-            f"Not exchanged: {error}.", "Wait until ringi events lag is at rest, or look at ringi events dead-letters."
+            f"Not exchanged: {error}.",
+            "Wait until ringi events lag is at rest; ringi events republish brings back what the broker lost.",
         )
     out = console()
     out.print(f"{result.records} records read, {result.refused} refused.")

@@ -6,8 +6,10 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from deploy.events import gaps
 from services.kit.db.database import Database, Row
 from services.kit.events.broker import ClusterSession, meet
+from services.kit.events.stream import partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running import clock
 
@@ -38,12 +40,16 @@ class Lag:
     cluster_id: str
     outboxes: list[OutboxLag]
     consumers: list[ConsumerLag]
+    gaps: list[str]
+    """Where consumers stand because the broker does not have what comes next."""
 
     @property
     def at_rest(self) -> bool:
-        """Nothing waits anywhere, and no consumer has put anything aside."""
-        return not any(outbox.waiting for outbox in self.outboxes) and not any(
-            consumer.behind or consumer.dead_letters for consumer in self.consumers
+        """Nothing waits anywhere, and no consumer stands still or has put anything aside."""
+        return (
+            not self.gaps
+            and not any(outbox.waiting for outbox in self.outboxes)
+            and not any(consumer.behind or consumer.dead_letters for consumer in self.consumers)
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -56,11 +62,12 @@ async def measure(bootstrap: str, databases: Mapping[str, Database]) -> Lag:
     outboxes = [await _outbox(service, db, session.cluster_id) for service, db in databases.items()]
     # Positions before ends: what is applied in between makes the lag look larger, never smaller.
     positions = {service: await _positions(db) for service, db in databases.items()}
-    ends = await _ends(session, {_partition(row) for rows in positions.values() for row in rows})
+    ends = await _ends(session, {row["topic"] for rows in positions.values() for row in rows})
     consumers: list[ConsumerLag] = []
     for service, db in databases.items():
         consumers += await _consumers(service, db, positions[service], ends, session.cluster_id)
-    return Lag(session.cluster_id, outboxes, consumers)
+    found = [str(gap) for gap in await gaps.find(bootstrap, databases)]
+    return Lag(session.cluster_id, outboxes, consumers, found)
 
 
 async def _outbox(service: str, db: Database, cluster_id: str) -> OutboxLag:
@@ -95,7 +102,7 @@ async def _consumers(
     found = []
     for name in sorted({row["consumer"] for row in rows} | dead.keys()):
         own = [row for row in rows if row["consumer"] == name]
-        behind = sum(max(0, ends[_partition(row)] - _applied(row, cluster_id)) for row in own)
+        behind = sum(max(0, ends.get(_partition(row), 0) - _applied(row, cluster_id)) for row in own)
         met = all(row["cluster_id"] == cluster_id for row in own)
         found.append(ConsumerLag(name, service, behind, dead.get(name, 0), met))
     return found
@@ -105,9 +112,7 @@ def _applied(row: Row, cluster_id: str) -> int:
     return int(row["next_offset"]) if row["cluster_id"] == cluster_id else 0
 
 
-async def _ends(session: ClusterSession, partitions: set[TopicPartition]) -> dict[TopicPartition, int]:
-    await session.ensure_topics({partition.topic for partition in partitions})
-    async with session.consumer(max_records=1) as consumer:
-        await consumer._client.fetch_all_metadata()
-        consumer.assign(list(partitions))
-        return await stream_ends(consumer, list(partitions))
+async def _ends(session: ClusterSession, topics: set[str]) -> dict[TopicPartition, int]:
+    await session.ensure_topics(topics)
+    async with session.consumer(max_records=1) as kafka:
+        return await stream_ends(kafka, await partitions_of(kafka, topics))

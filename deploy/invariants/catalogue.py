@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.invariants import approvals, copies, customers, events, processes, read_models, timers, users
+from deploy.invariants import approvals, copies, customers, events, positions, processes, read_models, timers, users
 from deploy.invariants import audit as audit_log
 from deploy.invariants.model import Invariant
 
@@ -32,6 +32,11 @@ INVARIANTS: Final = (
         "applied-once",
         "Every consumer applied every event exactly once, or keeps it as a dead letter",
         events.applied_once,
+    ),
+    Invariant(
+        "positions",
+        "Every consumer reads every partition, and finds the next record where it should be",
+        positions.have_no_gap,
     ),
     Invariant("no-gaps", "Versions of an aggregate have no gaps in its events", events.versions_without_gaps),
     Invariant("rows-events", "Every row is at the version of its last event", events.rows_match_events),

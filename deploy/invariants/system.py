@@ -31,7 +31,8 @@ class System:
     ) -> None:
         self._databases = databases
         self._stack = stack
-        self._kafka = kafka
+        self.kafka = kafka
+        """Bootstrap address of the broker."""
         self.temporal = temporal
 
     @classmethod
@@ -75,7 +76,7 @@ class System:
 
     async def cluster_id(self) -> str:
         """The id of the cluster that the broker belongs to now."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka, request_timeout_ms=REQUEST_TIMEOUT_MS)
         await admin.start()
         try:
             described: Row = await admin.describe_cluster()

@@ -140,6 +140,9 @@ TAMPERINGS = {
     "applied-once": Tampering(
         "analytics", "DELETE FROM inbox WHERE event_id = (SELECT event_id FROM inbox ORDER BY event_id LIMIT 1)"
     ),
+    "positions": Tampering(
+        "analytics", "UPDATE consumer_positions SET next_offset = next_offset + 1000 WHERE topic = 'user.events'"
+    ),
     "no-gaps": Tampering("customer", f"UPDATE outbox SET aggregate_version = 99 WHERE seq = {LAST}"),  # noqa: S608
     "rows-events": Tampering("customer", "UPDATE customers SET event_version = event_version + 1"),
     "copies": Tampering("sales_activity", "UPDATE user_copies SET name = 'somebody else' WHERE name = 'rep'"),

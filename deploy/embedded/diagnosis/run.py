@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import psycopg
@@ -19,11 +20,15 @@ from deploy.embedded.state.environment import SERVICES, ringi_environment
 from deploy.embedded.state.home import Home, lock_holder, read_json
 from deploy.embedded.state.ports import Ports
 from deploy.embedded.state.secrets import Secrets
+from deploy.events import gaps
 from deploy.invariants import backlog as backlogs
 from deploy.invariants.backlog import Backlog
+from services.kit.db.database import Database
 from services.kit.db.migrations import scripts_of
+from services.kit.events.stream import WHAT_TO_DO
 
 ANSWER_SECONDS = 10.0
+CONSUMERS_SECONDS = 60.0
 LAG_SECONDS = 60.0
 """At rest nothing waits as long as that; whether it is a backlog or a stuck relay, a second look tells."""
 
@@ -49,6 +54,7 @@ async def examine_run(home: Home) -> AsyncIterator[Finding]:
         url = variables[f"RINGI_{service.upper()}_DATABASE_URL"]
         yield await asyncio.to_thread(_database, service, url, at_most)
     yield await _broker(variables["RINGI_KAFKA_BOOTSTRAP"], home)
+    yield await _consumers(variables)
 
 
 def _database(service: str, url: str, longest_wait: float) -> Finding:
@@ -118,3 +124,22 @@ async def _broker(bootstrap: str, home: Home) -> Finding:
     finally:
         await admin.close()
     return Finding.good("broker protocol", f"cluster {cluster['cluster_id']}, {len(topics)} topics")
+
+
+async def _consumers(variables: dict[str, str]) -> Finding:
+    """Whether the broker has what each consumer must read next."""
+    subject = "consumers"
+    try:
+        async with AsyncExitStack() as stack, asyncio.timeout(CONSUMERS_SECONDS):
+            databases = {
+                service: await stack.enter_async_context(
+                    Database(variables[f"RINGI_{service.upper()}_DATABASE_URL"], name=service, read_size=1)
+                )
+                for service in SERVICES
+            }
+            found = await gaps.lasting(variables["RINGI_KAFKA_BOOTSTRAP"], databases)
+    except (psycopg.Error, KafkaError, OSError) as error:
+        return Finding.bad(subject, f"{error!r}", "Mend what else is found here first.")
+    if found:
+        return Finding.bad(subject, "; ".join(map(str, found)), f"{WHAT_TO_DO[0].upper()}{WHAT_TO_DO[1:]}.")
+    return Finding.good(subject, "find what they must read next")
