@@ -10,13 +10,15 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from redis.asyncio import Redis
@@ -28,7 +30,11 @@ ID_BYTES = 32
 IDLE_SECONDS = 12 * 3600
 ABSOLUTE_SECONDS = 7 * 24 * 3600
 LOCK_SECONDS = 20
+PRUNE_SECONDS = 600.0
+PRUNED_AT_ONCE = 500
 _KEY_PREFIX = "ringi:session:"
+_log = logging.getLogger("ringi.frontend.shell.sessions")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,46 +67,84 @@ class SessionStore(Protocol):
 
 
 class SqliteSessions:
-    """For one shell process (the embedded run). Single statements on a small local file: no thread is worth it."""
+    """For one shell process (the embedded run). One thread owns the file: a slow disk holds up no event loop."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sessions")
         self._connection: sqlite3.Connection | None = None
+        self._pruning: asyncio.Task[None] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise RuntimeError("the session store is not open")
-        return self._connection
-
     async def open(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(self._path, isolation_level=None)
-        self._path.chmod(0o600)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS sessions (digest TEXT PRIMARY KEY, record BLOB, expires REAL)")
-        self._db.execute("DELETE FROM sessions WHERE expires < ?", (time.time(),))
+        await self._in_thread(self._open)
+        self._pruning = asyncio.create_task(self._prune_for_ever(), name="session-pruning")
 
     async def close(self) -> None:
-        self._db.close()
+        if self._pruning is not None:
+            self._pruning.cancel()
+            await asyncio.gather(self._pruning, return_exceptions=True)
+        await self._in_thread(self._db.close)
+        self._thread.shutdown()
 
     async def load(self, digest: str) -> bytes | None:
-        row = self._db.execute("SELECT record, expires FROM sessions WHERE digest = ?", (digest,)).fetchone()
-        return row[0] if row and row[1] > time.time() else None
+        rows = await self._execute("SELECT record, expires FROM sessions WHERE digest = ?", digest)
+        return rows[0][0] if rows and rows[0][1] > time.time() else None
 
     async def save(self, digest: str, record: bytes, seconds: int) -> None:
-        self._db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", (digest, record, time.time() + seconds))
+        await self._execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", digest, record, time.time() + seconds)
 
     async def remove(self, digest: str) -> None:
-        self._db.execute("DELETE FROM sessions WHERE digest = ?", (digest,))
+        await self._execute("DELETE FROM sessions WHERE digest = ?", digest)
+
+    async def prune(self) -> int:
+        """Forget expired sessions, some at a time, so that others have their turn in between; returns how many."""
+        pruned = 0
+        while True:
+            gone = await self._execute(
+                "DELETE FROM sessions WHERE digest IN"
+                " (SELECT digest FROM sessions WHERE expires < ? LIMIT ?) RETURNING digest",
+                time.time(),
+                PRUNED_AT_ONCE,
+            )
+            pruned += len(gone)
+            if len(gone) < PRUNED_AT_ONCE:
+                return pruned
 
     @contextlib.asynccontextmanager
     async def lock(self, digest: str) -> AsyncIterator[None]:
         lock = self._locks.setdefault(digest, asyncio.Lock())
         async with lock:
             yield
+
+    async def _prune_for_ever(self) -> None:
+        while True:
+            try:
+                await self.prune()
+            except sqlite3.Error as error:
+                _log.warning("expired sessions not pruned: %s", error)
+            await asyncio.sleep(PRUNE_SECONDS)
+
+    def _open(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(self._path, isolation_level=None)
+        self._path.chmod(0o600)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("CREATE TABLE IF NOT EXISTS sessions (digest TEXT PRIMARY KEY, record BLOB, expires REAL)")
+        self._db.execute("CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (expires)")
+
+    async def _execute(self, statement: str, *values: object) -> list[Any]:
+        return await self._in_thread(lambda: self._db.execute(statement, values).fetchall())
+
+    async def _in_thread(self, action: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, action)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise RuntimeError("the session store is not open")
+        return self._connection
 
 
 class RedisSessions:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from frontend.shell import sessions as module
 from frontend.shell.sessions import RedisSessions, Session, Sessions, SqliteSessions
 from frontend.shell.tokens import Tokens
 from frontend.ui.gateway import Answer, GatewayProblem
 from tests.support.redis import running_redis
+from tests.support.waiting import eventually
 
 SECRET = "a-secret-of-at-least-thirty-two-characters"
 SESSION = Session("u1", "佐藤 美咲", "rep@ringi.example", ("rep",), "access-1", "refresh-1", time.time() - 1)
@@ -57,6 +59,40 @@ async def test_a_session_is_there_after_a_restart_and_gone_after_signing_out(tmp
     assert await second.read(session_id) == SESSION
     await second.end(session_id)
     assert await second.read(session_id) is None
+
+
+async def test_expired_sessions_are_forgotten_while_the_shell_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PRUNE_SECONDS", 0.05)
+    path = tmp_path / "sessions.sqlite3"
+    sessions = await opened(path)
+    living = await sessions.create(SESSION)
+    for number in range(2 * module.PRUNED_AT_ONCE + 1):
+        await sessions.store.save(f"expired-{number}", b"", seconds=-1)
+
+    def left() -> int:
+        with sqlite3.connect(path) as db:
+            count: int = db.execute("SELECT count(*) FROM sessions").fetchone()[0]
+            return count
+
+    await eventually(lambda: left() == 1, what="only the session that lives is kept")
+    assert await sessions.read(living) == SESSION
+    await sessions.store.close()
+
+
+async def test_a_store_that_is_slow_holds_up_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.sqlite3"
+    sessions = await opened(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    saving = asyncio.create_task(sessions.create(SESSION))
+    # The loop has to come back to this test for the lock to go.
+    await asyncio.sleep(0)
+    other.execute("ROLLBACK")
+    other.close()
+    assert await sessions.read(await saving) == SESSION
+    await sessions.store.close()
 
 
 async def test_a_copied_store_signs_nobody_in(tmp_path: Path) -> None:
