@@ -1,4 +1,4 @@
-"""Reference copies: what a service knows of another's users and customers equals the source."""
+"""Reference copies: what a service knows of another's users, customers and requests equals the source."""
 
 from typing import Final
 
@@ -8,14 +8,17 @@ from deploy.invariants.system import Row, System
 
 USER_FIELDS: Final = ("event_version", "name", "state", "manager_id", "roles")
 CUSTOMER_FIELDS: Final = ("event_version", "name", "state", "assigned_sales_id")
+REQUEST_FIELDS: Final = ("event_version", "customer_id", "state")
 USER_READERS: Final = ("customer", "sales_activity", "opportunity", "analytics")
 CUSTOMER_READERS: Final = ("sales_activity", "opportunity", "analytics")
+REQUEST_READERS: Final = ("customer",)
 
 
 async def equal_the_source(system: System) -> list[Violation]:
     """Every copy has the newest version and the same content; no copy is missing, none is of nothing."""
     found = await _compare(system, "auth", "users", USER_FIELDS, USER_READERS, "user_copies")
-    return found + await _compare(system, "customer", "customers", CUSTOMER_FIELDS, CUSTOMER_READERS, "customer_copies")
+    found += await _compare(system, "customer", "customers", CUSTOMER_FIELDS, CUSTOMER_READERS, "customer_copies")
+    return found + await _compare(system, "opportunity", "approvals", REQUEST_FIELDS, REQUEST_READERS, "request_copies")
 
 
 async def _compare(

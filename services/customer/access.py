@@ -1,10 +1,11 @@
 """Who may do what with which customer.
 
 A rep has the customers assigned to them, a manager also those of everybody who reports to them, transitively; an
-auditor and an administrator have all. Customers that are deleted show to auditors and to whoever may restore them.
+auditor and an administrator have all. Whoever decides requests also reads, and only reads, the customers of those that
+name them as an approver. Customers that are deleted show to auditors and to whoever may restore them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.contracts.permissions import Permission, Role, Scope, scope_of
@@ -17,11 +18,12 @@ ASSIGNABLE_ROLES = frozenset({Role.REP, Role.MANAGER})
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks, and how far what they ask for may reach."""
+    """Who asks, and how far what they ask for may reach. ``named``: also to customers of requests that name them."""
 
     user_id: UUID
     scope: Scope
     sees_deleted: bool = False
+    named: bool = False
 
 
 def viewer(principal: Principal, permission: Permission) -> Viewer:
@@ -33,7 +35,8 @@ def viewer(principal: Principal, permission: Permission) -> Viewer:
 
 
 def reader(principal: Principal) -> Viewer:
-    return viewer(principal, Permission.CUSTOMER_READ)
+    found = viewer(principal, Permission.CUSTOMER_READ)
+    return replace(found, named=found.scope is not Scope.ALL and principal.has(Permission.APPROVAL_DECIDE))
 
 
 def sees_deleted(principal: Principal) -> bool:

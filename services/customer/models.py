@@ -123,6 +123,20 @@ class UserCopy(CustomerModel, table=True):
     blocked_by_process: UUID | None = None
 
 
+class RequestCopy(CustomerModel, table=True):
+    """Of an approval request, what tells who may read its customer."""
+
+    __tablename__ = "request_copies"
+    __table_args__ = (Index("request_copies_by_approver", "approver_ids", postgresql_using="gin"),)
+
+    id: UUID = Field(primary_key=True)
+    customer_id: UUID | None = None
+    state: str = Field(sa_type=Text)
+    approver_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    aggregate_version: int
+    blocked_by_process: UUID | None = None
+
+
 class Reassignment(CustomerModel, table=True):
     """One move of a process. `settled_at`: its undo has looked at it, and gave it back or left it where it was."""
 

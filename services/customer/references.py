@@ -1,13 +1,15 @@
-"""This service's copies of users."""
+"""This service's copies of users, and of whom approval requests name."""
 
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.topics import USER_EVENTS
+from services.contracts.topics import APPROVAL_EVENTS, USER_EVENTS
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.consumer import Consumer
 from services.kit.events.copies import CopyTable, Owners, Source
+from services.kit.events.envelope import Envelope
 from services.kit.trust.internal import InternalClient
 
 CONSUMER_NAME: Final = "customer.references"
@@ -20,9 +22,33 @@ USERS: Final = CopyTable(
 )
 
 
+REQUESTS: Final = CopyTable(
+    table="request_copies",
+    topic=APPROVAL_EVENTS,
+    columns={"customer_id": "customerId", "state": "state", "approver_ids": "approverIds"},
+)
+"""Who may read a customer because a request about them names this approver, in whichever stage."""
+
+
+async def apply(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    await USERS.apply(uow, envelopes)
+    await REQUESTS.apply(uow, _with_approvers(envelopes))
+
+
+def _with_approvers(envelopes: Iterable[Envelope]) -> Iterable[Envelope]:
+    for envelope in envelopes:
+        if "stages" in envelope.data:
+            data = {**envelope.data, "approverIds": _approvers(envelope.data)}
+            yield envelope.model_copy(update={"data": data})
+
+
+def _approvers(data: Mapping[str, Any]) -> list[str]:
+    return sorted({approver for stage in data["stages"] for approver in stage["approverIds"]})
+
+
 def consumer(db: Database, bootstrap: str) -> Consumer:
     """Keeps the copies as new as the events."""
-    return Consumer(db, bootstrap=bootstrap, name=CONSUMER_NAME, topics=[USER_EVENTS], apply=USERS.apply)
+    return Consumer(db, bootstrap=bootstrap, name=CONSUMER_NAME, topics=[USER_EVENTS, APPROVAL_EVENTS], apply=apply)
 
 
 class UserDirectory:

@@ -78,6 +78,14 @@ class Case:
         return self.entry.section == "requests that name as their approver"
 
     @property
+    def customer(self) -> str:
+        """The owner's; or the one of the request that names the approver."""
+        named = self.entry.section == "customers of requests that name as their approver"
+        kind, whose = ("named_customer", self.approver) if named else ("customer", self.owner)
+        found: str = self.world.of(kind, whose)
+        return found
+
+    @property
     def request(self) -> str:
         kind, whose = ("named", self.approver) if self.is_named else ("raised", self.owner)
         found: str = self.world.of(kind, whose)

@@ -9,11 +9,11 @@ from tests.rights.world import CUSTOMER_NAME, in_days
 
 
 def _customer(case: Case, rest: str = "") -> str:
-    return f"/customers/{case.world.of('customer', case.owner)}{rest}"
+    return f"/customers/{case.customer}{rest}"
 
 
 def _is_customer(case: Case) -> Verdict:
-    return listed(case.world.of("customer", case.owner))
+    return listed(case.customer)
 
 
 simple(
@@ -81,7 +81,7 @@ simple(
 simple(
     "GET",
     "/meetings/customer/{customer_id}",
-    lambda case: Ask(f"/meetings/customer/{case.world.of('customer', case.owner)}"),
+    lambda case: Ask(f"/meetings/customer/{case.customer}"),
 )
 simple("POST", "/tasks", lambda case: Ask("/tasks", _of_owner(case)))
 simple(

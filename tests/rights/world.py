@@ -105,6 +105,7 @@ class World:
             ("raised", requesters, self.raise_request),
             ("process", requesters, self._ended_process),
             ("named", approvers, self.name_in_request),
+            ("named_customer", approvers, self._named_customer),
             ("proxy", approvers, self.give_proxy),
             ("notification", everybody, self.notify),
         ):
@@ -121,8 +122,10 @@ class World:
             "GET", f"/reports/task-completion?by=rep&from={in_days(-20)[:10]}&to={in_days(2)[:10]}"
         )
         owners = {str(owner) for owner in self.belongings["customer"]}
+        named = await self.system.rows("customer", "SELECT customer_id FROM request_copies")
         return (
-            set(self.belongings["process"].values()) <= {saga["id"] for saga in listed}
+            {row["customer_id"] for row in named} >= {UUID(one) for one in self.belongings["named_customer"].values()}
+            and set(self.belongings["process"].values()) <= {saga["id"] for saga in listed}
             and owners <= {group["key"]["id"] for group in report.json["groups"]}
             and owners <= {group["key"]["id"] for group in tasks.json["groups"]}
         )
@@ -156,6 +159,13 @@ class World:
         """One that names this approver, by a requester who is nobody else's in the matrix."""
         request: str = (await self._request(self.asker, approver))["id"]
         return request
+
+    async def _named_customer(self, approver: Caller) -> str:
+        """One of the asker's, about whom a request names this approver."""
+        customer = await self._customer(self.asker)
+        body = {"kind": "FEE_DISCOUNT", "title": "手数料の減額", "approverId": str(approver.id), "customerId": customer}
+        _made(await self.asker.ask("POST", "/approvals", body))
+        return customer
 
     async def _ended_process(self, requester: Caller) -> str:
         request = await self._request(requester, self.named_stranger)

@@ -10,8 +10,8 @@ from services.customer.access import reader
 from services.customer.endpoints.answers import document_response, page_response
 from services.customer.repository import reading
 from services.customer.schemas import CustomerView, ProfileView
-from services.kit.errors import NotFound
-from services.kit.http import CurrentUser, KitDep, Reads
+from services.customer.service import records
+from services.kit.http import CurrentUser, KitDep
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page
 
 router = APIRouter(tags=["customers"])
@@ -20,11 +20,9 @@ _PROFILES: Final = "customer-profiles"
 
 
 @router.get("/customers/{customer_id}", response_model=CustomerView)
-async def get_customer(customer_id: UUID, principal: CurrentUser, reads: Reads) -> Response:
+async def get_customer(customer_id: UUID, principal: CurrentUser, kit: KitDep) -> Response:
     """One customer; deleted ones show to auditors and to whoever may restore them."""
-    row = await reading.find(reads, reader(principal), customer_id)
-    if row is None:
-        raise NotFound
+    row = await records.readable(kit, reader(principal), customer_id)
     return document_response(row["document"], row["version"])
 
 
@@ -32,14 +30,13 @@ async def get_customer(customer_id: UUID, principal: CurrentUser, reads: Reads) 
 async def list_profile_versions(
     customer_id: UUID,
     principal: CurrentUser,
-    reads: Reads,
     kit: KitDep,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Response:
     """Every version of the investment profile, the newest first, with who reviewed it and when."""
     before = kit.cursors.decode(_PROFILES, cursor, [int])
-    if await reading.find(reads, reader(principal), customer_id) is None:
-        raise NotFound
-    rows = await reading.profile_versions(reads, customer_id, before[0] if before else None, limit)
+    await records.readable(kit, reader(principal), customer_id)
+    async with kit.db.reader() as reads:
+        rows = await reading.profile_versions(reads, customer_id, before[0] if before else None, limit)
     return page_response(rows, limit, lambda row: kit.cursors.encode(_PROFILES, [row["version"]]))

@@ -41,28 +41,43 @@ _SORTS: Final = {
 }
 
 
-def within(scope: Scope) -> str:
-    """SQL: customer `c` is in the reach of `viewer`."""
-    return _SCOPES[scope]
+_NAMED: Final = (
+    "c.id = ANY(ARRAY(SELECT r.customer_id FROM request_copies r WHERE r.approver_ids @> ARRAY[%(viewer)s::uuid]"
+    " AND r.state <> 'DRAFT'))"
+)
+"""A draft names people who were not asked yet."""
 
 
-_ONE: Final = {
-    (scope, deleted): f"SELECT {DOCUMENT} AS document, c.version FROM customers c"  # noqa: S608 - constants only
-    f" WHERE c.id = %(id)s AND {within(scope)}" + ("" if deleted else f" AND {LIVE}")
-    for scope in Scope
-    for deleted in (False, True)
-}
+def ways(viewer: Viewer) -> list[str]:
+    """SQL: the conditions on customer `c` of which each opens it to the viewer."""
+    return [_SCOPES[viewer.scope], _NAMED] if viewer.named else [_SCOPES[viewer.scope]]
+
+
+def within(viewer: Viewer) -> str:
+    """SQL: customer `c` is in the viewer's reach."""
+    return f"({' OR '.join(ways(viewer))})"
 
 
 async def find(reader: Reader, viewer: Viewer, customer_id: UUID) -> Row | None:
     """`document` (JSON text) and `version`, if the viewer may see the customer."""
-    params = {"id": customer_id, "viewer": viewer.user_id}
-    return await reader.one(_ONE[viewer.scope, viewer.sees_deleted], params)
+    live = "" if viewer.sees_deleted else f" AND {LIVE}"
+    return await reader.one(
+        f"SELECT {DOCUMENT} AS document, c.version FROM customers c"  # noqa: S608 - constants only
+        f" WHERE c.id = %(id)s AND {within(viewer)}{live}",
+        {"id": customer_id, "viewer": viewer.user_id},
+    )
+
+
+async def is_live(reader: Reader, customer_id: UUID) -> bool:
+    return bool(await reader.scalar(f"SELECT true FROM customers c WHERE c.id = %s AND {LIVE}", [customer_id]))  # noqa: S608
 
 
 async def document(reader: Reader, customer_id: UUID) -> Row:
-    """The same without asking who looks, for the answer to a write whose rights were checked before."""
-    row = await reader.one(_ONE[Scope.ALL, True], {"id": customer_id, "viewer": None})
+    """The same without asking who looks, for what is shown after rights were checked elsewhere."""
+    row = await reader.one(
+        f"SELECT {DOCUMENT} AS document, c.version FROM customers c WHERE c.id = %s",  # noqa: S608 - constants only
+        [customer_id],
+    )
     assert row is not None
     return row
 
@@ -71,7 +86,6 @@ async def page(reader: Reader, viewer: Viewer, filters: CustomerFilters, after: 
     """Up to `limit + 1` rows of `document`, `sort_key` and `id`, behind `after` (the sort key and id of a row)."""
     column, direction, comparison = _SORTS[filters.sort]
     clauses, params = conditions(filters)
-    clauses.append(within(viewer.scope))
     params |= {"viewer": viewer.user_id, "limit": filters.limit + 1}
     if LIVE_STATES.issuperset(filters.state):
         # Also beside a filter by state: the planner does not see that the filter implies the indexes' predicate.
@@ -79,16 +93,27 @@ async def page(reader: Reader, viewer: Viewer, filters: CustomerFilters, after: 
     if after is not None:
         clauses.append(f"({column}, c.id) {comparison} (%(after_key)s, %(after_id)s)")
         params |= {"after_key": after[0], "after_id": after[1]}
+    order = f"ORDER BY {column} {direction}, c.id {direction} LIMIT %(limit)s"
+    first_by = [
+        f"FROM customers c WHERE {' AND '.join([way, *clauses])} {order}"  # constants only
+        for way in ways(viewer)
+    ]
+    if len(first_by) == 1:
+        statement = f"SELECT {DOCUMENT} AS document, {column} AS sort_key, c.id {first_by[0]}"
+        return await reader.all(statement, params)
+    # Each way by its own index: "mine or that one" as one condition would walk through everybody's customers.
+    found = " UNION ".join(f"(SELECT c.id, {column} AS sort_key {first})" for first in first_by)
     return await reader.all(
-        f"SELECT {DOCUMENT} AS document, {column} AS sort_key, c.id FROM customers c"  # noqa: S608 - constants only
-        f" WHERE {' AND '.join(clauses)} ORDER BY {column} {direction}, c.id {direction} LIMIT %(limit)s",
+        f"SELECT {DOCUMENT} AS document, page.sort_key, c.id FROM (SELECT id, sort_key FROM ({found}) AS found"  # noqa: S608
+        f" ORDER BY sort_key {direction}, id {direction} LIMIT %(limit)s) AS page JOIN customers c ON c.id = page.id"
+        f" ORDER BY page.sort_key {direction}, page.id {direction}",
         params,
     )
 
 
 async def reaches(reader: Reader, viewer: Viewer, customer_id: UUID) -> bool:
     """Whether the customer, in whatever state, belongs to the viewer's reach."""
-    statement = f"SELECT true FROM customers c WHERE c.id = %(id)s AND {within(viewer.scope)}"  # noqa: S608
+    statement = f"SELECT true FROM customers c WHERE c.id = %(id)s AND {within(viewer)}"  # noqa: S608
     return bool(await reader.scalar(statement, {"id": customer_id, "viewer": viewer.user_id}))
 
 

@@ -44,7 +44,7 @@ async def lock_with_rights(
 ) -> tuple[CustomerRecord, bool, bool] | None:
     """The locked customer, whether it is in the reader's reach, and whether in the writer's."""
     row = await uow.one(
-        f"SELECT {_COLUMNS}, {within(reader.scope)} AS readable, {within(writer.scope)} AS writable"  # noqa: S608
+        f"SELECT {_COLUMNS}, {within(reader)} AS readable, {within(writer)} AS writable"  # noqa: S608
         " FROM customers c WHERE c.id = %(id)s FOR UPDATE",
         {"id": customer_id, "viewer": writer.user_id},
     )
@@ -54,7 +54,7 @@ async def lock_with_rights(
 async def rights(reads: Reader, customer_id: UUID, reader: Viewer, writer: Viewer) -> tuple[bool, bool] | None:
     """Whether the customer is in the reader's reach, and in the writer's; nothing is locked."""
     row = await reads.one(
-        f"SELECT {within(reader.scope)} AS readable, {within(writer.scope)} AS writable"  # noqa: S608
+        f"SELECT {within(reader)} AS readable, {within(writer)} AS writable"  # noqa: S608
         " FROM customers c WHERE c.id = %(id)s",
         {"id": customer_id, "viewer": writer.user_id},
     )

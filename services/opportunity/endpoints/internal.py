@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.kit.http import InternalCaller, Reads, json_response
 from services.kit.models import QueryModel
+from services.opportunity.repository import approvals
 from services.opportunity.schemas.workload import Workload
 from services.opportunity.service import workload
 
@@ -23,6 +24,12 @@ async def user_workload(
 ) -> Response:
     """Open work that a deletion of the user would hand over, and where the successor could not take it as it is."""
     return json_response(await workload.of_user(reader, user_id, query.successor_id))
+
+
+@router.get("/customers/{customer_id}/approvers/{user_id}")
+async def is_approver(_caller: InternalCaller, reader: Reads, customer_id: UUID, user_id: UUID) -> Response:
+    """Whether a request about the customer that is no draft names the user as an approver."""
+    return json_response({"named": await approvals.names(reader, customer_id, user_id)})
 
 
 @router.get("/customers/{customer_id}/workload", response_model=Workload)

@@ -50,6 +50,17 @@ async def living_successor(reader: Reader, previous_id: UUID) -> Row | None:
     )
 
 
+async def names(reader: Reader, customer_id: UUID, user_id: UUID) -> bool:
+    """Whether a request about the customer names the user as an approver; a draft has asked nobody yet."""
+    return bool(
+        await reader.scalar(
+            "SELECT true FROM approval_participants p JOIN approvals a ON a.id = p.approval_id"
+            " WHERE p.user_id = %s AND p.relation = 'APPROVER' AND a.customer_id = %s AND a.state <> 'DRAFT' LIMIT 1",
+            [user_id, customer_id],
+        )
+    )
+
+
 async def next_number(uow: UnitOfWork, year: int) -> str:
     """RNG-2026-000412. From a sequence, so nobody waits for another's commit; a rollback leaves a gap."""
     return f"RNG-{year}-{await uow.scalar('SELECT next_approval_number(%s)', [year]):06d}"

@@ -1,6 +1,6 @@
 """The customer service with a small sales team: a manager with two reps, and people around them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +28,9 @@ class Team:
     client: ServiceClient
     issuer: TestIssuer
     people: dict[str, Person] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    """What opportunity says of whom requests name, by path; all else is 404 there."""
+    asked: list[str] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Person:
         try:
@@ -38,6 +41,18 @@ class Team:
     @property
     def db(self) -> Database:
         return self.client.kit.db
+
+    def answer_for_opportunity(self) -> None:
+        """Whom requests name; all other services are away."""
+        real = self.client.kit.internal.get
+
+        async def get(service: str, path: str, params: Mapping[str, str] | None = None) -> Any:
+            if service != "opportunity" or "/approvers/" not in path:
+                return await real(service, path, params)
+            self.asked.append(path)
+            return self.answers.get(path)
+
+        self.client.kit.internal.get = get  # type: ignore[method-assign]
 
     async def join(
         self,
@@ -94,6 +109,7 @@ class Team:
 @pytest.fixture
 async def team(service_client: StartService, issuer: TestIssuer) -> Team:
     team = Team(await service_client("customer"), issuer)
+    team.answer_for_opportunity()
     manager = await team.join("manager", Role.MANAGER)
     await team.join("rep", Role.REP, manager=manager)
     await team.join("rep2", Role.REP, manager=manager)

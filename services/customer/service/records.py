@@ -1,0 +1,28 @@
+"""One customer as somebody may read them."""
+
+from uuid import UUID
+
+from services.customer.access import Viewer
+from services.customer.repository import reading
+from services.kit.db.unit_of_work import Row
+from services.kit.errors import NotFound
+from services.kit.http.kit import Kit
+
+
+async def readable(kit: Kit, viewer: Viewer, customer_id: UUID) -> Row:
+    """`document` and `version`; raises NotFound, and Unavailable while it can't be told.
+
+    An approver may be sooner than the event that tells us of the request: then its owner is asked once, while no
+    connection is held.
+    """
+    async with kit.db.reader() as reader:
+        row = await reading.find(reader, viewer, customer_id)
+        if row is not None:
+            return row
+        if not viewer.named or not await reading.is_live(reader, customer_id):
+            raise NotFound
+    answer = await kit.internal.get("opportunity", f"/internal/customers/{customer_id}/approvers/{viewer.user_id}")
+    if answer is None or not answer["named"]:
+        raise NotFound
+    async with kit.db.reader() as reader:
+        return await reading.document(reader, customer_id)
