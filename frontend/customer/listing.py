@@ -125,7 +125,7 @@ async def show(request: Request) -> Response:
         return page.render("customer/rows.html", listed=listed, filters=filters, people=known)
     if page.target == "customer-results":
         return page.render(
-            "customer/results.html", listed=listed, filters=filters, people=known, push=filters.address()
+            "customer/results.html", listed=listed, filters=filters, people=known, replace=filters.address()
         )
     return page.render("customer/list.html", **_choices(page, filters, known), listed=listed, filters=filters)
 

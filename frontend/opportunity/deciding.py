@@ -140,7 +140,8 @@ def _what_happened(approval: Approval, decision: str) -> str:
 def _refused(page: Page, message: str, tickets: Sequence[Ticket], decision: str) -> Response:
     """Nothing was sent: ask for what is missing, keeping the choice."""
     if page.is_fragment:
-        restored = json.dumps({"ringi-restore": {"ids": [ticket.id for ticket in tickets]}})
+        ids = [ticket.id for ticket in tickets]
+        restored = json.dumps({"ringi-undecided": {"ids": ids}, "ringi-restore": {"ids": ids}})
         return page.render("opportunity/refused_toast.html", message=message, events=restored)
     return page.render(
         "opportunity/ask_comment.html", status=UNPROCESSABLE, message=message, tickets=tickets, decision=decision
@@ -161,9 +162,10 @@ def _answer(page: Page, outcomes: Sequence[Outcome], decision: str, comment: str
     }
     if page.is_fragment:
         # Rows that somebody else has decided stay away; those that can be tried again come back.
+        told = {"ringi-undecided": {"ids": [outcome.ticket.id for outcome in failed]}} if failed else {}
         back = [outcome.ticket.id for outcome in failed if not outcome.is_lost]
-        events = json.dumps({"ringi-restore": {"ids": back}}) if back else None
-        return page.render("opportunity/outcome.html", events=events, **values)
+        told |= {"ringi-restore": {"ids": back}} if back else {}
+        return page.render("opportunity/outcome.html", events=json.dumps(told) if told else None, **values)
     if not failed and len(outcomes) == 1:
         return page.redirect("/approvals")
     return page.render("opportunity/results.html", **values)

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity.reading import story_of
+from frontend.opportunity.reading import history_of
 from frontend.opportunity.views import Person
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.i18n import gettext
@@ -83,8 +83,8 @@ async def _render(
     missing: bool = False,
 ) -> Response:
     """`missing`: the words that the action of `typed` needs."""
-    story = await story_of(page.gateway, approval_id)
-    approval = story.approval
+    history = await history_of(page.gateway, approval_id)
+    approval = history.approval
     candidates = await _candidates(page) if approval.may("REASSIGN") else []
     places: dict[str, Person] = {
         person.id: person for stage in approval.stages[approval.stage :] for person in stage.approvers
@@ -92,7 +92,7 @@ async def _render(
     return page.render(
         "opportunity/detail.html",
         status=status,
-        story=story,
+        history=history,
         candidates=[user for user in candidates if user.id not in places and user.id != approval.requester_id],
         places=list(places.values()),
         error=error,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from frontend.opportunity import words
-from frontend.opportunity.reading import Story, story_of
+from frontend.opportunity.reading import History, history_of
 from frontend.opportunity.views import ApprovalPage, Counts
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.page import Page
@@ -29,7 +30,7 @@ async def show(request: Request) -> Response:
         return page.render("opportunity/rows.html", listed=listed, tab=tab, selected="", here=_here)
     selected = page.query("selected")
     chosen = selected or (listed.items[0].id if listed.items else "")
-    story = await _story(page.gateway, chosen)
+    history = await _history(page.gateway, chosen)
     return page.render(
         "opportunity/inbox.html",
         listed=listed,
@@ -38,23 +39,25 @@ async def show(request: Request) -> Response:
         state=page.query("state"),
         q=page.query("q"),
         states=words.STATES,
-        story=story,
-        selected=story.approval.id if story else "",
-        explicit=bool(selected and story),
-        missing=bool(selected and not story),
+        history=history,
+        selected=history.approval.id if history else "",
+        explicit=bool(selected and history),
+        missing=bool(selected and not history),
         as_of=datetime.now(UTC).isoformat(timespec="seconds"),
         here=_here,
     )
 
 
 async def panel(request: Request) -> Response:
-    """GET /approvals/{id}/panel: the request for the side of the list; the address becomes that of the list."""
+    """GET /approvals/{id}/panel: the request for the side of the list; the address becomes that of the list.
+
+    With `follow` the panel is open already and only asks what has become of the request.
+    """
     page = Page.of(request)
-    story = await story_of(page.gateway, request.path_params["id"])
+    history = await history_of(page.gateway, request.path_params["id"])
     tab = tab_of(page)
-    return page.render(
-        "opportunity/panel.html", story=story, tab=tab, push=_here(tab=tab, selected=story.approval.id), here=_here
-    )
+    address = None if page.query("follow") else _here(tab=tab, selected=history.approval.id)
+    return page.render("opportunity/panel.html", history=history, tab=tab, push=address, here=_here)
 
 
 async def count(request: Request) -> Response:
@@ -64,12 +67,17 @@ async def count(request: Request) -> Response:
 
 
 async def fresh(request: Request) -> Response:
-    """GET /approvals/-/fresh: how many requests came since the list was made; shown as an offer, not slid in."""
+    """GET /approvals/-/fresh: how many requests came since the list was made; shown as an offer, not slid in.
+
+    Which of the listed still wait is told to the list (while they fit one page): those of others stay, marked as over.
+    """
     page = Page.of(request)
     listed = await _list(page, MINE)
     since = page.query("since")
     arrived = [item for item in listed.items if (item.submitted_at or "") > since]
-    return page.render("opportunity/fresh.html", number=len(arrived), here=_here)
+    still = None if listed.next_cursor else [item.id for item in listed.items]
+    events = None if still is None else json.dumps({"ringi-waiting": {"ids": still}})
+    return page.render("opportunity/fresh.html", number=len(arrived), here=_here, events=events)
 
 
 async def of_customer(request: Request) -> Response:
@@ -118,12 +126,12 @@ async def _counts(gateway: UserGateway) -> Counts:
         return Counts()
 
 
-async def _story(gateway: UserGateway, approval_id: str) -> Story | None:
+async def _history(gateway: UserGateway, approval_id: str) -> History | None:
     """The chosen request; None when there is none, or it has gone."""
     if not approval_id:
         return None
     try:
-        return await story_of(gateway, approval_id)
+        return await history_of(gateway, approval_id)
     except GatewayProblem as problem:
         if problem.is_outage:
             raise

@@ -1,4 +1,4 @@
-"""What several pages read of a request: itself, its history and its remarks, as one timeline."""
+"""What several pages read of a request: itself, its history and its comments, as one timeline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from frontend.opportunity import words
-from frontend.opportunity.views import Approval, HistoryEntry, Remark
+from frontend.opportunity.views import Approval, Comment, HistoryEntry
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 
@@ -15,7 +15,7 @@ IMPERSONAL = frozenset({"REMIND", "ESCALATE", "HOLD", "RELEASE", "CANCEL", "REST
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineEntry:
     """One entry of the timeline."""
 
     at: str
@@ -28,44 +28,43 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class History:
     """A request with everything that happened to it, oldest first."""
 
     approval: Approval
-    moments: list[Moment]
-    history: list[HistoryEntry]
+    entries: list[TimelineEntry]
 
 
-async def story_of(gateway: UserGateway, approval_id: str) -> Story:
-    """Raises GatewayProblem when the request itself cannot be read; its remarks are not worth failing for."""
+async def history_of(gateway: UserGateway, approval_id: str) -> History:
+    """Raises GatewayProblem when the request itself cannot be read; its comments are not worth failing for."""
     root = f"/approvals/{segment(approval_id)}"
-    approval, history, remarks = await asyncio.gather(
-        gateway.get(root), gateway.get(f"{root}/history"), _remarks(gateway, root)
+    approval, history, comments = await asyncio.gather(
+        gateway.get(root), gateway.get(f"{root}/history"), _comments(gateway, root)
     )
-    entries = [HistoryEntry.model_validate(entry) for entry in history["items"]]
-    moments = [_from_entry(entry) for entry in entries] + [_from_remark(remark) for remark in remarks]
-    return Story(Approval.model_validate(approval), sorted(moments, key=lambda moment: moment.at), entries)
+    entries = [_from_entry(HistoryEntry.model_validate(item)) for item in history["items"]]
+    entries += [_from_comment(comment) for comment in comments]
+    return History(Approval.model_validate(approval), sorted(entries, key=lambda entry: entry.at))
 
 
-async def _remarks(gateway: UserGateway, root: str) -> list[Remark]:
+async def _comments(gateway: UserGateway, root: str) -> list[Comment]:
     try:
         answer = await gateway.get(f"{root}/comments")
     except GatewayProblem:
         return []
-    remarks = [Remark.model_validate(item) for item in answer["items"]]
+    comments = [Comment.model_validate(item) for item in answer["items"]]
     # Comments of decisions stand in the history already.
-    return [remark for remark in remarks if remark.purpose == "COMMENT"]
+    return [comment for comment in comments if comment.purpose == "COMMENT"]
 
 
-def _from_entry(entry: HistoryEntry) -> Moment:
+def _from_entry(entry: HistoryEntry) -> TimelineEntry:
     look = words.action_look(entry.action)
     who = "" if entry.action in IMPERSONAL else entry.actor_name or gettext("Somebody")
     if who and entry.on_behalf_of_name:
         who = gettext("%(proxy)s (for %(person)s)") % {"proxy": who, "person": entry.on_behalf_of_name}
     note = gettext("(erased)") if entry.erased else entry.comment or ""
-    return Moment(entry.at, look.icon, look.kind, who, look.text, note, entry.hash or "")
+    return TimelineEntry(entry.at, look.icon, look.kind, who, look.text, note, entry.hash or "")
 
 
-def _from_remark(remark: Remark) -> Moment:
-    who = remark.author_name or gettext("Somebody")
-    return Moment(remark.created_at, "message-square", "muted", who, gettext("commented"), remark.body)
+def _from_comment(comment: Comment) -> TimelineEntry:
+    who = comment.author_name or gettext("Somebody")
+    return TimelineEntry(comment.created_at, "message-square", "muted", who, gettext("commented"), comment.body)

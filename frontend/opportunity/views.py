@@ -112,7 +112,7 @@ class HistoryEntry(View):
     previous_hash: str | None = None
 
 
-class Remark(View):
+class Comment(View):
     """A comment beside the decisions."""
 
     body: str

@@ -98,5 +98,5 @@ async def show(request: Request) -> Response:
     listed = MeetingPage.model_validate(answer)
     values: dict[str, Any] = {"listed": listed, "days": by_day(listed.items), "filters": filters}
     if page.target == "sales-meetings":
-        return page.render("sales/meeting_results.html", push=filters.address(), **values)
+        return page.render("sales/meeting_results.html", replace=filters.address(), **values)
     return page.render("sales/meetings.html", reps=known.choices(page.identity), **values)

@@ -96,7 +96,7 @@ async def show(request: Request) -> Response:
         return page.render("sales/task_rows.html", listed=TaskPage.model_validate(answer), filters=filters)
     if page.target == "sales-tasks":
         listed = TaskPage.model_validate(await page.gateway.get(filters.api(page.query("cursor"))))
-        return page.render("sales/task_results.html", listed=listed, filters=filters, push=filters.address())
+        return page.render("sales/task_results.html", listed=listed, filters=filters, replace=filters.address())
     answer, known, overdue = await asyncio.gather(
         page.gateway.get(filters.api(page.query("cursor"))), people(page.gateway), _own_overdue(page)
     )

@@ -13,10 +13,10 @@ from frontend.shell.counts import Counts
 from frontend.shell.csrf import SAFE_METHODS
 from frontend.shell.preferences import Preferences
 from frontend.shell.registry import Registry
-from frontend.shell.viewer import UNAUTHORIZED, Viewer, request_id_of, to_sign_in
+from frontend.shell.viewer import FORBIDDEN, UNAUTHORIZED, Viewer, request_id_of, to_sign_in
 from frontend.ui.access import allows
 from frontend.ui.gateway import GatewayProblem
-from frontend.ui.i18n import use_locale
+from frontend.ui.i18n import gettext, use_locale
 from frontend.ui.manifest import NavEntry
 from frontend.ui.page import is_fragment, is_part, page_around
 from frontend.ui.templating import build_environment
@@ -103,6 +103,11 @@ class Pages:
         template = "ui/problem_part.html" if is_part(request) else "shell/problem.html"
         retry = page_around(request, address_of(request))
         return self.show(request, problem.heading, template, status=problem.status, problem=problem, retry=retry)
+
+    def stale_form(self, request: Request, back: str) -> Response:
+        """A form of an earlier sign-in: its token is no longer good, and nothing was done. `back` is its page."""
+        title = gettext("Nothing was saved")
+        return self.show(request, title, "shell/stale_form.html", status=FORBIDDEN, heading=title, back=back or "/")
 
     async def outage(self, request: Request, preferences: Preferences, problem: GatewayProblem) -> Response:
         """Nobody can be recognised right now, because auth does not answer."""

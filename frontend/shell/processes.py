@@ -62,7 +62,6 @@ async def show_one(request: Request) -> Response:
 
 async def act(request: Request) -> Response:
     """POST /processes/{id}: `action` is retry or compensate; the gateway checks who may."""
-    pages: Pages = request.app.state.pages
     viewer: Viewer = request.state.viewer
     gateway = viewer.gateway(request.app.state.gateway)
     form = await request.form()
@@ -74,18 +73,27 @@ async def act(request: Request) -> Response:
             "POST", f"/sagas/{segment(process_id)}/{action}", {}, key=str(form.get(KEY_FIELD, "")) or None
         )
     except GatewayProblem as problem:
-        if problem.is_outage:
-            return pages.problem(request, problem)
-        process = await _named(gateway, Process.model_validate(await gateway.get(f"/sagas/{segment(process_id)}")))
-        return pages.show(
-            request,
-            gettext("Process"),
-            "shell/process.html",
-            status=problem.status,
-            process=process,
-            error=problem.message,
-        )
+        return await _not_done(request, gateway, process_id, action, problem)
     return RedirectResponse(f"/processes/{segment(process_id)}", status_code=SEE_OTHER)
+
+
+async def _not_done(
+    request: Request, gateway: UserGateway, process_id: str, action: str, problem: GatewayProblem
+) -> Response:
+    """The process as it is, with the reason. No answer may still mean that it was accepted: the process tells."""
+    pages: Pages = request.app.state.pages
+    try:
+        process = Process.model_validate(await gateway.get(f"/sagas/{segment(process_id)}"))
+    except GatewayProblem:
+        return pages.problem(request, problem)
+    if problem.is_outage and action == "compensate" and process.is_being_undone:
+        return RedirectResponse(f"/processes/{segment(process_id)}", status_code=SEE_OTHER)
+    error = problem.message
+    if problem.is_outage:
+        error = gettext("No answer has come. If it was accepted, you will see it here; otherwise try again.")
+    named = await _named(gateway, process)
+    title = gettext("Process")
+    return pages.show(request, title, "shell/process.html", status=problem.status, process=named, error=error)
 
 
 async def _named(gateway: UserGateway, process: Process) -> Process:

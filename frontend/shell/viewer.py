@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -20,6 +20,7 @@ from frontend.shell.tokens import Tokens
 from frontend.ui.gateway import GatewayClient, GatewayProblem, UserGateway
 from frontend.ui.i18n import use_locale
 from frontend.ui.identity import Identity
+from frontend.ui.security import own_path
 from frontend.ui.settings import FrontendSettings
 
 SEE_OTHER, UNAUTHORIZED, FORBIDDEN = 303, 401, 403
@@ -31,6 +32,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 class _Pages(Protocol):
     async def outage(self, request: Request, preferences: Preferences, problem: GatewayProblem) -> Response: ...
+    def stale_form(self, request: Request, back: str) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,6 @@ def signed_in(handler: Handler) -> Handler:
                 return await pages.outage(request, preferences, problem)
         if session is None:
             return to_sign_in(request)
-        if request.method not in csrf.SAFE_METHODS:
-            refusal = await _refused_write(request, session)
-            if refusal is not None:
-                return refusal
         request.state.viewer = Viewer(
             session_id,
             session,
@@ -124,7 +122,10 @@ def signed_in(handler: Handler) -> Handler:
             traceparent_of(request),
             address_of_client(request),
         )
-        response = await handler(request)
+        refusal = None
+        if request.method not in csrf.SAFE_METHODS:
+            refusal = await _refused_write(request, session)
+        response = refusal or await handler(request)
         response.headers.setdefault("X-Request-ID", request.state.viewer.request_id)
         return response
 
@@ -136,15 +137,26 @@ async def _refused_write(request: Request, session: Session) -> Response | None:
         return PlainTextResponse("request from another site refused", status_code=FORBIDDEN)
     body = await request.body()
     if not csrf.matches(session.csrf, await csrf.token_in(request, body)):
-        return PlainTextResponse("form token missing or of another session; reload the page", status_code=FORBIDDEN)
+        pages: _Pages = request.app.state.pages
+        return pages.stale_form(request, page_shown(request))
     return None
 
 
+def page_shown(request: Request) -> str:
+    """The page of ours that the browser shows while it asks for this; empty when it does not say."""
+    shown = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer") or "")
+    if shown.netloc != request.headers.get("host", "") or shown.path in {"", "/", "/login"}:
+        return ""
+    return own_path(shown.path + (f"?{shown.query}" if shown.query else ""), "")
+
+
 def to_sign_in(request: Request) -> Response:
-    """To the sign-in page, and back afterwards when it was a page that was asked for."""
-    if request.headers.get("HX-Request") == "true":
-        return Response(status_code=UNAUTHORIZED, headers={"HX-Redirect": "/login"})
-    if request.method in csrf.SAFE_METHODS and request.url.path != "/":
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return Response(status_code=SEE_OTHER, headers={"Location": f"/login?next={quote(path, safe='/')}"})
-    return Response(status_code=SEE_OTHER, headers={"Location": "/login"})
+    """To the sign-in page, and back afterwards: to the page that was asked for, or whose form was sent."""
+    is_part = request.headers.get("HX-Request") == "true"
+    back = page_shown(request)
+    if not is_part and request.method in csrf.SAFE_METHODS:
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = f"/login?next={quote(back, safe='/')}" if back not in {"", "/"} else "/login"
+    if is_part:
+        return Response(status_code=UNAUTHORIZED, headers={"HX-Redirect": target})
+    return Response(status_code=SEE_OTHER, headers={"Location": target})

@@ -61,6 +61,11 @@ class Process(View):
         return self.is_open and DECISIVE_STEP not in done
 
     @property
+    def is_being_undone(self) -> bool:
+        undoing = any(step.status == "UNDONE" or step.detail == "undoing" for step in self.steps)
+        return self.status == "COMPENSATED" or self.detail == "compensation_requested" or undoing
+
+    @property
     def current_step(self) -> str:
         """Name of the step that an open process is at; empty when none has begun or all have ended."""
         busy = (step.name for step in self.steps if step.status in {"RUNNING", "NEEDS_ATTENTION"})

@@ -217,12 +217,32 @@ async def test_ops_retries_and_a_refused_undo_says_why(
     # No timer fires, so that the page still offers what the process has gone past meanwhile.
     page = await open_page("ops", f"/processes/{process['id']}", stopped_clock=True)
     process["steps"][3]["status"] = "DONE"
+    await expect(page.locator("button[value=compensate]")).to_be_hidden()
+    await page.click("button[popovertarget=shell-undo]")
     await page.click("button[value=compensate]")
     await expect(page.locator("[role=alert]")).to_contain_text("取り消せません")
     await expect(page.locator("#shell-process")).to_contain_text("元には戻せません")
     await expect(page.locator("button[value=compensate]")).to_have_count(0)
     await page.click("button[value=retry]")
     await expect(page.locator("#shell-process .badge").first).to_contain_text("実行中")
+
+
+async def test_an_undo_that_was_accepted_is_shown_though_its_answer_was_lost(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    process = next(item for item in frontend.gateway.processes.values() if item["status"] == "RUNNING")
+    page = await open_page("ops", f"/processes/{process['id']}", stopped_clock=True)
+    frontend.gateway.fail("/compensate", 504)
+    await page.click("button[popovertarget=shell-undo]")
+    await page.click("button[value=compensate]")
+    await expect(page.locator("[role=alert]")).to_contain_text("応答がありませんでした")
+    await expect(page.locator("#shell-process .badge").first).to_contain_text("実行中")
+    process["detail"] = "compensation_requested"
+    await page.click("button[popovertarget=shell-undo]")
+    await page.click("button[value=compensate]")
+    await expect(page.locator("#shell-process")).to_contain_text("元に戻すよう指示")
+    await expect(page.locator("[role=alert]")).to_have_count(0)
 
 
 async def test_the_palette_finds_pages_and_records(open_page: OpenPage) -> None:

@@ -181,7 +181,7 @@ async def test_a_write_that_a_dead_remote_may_have_had_is_not_said_to_be_unsent(
 async def test_while_nobody_can_be_recognised_the_page_and_its_parts_can_be_tried_again(
     approver: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unreachable(*_args: object) -> None:
+    async def unreachable(*_args: object, **_given: object) -> None:
         raise GatewayProblem(503, {"code": "unreachable"})
 
     monkeypatch.setattr(Tokens, "fresh", unreachable)
@@ -230,6 +230,42 @@ async def test_sending_a_decision_twice_decides_once(
     for _ in range(2):
         answer = await approver.post("/approvals/decide", data=form, allow_redirects=False)
         assert answer.status == 303, "the repeat is answered as the first was"
+
+
+@pytest.mark.parametrize(
+    ("sent", "target"),
+    [
+        ({"Referer": "{url}/tasks/new?form=1&x=2"}, "/login?next=/tasks/new%3Fform%3D1%26x%3D2"),
+        ({"Referer": "https://evil.example/tasks/new"}, "/login"),
+        ({"Referer": "{url}//evil.example"}, "/login"),
+        ({"Referer": "no address"}, "/login"),
+        ({}, "/login"),
+    ],
+)
+async def test_a_form_sent_after_the_session_had_ended_leads_back_to_its_page_and_nowhere_else(
+    frontend: RunningFrontend, sent: dict[str, str], target: str
+) -> None:
+    headers = {name: value.replace("{url}", frontend.url) for name, value in sent.items()}
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(
+            f"{frontend.url}/tasks/new", data={"title": "x"}, headers=headers, allow_redirects=False
+        )
+        assert (answer.status, answer.headers["Location"]) == (303, target)
+        current = {"HX-Current-URL": headers["Referer"]} if headers else {}
+        part = await session.post(f"{frontend.url}/tasks/new", headers={"HX-Request": "true"} | current)
+        assert (part.status, part.headers["HX-Redirect"]) == (401, target)
+
+
+@pytest.mark.parametrize(("language", "words"), [("ja", "保存されていません"), ("en", "Nothing was saved")])
+async def test_a_form_of_an_earlier_sign_in_is_refused_in_the_persons_language(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend, language: str, words: str
+) -> None:
+    headers = {"Accept-Language": language, "Referer": f"{frontend.url}/tasks/new?form=1"}
+    answer = await approver.post("/tasks/new", data={"csrf": "of-yesterday", "title": "x"}, headers=headers)
+    html = await answer.text()
+    assert answer.status == 403
+    assert words in html
+    assert 'href="/tasks/new?form=1"' in html
 
 
 async def test_nobody_gets_past_the_shell_without_signing_in(frontend: RunningFrontend) -> None:

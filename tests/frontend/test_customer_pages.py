@@ -53,7 +53,8 @@ async def test_a_search_asks_for_what_the_address_says_and_the_address_follows()
     assert gateway.sent("GET", "/customers")[0].query == [
         ("limit", "50"), ("q", "山田"), ("risk", "STABLE"), ("tag", "NISA"), ("sort", "name"),
     ]  # fmt: skip
-    assert "risk=STABLE" in answer.headers["hx-push-url"]
+    assert "risk=STABLE" in answer.headers["hx-replace-url"]
+    assert "hx-push-url" not in answer.headers, "one press of Back leaves the list, however much was typed"
     assert "<h1>" not in text(answer)
 
 

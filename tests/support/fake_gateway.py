@@ -97,6 +97,9 @@ class FakeGateway(LiveAnswers):
             **subject,
         }
 
+    def customer_id(self, name: str) -> str:
+        return next(str(customer["id"]) for customer in self.customers.values() if customer["name"] == name)
+
     def waiting(self, email: str) -> list[Json]:
         user_id = next(user["id"] for user in self.users.values() if user["email"] == email)
         return [item for item in self.approvals.values() if self._waits_for(item, user_id)]

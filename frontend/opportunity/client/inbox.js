@@ -85,15 +85,41 @@ const bringBack = (ids) => {
   if (returning.length) open(returning[0]);
 };
 
+// The full page of a request: its actions wait beside the message that offers the undo, and the page follows what came
+// of them. It is not loaded again, which would take the answer away before it was read.
+const onFullPage = (phase) => {
+  const bar = document.querySelector(".decision-bar");
+  if (bar) bar.hidden = phase === "held";
+  if (phase === "sent") htmx.trigger(document.body, "ringi-approval");
+};
+
 document.addEventListener("ringi:decision", ({ detail }) => {
   if (!inbox()) {
-    if (detail.phase === "sent") location.reload();
+    onFullPage(detail.phase);
     return;
   }
   if (detail.phase === "held") hold(detail.subjects);
-  else if (detail.phase === "sent") dismiss(detail.subjects);
+  else if (detail.phase === "sent") {
+    dismiss(detail.subjects);
+    const bulk = document.getElementById("opportunity-bulk-comment");
+    if (bulk && !detail.subjects.some((ticket) => row(idOf(ticket)))) bulk.value = "";
+  }
   else bringBack(detail.subjects.map(idOf));
   position();
+});
+// Decided by others while the list is open: the row stays where it is and says so, and cannot be chosen any more.
+document.addEventListener("ringi-waiting", ({ detail }) => {
+  const text = document.getElementById("opportunity-rows")?.dataset.overText;
+  for (const item of rows()) {
+    const box = item.querySelector("input[name=ids]");
+    if (!box || item.hasAttribute("data-over") || detail.ids.includes(item.dataset.id)) continue;
+    item.setAttribute("data-over", "");
+    box.checked = false;
+    box.disabled = true;
+    item.querySelector(".col-state").textContent = text;
+    tally(-1);
+  }
+  chosen();
 });
 document.addEventListener("ringi-restore", ({ detail }) => bringBack(detail.ids));
 
@@ -112,10 +138,10 @@ document.addEventListener("click", (event) => {
   const box = event.target;
   if (!box.matches?.("#opportunity-rows input[name=ids], [data-pick-all]")) return;
   const all = rows().map((item) => item.querySelector("input"));
-  if (box.matches("[data-pick-all]")) for (const item of all) item.checked = box.checked;
+  if (box.matches("[data-pick-all]")) for (const item of all) item.checked = box.checked && !item.disabled;
   else if (event.shiftKey && last) {
     const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
-    for (const item of all.slice(from, to + 1)) item.checked = box.checked;
+    for (const item of all.slice(from, to + 1)) item.checked = box.checked && !item.disabled;
   }
   last = box;
   chosen();

@@ -37,6 +37,7 @@ const hold = (form, submitter) => {
     announce(document.body, { phase: "undone", subjects });
   });
   waiting.add(job);
+  if (form.contains(document.activeElement)) document.activeElement.blur(); // keys, that of the undo among them, act again
   announce(form, { phase: "held", subjects });
 };
 
@@ -70,11 +71,13 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   if (event.submitter.dataset.needsComment !== undefined && !form.elements.comment.value.trim()) {
+    form.dispatchEvent(new CustomEvent("ringi:chosen", { bubbles: true, detail: { button: event.submitter } }));
     form.elements.comment.setAttribute("aria-invalid", "true");
     form.elements.comment.focus();
     return;
   }
   hold(form, event.submitter);
+  form.dispatchEvent(new CustomEvent("ringi:chosen", { bubbles: true, detail: { button: null } }));
 }, true);
 
 addEventListener("pagehide", () => {
