@@ -89,6 +89,8 @@ async def _render(
     places: dict[str, Person] = {
         person.id: person for stage in approval.stages[approval.stage :] for person in stage.approvers
     }
+    if approval.shortage is not None:
+        places |= {person.id: person for person in approval.shortage.vacant}
     return page.render(
         "opportunity/detail.html",
         status=status,

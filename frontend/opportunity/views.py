@@ -24,6 +24,15 @@ class Stage(View):
     deadline_hours: int | None = None
     approvers: list[Person] = Field(default_factory=list)
     approved_by: list[str] = Field(default_factory=list)
+    vacant_ids: list[str] = Field(default_factory=list)
+
+
+class Shortage(View):
+    """Why a stage stands still: people who can't decide, and places that nobody has."""
+
+    votes_missing: int = 0
+    unable: list[Person] = Field(default_factory=list)
+    vacant: list[Person] = Field(default_factory=list)
 
 
 class CustomerFacts(View):
@@ -65,6 +74,8 @@ class Approval(View):
     decided_by_name: str | None = None
     created_at: str | None = None
     allowed_actions: list[str] = Field(default_factory=list)
+    terms_changed: bool = False
+    shortage: Shortage | None = None
     customer_facts: CustomerFacts | None = None
 
     def may(self, action: str) -> bool:

@@ -31,7 +31,7 @@ from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.errors import Blocked, Forbidden
 from services.opportunity import machine
 from services.opportunity.errors import AlreadyVoted, WrongState
-from services.opportunity.machine import Actor, Progress
+from services.opportunity.progress import Actor, Progress
 
 Rule = Callable[..., Progress]
 """``(progress, actor, **terms)``: where the request stands afterwards; raises the refusal."""

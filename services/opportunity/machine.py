@@ -5,12 +5,13 @@ where it stands afterwards or raises the refusal that the caller is told.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState, StageMode
 from services.kit.errors import Blocked, Forbidden
 from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
+from services.opportunity.progress import Actor, Place, Progress, Stage
 
 _OPEN = frozenset({ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD})
 
@@ -29,109 +30,6 @@ ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
     ApprovalAction.HOLD: frozenset({ApprovalState.DRAFT, ApprovalState.PENDING, ApprovalState.RETURNED}),
     ApprovalAction.RELEASE: frozenset({ApprovalState.ON_HOLD}),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    name: str
-    approver_ids: tuple[UUID, ...]
-    mode: StageMode = StageMode.ANY
-    quorum: int | None = None
-    deadline_hours: int | None = None
-    business_days: bool = False
-    """The deadline counts the hours of business days only (Japan's calendar)."""
-    escalate_to: UUID | None = None
-    escalated_to: UUID | None = None
-    """Who joined after the deadline: one voter more, no vote more is needed."""
-    viewer_ids: tuple[UUID, ...] = ()
-
-    def __post_init__(self) -> None:
-        # Whatever door a stage came through: nobody has two places in it.
-        object.__setattr__(self, "approver_ids", tuple(dict.fromkeys(self.approver_ids)))
-        object.__setattr__(self, "viewer_ids", tuple(dict.fromkeys(self.viewer_ids)))
-
-    @property
-    def voters(self) -> tuple[UUID, ...]:
-        joined = self.escalated_to
-        return self.approver_ids if joined is None or joined in self.approver_ids else (*self.approver_ids, joined)
-
-    @property
-    def votes_needed(self) -> int:
-        if self.mode is StageMode.ALL:
-            return len(self.approver_ids)
-        return 1 if self.mode is StageMode.ANY else min(self.quorum or 1, len(self.approver_ids))
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The part of a request that decides what may happen to it."""
-
-    state: ApprovalState
-    requester_id: UUID
-    owner_id: UUID
-    stages: tuple[Stage, ...]
-    stage: int = 0
-    revision: int = 1
-    generation: int = 1
-    approved_by: frozenset[UUID] = frozenset()
-    """Voters of the current stage and revision whose approval counts."""
-    state_before: ApprovalState | None = None
-    """While ON_HOLD, and after a held request was cancelled: what it was before."""
-    held_by: UUID | None = None
-    cancelled_by: UUID | None = None
-
-    @property
-    def current(self) -> Stage:
-        return self.stages[self.stage]
-
-    @property
-    def waiting_for(self) -> tuple[UUID, ...]:
-        """Voters whose answer the current stage still awaits."""
-        if self.state is not ApprovalState.PENDING:
-            return ()
-        return tuple(voter for voter in self.current.voters if voter not in self.approved_by and not self.is_own(voter))
-
-    def is_own(self, user_id: UUID) -> bool:
-        return user_id in (self.requester_id, self.owner_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What one stage asked of somebody who left."""
-
-    position: int
-    approver: bool
-    dropped: bool
-    """The successor was an approver of the stage already, so the leaver's place was not filled."""
-    escalate_to: bool
-    quorum: int | None = None
-
-
-def places_of(progress: Progress, leaver: UUID, successor: UUID) -> list[Place]:
-    """The leaver's places in the current and in later stages, before the successor takes them."""
-    return [
-        Place(
-            position,
-            leaver in stage.approver_ids,
-            successor in stage.approver_ids,
-            stage.escalate_to == leaver,
-            stage.quorum,
-        )
-        for position, stage in enumerate(progress.stages)
-        if position >= progress.stage and leaver in (*stage.approver_ids, stage.escalate_to)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: a user, or a process."""
-
-    user_id: UUID | None
-    may_decide: bool = False
-    is_admin: bool = False
-    proxy_for: frozenset[UUID] = frozenset()
-    """Colleagues who named the user their proxy for this moment."""
-    process_id: UUID | None = None
 
 
 def _require_state(progress: Progress, action: ApprovalAction) -> None:
@@ -154,36 +52,48 @@ def submit(progress: Progress, actor: Actor) -> Progress:
 
 
 def votes_as(progress: Progress, actor: Actor) -> UUID:
-    """Whose vote the actor casts: their own, or that of a voter who named them proxy."""
+    """Whose vote the actor casts: their own, or that of a voter who named them proxy.
+
+    One person fills one place of a stage: whoever is a voter of it votes in their own place only, and whoever has
+    voted for somebody does not vote for anybody else.
+    """
     _require_state(progress, ApprovalAction.APPROVE)
     if actor.user_id is None or not actor.may_decide or actor.is_admin:
         raise Forbidden()
     if progress.is_own(actor.user_id):
         raise OwnRequest()
-    entitled = [
-        voter
-        for voter in progress.current.voters
-        if (voter == actor.user_id or voter in actor.proxy_for) and not progress.is_own(voter)
-    ]
+    if actor.user_id in progress.current.voters:
+        entitled = [actor.user_id]
+    else:
+        voters = progress.current.voters
+        entitled = [voter for voter in voters if voter in actor.proxy_for and not progress.is_own(voter)]
     if not entitled:
         raise NotAnApprover()
-    entitled.sort(key=lambda voter: voter != actor.user_id)
-    for voter in entitled:
-        if voter not in progress.approved_by:
-            return voter
+    if actor.user_id not in progress.voted_by:
+        for voter in entitled:
+            if voter not in progress.approved_by:
+                return voter
     raise AlreadyVoted()
 
 
 def approve(progress: Progress, actor: Actor) -> Progress:
     """Count the vote; with enough of them the next stage begins, or the request is approved."""
-    return _counted(replace(progress, approved_by=progress.approved_by | {votes_as(progress, actor)}))
+    voter = votes_as(progress, actor)
+    assert actor.user_id is not None
+    return _counted(
+        replace(
+            progress,
+            approved_by=progress.approved_by | {voter},
+            voted_by=progress.voted_by | {actor.user_id},
+        )
+    )
 
 
 def _counted(progress: Progress) -> Progress:
     if len(progress.approved_by) < progress.current.votes_needed:
         return progress
     if progress.stage + 1 < len(progress.stages):
-        return replace(progress, stage=progress.stage + 1, approved_by=frozenset())
+        return replace(progress, stage=progress.stage + 1, approved_by=frozenset(), voted_by=frozenset())
     return replace(progress, state=ApprovalState.APPROVED)
 
 
@@ -198,10 +108,23 @@ def return_(progress: Progress, actor: Actor) -> Progress:
 
 
 def resubmit(progress: Progress, actor: Actor) -> Progress:
-    """Back at the stage that returned it; what was approved there was another revision."""
+    """Back at the stage that returned it; at the first one if what a stage approved is no longer what is asked for."""
     _require_owner(progress, actor)
     _require_state(progress, ApprovalAction.RESUBMIT)
-    return replace(progress, state=ApprovalState.PENDING, revision=progress.revision + 1, approved_by=frozenset())
+    stages = progress.stages
+    if progress.terms_changed:
+        # Their time begins anew, so whoever joined after the last deadline goes.
+        stages = tuple(replace(stage, escalated_to=None) for stage in stages)
+    return replace(
+        progress,
+        state=ApprovalState.PENDING,
+        stages=stages,
+        stage=0 if progress.terms_changed else progress.stage,
+        revision=progress.revision + 1,
+        approved_by=frozenset(),
+        voted_by=frozenset(),
+        terms_changed=False,
+    )
 
 
 def recall(progress: Progress, actor: Actor) -> Progress:
@@ -211,20 +134,29 @@ def recall(progress: Progress, actor: Actor) -> Progress:
 
 
 def _replaced(stage: Stage, from_id: UUID, to_id: UUID, *, voted: bool, lenient: bool) -> Stage:
-    stage = replace(stage, viewer_ids=_exchanged(stage.viewer_ids, from_id, to_id))
-    escalate_to = to_id if stage.escalate_to == from_id else stage.escalate_to
-    escalated_to = to_id if stage.escalated_to == from_id and not voted else stage.escalated_to
-    if from_id not in stage.approver_ids or voted:
-        return replace(stage, escalate_to=escalate_to, escalated_to=escalated_to)
-    if to_id not in stage.approver_ids:
-        approvers = tuple(to_id if approver == from_id else approver for approver in stage.approver_ids)
-        return replace(stage, approver_ids=approvers, escalate_to=escalate_to, escalated_to=escalated_to)
-    if not lenient:
-        raise ReassignmentConflict()
-    # A leaver's place is taken by somebody who has one already: one voter less, and never more votes than voters.
-    approvers = tuple(approver for approver in stage.approver_ids if approver != from_id)
-    quorum = None if stage.quorum is None else min(stage.quorum, len(approvers))
-    return replace(stage, approver_ids=approvers, quorum=quorum, escalate_to=escalate_to, escalated_to=escalated_to)
+    stage = replace(
+        stage,
+        viewer_ids=_exchanged(stage.viewer_ids, from_id, to_id),
+        escalate_to=to_id if stage.escalate_to == from_id else stage.escalate_to,
+        escalated_to=to_id if stage.escalated_to == from_id and not voted else stage.escalated_to,
+    )
+    asked = from_id in stage.approver_ids and not voted
+    if not asked and from_id not in stage.vacant_ids:
+        return stage
+    if to_id in stage.approver_ids:
+        if not lenient:
+            raise ReassignmentConflict()
+        # One person fills one place: the leaver's stays vacant and goes on to count.
+        left = tuple(approver for approver in stage.approver_ids if approver != from_id)
+        vacant = () if stage.mode is StageMode.ANY else tuple(dict.fromkeys((*stage.vacant_ids, from_id)))
+        return replace(stage, approver_ids=left, vacant_ids=vacant)
+    if asked:
+        # Whoever had left a place here themselves comes back to it, and it is now the other one that waits.
+        approvers = _exchanged(stage.approver_ids, from_id, to_id)
+        return replace(stage, approver_ids=approvers, vacant_ids=_exchanged(stage.vacant_ids, to_id, from_id))
+    filled = to_id if to_id in stage.vacant_ids else from_id
+    vacant = tuple(leaver for leaver in stage.vacant_ids if leaver != filled)
+    return replace(stage, approver_ids=(*stage.approver_ids, to_id), vacant_ids=vacant)
 
 
 def _exchanged(users: tuple[UUID, ...], from_id: UUID, to_id: UUID) -> tuple[UUID, ...]:
@@ -233,12 +165,18 @@ def _exchanged(users: tuple[UUID, ...], from_id: UUID, to_id: UUID) -> tuple[UUI
 
 
 def reassign(progress: Progress, actor: Actor, *, from_id: UUID, to_id: UUID) -> Progress:
-    """``to_id`` takes the place of ``from_id`` in the current and in later stages; votes given stay."""
+    """``to_id`` takes the place of ``from_id`` in the current and in later stages; votes given stay.
+
+    ``from_id`` may have left a place vacant. A process whose successor has a place already leaves one vacant itself.
+    """
     by_process = actor.process_id is not None
     if not by_process and not actor.is_admin and actor.user_id != from_id and from_id not in actor.proxy_for:
         raise Forbidden()
     _require_state(progress, ApprovalAction.REASSIGN)
     if progress.is_own(to_id) or from_id == to_id:
+        raise ReassignmentConflict()
+    if to_id in progress.voted_by and to_id not in progress.current.voters and _asks(progress.current, from_id):
+        # They have filled a place of this stage as a proxy.
         raise ReassignmentConflict()
     stages = list(progress.stages)
     for position in range(progress.stage, len(stages)):
@@ -247,10 +185,17 @@ def reassign(progress: Progress, actor: Actor, *, from_id: UUID, to_id: UUID) ->
     moved = replace(progress, stages=tuple(stages))
     if moved.stages == progress.stages:
         raise NotAnApprover()
-    if len(moved.approved_by) >= moved.current.votes_needed:
-        # The successor has voted here already. One voter less would end the stage without anybody's decision.
-        raise ReassignmentConflict()
     return moved
+
+
+def _asks(stage: Stage, user_id: UUID) -> bool:
+    return user_id in (*stage.voters, *stage.vacant_ids)
+
+
+def leaves_vacant(before: Progress, after: Progress) -> bool:
+    """Whether a reassignment found nobody for a place."""
+    pairs = zip(before.stages, after.stages, strict=True)
+    return any(len(new.vacant_ids) > len(old.vacant_ids) for old, new in pairs)
 
 
 def give_back(progress: Progress, *, leaver: UUID, successor: UUID, places: Sequence[Place]) -> Progress:
@@ -262,9 +207,13 @@ def give_back(progress: Progress, *, leaver: UUID, successor: UUID, places: Sequ
         if place.position < progress.stage:
             continue
         stage = stages[place.position]
-        voted = progress.approved_by if place.position == progress.stage else frozenset()
+        voted = progress.approved_by | progress.voted_by if place.position == progress.stage else frozenset()
         if place.approver and leaver not in stage.approver_ids and not {leaver, successor} & voted:
-            if place.dropped:
+            if place.dropped and place.vacant:
+                if leaver in stage.vacant_ids:  # or else somebody was named for it meanwhile
+                    vacant = tuple(other for other in stage.vacant_ids if other != leaver)
+                    stage = replace(stage, approver_ids=(*stage.approver_ids, leaver), vacant_ids=vacant)
+            elif place.dropped:
                 quorum = place.quorum if stage.quorum is not None else None
                 stage = replace(stage, approver_ids=(*stage.approver_ids, leaver), quorum=quorum)
             elif successor in stage.approver_ids:
@@ -280,7 +229,7 @@ def escalate(progress: Progress, actor: Actor) -> Progress:  # noqa: ARG001
     _require_state(progress, ApprovalAction.ESCALATE)
     stage = progress.current
     joins = stage.escalate_to
-    if joins is None or joins in stage.voters or progress.is_own(joins):
+    if joins is None or joins in stage.voters or joins in progress.voted_by or progress.is_own(joins):
         return progress
     stages = list(progress.stages)
     stages[progress.stage] = replace(stage, escalated_to=joins)
@@ -316,6 +265,7 @@ def restore(progress: Progress, actor: Actor, *, deletion_id: UUID) -> Progress:
         state=ApprovalState.RETURNED,
         generation=progress.generation + 1,
         approved_by=frozenset(),
+        voted_by=frozenset(),
         state_before=None,
         cancelled_by=None,
     )
@@ -335,6 +285,17 @@ def release(progress: Progress, actor: Actor) -> Progress:
     if progress.held_by != actor.process_id or progress.state_before is None:
         raise WrongState(progress.state)
     return replace(progress, state=progress.state_before, state_before=None, held_by=None)
+
+
+def votes_missing(progress: Progress, unable: frozenset[UUID]) -> int:
+    """How many votes the current stage asks for beyond those that it can still get.
+
+    ``unable``: voters in whose place nobody can vote, neither they nor a proxy.
+    """
+    if progress.state is not ApprovalState.PENDING:
+        return 0
+    possible = sum(voter not in unable for voter in progress.waiting_for)
+    return max(0, progress.current.votes_needed - len(progress.approved_by) - possible)
 
 
 def may_reassign(progress: Progress, actor: Actor) -> bool:

@@ -51,7 +51,8 @@ class CustomerCopy(OpportunityModel, table=True):
 
 
 class ApprovalRow(OpportunityModel, table=True):
-    """A request (承認申請). What its columns mean is told by ``record.Approval`` and ``machine.Progress``."""
+    """A request (承認申請); the one list of its columns. What they mean is told by ``record.Approval`` and
+    ``machine.Progress``."""
 
     __tablename__ = "approvals"
     __table_args__ = (
@@ -87,6 +88,9 @@ class ApprovalRow(OpportunityModel, table=True):
     stage: int
     stages: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     approved_by: list[UUID] = Field(sa_column=Column(_UUIDS, nullable=False))
+    voted_by: list[UUID] = Field(sa_column=Column(_UUIDS, nullable=False))
+    terms_changed: bool
+    short_since: datetime | None = Field(sa_type=_TIME)
     flags: list[str] = Field(sa_column=Column(_TEXTS, nullable=False))
     route_id: UUID | None
     wish: dict[str, Any] | None = Field(sa_column=Column(JSONB))

@@ -1,14 +1,14 @@
 """An approval request as the rules handle it: the typed side of one row of ``approvals``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.database import Row
-from services.opportunity.machine import Progress, Stage
+from services.opportunity.progress import Progress, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Approval:
     """What was left of the stage's time when the clock stopped."""
     reminded_at: datetime | None
     escalated_at: datetime | None
+    short_since: datetime | None
+    """Since when the current stage has fewer people who can decide than it asks for; None while it has enough."""
     submitted_at: datetime | None
     decided_at: datetime | None
     decided_by: UUID | None
@@ -65,6 +67,7 @@ def stage_from_json(stage: dict[str, Any]) -> Stage:
         escalate_to=_uuid(stage.get("escalateTo")),
         escalated_to=_uuid(stage.get("escalatedTo")),
         viewer_ids=tuple(UUID(viewer) for viewer in stage.get("viewerIds", ())),
+        vacant_ids=tuple(UUID(leaver) for leaver in stage.get("vacantIds", ())),
     )
 
 
@@ -80,6 +83,7 @@ def stage_to_json(stage: Stage) -> dict[str, Any]:
         "escalateTo": None if stage.escalate_to is None else str(stage.escalate_to),
         "escalatedTo": None if stage.escalated_to is None else str(stage.escalated_to),
         "viewerIds": [str(viewer) for viewer in stage.viewer_ids],
+        "vacantIds": [str(leaver) for leaver in stage.vacant_ids],
     }
 
 
@@ -88,53 +92,34 @@ def stages_to_json(stages: Sequence[Stage]) -> list[dict[str, Any]]:
 
 
 def progress_from_row(row: Row) -> Progress:
-    """From the snake_case columns of ``approvals``."""
+    """From the columns of ``approvals`` that decide what may happen."""
+    values = {field.name: row[field.name] for field in fields(Progress)}
     return Progress(
-        state=ApprovalState(row["state"]),
-        requester_id=row["requester_id"],
-        owner_id=row["owner_id"],
-        stages=tuple(stage_from_json(stage) for stage in row["stages"]),
-        stage=row["stage"],
-        revision=row["revision"],
-        generation=row["generation"],
-        approved_by=frozenset(row["approved_by"]),
-        state_before=None if row["state_before"] is None else ApprovalState(row["state_before"]),
-        held_by=row["held_by"],
-        cancelled_by=row["cancelled_by"],
+        **values
+        | {
+            "state": ApprovalState(row["state"]),
+            "stages": tuple(stage_from_json(stage) for stage in row["stages"]),
+            "approved_by": frozenset(row["approved_by"]),
+            "voted_by": frozenset(row["voted_by"]),
+            "state_before": None if row["state_before"] is None else ApprovalState(row["state_before"]),
+        }
     )
 
 
 def approval_from_row(row: Row) -> Approval:
-    return Approval(
-        id=row["id"],
-        number=row["number"],
-        customer_id=row["customer_id"],
-        kind=ApprovalKind(row["kind"]),
-        title=row["title"],
-        description=row["description"],
-        amount=row["amount"],
-        currency=row["currency"],
-        flags=row["flags"],
-        progress=progress_from_row(row),
-        route_id=row["route_id"],
-        wish=row["wish"],
-        previous_id=row["previous_id"],
-        process_id=row["process_id"],
-        restored_by=row["restored_by"],
-        deadline_at=row["deadline_at"],
-        clock_left_seconds=row["clock_left_seconds"],
-        reminded_at=row["reminded_at"],
-        escalated_at=row["escalated_at"],
-        submitted_at=row["submitted_at"],
-        decided_at=row["decided_at"],
-        decided_by=row["decided_by"],
-        history_length=row["history_length"],
-        history_head=row["history_head"],
-        version=row["version"],
-        event_version=row["event_version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    values = {field.name: row[field.name] for field in fields(Approval) if field.name != "progress"}
+    return Approval(**values | {"kind": ApprovalKind(row["kind"]), "progress": progress_from_row(row)})
+
+
+def approval_to_row(approval: Approval) -> Row:
+    """The columns of ``approvals``; JSON is left to the repository."""
+    row = {field.name: getattr(approval, field.name) for field in fields(Approval) if field.name != "progress"}
+    row |= {field.name: getattr(approval.progress, field.name) for field in fields(Progress)}
+    return row | {
+        "stages": stages_to_json(approval.progress.stages),
+        "approved_by": sorted(approval.progress.approved_by),
+        "voted_by": sorted(approval.progress.voted_by),
+    }
 
 
 def _uuid(value: str | None) -> UUID | None:

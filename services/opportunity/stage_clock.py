@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalState
 from services.opportunity import business_time
-from services.opportunity.machine import Progress
+from services.opportunity.progress import Progress
 from services.opportunity.record import Approval
 
 

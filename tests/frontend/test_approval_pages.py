@@ -110,3 +110,30 @@ async def test_decisions_that_were_not_answered_are_tried_again_under_their_key(
     gateway.on("PATCH", "/approvals/r1/approve", {"code": "unavailable"}, status=503)
     form = {"ids": "r1/1/0", "decision": "approve", "idempotency_key": "k7"}
     assert 'name="idempotency_key" value="k7"' in text(await client.post("/approvals/decide", form=form))
+
+
+async def test_a_stage_that_stands_still_says_why_and_offers_the_vacant_place_to_who_may_fill_it() -> None:
+    client, gateway = pending_request("REASSIGN")
+    stage = {
+        "name": "合議",
+        "approverIds": ["a1"],
+        "approvers": [{"id": "a1", "name": "加藤 浩二"}],
+        "vacantIds": ["a0"],
+    }
+    shortage = {"votesMissing": 1, "unable": [], "vacant": [{"id": "a0", "name": "退職 太郎"}]}
+    short = RETURNED | {"state": "PENDING", "allowedActions": ["REASSIGN"], "stages": [stage], "shortage": shortage}
+    gateway.on("GET", "/approvals/r1", short, etag='"5"')
+    html = text(await client.get("/approvals/r1"))
+    assert "この段階は止まっています" in html
+    assert "退職 太郎" in html
+    assert '<option value="a0"' in html
+    gateway.on("GET", "/approvals/r1", short | {"allowedActions": []}, etag='"5"')
+    assert "管理者に通知しました" in text(await client.get("/approvals/r1"))
+
+
+async def test_who_changed_what_was_approved_learns_before_submitting_that_it_begins_anew() -> None:
+    client, gateway = returned_request()
+    gateway.on("GET", "/approvals/r1", RETURNED | {"termsChanged": True}, etag='"5"')
+    gateway.on("GET", "/approvals/r1/history", {"items": []})
+    gateway.on("GET", "/approvals/r1/comments", {"items": []})
+    assert "最初の段階からやり直し" in text(await client.get("/approvals/r1"))

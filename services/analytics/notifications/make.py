@@ -51,10 +51,10 @@ async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> None:
     if not telling:
         return
     before = await _before(uow, telling)
-    operators = await _operators(uow)
+    on_call = await _on_call(uow)
     found: list[Notice] = []
     for event in telling:
-        found.extend(rules.notices(event, before.get(event.event_id, Before()), operators))
+        found.extend(rules.notices(event, before.get(event.event_id, Before()), on_call))
     if found:
         await _insert(uow, found)
 
@@ -92,11 +92,14 @@ async def _before(uow: UnitOfWork, events: Iterable[Envelope]) -> dict[UUID, Bef
     return known | {row["event_id"]: Before(user_id=row["user_id"], state=row["state"]) for row in tasks}
 
 
-async def _operators(uow: UnitOfWork) -> list[UUID]:
-    rows = await uow.all(
-        "SELECT id FROM user_copies WHERE %s = ANY(roles) AND state = %s ORDER BY id", [Role.OPS, UserState.ACTIVE]
-    )
-    return [row["id"] for row in rows]
+async def _on_call(uow: UnitOfWork) -> dict[Role, list[UUID]]:
+    found: dict[Role, list[UUID]] = {}
+    for role in (Role.OPS, Role.ADMIN):
+        rows = await uow.all(
+            "SELECT id FROM user_copies WHERE %s = ANY(roles) AND state = %s ORDER BY id", [role, UserState.ACTIVE]
+        )
+        found[role] = [row["id"] for row in rows]
+    return found
 
 
 async def _insert(uow: UnitOfWork, found: Iterable[Notice]) -> None:

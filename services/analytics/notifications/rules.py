@@ -1,12 +1,13 @@
 """Which event tells whom what (domain model, Notifications). Nobody is told of what they did themselves."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from services.analytics.notifications.notice import Notice, Resource, of_process
 from services.contracts.events import approval, customer, sales
+from services.contracts.permissions import Role
 from services.contracts.processes import ProcessType
 from services.contracts.states import ApprovalState, NotificationType, TaskState
 from services.kit.events.envelope import Envelope
@@ -49,8 +50,11 @@ class Before:
     user_id: UUID | None = None
 
 
-def notices(event: Envelope, before: Before, operators: Iterable[UUID]) -> list[Notice]:
-    """What an event tells whom; at most one notice a recipient, the first rule that applies."""
+def notices(event: Envelope, before: Before, on_call: Mapping[Role, Sequence[UUID]]) -> list[Notice]:
+    """What an event tells whom; at most one notice a recipient, the first rule that applies.
+
+    ``on_call``: the active operators, who mend processes, and administrators, who name approvers.
+    """
     kind = event.event_type
     if kind in APPROVAL_EVENTS:
         found = _of_approval(event, before)
@@ -61,7 +65,7 @@ def notices(event: Envelope, before: Before, operators: Iterable[UUID]) -> list[
     elif kind in ASSIGNMENTS:
         found = _of_customer(event)
     else:
-        found = _of_process(event, operators)
+        found = _of_process(event, on_call)
     first: dict[UUID, Notice] = {}
     for notice in found:
         first.setdefault(notice.recipient_id, notice)
@@ -150,15 +154,15 @@ def _of_customer(event: Envelope) -> Iterator[Notice]:
         )
 
 
-def _of_process(event: Envelope, operators: Iterable[UUID]) -> Iterator[Notice]:
+def _of_process(event: Envelope, on_call: Mapping[Role, Sequence[UUID]]) -> Iterator[Notice]:
     process = event.payload(ProcessSnapshot)
-    if process.type == ProcessType.APPROVAL:
-        return  # its outcome is told as the request's own
     ended = event.event_type in PROCESS_ENDS
+    if process.type == ProcessType.APPROVAL and ended:
+        return  # its outcome is told as the request's own
     kind = NotificationType.PROCESS_FINISHED if ended else NotificationType.PROCESS_NEEDS_ATTENTION
     recipients: list[UUID] = [] if process.actor_id is None else [process.actor_id]
     if not ended:
-        recipients.extend(operators)
+        recipients.extend(on_call[Role.ADMIN if process.type == ProcessType.APPROVAL else Role.OPS])
     params: Mapping[str, Any] = {"processType": process.type, "status": process.status}
     for recipient in recipients:
         resource_id = process.process_id

@@ -64,7 +64,7 @@ WORDS: Final = {
     ),
     NotificationType.PROCESS_NEEDS_ATTENTION: Words(
         Text("{process}: 対応が必要です", "{process} needs attention"),
-        Text("原因を取り除いて再試行してください。", "Mend the cause, then retry."),
+        Text("処理のページで原因と次の手を確認してください。", "Its page says why, and what to do next."),
     ),
 }
 OUTCOMES: Final = {
@@ -77,6 +77,7 @@ PROCESSES: Final = {
     ProcessType.CUSTOMER_RESTORATION: Text("顧客の復元", "Customer restoration"),
     ProcessType.USER_DELETION: Text("ユーザーの削除", "User deletion"),
     ProcessType.USER_RESTORATION: Text("ユーザーの復元", "User restoration"),
+    ProcessType.APPROVAL: Text("承認申請", "Approval request"),
 }
 STATUSES: Final = {
     ProcessStatus.COMPLETED: Text("完了しました", "completed"),

@@ -5,21 +5,18 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from sqlalchemy import inspect
 
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row, UnitOfWork
-from services.opportunity.record import Approval, approval_from_row, stages_to_json
+from services.opportunity.models import ApprovalRow
+from services.opportunity.record import Approval, approval_from_row, approval_to_row
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Sort key of what waits without a deadline: last in a list by deadline."""
 
-_COLUMNS = (
-    "id, number, customer_id, requester_id, owner_id, kind, title, description, amount, currency, state, state_before,"
-    " held_by, cancelled_by, restored_by, generation, revision, stage, stages, approved_by, flags, route_id, wish,"
-    " previous_id, process_id, deadline_at, clock_left_seconds, reminded_at, escalated_at, submitted_at, decided_at,"
-    " decided_by, history_length, history_head, version, event_version, created_at, updated_at"
-)
-_NAMES = [name.strip() for name in _COLUMNS.split(",")]
+_NAMES = [column.name for column in inspect(ApprovalRow).columns]
+_COLUMNS = ", ".join(_NAMES)
 _INSERT = f"INSERT INTO approvals ({_COLUMNS}) VALUES ({', '.join(f'%({name})s' for name in _NAMES)})"  # noqa: S608
 _FIXED = {"id", "number", "requester_id", "event_version", "created_at"}
 _UPDATE = (
@@ -76,22 +73,9 @@ async def update(uow: UnitOfWork, approval: Approval) -> None:
 
 
 def _to_row(approval: Approval) -> Row:
-    progress = approval.progress
-    row = {name: getattr(approval, name) for name in _NAMES if hasattr(approval, name)}
-    return row | {
-        "requester_id": progress.requester_id,
-        "owner_id": progress.owner_id,
-        "state": progress.state,
-        "state_before": progress.state_before,
-        "held_by": progress.held_by,
-        "cancelled_by": progress.cancelled_by,
-        "generation": progress.generation,
-        "revision": progress.revision,
-        "stage": progress.stage,
-        "stages": Jsonb(stages_to_json(progress.stages)),
-        "approved_by": sorted(progress.approved_by),
-        "wish": None if approval.wish is None else Jsonb(approval.wish),
-    }
+    row = approval_to_row(approval)
+    wish = None if approval.wish is None else Jsonb(approval.wish)
+    return row | {"stages": Jsonb(row["stages"]), "wish": wish}
 
 
 async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> None:

@@ -4,18 +4,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic.alias_generators import to_camel
+from sqlalchemy import inspect
+
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.running import clock
+from services.opportunity.models import ApprovalRow
 
+_HIDDEN = {
+    *("restored_by", "route_id", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
+    *("history_length", "history_head", "event_version"),
+}
+"""Columns that no caller is shown."""
+_SHOWN = [column.name for column in inspect(ApprovalRow).columns if column.name not in _HIDDEN]
 _COLUMNS = (
-    'a.id, a.number, a.customer_id AS "customerId", customer.name AS "customerName", a.requester_id AS "requesterId",'
-    ' requester.name AS "requesterName", a.owner_id AS "ownerId", a.kind, a.title, a.description, a.amount, a.currency,'
-    ' a.generation, a.state, a.state_before AS "stateBefore", a.stage, a.stages, a.revision, a.flags,'
-    ' a.approved_by AS "approvedBy", a.deadline_at AS "deadlineAt", a.previous_id AS "previousId",'
-    ' a.process_id AS "processId", a.submitted_at AS "submittedAt", a.decided_at AS "decidedAt",'
-    ' a.decided_by AS "decidedBy", decider.name AS "decidedByName", a.held_by AS "heldBy",'
-    ' a.cancelled_by AS "cancelledBy", a.version, a.created_at AS "createdAt", a.updated_at AS "updatedAt"'
+    ", ".join(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN)
+    + ', customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"'
 )
 _JOINS = (
     " LEFT JOIN customer_copies customer ON customer.id = a.customer_id"
@@ -103,7 +108,7 @@ async def inbox(
         f" SELECT approval_id, min(since) AS since, min({sort}) AS key FROM approval_waiting"
         " WHERE approver_id = ANY(%(acts_as)s) GROUP BY approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        " WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s"
+        " WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
         " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
         " ORDER BY w.key, a.id LIMIT %(limit)s",
         {"me": user_id, "acts_as": acts_as, "after_at": after_at, "after_id": after_id, "limit": limit},
@@ -114,7 +119,8 @@ async def counts(reader: Reader, *, user_id: UUID, acts_as: list[UUID]) -> Row:
     """For the tabs of the inbox. Each count is an index scan over what is open only."""
     row = await reader.one(
         "SELECT (SELECT count(DISTINCT w.approval_id) FROM approval_waiting w JOIN approvals a ON a.id = w.approval_id"
-        "  WHERE w.approver_id = ANY(%(acts_as)s) AND a.requester_id <> %(me)s AND a.owner_id <> %(me)s) AS waiting,"
+        "  WHERE w.approver_id = ANY(%(acts_as)s) AND a.requester_id <> %(me)s AND a.owner_id <> %(me)s"
+        "  AND %(me)s <> ALL(a.voted_by)) AS waiting,"
         " count(*) FILTER (WHERE state = ANY(%(open)s)) AS requested,"
         " count(*) FILTER (WHERE state = %(returned)s) AS returned,"
         " count(*) FILTER (WHERE state = %(draft)s) AS drafts"

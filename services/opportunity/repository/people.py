@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.contracts.permissions import Permission, Role, permissions_of
+from services.contracts.permissions import ROLE_PERMISSIONS, Permission, Role, permissions_of
 from services.contracts.states import UserState
 from services.kit.db.database import Reader, Row
 
 LEAVING_STATES = frozenset({UserState.DEACTIVATING, UserState.DELETED})
 UNABLE_STATES = LEAVING_STATES | {UserState.SUSPENDED}
+DECIDING_ROLES = [role.value for role, granted in ROLE_PERMISSIONS.items() if Permission.APPROVAL_DECIDE in granted]
 MAX_ROLE_APPROVERS = 50
 """A stage "any approver" names at most so many people; beyond that nobody feels asked."""
 
@@ -106,3 +107,14 @@ async def unable(reader: Reader, users: Sequence[UUID]) -> frozenset[UUID]:
         [list(users)],
     )
     return frozenset(row["id"] for row in rows)
+
+
+async def unable_to_decide(reader: Reader, users: Sequence[UUID]) -> frozenset[UUID]:
+    """Those who can't be approvers: suspended, gone, or without the right. Whoever a process is just replacing is none
+    of them, nor whom this service does not know yet."""
+    if not users:
+        return frozenset()
+    rows = await reader.all(
+        "SELECT id, state, roles FROM user_copies WHERE id = ANY(%s) AND blocked_by_process IS NULL", [list(users)]
+    )
+    return frozenset(row["id"] for row in rows if not can_decide(row))

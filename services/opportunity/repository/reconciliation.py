@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.contracts.states import OPEN_APPROVAL_STATES, TERMINAL_APPROVAL_STATES, ApprovalState
 from services.kit.db.database import Reader, Row
+from services.opportunity.repository import people
 
 
 async def open_rows(reader: Reader, after: UUID, settled: datetime, limit: int) -> list[Row]:
@@ -24,3 +25,23 @@ async def ended_rows(reader: Reader, ids: Sequence[str], settled: datetime) -> l
         " AND (state = ANY(%s) OR generation > 1)",
         [list(ids), settled, [state.value for state in TERMINAL_APPROVAL_STATES]],
     )
+
+
+async def maybe_short(reader: Reader, after: UUID, limit: int) -> list[UUID]:
+    """Pending requests whose stage may have too few people, or had: cheap to ask, so more than really have."""
+    rows = await reader.all(
+        "SELECT a.id FROM approvals a WHERE a.state = %(pending)s AND a.id > %(after)s AND (a.short_since IS NOT NULL"
+        " OR jsonb_array_length(a.stages -> a.stage -> 'vacantIds') > 0"
+        " OR EXISTS (SELECT 1 FROM approval_waiting w JOIN user_copies u ON u.id = w.approver_id"
+        "  WHERE w.approval_id = a.id AND u.blocked_by_process IS NULL"
+        "  AND (u.state = ANY(%(unable)s) OR NOT u.roles && %(deciding)s)))"
+        " ORDER BY a.id LIMIT %(limit)s",
+        {
+            "pending": ApprovalState.PENDING,
+            "after": after,
+            "unable": [state.value for state in people.UNABLE_STATES],
+            "deciding": people.DECIDING_ROLES,
+            "limit": limit,
+        },
+    )
+    return [row["id"] for row in rows]

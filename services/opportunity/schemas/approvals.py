@@ -77,8 +77,17 @@ class StageOutput(ResponseModel):
     escalate_to: UUID | None
     escalated_to: UUID | None = None
     viewer_ids: list[UUID] = Field(default_factory=list)
+    vacant_ids: list[UUID] = Field(default_factory=list)
     approvers: list[Person] = Field(default_factory=list)
     approved_by: list[UUID] = Field(default_factory=list)
+
+
+class Shortage(ResponseModel):
+    """``unable``: approvers who can't decide and have no proxy. ``vacant``: who left a place that nobody took."""
+
+    votes_missing: int
+    unable: list[Person]
+    vacant: list[Person]
 
 
 class ApprovalOutput(ResponseModel):
@@ -111,10 +120,16 @@ class ApprovalOutput(ResponseModel):
     decided_by: UUID | None
     decided_by_name: str | None
     held_by: UUID | None
+    terms_changed: bool
+    """While RETURNED: the next resubmission goes to the first stage, as what was approved there has changed."""
+    short_since: datetime | None
+    """Since when the current stage has fewer people who can decide than it asks for."""
     version: int
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[ApprovalAction]
+    shortage: Shortage | None = None
+    """In the answer for one request: why its stage stands still."""
     customer_facts: dict[str, Any] | None = None
     """In the answer for one request: what an approver needs to know of the customer."""
 

@@ -11,7 +11,7 @@ from services.kit.running import clock
 from services.opportunity import machine
 from services.opportunity.actions import Action
 from services.opportunity.errors import AlreadyDecided
-from services.opportunity.machine import Actor, Progress
+from services.opportunity.progress import Actor, Progress
 from services.opportunity.repository import history, people
 
 

@@ -26,10 +26,11 @@ from services.kit.running.ids import new_id
 from services.opportunity import actions, events, machine, stage_clock
 from services.opportunity.actions import Action, CommentRule
 from services.opportunity.errors import ReassignmentConflict, WrongState, comment_required
-from services.opportunity.machine import Actor, Progress
+from services.opportunity.progress import Actor, Progress, places_of
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, handover, people
 from services.opportunity.service.actors import actor_of, capacity, lost_race
+from services.opportunity.service.succession import with_successors
 from services.opportunity.service.transition import Transition, commit, moved, outcome, record_audit, write_history
 
 _DECIDED = frozenset({ApprovalState.APPROVED, ApprovalState.REJECTED})
@@ -123,6 +124,9 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     if action.moot(before.progress, actor):
         return outcome(before)
     progress = await check(uow, action, before, actor, command)
+    if progress.stage < before.progress.stage:
+        # Its earlier stages begin again: whoever left since then is replaced.
+        progress = await with_successors(uow, progress)
     role, on_behalf_of = capacity(action, before.progress, actor, command)
     uow.context = replace(uow.context, on_behalf_of=on_behalf_of)
     transition = Transition(
@@ -154,7 +158,7 @@ async def _record_vote(uow: UnitOfWork, before: Approval, actor: Actor, decision
 
 
 async def _record_places(uow: UnitOfWork, before: Approval, command: ReassignCommand, process_id: UUID) -> None:
-    places = machine.places_of(before.progress, command.from_id, command.to_id)
+    places = places_of(before.progress, command.from_id, command.to_id)
     await handover.record_move(
         uow,
         process_id=process_id,

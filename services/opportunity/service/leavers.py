@@ -12,7 +12,7 @@ from services.kit.errors import Blocked, ProblemError, Text, Unprocessable
 from services.kit.running import clock
 from services.opportunity import machine
 from services.opportunity.errors import ReassignmentConflict
-from services.opportunity.machine import Actor, Place, Progress
+from services.opportunity.progress import Actor, Place, Progress
 from services.opportunity.references import References
 from services.opportunity.repository import approvals, handover, people, proxies, routes
 from services.opportunity.repository.handover import (
@@ -73,8 +73,9 @@ async def remaining(reader: Reader, user_id: UUID) -> int:
 
 
 async def replacement(reader: Reader, approval_id: UUID, leaver_id: UUID, successor_id: UUID) -> UUID:
-    """Who takes the leaver's place in one request: the successor, unless it is their own or they can't decide;
-    then the superiors of both, then anybody who approves. Raises SuccessorRefused when there is nobody."""
+    """Who takes the leaver's place in one request: the successor, unless it is their own or they can't decide; then the
+    superiors of both, then anybody who approves. Where all of those have places of the stage already, one of them gets
+    the request and the place stays vacant. Raises SuccessorRefused when there is nobody."""
     approval = await approvals.read(reader, approval_id)
     assert approval is not None
     progress = approval.progress
@@ -85,23 +86,28 @@ async def replacement(reader: Reader, approval_id: UUID, leaver_id: UUID, succes
             candidates.append(known["manager_id"])
     excluded = [progress.requester_id, progress.owner_id, leaver_id]
     candidates += await people.approvers_by_role(reader, Role.APPROVER, excluded)
-    for candidate in candidates:
-        known = await people.user(reader, candidate)
-        free = known is not None and known["blocked_by_process"] is None and people.can_decide(known)
-        if free and candidate != leaver_id and _fits(progress, leaver_id, candidate):
-            return candidate
+    able = [candidate for candidate in candidates if candidate != leaver_id and await _is_free(reader, candidate)]
+    for vacancies_too in (False, True):
+        for candidate in able:
+            if _fits(progress, leaver_id, candidate, vacancies_too=vacancies_too):
+                return candidate
     raise SuccessorRefused()
 
 
-def _fits(progress: Progress, leaver_id: UUID, candidate: UUID) -> bool:
+async def _is_free(reader: Reader, user_id: UUID) -> bool:
+    known = await people.user(reader, user_id)
+    return known is not None and known["blocked_by_process"] is None and people.can_decide(known)
+
+
+def _fits(progress: Progress, leaver_id: UUID, candidate: UUID, *, vacancies_too: bool) -> bool:
     """Asked of the rules themselves; what has ended meanwhile takes anybody, as nothing will be moved."""
     try:
-        machine.reassign(progress, Actor(None, process_id=leaver_id), from_id=leaver_id, to_id=candidate)
+        after = machine.reassign(progress, Actor(None, process_id=leaver_id), from_id=leaver_id, to_id=candidate)
     except ReassignmentConflict:
         return False
     except ProblemError:
         return True
-    return True
+    return vacancies_too or not machine.leaves_vacant(progress, after)
 
 
 async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, successor_id: UUID) -> bool:
@@ -124,9 +130,14 @@ async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, suc
     return True
 
 
+def _deciding(progress: Progress) -> frozenset[UUID]:
+    """Whoever decides, has decided, or will where the request goes to its first stage again: none of them owns it."""
+    return progress.voted_by.union(*(stage.voters for stage in progress.stages))
+
+
 async def _new_owner(uow: UnitOfWork, progress: Progress, leaver_id: UUID, successor_id: UUID) -> UUID:
     """Whoever decides on a request can't own it; an administrator, who never decides, can always."""
-    deciding = {voter for stage in progress.stages[progress.stage :] for voter in stage.voters}
+    deciding = _deciding(progress)
     candidates = [successor_id]
     for user_id in (successor_id, leaver_id):
         known = await people.user(uow, user_id)
@@ -194,8 +205,7 @@ async def _return_part(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
         return
     leaver, successor = move["from_id"], move["to_id"]
     if move["kind"] == "OWNER":
-        deciding = {voter for stage in before.progress.stages[before.progress.stage :] for voter in stage.voters}
-        if before.progress.owner_id != successor or leaver in deciding:
+        if before.progress.owner_id != successor or leaver in _deciding(before.progress):
             return
         progress = replace(before.progress, owner_id=leaver)
     else:

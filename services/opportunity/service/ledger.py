@@ -1,5 +1,6 @@
 """The ledger of an approval: its stages are the steps, kept by the transactions that move the row."""
 
+from typing import Final
 from uuid import UUID
 
 from services.contracts.processes import ApprovalInput, ProcessType, TaskQueue, approval_id
@@ -9,6 +10,9 @@ from services.kit.processes import ledger
 from services.kit.processes.beginning import NewProcess, begin_process
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from services.opportunity.record import Approval
+
+TOO_FEW_APPROVERS: Final = "too_few_approvers"
+"""Detail of a step that needs attention: its stage asks for more votes than there are people to give them."""
 
 
 def step_name(approval: Approval, position: int) -> str:
@@ -43,20 +47,29 @@ async def follow(uow: UnitOfWork, before: Approval, after: Approval) -> None:
     """What a transition means for the process of the request."""
     if after.process_id is None or after.process_id != before.process_id:
         return
-    passed = after.progress.stage != before.progress.stage
-    if passed:
-        await _record(uow, before, before.progress.stage, StepStatus.DONE)
+    was, becomes = before.progress.stage, after.progress.stage
+    if becomes > was:
+        await _record(uow, before, was, StepStatus.DONE)
+    for position in range(becomes, was + 1 if becomes < was else 0):
+        await _record(uow, after, position, StepStatus.PLANNED)
     # A restored request's stage begins when it is resubmitted: nobody had to approve when its process was opened.
-    if passed or (before.state is ApprovalState.RETURNED and after.state is ApprovalState.PENDING):
-        await _record(uow, after, after.progress.stage, StepStatus.RUNNING)
+    entered = becomes != was or (before.state is ApprovalState.RETURNED and after.state is ApprovalState.PENDING)
+    if after.short_since is not None and after.state is ApprovalState.PENDING:
+        if entered or before.short_since is None:
+            await _record(uow, after, becomes, StepStatus.NEEDS_ATTENTION, TOO_FEW_APPROVERS)
+    elif entered or (before.short_since is not None and after.state not in TERMINAL_APPROVAL_STATES):
+        await _record(uow, after, becomes, StepStatus.RUNNING)
     if after.state in TERMINAL_APPROVAL_STATES and before.state not in TERMINAL_APPROVAL_STATES:
         if after.state is ApprovalState.APPROVED:
-            await _record(uow, after, after.progress.stage, StepStatus.DONE)
+            await _record(uow, after, becomes, StepStatus.DONE)
         await ledger.finish_process(
             uow, process_id=after.process_id, status=ProcessStatus.COMPLETED, detail=after.state.value
         )
 
 
-async def _record(uow: UnitOfWork, approval: Approval, position: int, status: StepStatus) -> None:
+async def _record(
+    uow: UnitOfWork, approval: Approval, position: int, status: StepStatus, detail: str | None = None
+) -> None:
     assert approval.process_id is not None
-    await ledger.record_step(uow, process_id=approval.process_id, step=step_name(approval, position), status=status)
+    step = step_name(approval, position)
+    await ledger.record_step(uow, process_id=approval.process_id, step=step, status=status, detail=detail)

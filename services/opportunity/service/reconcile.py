@@ -18,6 +18,7 @@ from services.kit.processes.restarting import restart
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.opportunity.repository import approvals, history, reconciliation
+from services.opportunity.service import shortage
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -
     running = {workflow_id async for workflow_id in _running(temporal)}
     mended = await _wake_missing(db, temporal, running, beat)
     mended += await _tell_ended(db, running, beat)
+    mended += await _review_shortages(db, beat)
     async with db.transaction(ActorContext.system()) as uow:
         await history.delete_stale_commands(uow, clock.now() - idempotency.RETENTION)
     return mended
@@ -78,6 +80,21 @@ async def _wake(db: Database, temporal: Client, row: Row) -> bool:
             return False
         log.warning("approval without a workflow", extra={"workflow_id": workflow_id, "status": str(status)})
         return await restart(uow, approval.process_id, was="unknown" if status is None else status.name)
+
+
+async def _review_shortages(db: Database, beat: Callable[..., None]) -> int:
+    """Approvers are suspended and come back, lose the right and get it again: the stages that ask them look again."""
+    changed, after = 0, UUID(int=0)
+    while True:
+        async with db.reader() as reader:
+            ids = await reconciliation.maybe_short(reader, after, PAGE)
+        for approval_id_ in ids:
+            async with db.transaction(ActorContext.system()) as uow:
+                changed += await shortage.review(uow, approval_id_)
+            beat(changed)
+        if len(ids) < PAGE:
+            return changed
+        after = ids[-1]
 
 
 async def _tell_ended(db: Database, running: set[str], beat: Callable[..., None]) -> int:

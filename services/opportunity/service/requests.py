@@ -20,7 +20,7 @@ from services.kit.trust.principal import Principal
 from services.opportunity import access, chain, events, machine
 from services.opportunity.business_time import TOKYO
 from services.opportunity.errors import AskedAgainAlready, WrongState
-from services.opportunity.machine import Actor, Progress
+from services.opportunity.progress import Actor, Progress
 from services.opportunity.record import Approval
 from services.opportunity.references import References
 from services.opportunity.repository import approvals
@@ -29,6 +29,7 @@ from services.opportunity.service import ledger, routing, stages
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
 from services.opportunity.service.transition import Transition, moved, write_history
+from services.opportunity.terms import same_terms
 
 _RESOURCE = "approval"
 _REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
@@ -112,6 +113,8 @@ async def edit(
         flags, route_id = [flag.value for flag in chosen.flags], chosen.route_id
     else:
         _check_returned(before, content)
+        if progress.stage > 0 and not same_terms(before, content):
+            progress = replace(progress, terms_changed=True)
         if before.customer_id is not None:
             await fences.check_unblocked(uow, "customer_copies", before.customer_id)
     after = replace(
@@ -255,6 +258,7 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         clock_left_seconds=None,
         reminded_at=None,
         escalated_at=None,
+        short_since=None,
         submitted_at=None,
         decided_at=None,
         decided_by=None,

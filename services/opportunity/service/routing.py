@@ -13,7 +13,7 @@ from services.kit.errors import Text, Unprocessable
 from services.opportunity import suitability
 from services.opportunity.business_time import TOKYO
 from services.opportunity.errors import NoRoute, TooFewApprovers
-from services.opportunity.machine import Stage
+from services.opportunity.progress import Stage
 from services.opportunity.repository import people, routes
 from services.opportunity.schemas.approvals import ApprovalContent
 from services.opportunity.schemas.fields import DEFAULT_CURRENCY

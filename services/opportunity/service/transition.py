@@ -14,10 +14,10 @@ from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.opportunity import actions, chain, events, stage_clock
-from services.opportunity.machine import Progress
+from services.opportunity.progress import Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, history, people
-from services.opportunity.service import ledger
+from services.opportunity.service import ledger, shortage
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
 """Longer than the workflow takes to end after its own decision, shorter than anybody waits after a crash."""
@@ -88,7 +88,7 @@ async def commit(
         transition = replace(
             transition, comment=await history.take_comment(uow, transition.comment_ref, before.id, entry_id)
         )
-    after = await write_history(uow, before, after, transition, entry_id)
+    after = await shortage.noted(uow, await write_history(uow, before, after, transition, entry_id))
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
     if before.progress.stages != after.progress.stages or before.progress.owner_id != after.progress.owner_id:

@@ -1,19 +1,24 @@
 """Requests as a caller sees them: with names, with what the caller may do, and with what they wait for."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+from pydantic.alias_generators import to_camel
+
 from services.contracts.permissions import Permission, Role
-from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.trust.principal import Principal
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
-from services.opportunity.machine import Actor, Progress
-from services.opportunity.record import stage_from_json
+from services.opportunity.progress import Actor, Progress
+from services.opportunity.record import progress_from_row
 from services.opportunity.repository import lists, people
+from services.opportunity.service import shortage
+
+_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "sortKey"})
 
 
 def actor_in(view: View, principal: Principal) -> Actor:
@@ -32,9 +37,22 @@ async def detail(reader: Reader, principal: Principal, approval_id: UUID) -> dic
     if row is None:
         raise NotFound()
     [shown] = await present(reader, [row], actor_in(view, principal))
+    shown["shortage"] = await _shortage(reader, _progress(row))
     customer_id = shown["customerId"]
     shown["customerFacts"] = None if customer_id is None else await lists.customer_facts(reader, customer_id)
     return shown
+
+
+async def _shortage(reader: Reader, progress: Progress) -> dict[str, Any] | None:
+    found = await shortage.shortage_of(reader, progress)
+    if found is None:
+        return None
+    names = await people.names(reader, [*found.unable, *found.vacant])
+
+    def persons(ids: Sequence[UUID]) -> list[dict[str, Any]]:
+        return [{"id": who, "name": names.get(who)} for who in ids]
+
+    return {"votesMissing": found.votes_missing, "unable": persons(found.unable), "vacant": persons(found.vacant)}
 
 
 async def require_visible(reader: Reader, principal: Principal, approval_id: UUID) -> None:
@@ -61,24 +79,11 @@ async def present(reader: Reader, rows: Sequence[Row], actor: Actor) -> list[dic
 
 
 def _progress(row: Row) -> Progress:
-    before = row["stateBefore"]
-    return Progress(
-        state=ApprovalState(row["state"]),
-        requester_id=row["requesterId"],
-        owner_id=row["ownerId"],
-        stages=tuple(stage_from_json(stage) for stage in row["stages"]),
-        stage=row["stage"],
-        revision=row["revision"],
-        generation=row["generation"],
-        approved_by=frozenset(row["approvedBy"]),
-        state_before=None if before is None else ApprovalState(before),
-        held_by=row["heldBy"],
-        cancelled_by=row["cancelledBy"],
-    )
+    return progress_from_row({field.name: row[to_camel(field.name)] for field in fields(Progress)})
 
 
 def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | None]) -> dict[str, Any]:
-    item = {name: value for name, value in row.items() if name not in ("stateBefore", "cancelledBy", "sortKey")}
+    item = {name: value for name, value in row.items() if name not in _INTERNAL}
     item["stages"] = [
         shown
         | {
@@ -89,5 +94,4 @@ def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | No
     ]
     item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in progress.waiting_for]
     item["allowedActions"] = allowed_actions(progress, actor)
-    del item["approvedBy"]
     return item

@@ -14,13 +14,14 @@ from tests.services.analytics.conftest import Consume, person
 from tests.services.analytics.world import envelope
 from tests.support.http import ServiceClient, TestIssuer, new_key
 
-REP, APPROVER, OTHER, MANAGER, OPS = (uuid4() for _ in range(5))
+REP, APPROVER, OTHER, MANAGER, OPS, ADMIN = (uuid4() for _ in range(6))
 PEOPLE = [
     person("rep", user_id=REP),
     person("approver", user_id=APPROVER),
     person("approver", user_id=OTHER),
     person("manager", user_id=MANAGER),
     person("ops", user_id=OPS),
+    person("admin", user_id=ADMIN),
 ]
 
 
@@ -236,6 +237,17 @@ async def test_who_started_a_process_learns_its_end_and_operators_its_trouble(co
     assert await inbox_of(MANAGER).types() == ["PROCESS_FINISHED", "PROCESS_NEEDS_ATTENTION"]
     assert await inbox_of(OPS).types() == ["PROCESS_NEEDS_ATTENTION"]
     assert (await inbox_of(MANAGER).items())[0]["title"] == "顧客の削除: 完了しました"
+
+
+async def test_a_request_that_stands_still_alarms_administrators_who_can_name_approvers(
+    consume: Consume, inbox_of: Any
+) -> None:
+    short = process(ProcessNeedsAttention, 2, type="approval", actor_id=REP, status="NEEDS_ATTENTION")
+    await consume([*PEOPLE, short])
+    assert await inbox_of(ADMIN).types() == ["PROCESS_NEEDS_ATTENTION"]
+    assert await inbox_of(REP).types() == ["PROCESS_NEEDS_ATTENTION"]
+    assert await inbox_of(OPS).types() == []
+    assert (await inbox_of(ADMIN).items())[0]["title"] == "承認申請: 対応が必要です"
 
 
 async def test_the_end_of_an_approval_process_is_not_told_twice(consume: Consume, inbox_of: Any) -> None:

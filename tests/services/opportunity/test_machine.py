@@ -20,7 +20,7 @@ from services.contracts.states import (
 from services.kit.errors import ProblemError
 from services.opportunity import actions, machine
 from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
-from services.opportunity.machine import Actor, Place, Progress, Stage
+from services.opportunity.progress import Actor, Place, Progress, Stage, places_of
 
 PEOPLE = [UUID(int=number) for number in range(1, 7)]
 REQUESTER = PEOPLE[0]
@@ -96,6 +96,8 @@ class ApprovalMachine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 3))
     def approve_by_whoever_is_asked(self, number: int) -> None:
         waiting = self.now.waiting_for
+        if not waiting:
+            return  # everybody has voted, and a vacant place is waited for
         actor = Actor(waiting[number % len(waiting)], may_decide=True)
         assert self._try(ApprovalAction.APPROVE, lambda: machine.approve(self.now, actor))
         self._check_approval()
@@ -122,6 +124,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         assert not admin
         assert not self.before.is_own(who)
         assert {who, *proxies} & set(self.before.current.voters)
+        assert who not in self.before.voted_by | self.before.approved_by
         if action is ApprovalAction.APPROVE:
             self._check_approval()
         else:
@@ -144,8 +147,15 @@ class ApprovalMachine(RuleBasedStateMachine):
     def resubmit(self, who: UUID) -> None:
         if self._try(ApprovalAction.RESUBMIT, lambda: machine.resubmit(self.now, Actor(who))):
             assert self.before.is_own(who)
-            assert (self.now.revision, self.now.stage) == (self.before.revision + 1, self.before.stage)
-            assert not self.now.approved_by
+            stage = 0 if self.before.terms_changed else self.before.stage
+            assert (self.now.revision, self.now.stage) == (self.before.revision + 1, stage)
+            assert not self.now.approved_by | self.now.voted_by
+
+    @within(ApprovalAction.RESUBMIT)
+    @rule()
+    def rewrite(self) -> None:
+        """The owner changes terms, which is no action of the machine; what it means is remembered."""
+        self.before = self.now = replace(self.now, terms_changed=self.now.stage > 0)
 
     @within(ApprovalAction.RECALL)
     @rule(who=people)
@@ -175,6 +185,8 @@ class ApprovalMachine(RuleBasedStateMachine):
         assert not self.now.is_own(to_id)
         assert (self.now.state, self.now.stage) == (self.before.state, self.before.stage)
         assert self.now.approved_by == self.before.approved_by
+        for now, before in zip(self.now.stages, self.before.stages, strict=True):
+            assert now.votes_needed == before.votes_needed
         assert self.now.stages[: self.now.stage] == self.before.stages[: self.before.stage]
         for stage in self.now.stages[self.now.stage + 1 :]:
             assert from_id not in (*stage.approver_ids, stage.escalate_to)
@@ -235,16 +247,25 @@ class ApprovalMachine(RuleBasedStateMachine):
             assert self.now.state_before is None
 
     @invariant()
-    def a_pending_request_waits_for_somebody_who_may_decide_it(self) -> None:
+    def a_pending_request_waits_for_somebody_who_may_decide_it_or_is_short(self) -> None:
         waiting = self.now.waiting_for
-        assert bool(waiting) == (self.now.state is ApprovalState.PENDING)
+        pending = self.now.state is ApprovalState.PENDING
+        short = machine.votes_missing(self.now, frozenset()) > 0
+        assert (bool(waiting) or short) == pending
         for voter in waiting:
             machine.votes_as(self.now, Actor(voter, may_decide=True))
 
     @invariant()
-    def no_stage_asks_for_more_votes_than_it_has_voters(self) -> None:
+    def a_stage_asks_for_as_many_votes_as_it_has_places_filled_or_vacant(self) -> None:
         for stage in self.now.stages:
-            assert 1 <= stage.votes_needed <= len(stage.approver_ids)
+            assert 1 <= stage.votes_needed <= len(stage.approver_ids) + len(stage.vacant_ids)
+            assert not set(stage.approver_ids) & set(stage.vacant_ids)
+
+    @invariant()
+    def one_person_fills_one_place_of_a_stage(self) -> None:
+        assert len(self.now.voted_by) == len(self.now.approved_by)
+        if self.now.state is ApprovalState.PENDING:
+            assert not self.now.voted_by & set(self.now.waiting_for)
 
 
 TestApprovalMachine = ApprovalMachine.TestCase
@@ -270,12 +291,31 @@ def test_a_quorum_of_two_of_three_moves_on_with_the_second_vote() -> None:
     assert machine.approve(now, decider(THIRD)).state is ApprovalState.APPROVED
 
 
-def test_a_proxy_who_is_an_approver_too_votes_for_both_one_after_the_other() -> None:
+def test_a_proxy_who_is_an_approver_of_the_stage_too_votes_once() -> None:
     now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL))
     assert machine.votes_as(now, decider(FIRST, SECOND)) == FIRST
     now = machine.approve(now, decider(FIRST, SECOND))
-    assert machine.votes_as(now, decider(FIRST, SECOND)) == SECOND
-    assert machine.approve(now, decider(FIRST, SECOND)).state is ApprovalState.APPROVED
+    with pytest.raises(AlreadyVoted):
+        machine.approve(now, decider(FIRST, SECOND))
+    with pytest.raises(AlreadyVoted):
+        machine.return_(now, decider(FIRST, SECOND))
+    assert now.waiting_for == (SECOND,)
+
+
+def test_a_proxy_of_two_approvers_fills_one_of_their_places() -> None:
+    now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL))
+    now = machine.approve(now, decider(THIRD, FIRST, SECOND))
+    with pytest.raises(AlreadyVoted):
+        machine.approve(now, decider(THIRD, FIRST, SECOND))
+    assert machine.approve(now, decider(SECOND)).state is ApprovalState.APPROVED
+
+
+def test_who_voted_as_a_proxy_does_not_vote_again_by_escalation_or_reassignment() -> None:
+    now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL, escalate_to=THIRD))
+    now = machine.approve(now, decider(THIRD, FIRST))
+    assert machine.escalate(now, SYSTEM).current.voters == (FIRST, SECOND)
+    with pytest.raises(ReassignmentConflict):
+        machine.reassign(now, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
 
 
 def test_nobody_decides_their_own_request_by_proxy_neither() -> None:
@@ -296,16 +336,35 @@ def test_a_vote_that_was_given_stays_when_its_giver_is_replaced() -> None:
         machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=THIRD)
 
 
-def test_a_successor_who_has_voted_already_does_not_end_the_stage_without_a_decision() -> None:
+def test_a_successor_who_has_voted_already_leaves_the_place_vacant_and_the_stage_waiting() -> None:
     now = machine.approve(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)), decider(FIRST))
-    with pytest.raises(ReassignmentConflict):
-        machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=SECOND, to_id=FIRST)
+    left = machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=SECOND, to_id=FIRST)
+    assert (left.state, left.current.votes_needed, left.current.vacant_ids) == (ApprovalState.PENDING, 2, (SECOND,))
+    assert machine.votes_missing(left, frozenset()) == 1
+    filled = machine.reassign(left, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
+    assert machine.votes_missing(filled, frozenset()) == 0
+    assert machine.approve(filled, decider(THIRD)).state is ApprovalState.APPROVED
+
+
+def test_two_of_three_with_two_unable_stays_two_of_three() -> None:
+    now = pending(Stage("合議", (FIRST, SECOND, THIRD), StageMode.QUORUM, 2))
+    assert machine.votes_missing(now, frozenset({SECOND})) == 0
+    assert machine.votes_missing(now, frozenset({SECOND, THIRD})) == 1
+
+
+def test_terms_that_changed_since_a_stage_approved_send_the_request_to_the_first_stage() -> None:
+    route = (Stage("一次", (FIRST,), escalated_to=THIRD), Stage("二次", (SECOND,)))
+    now = machine.return_(pending(*route, stage=1), decider(SECOND))
+    assert machine.resubmit(now, Actor(REQUESTER)).stage == 1
+    again = machine.resubmit(replace(now, terms_changed=True), Actor(REQUESTER))
+    assert (again.stage, again.revision, again.terms_changed) == (0, 2, False)
+    assert again.waiting_for == (FIRST,)
 
 
 def test_a_returning_leaver_gets_back_only_what_the_successor_still_has() -> None:
     route = (Stage("一次", (FIRST,)), Stage("二次", (FIRST, THIRD), StageMode.ALL), Stage("三次", (SECOND,)))
     before = pending(*route)
-    places = machine.places_of(before, FIRST, SECOND)
+    places = places_of(before, FIRST, SECOND)
     moved = machine.reassign(before, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=SECOND)
     passed = machine.approve(moved, decider(SECOND))
     back = machine.give_back(passed, leaver=FIRST, successor=SECOND, places=places)

@@ -1,0 +1,120 @@
+"""Where an approval request stands, and who acts on it: what the rules of the machine are asked about."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.contracts.states import ApprovalState, StageMode
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    approver_ids: tuple[UUID, ...]
+    mode: StageMode = StageMode.ANY
+    quorum: int | None = None
+    deadline_hours: int | None = None
+    business_days: bool = False
+    """The deadline counts the hours of business days only (Japan's calendar)."""
+    escalate_to: UUID | None = None
+    escalated_to: UUID | None = None
+    """Who joined after the deadline: one voter more, no vote more is needed."""
+    viewer_ids: tuple[UUID, ...] = ()
+    vacant_ids: tuple[UUID, ...] = ()
+    """Who left a place that nobody could take over. It still counts: the stage asks for as many votes as before."""
+
+    def __post_init__(self) -> None:
+        # Whatever door a stage came through: nobody has two places in it.
+        object.__setattr__(self, "approver_ids", tuple(dict.fromkeys(self.approver_ids)))
+        object.__setattr__(self, "viewer_ids", tuple(dict.fromkeys(self.viewer_ids)))
+
+    @property
+    def voters(self) -> tuple[UUID, ...]:
+        joined = self.escalated_to
+        return self.approver_ids if joined is None or joined in self.approver_ids else (*self.approver_ids, joined)
+
+    @property
+    def votes_needed(self) -> int:
+        """What the stage asked for when it was planned; never fewer because somebody left."""
+        if self.mode is StageMode.ALL:
+            return len(self.approver_ids) + len(self.vacant_ids)
+        return 1 if self.mode is StageMode.ANY else self.quorum or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The part of a request that decides what may happen to it."""
+
+    state: ApprovalState
+    requester_id: UUID
+    owner_id: UUID
+    stages: tuple[Stage, ...]
+    stage: int = 0
+    revision: int = 1
+    generation: int = 1
+    approved_by: frozenset[UUID] = frozenset()
+    """Voters of the current stage and revision whose approval counts."""
+    voted_by: frozenset[UUID] = frozenset()
+    """Who gave those approvals: the voters themselves, or their proxies. One person fills one place."""
+    terms_changed: bool = False
+    """While RETURNED: what an earlier stage approved is no longer what is asked for."""
+    state_before: ApprovalState | None = None
+    """While ON_HOLD, and after a held request was cancelled: what it was before."""
+    held_by: UUID | None = None
+    cancelled_by: UUID | None = None
+
+    @property
+    def current(self) -> Stage:
+        return self.stages[self.stage]
+
+    @property
+    def waiting_for(self) -> tuple[UUID, ...]:
+        """Voters whose answer the current stage still awaits."""
+        if self.state is not ApprovalState.PENDING:
+            return ()
+        done = self.approved_by | self.voted_by
+        return tuple(voter for voter in self.current.voters if voter not in done and not self.is_own(voter))
+
+    def is_own(self, user_id: UUID) -> bool:
+        return user_id in (self.requester_id, self.owner_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one stage asked of somebody who left."""
+
+    position: int
+    approver: bool
+    dropped: bool
+    """The successor was an approver of the stage already, so the leaver's place was not filled."""
+    escalate_to: bool
+    quorum: int | None = None
+    vacant: bool = False
+    """The dropped place still counts, and waits for whom an administrator names."""
+
+
+def places_of(progress: Progress, leaver: UUID, successor: UUID) -> list[Place]:
+    """The leaver's places in the current and in later stages, before the successor takes them."""
+    return [
+        Place(
+            position,
+            leaver in stage.approver_ids,
+            successor in stage.approver_ids,
+            stage.escalate_to == leaver,
+            stage.quorum,
+            vacant=stage.mode is not StageMode.ANY,
+        )
+        for position, stage in enumerate(progress.stages)
+        if position >= progress.stage and leaver in (*stage.approver_ids, stage.escalate_to)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a user, or a process."""
+
+    user_id: UUID | None
+    may_decide: bool = False
+    is_admin: bool = False
+    proxy_for: frozenset[UUID] = frozenset()
+    """Colleagues who named the user their proxy for this moment."""
+    process_id: UUID | None = None
