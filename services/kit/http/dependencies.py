@@ -1,6 +1,6 @@
 """What endpoints ask for in their signatures. All are async: a synchronous one would cost a thread."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -58,15 +58,20 @@ current_user = BearerAuth()
 CurrentUser = Annotated[Principal, Depends(current_user)]
 
 
-def requires(permission: str) -> Callable[..., Awaitable[Principal]]:
+class RequiredPermission:
     """Dependency: the caller, who must hold a permission (403). Object rights are the service's own business."""
 
-    async def check(principal: CurrentUser) -> Principal:
-        if not principal.has(permission):
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    async def __call__(self, principal: CurrentUser) -> Principal:
+        if not principal.has(self.permission):
             raise Forbidden()
         return principal
 
-    return check
+
+def requires(permission: str) -> RequiredPermission:
+    return RequiredPermission(permission)
 
 
 async def _kit(request: Request) -> Kit:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.kit.errors import Unavailable
-from services.kit.http import idempotency
+from services.kit.http import idempotency, replays
 from services.kit.http.dependencies import actor_context, authenticate, bind_unit_of_work, current_user
 from services.kit.http.kit import Kit
 from services.kit.running import crashpoints
@@ -46,6 +46,7 @@ class ServiceRoute(APIRoute):
         if self.methods and self.methods <= READING_METHODS:
             return handle
         needs_caller = _needs_caller(self.dependant)
+        permissions = replays.permissions_of_route(self.dependant)
 
         async def handle_in_transaction(request: Request) -> Response:
             principal: Principal | None = await authenticate(request) if needs_caller else None
@@ -55,27 +56,32 @@ class ServiceRoute(APIRoute):
             stored = await idempotency.claim_for(request, principal, self.path)
             for _ in range(MAX_REPEATS):
                 try:
-                    return await transaction(request, principal, stored)
+                    response, is_replay = await transaction(request, principal, stored)
                 except OutsideFirst as first:
-                    work = first.work
-                await work()
+                    await first.work()
+                    continue
+                if is_replay:
+                    refused = await replays.refusal(request, principal, permissions, response)
+                    return response if refused is None else refused
+                action: AfterCommit | None = request.scope.get(_AFTER_COMMIT)
+                return response if action is None else await action(response)
             raise Unavailable("the transaction asked for something outside of it again and again")
 
         async def transaction(
             request: Request, principal: Principal | None, stored: idempotency.Claim | None
-        ) -> Response:
+        ) -> tuple[Response, bool]:
+            """The answer, and whether it is one that was stored before."""
             kit: Kit = request.app.state.kit
             async with kit.db.transaction(actor_context(request, principal)) as uow:
                 if stored is not None and (replay := await stored.replay(uow, kit.settings.secret_key)) is not None:
-                    return replay
+                    return replay, True
                 bind_unit_of_work(request, uow)
                 response = await handle(request)
                 if stored is not None and response.status_code < 400:
                     await stored.store(uow, kit.settings.secret_key, response)
                 crashpoints.reach(CRASH_BEFORE_COMMIT)
             crashpoints.reach(CRASH_AFTER_COMMIT)
-            action: AfterCommit | None = request.scope.get(_AFTER_COMMIT)
-            return response if action is None else await action(response)
+            return response, False
 
         return handle_in_transaction
 

@@ -3,18 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from services.contracts.permissions import permissions_of
-from services.kit.errors import Conflict
-from services.kit.http import CurrentUser, Reads, ServiceRoute, Uow, create_service_app, json_response
+from services.contracts.permissions import Permission, permissions_of
+from services.kit.errors import Conflict, NotFound
+from services.kit.http import CurrentUser, Reads, ServiceRoute, Uow, create_service_app, json_response, requires
 from services.kit.http.problems import problem_response
 from services.kit.models import CamelModel, Int64
+from services.kit.running.context import ActorContext
+from services.kit.trust.principal import Principal
 from tests.support.http import ServiceClient, TestIssuer, new_key, running, settings_for
+
+Writing = Annotated[Principal, Depends(requires(Permission.CUSTOMER_WRITE))]
 
 
 @dataclass
@@ -31,15 +36,14 @@ class NewThing(CamelModel):
 
 
 def thing_routers(gate: Gate) -> list[APIRouter]:
-    writes = APIRouter(route_class=ServiceRoute)
-    reads = APIRouter()
+    router = APIRouter(route_class=ServiceRoute)
 
     async def insert(uow: Uow, name: str) -> UUID:
         thing_id = uuid4()
         await uow.execute("INSERT INTO things (id, name) VALUES (%s, %s)", [thing_id, name])
         return thing_id
 
-    @writes.post("/things", status_code=201)
+    @router.post("/things", status_code=201)
     async def create(body: NewThing, uow: Uow, _caller: CurrentUser) -> Response:
         thing_id = await insert(uow, body.name)
         if body.name == "slow":
@@ -51,13 +55,25 @@ def thing_routers(gate: Gate) -> list[APIRouter]:
             raise RuntimeError("the secret is sesame")
         if body.name == "counted":
             return problem_response(Conflict())
-        return json_response({"id": thing_id}, 201, version=1)
+        return json_response({"id": thing_id}, 201, version=1, headers={"Location": f"/api/v1/things/{thing_id}"})
 
-    @reads.get("/things")
+    @router.get("/things")
     async def count(reader: Reads, _caller: CurrentUser) -> dict[str, int]:
         return {"count": await reader.scalar("SELECT count(*) FROM things")}
 
-    return [writes, reads]
+    @router.get("/things/{thing_id}")
+    async def get(thing_id: UUID, reader: Reads, _caller: CurrentUser) -> dict[str, str]:
+        name = await reader.scalar("SELECT name FROM things WHERE id = %s", [thing_id])
+        if name is None:
+            raise NotFound()
+        return {"name": name}
+
+    @router.patch("/things/{thing_id}/rename")
+    async def rename(thing_id: UUID, body: NewThing, uow: Uow, _caller: Writing) -> Response:
+        await uow.execute("UPDATE things SET name = %s WHERE id = %s", [body.name, thing_id])
+        return json_response({"id": thing_id, "name": body.name})
+
+    return [router]
 
 
 @pytest.fixture
@@ -166,3 +182,34 @@ async def test_a_malformed_key_is_a_field_error(client: ServiceClient, token: st
         "code": "idempotency_key_malformed",
         "message": "",
     }
+
+
+async def test_a_stored_answer_is_not_shown_to_who_can_not_see_the_thing_any_more(
+    client: ServiceClient, token: str
+) -> None:
+    key = new_key()
+    made = await client.post("/things", {"name": "秘密"}, token=token, key=key)
+    again = await client.post("/things", {"name": "秘密"}, token=token, key=key)
+    assert (made.status, again.status, again.json) == (201, 201, made.json)
+    renaming = new_key()
+    path = f"/things/{made.json['id']}/rename"
+    assert (await client.patch(path, {"name": "新しい秘密"}, token=token, key=renaming)).status == 200
+    async with client.kit.db.transaction(ActorContext.system()) as uow:
+        await uow.execute("DELETE FROM things")
+    gone = await client.post("/things", {"name": "秘密"}, token=token, key=key)
+    assert (gone.status, gone.json.get("code")) == (404, "not_found"), gone.json
+    renamed = await client.patch(path, {"name": "新しい秘密"}, token=token, key=renaming)
+    assert renamed.status == 404
+    assert "新しい秘密" not in str(renamed.json)
+
+
+async def test_a_stored_answer_is_not_shown_to_who_lost_the_right_to_what_was_done(
+    client: ServiceClient, issuer: TestIssuer
+) -> None:
+    user_id = uuid4()
+    rep, auditor = issuer.token(user_id, ["rep"]), issuer.token(user_id, ["auditor"])
+    made = await client.post("/things", {"name": "x"}, token=rep)
+    path, key = f"/things/{made.json['id']}/rename", new_key()
+    assert (await client.patch(path, {"name": "y"}, token=rep, key=key)).status == 200
+    refused = await client.patch(path, {"name": "y"}, token=auditor, key=key)
+    assert (refused.status, refused.json["code"]) == (403, "forbidden"), refused.json
