@@ -15,7 +15,7 @@ from frontend.shell import csrf
 from frontend.shell.preferences import Preferences
 from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, address_of_client, cookie_name, request_id_of
 from frontend.ui.gateway import GatewayProblem, on_behalf_of
-from frontend.ui.i18n import gettext, use_locale
+from frontend.ui.i18n import gettext, ngettext, use_locale
 from frontend.ui.security import own_path
 
 TOTP_NEEDED, TOTP_WRONG = "totp_required", "totp_invalid"
@@ -114,7 +114,10 @@ async def _sign_in(request: Request, given: dict[str, str], token: str, target: 
             state.second_steps.remember(token, given["email"], given["password"])
             step = "totp"
         error = "" if problem.code == TOTP_NEEDED and not given["totp"] else _explanation(problem)
-        return _render(request, status=problem.status, error=error, step=step, email=given["email"], next=target)
+        page = _render(request, status=problem.status, error=error, step=step, email=given["email"], next=target)
+        if (seconds := _seconds_to_wait(problem)) is not None:
+            page.headers["Retry-After"] = str(seconds)
+        return page
     response = RedirectResponse(target, status_code=SEE_OTHER)
     session_id = await state.sessions.create(session)
     settings = state.settings
@@ -128,9 +131,23 @@ async def _sign_in(request: Request, given: dict[str, str], token: str, target: 
 def _explanation(problem: GatewayProblem) -> str:
     if problem.is_outage:
         return gettext("Signing in is not possible right now. Please try again in a moment.")
-    if problem.status == TOO_MANY:
-        return problem.message or gettext("Too many attempts. Please wait a moment.")
+    if problem.status == TOO_MANY and not problem.detail:
+        # From the gateway, before auth looked at anything: its limit on all sign-ins of one address.
+        seconds = _seconds_to_wait(problem)
+        if seconds is None:
+            return gettext("Too many attempts. Please wait a moment.")
+        return ngettext(
+            "Too many sign-ins from here. Please try again in %(num)d second.",
+            "Too many sign-ins from here. Please try again in %(num)d seconds.",
+            seconds,
+        ) % {"num": seconds}
     return problem.message or gettext("The e-mail address, password or code is not right.")
+
+
+def _seconds_to_wait(problem: GatewayProblem) -> int | None:
+    """What ``Retry-After`` of the API said, which auth's text says in words."""
+    seconds = problem.document.get("retryAfter")
+    return seconds if isinstance(seconds, int) else None
 
 
 async def sign_out(request: Request) -> Response:
