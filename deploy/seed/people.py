@@ -1,11 +1,12 @@
 """Hire the team: the demo users, and colleagues for a past."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
 from deploy.seed.stage import Person, Stage, acting, principal
 from deploy.seed.team import COLLEAGUES, DEMO_USERS, Member
-from services.auth.passwords import check_strength
+from services.auth.passwords import check_strength, hash_password
 from services.auth.schemas import NewUser
 from services.auth.service import users
 
@@ -18,8 +19,9 @@ def check_password(password: str) -> None:
 
 async def hire(stage: Stage, members: Sequence[Member], password: str, since: datetime) -> None:
     """Create the accounts, managers before those who report to them."""
+    hashes = [await asyncio.to_thread(hash_password, password) for _ in members]
     async with stage.work("auth") as uow:
-        for member in members:
+        for member, password_hash in zip(members, hashes, strict=True):
             with acting(uow, None, since):
                 manager = None if member.manager is None else stage.people[member.manager].id
                 account = NewUser(
@@ -29,7 +31,8 @@ async def hire(stage: Stage, members: Sequence[Member], password: str, since: da
                     roles=list(member.roles),
                     manager_id=manager,
                 )
-                user = await users.create(uow, account)
+                users.check_password(account)
+                user = await users.create(uow, account, password_hash)
             stage.people[member.login] = Person(user.id, member.name, principal(user.id, frozenset(member.roles)))
     await stage.spread_copies()
 

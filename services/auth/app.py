@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from services.auth import access
-from services.auth.endpoints import audit, credentials, internal, sessions, users
+from services.auth.endpoints import audit, credentials, internal, keys, sessions, users
+from services.auth.hashing import Hashing
 from services.auth.repository import sessions as session_rows
 from services.auth.service.state import Auth
 from services.auth.settings import AuthSettings
@@ -56,10 +57,11 @@ PROCESSES: Final = ProcessAccess(
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """``settings`` None: from the environment."""
     auth_settings = AuthSettings.of(settings)
-    keys: list[SigningKeys] = []
+    signing: list[SigningKeys] = []
+    hashing = Hashing()
 
     def trust(db: Database) -> Trust:
-        keys.append(SigningKeys(db, auth_settings.secret_key))
+        signing.append(SigningKeys(db, auth_settings.secret_key))
 
         async def fetch(since: datetime | None) -> RevocationBatch:
             as_of = clock.now()
@@ -67,28 +69,27 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
                 rows = await session_rows.revocations(reader, since)
             return RevocationBatch.model_validate({"asOf": as_of, "entries": rows})
 
-        return Trust(keys[0], RevocationFeed(fetch))
+        return Trust(signing[0], RevocationFeed(fetch))
 
     @asynccontextmanager
     async def lifespan(kit: Kit) -> AsyncIterator[None]:
         await kit.revocations.poll()
-        task = asyncio.create_task(_keep_key_fresh(keys[0]), name="signing-keys")
+        task = asyncio.create_task(_keep_key_fresh(signing[0]), name="signing-keys")
         try:
             yield
         finally:
             await tasks.end(task)
+            hashing.close()
 
     app = create_service_app(
         NAME,
         auth_settings,
         [
-            sessions.reads,
-            sessions.writes,
-            users.reads,
-            users.writes,
-            credentials.writes,
-            audit.reads,
-            internal.public,
+            sessions.router,
+            users.router,
+            credentials.router,
+            audit.router,
+            keys.router,
             internal.router,
             processes_router(PROCESSES),
         ],
@@ -98,7 +99,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         body_caps=dict.fromkeys(PUBLIC_WRITES, ANONYMOUS_BODY_CAP_BYTES),
         title="Ringi auth",
     )
-    app.state.auth = Auth(auth_settings, keys[0])
+    app.state.auth = Auth(auth_settings, signing[0], hashing)
     return app
 
 

@@ -1,15 +1,17 @@
 """What the command line does with auth's database directly: the first administrator, demo users, keys, the chain."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 from services.auth.models import User
+from services.auth.passwords import hash_password
 from services.auth.repository import users
 from services.auth.schemas import NewUser
 from services.auth.service.audit import Finding, verify
 from services.auth.service.state import normal_email
-from services.auth.service.users import create
+from services.auth.service.users import check_password, create
 from services.auth.signing import SigningKeys
 from services.contracts.permissions import Role
 from services.kit.db.database import Database
@@ -34,8 +36,10 @@ async def create_user(
 ) -> UUID:
     """A user, with the event and audit entry that any other gets. Raises ProblemError (EmailTaken, …)."""
     new = NewUser(email=email, name=name, password=password, roles=list(roles), manager_id=manager_id)
+    check_password(new)
+    password_hash = await asyncio.to_thread(hash_password, password)
     async with db.transaction(ActorContext.system()) as uow:
-        return (await create(uow, new, user_id=user_id)).id
+        return (await create(uow, new, password_hash, user_id=user_id)).id
 
 
 async def find_user(db: Database, email: str) -> User | None:

@@ -1,6 +1,12 @@
 """What only auth refuses, with stable codes."""
 
+import math
+from typing import Final
+
 from services.kit.errors import Conflict, Forbidden, NotFound, Text, TooManyRequests, Unauthorized, Unprocessable
+
+MINUTES_FROM: Final = 90
+"""Seconds; longer waits are told in minutes."""
 
 
 class InvalidCredentials(Unauthorized):
@@ -28,8 +34,23 @@ class AccountSuspended(Forbidden):
 
 
 class LoginThrottled(TooManyRequests):
+    """Nothing was looked at, and nothing counted. The text says for how long, as ``Retry-After`` does."""
+
     code = "login_throttled"
     title = Text("失敗が続いたため、しばらくお待ちください", "Too many failed attempts; wait a while")
+
+    def __init__(self, retry_after: int, reason: Text) -> None:
+        wait = _duration(max(1, retry_after))
+        detail = Text(f"{reason.ja}{wait.ja}後にもう一度お試しください。", f"{reason.en} Try again in {wait.en}.")
+        super().__init__(retry_after, detail)
+
+
+def _duration(seconds: int) -> Text:
+    """Rounded up: who comes back then is not sent away again."""
+    if seconds <= MINUTES_FROM:
+        return Text(f"{seconds} 秒", f"{seconds} second{'s' if seconds > 1 else ''}")
+    minutes = math.ceil(seconds / 60)
+    return Text(f"{minutes} 分", f"{minutes} minutes")
 
 
 class RefreshTokenInvalid(Unauthorized):

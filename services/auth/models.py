@@ -145,6 +145,8 @@ class KnownAddress(Base, table=True):
     address_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
     last_success_at: datetime = _time()
 
+    __table_args__ = (Index("known_addresses_address", "address_hash", "last_success_at"),)
+
 
 class ReportMove(Base, table=True):
     """Who reported to a user that was deleted, and to whom they went: what the undo gives back."""

@@ -1,26 +1,23 @@
 """Passwords: Argon2id (OWASP's minimum: 19 MiB, two passes, one lane), length over composition (NIST SP 800-63B)."""
 
-import asyncio
 import secrets
 import unicodedata
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Final, TypeVar
+from base64 import b64encode
+from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
-from services.kit.errors import Text, Unavailable, Unprocessable
+from services.kit.errors import Text, Unprocessable
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 128
 MEMORY_KIB: Final = 19 * 1024
 PASSES: Final = 2
 LANES: Final = 1
-THREADS: Final = 2
-MAX_WAITING: Final = 64
-"""Sign-ins that wait for a thread; more than these are told to come back (a flood must not exhaust memory)."""
+SALT_BYTES: Final = 16
+HASH_BYTES: Final = 32
 SHORTEST_NAME: Final = 4
 """Shorter names and addresses are part of too many good passwords."""
 
@@ -41,27 +38,18 @@ COMMON: Final = frozenset(
 )  # fmt: skip
 """Our own short list of what is tried first; it does not stand in for a breach corpus."""
 
-_hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
-_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
-_waiting = 0
-T = TypeVar("T")
+_hasher = PasswordHasher(
+    time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, hash_len=HASH_BYTES, salt_len=SALT_BYTES
+)
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Hashing takes some 30 ms of CPU without the interpreter lock; the event loop goes on meanwhile."""
-    global _waiting
-    if _waiting >= MAX_WAITING:
-        raise Unavailable()
-    _waiting += 1
-    try:
-        return await asyncio.get_running_loop().run_in_executor(_threads, work)
-    finally:
-        _waiting -= 1
-
-
-@cache
 def _nobodys_hash() -> str:
-    return _hasher.hash(secrets.token_urlsafe())
+    """Of no password: random where the hash would stand. Made without hashing, so that the first one costs no more."""
+    salt, digest = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (SALT_BYTES, HASH_BYTES))
+    return f"$argon2id$v={ARGON2_VERSION}$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
+
+
+_NOBODY: Final = _nobodys_hash()
 
 
 def _matches(stored: str, password: str) -> bool:
@@ -71,18 +59,14 @@ def _matches(stored: str, password: str) -> bool:
         return False
 
 
-async def hash_password(password: str) -> str:
-    """The PHC string, with a salt of its own."""
-    return await _in_thread(lambda: _hasher.hash(_normal(password)))
+def hash_password(password: str) -> str:
+    """The PHC string, with a salt of its own. Some 30 ms of CPU without the interpreter lock: for a thread."""
+    return _hasher.hash(_normal(password))
 
 
-async def verify_password(stored: str | None, password: str) -> bool:
+def matches(stored: str | None, password: str) -> bool:
     """Takes as long for a user who does not exist (``stored`` None), and is then False."""
-
-    def verify() -> bool:
-        return _matches(stored or _nobodys_hash(), _normal(password)) and stored is not None
-
-    return await _in_thread(verify)
+    return _matches(stored or _NOBODY, _normal(password)) and stored is not None
 
 
 def needs_rehash(stored: str) -> bool:

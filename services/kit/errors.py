@@ -195,13 +195,14 @@ class PreconditionRequired(ProblemError):
 
 
 class TooManyRequests(ProblemError):
-    """``retry_after`` in seconds."""
+    """``retry_after`` in seconds: the header, and ``retryAfter`` in the document for who reads only that."""
 
     status, code = 429, "too_many_requests"
     title = Text("要求が多すぎます", "Too many requests")
 
     def __init__(self, retry_after: int, detail: Text | str | None = None) -> None:
-        super().__init__(detail, headers={"Retry-After": str(max(1, retry_after))})
+        seconds = max(1, retry_after)
+        super().__init__(detail, headers={"Retry-After": str(seconds)}, retryAfter=seconds)
 
 
 class Unavailable(ProblemError):

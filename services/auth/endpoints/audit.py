@@ -10,13 +10,13 @@ from starlette.responses import Response
 from services.auth.endpoints.dependencies import AuditReader
 from services.auth.repository import audit
 from services.auth.schemas import AuditEntry, AuditFilters
-from services.kit.http import KitDep, Reads, json_response
+from services.kit.http import KitDep, Reads, ServiceRoute, json_response
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
 
-reads = APIRouter(prefix="/auth", tags=["audit"])
+router = APIRouter(prefix="/auth", tags=["audit"], route_class=ServiceRoute)
 
 
-@reads.get("/audit-logs", response_model=Page[AuditEntry])
+@router.get("/audit-logs", response_model=Page[AuditEntry])
 async def list_audit_entries(
     _caller: AuditReader,
     kit: KitDep,

@@ -1,4 +1,4 @@
-"""What other services ask: keys, revocations and the state of users."""
+"""What other services ask: revocations and the state of users."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.auth.endpoints.dependencies import AuthDep
 from services.auth.repository import sessions, users
 from services.auth.schemas import UserCopies
 from services.kit.http import InternalCaller, Reads, json_response
@@ -15,14 +14,7 @@ from services.kit.running import clock
 from services.kit.trust.revocation import RevocationBatch
 
 MAX_IDS = 500
-public = APIRouter(prefix="/auth", tags=["keys"])
 router = APIRouter(prefix="/internal", include_in_schema=False)
-
-
-@public.get("/.well-known/jwks.json")
-async def jwks(auth: AuthDep) -> Response:
-    """The public keys with which access tokens are verified (RFC 7517)."""
-    return json_response(await auth.keys.jwks(), headers={"Cache-Control": "public, max-age=60"})
 
 
 @router.get("/revocations", response_model=RevocationBatch)

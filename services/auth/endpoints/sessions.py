@@ -18,11 +18,10 @@ from services.kit.errors import NotFound, Unauthorized
 from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, actor_context, json_response
 from services.kit.http.problems import problem_response
 
-reads = APIRouter(prefix="/auth", tags=["sessions"])
-writes = APIRouter(prefix="/auth", tags=["sessions"], route_class=ServiceRoute)
+router = APIRouter(prefix="/auth", tags=["sessions"], route_class=ServiceRoute)
 
 
-@reads.post("/login", response_model=Tokens)
+@router.post("/login", response_model=Tokens)
 async def login(request: Request, body: Login, kit: KitDep, auth: AuthDep) -> Response:
     """Sign in with e-mail address, password and, once enrolled, a code (`totp_required` says so)."""
     # Whoever signs in is nobody yet; a token that is sent along, expired perhaps, says nothing.
@@ -34,7 +33,7 @@ async def login(request: Request, body: Login, kit: KitDep, auth: AuthDep) -> Re
     return json_response(answer(view, signed_in.tokens))
 
 
-@writes.post("/refresh", response_model=Tokens)
+@router.post("/refresh", response_model=Tokens)
 async def refresh(request: Request, body: Refresh, auth: AuthDep, uow: Uow) -> Response:
     """The next access and refresh token; each refresh token counts once."""
     refreshed = await refresh_session(uow, auth, body.refresh_token)
@@ -45,7 +44,7 @@ async def refresh(request: Request, body: Refresh, auth: AuthDep, uow: Uow) -> R
     return json_response(answer(await users.view(uow, user.id), tokens))
 
 
-@writes.post("/logout", status_code=204, response_class=Response)
+@router.post("/logout", status_code=204, response_class=Response)
 async def logout(request: Request, caller: CurrentUser, uow: Uow) -> Response:
     """End this session."""
     await end_session(uow, caller.user_id, caller.session_id, reason="logout")
@@ -53,7 +52,7 @@ async def logout(request: Request, caller: CurrentUser, uow: Uow) -> Response:
     return Response(status_code=204)
 
 
-@reads.get("/me", response_model=Me)
+@router.get("/me", response_model=Me)
 async def me(caller: CurrentUser, reader: Reads) -> Response:
     """Who is signed in, with the permissions that their roles give."""
     view = await users.view(reader, caller.user_id)
@@ -62,7 +61,7 @@ async def me(caller: CurrentUser, reader: Reads) -> Response:
     return json_response(view | {"permissions": sorted(caller.permissions)}, version=view["version"])
 
 
-@reads.get("/sessions", response_model=SessionList)
+@router.get("/sessions", response_model=SessionList)
 async def list_sessions(
     caller: CurrentUser,
     reader: Reads,
@@ -75,7 +74,7 @@ async def list_sessions(
     return json_response({"items": [row | {"current": row["id"] == caller.session_id} for row in rows]})
 
 
-@writes.delete("/sessions/{session_id}", status_code=204, response_class=Response)
+@router.delete("/sessions/{session_id}", status_code=204, response_class=Response)
 async def revoke_session(
     request: Request,
     session_id: UUID,

@@ -10,22 +10,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.auth import access
-from services.auth.endpoints.dependencies import UserManager, UserReader, revoke_at_once
+from services.auth.endpoints.dependencies import AuthDep, UserManager, UserReader, revoke_at_once
 from services.auth.repository import users
 from services.auth.schemas import DeletionPreview, NewUser, RoleList, Successors, UserChange, UserFilters, UserView
 from services.auth.service.deletion import Deletion, request_deletion, request_restoration
-from services.auth.service.users import change, create
+from services.auth.service.users import change, check_password, create
 from services.contracts.permissions import ROLE_PERMISSIONS, ROLE_SCOPES
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import NotFound, Unavailable
 from services.kit.http import CurrentUser, Kit, KitDep, Reads, ServiceRoute, Uow, json_response, request_context
 from services.kit.http.etags import optional_if_match, require_if_match
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
+from services.kit.http.service_route import in_transaction
 from services.kit.processes.router import SagaView
 from services.kit.processes.waiting import process_accepted, process_answered
 from services.kit.running.context import ActorContext
 
-reads = APIRouter(prefix="/auth", tags=["users"])
-writes = APIRouter(prefix="/auth", tags=["users"], route_class=ServiceRoute)
+router = APIRouter(prefix="/auth", tags=["users"], route_class=ServiceRoute)
 Context = Annotated[ActorContext, Depends(request_context)]
 
 _SORT_TYPES: Final[dict[str, type]] = {"name": str, "createdAt": datetime}
@@ -33,7 +34,7 @@ WORK_SERVICES: Final = ("customer", "sales_activity", "opportunity")
 """Who keeps work that a leaver has to hand over."""
 
 
-@reads.get("/roles", response_model=RoleList)
+@router.get("/roles", response_model=RoleList)
 async def list_roles(_caller: CurrentUser) -> Response:
     """Roles, their permissions, and how far they see."""
     return json_response(
@@ -46,7 +47,7 @@ async def list_roles(_caller: CurrentUser) -> Response:
     )
 
 
-@reads.get("/users", response_model=Page[UserView])
+@router.get("/users", response_model=Page[UserView])
 async def list_users(
     _caller: UserReader,
     kit: KitDep,
@@ -72,14 +73,22 @@ async def list_users(
     return json_response(page(rows, limit, lambda row: kit.cursors.encode(scope, [row[sort], row["id"]])))
 
 
-@writes.post("/users", response_model=UserView, status_code=201)
-async def create_user(body: NewUser, _caller: UserManager, uow: Uow) -> Response:
-    user = await create(uow, body)
-    location = {"Location": f"/api/v1/auth/users/{user.id}"}
-    return json_response(await users.view(uow, user.id), 201, version=1, headers=location)
+@router.post("/users", response_model=UserView, status_code=201)
+async def create_user(request: Request, body: NewUser, caller: UserManager, auth: AuthDep) -> Response:
+    """A new user, who can sign in at once with the password that is set here."""
+    check_password(body)
+    async with auth.hashing.turn(str(caller.user_id)):
+        password_hash = await auth.hashing.hash(body.password)
+
+    async def work(uow: UnitOfWork) -> Response:
+        user = await create(uow, body, password_hash)
+        location = {"Location": f"/api/v1/auth/users/{user.id}"}
+        return json_response(await users.view(uow, user.id), 201, version=1, headers=location)
+
+    return await in_transaction(request, caller, work)
 
 
-@reads.get("/users/{user_id}", response_model=UserView)
+@router.get("/users/{user_id}", response_model=UserView)
 async def get_user(user_id: UUID, caller: CurrentUser, reader: Reads) -> Response:
     access.check_may_see(caller, user_id)
     view = await users.view(reader, user_id)
@@ -88,7 +97,7 @@ async def get_user(user_id: UUID, caller: CurrentUser, reader: Reads) -> Respons
     return json_response(view, version=view["version"])
 
 
-@writes.put("/users/{user_id}", response_model=UserView)
+@router.put("/users/{user_id}", response_model=UserView)
 async def change_user(request: Request, user_id: UUID, body: UserChange, caller: CurrentUser, uow: Uow) -> Response:
     """Needs `If-Match`. Suspending ends all sessions; changed roles count from the next request on."""
     version = require_if_match(request)
@@ -97,7 +106,7 @@ async def change_user(request: Request, user_id: UUID, body: UserChange, caller:
     return json_response(await users.view(uow, user_id), version=user.version)
 
 
-@reads.get("/users/{user_id}/deletion-preview", response_model=DeletionPreview)
+@router.get("/users/{user_id}/deletion-preview", response_model=DeletionPreview)
 async def preview_deletion(user_id: UUID, _caller: UserManager, kit: KitDep) -> Response:
     """What would have to go to a successor, per kind."""
     async with kit.db.reader() as reader:
@@ -123,7 +132,7 @@ async def _workload(kit: Kit, service: str, user_id: UUID) -> dict[str, Any] | N
     return answer
 
 
-@reads.delete("/users/{user_id}", response_model=SagaView, status_code=202)
+@router.delete("/users/{user_id}", response_model=SagaView, status_code=202)
 async def delete_user(
     request: Request,
     user_id: UUID,
@@ -140,7 +149,7 @@ async def delete_user(
     return await process_answered(request, process_id)
 
 
-@writes.post("/users/{user_id}/restore", response_model=SagaView, status_code=202)
+@router.post("/users/{user_id}/restore", response_model=SagaView, status_code=202)
 async def restore_user(request: Request, user_id: UUID, caller: UserManager, uow: Uow) -> Response:
     """Take a deletion back within the recycle-bin period: the user returns, and what still lies with successors."""
     process_id = await request_restoration(uow, caller.user_id, user_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.running import clock
 
 
@@ -63,6 +63,15 @@ async def insert_reset(uow: UnitOfWork, *, token_hash: bytes, user_id: UUID, exp
         "INSERT INTO password_resets (token_hash, user_id, expires_at) VALUES (%s, %s, %s)",
         [token_hash, user_id, expires_at],
     )
+
+
+async def find_reset(reader: Reader, token_hash: bytes) -> UUID | None:
+    """Whose link this is, if it would count now."""
+    user_id: UUID | None = await reader.scalar(
+        "SELECT user_id FROM password_resets WHERE token_hash = %s AND used_at IS NULL AND expires_at > %s",
+        [token_hash, clock.now()],
+    )
+    return user_id
 
 
 async def use_reset(uow: UnitOfWork, token_hash: bytes) -> UUID | None:

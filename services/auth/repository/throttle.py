@@ -1,11 +1,33 @@
 """Counters of failed sign-ins, and the addresses from which a user has signed in before."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.running import clock
+
+MOST_USERS_COUNTED: Final = 1_000
+"""Of one address: where there are more, the count says no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Failures in the window that is open now."""
+
+    failures: int
+    window_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """Whether the user has signed in from an address, and how many different users have."""
+
+    user_is_known: bool
+    users: int
 
 
 def key_hash(*parts: str) -> bytes:
@@ -13,26 +35,40 @@ def key_hash(*parts: str) -> bytes:
     return hashlib.sha256("\0".join(parts).encode()).digest()
 
 
-async def count_attempt(uow: UnitOfWork, scope: str, key: bytes, window: timedelta) -> Row:
-    """Counts first, before the password is looked at, so that parallel guesses can't slip through together."""
+async def decide_alone(uow: UnitOfWork, key: bytes) -> None:
+    """Decisions about one key happen one after the other, so that parallel guesses can't slip through together."""
+    await uow.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(key[:8], signed=True)])
+
+
+async def open_counters(reader: Reader, keys: Mapping[str, bytes]) -> dict[str, Counter]:
+    """Counters by scope; a scope whose window is over, or in which nothing failed, is left out."""
+    rows = await reader.all(
+        "SELECT scope, failures, window_ends_at FROM login_attempts"
+        " JOIN unnest(%(scopes)s::text[], %(keys)s::bytea[]) AS wanted (scope, key_hash) USING (scope, key_hash)"
+        " WHERE window_ends_at > %(now)s",
+        {"scopes": list(keys), "keys": list(keys.values()), "now": clock.now()},
+    )
+    return {row["scope"]: Counter(row["failures"], row["window_ends_at"]) for row in rows}
+
+
+async def add_failure(uow: UnitOfWork, keys: Mapping[str, bytes], windows: Mapping[str, timedelta]) -> None:
+    """One failure more in each scope; the first one opens the scope's window."""
     now = clock.now()
-    row = await uow.one(
-        "INSERT INTO login_attempts AS a (scope, key_hash, failures, window_ends_at) VALUES (%(scope)s, %(key)s, 1,"
-        " %(end)s) ON CONFLICT (scope, key_hash) DO UPDATE SET"
+    await uow.execute(
+        "INSERT INTO login_attempts AS a (scope, key_hash, failures, window_ends_at)"
+        " SELECT scope, key_hash, 1, ends_at"
+        " FROM unnest(%(scopes)s::text[], %(keys)s::bytea[], %(ends)s::timestamptz[])"
+        " AS failed (scope, key_hash, ends_at)"
+        " ORDER BY scope ON CONFLICT (scope, key_hash) DO UPDATE SET"
         " failures = CASE WHEN a.window_ends_at <= %(now)s THEN 1 ELSE a.failures + 1 END,"
         " window_ends_at = CASE WHEN a.window_ends_at <= %(now)s THEN excluded.window_ends_at"
-        " ELSE a.window_ends_at END RETURNING failures, window_ends_at",
-        {"scope": scope, "key": key, "now": now, "end": now + window},
-    )
-    assert row is not None, "an upsert returns its row"
-    return row
-
-
-async def take_back(uow: UnitOfWork, scope: str, key: bytes) -> None:
-    """The attempt was none: it succeeded."""
-    await uow.execute(
-        "UPDATE login_attempts SET failures = greatest(failures - 1, 0) WHERE scope = %s AND key_hash = %s",
-        [scope, key],
+        " ELSE a.window_ends_at END",
+        {
+            "scopes": list(keys),
+            "keys": list(keys.values()),
+            "ends": [now + windows[scope] for scope in keys],
+            "now": now,
+        },
     )
 
 
@@ -40,13 +76,17 @@ async def reset(uow: UnitOfWork, scope: str, key: bytes) -> None:
     await uow.execute("DELETE FROM login_attempts WHERE scope = %s AND key_hash = %s", [scope, key])
 
 
-async def is_known(reader: Reader, user_id: UUID, address: bytes, since: datetime) -> bool:
-    return bool(
-        await reader.scalar(
-            "SELECT true FROM known_addresses WHERE user_id = %s AND address_hash = %s AND last_success_at >= %s",
-            [user_id, address, since],
-        )
+async def acquaintance(reader: Reader, user_id: UUID, address: bytes, since: datetime) -> Acquaintance:
+    """What is known of an address since then; the statement is the same for a user who does not exist."""
+    row = await reader.one(
+        "SELECT EXISTS (SELECT 1 FROM known_addresses WHERE user_id = %(user_id)s AND address_hash = %(address)s"
+        " AND last_success_at >= %(since)s) AS known,"
+        " (SELECT count(*) FROM (SELECT 1 FROM known_addresses WHERE address_hash = %(address)s"
+        " AND last_success_at >= %(since)s LIMIT %(most)s) AS those) AS users",
+        {"user_id": user_id, "address": address, "since": since, "most": MOST_USERS_COUNTED},
     )
+    assert row is not None, "without FROM there is one row"
+    return Acquaintance(row["known"], row["users"])
 
 
 async def remember(uow: UnitOfWork, user_id: UUID, address: bytes) -> None:

@@ -38,10 +38,15 @@ async def find_by_email(reader: Reader, email: str) -> User | None:
 
 async def lock(uow: UnitOfWork, user_id: UUID) -> User:
     """The user, held until the transaction ends; raises NotFound."""
-    row = await uow.one("SELECT * FROM users WHERE id = %s FOR UPDATE", [user_id])
-    if row is None:
+    user = await lock_if_there(uow, user_id)
+    if user is None:
         raise NotFound()
-    return User.model_validate(row)
+    return user
+
+
+async def lock_if_there(uow: UnitOfWork, user_id: UUID) -> User | None:
+    row = await uow.one("SELECT * FROM users WHERE id = %s FOR UPDATE", [user_id])
+    return None if row is None else User.model_validate(row)
 
 
 async def lock_in_order(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> None:

@@ -4,7 +4,7 @@ from services.auth import totp
 from services.auth.errors import TotpAlreadyEnabled, TotpInvalid, TotpNotEnabled
 from services.auth.models import User
 from services.auth.repository import factors, users
-from services.auth.service import guesses
+from services.auth.service import throttle
 from services.auth.service.sign_in import second_factor_matches
 from services.auth.service.state import Auth
 from services.kit.db.unit_of_work import UnitOfWork
@@ -30,13 +30,12 @@ async def confirm(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[st
     if user.totp_secret is None:
         raise TotpNotEnabled()
     secret = totp.open_secret(auth.settings.secret_key, user.id, user.totp_secret)
-    throttled = await guesses.count(uow, guesses.CODE, user.id)
-    if throttled is not None:
-        return throttled
+    await throttle.refuse_guess(uow, throttle.CODE, user.id)
     step = totp.matching_step(secret, code)
     if step is None:
+        await throttle.guess_was_wrong(uow, throttle.CODE, user.id)
         return TotpInvalid()
-    await guesses.was_right(uow, guesses.CODE, user.id)
+    await throttle.guess_was_right(uow, throttle.CODE, user.id)
     await factors.confirm(uow, user.id, step)
     codes = await _new_recovery_codes(uow, auth, user)
     await _note(uow, user, "totp.enabled")
@@ -67,12 +66,11 @@ async def _refusal(uow: UnitOfWork, auth: Auth, user: User, code: str) -> Proble
     locked = await users.lock(uow, user.id)
     if locked.totp_confirmed_at is None:
         raise TotpNotEnabled()
-    throttled = await guesses.count(uow, guesses.CODE, user.id)
-    if throttled is not None:
-        return throttled
+    await throttle.refuse_guess(uow, throttle.CODE, user.id)
     if not await second_factor_matches(uow, auth, locked, code):
+        await throttle.guess_was_wrong(uow, throttle.CODE, user.id)
         return TotpInvalid()
-    await guesses.was_right(uow, guesses.CODE, user.id)
+    await throttle.guess_was_right(uow, throttle.CODE, user.id)
     return None
 
 

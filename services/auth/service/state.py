@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
+from services.auth.hashing import Hashing
 from services.auth.settings import AuthSettings
 from services.auth.signing import SigningKeys
 
@@ -11,6 +12,7 @@ from services.auth.signing import SigningKeys
 class Auth:
     settings: AuthSettings
     keys: SigningKeys
+    hashing: Hashing
 
 
 def normal_email(email: str) -> str:

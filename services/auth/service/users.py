@@ -39,10 +39,14 @@ class Editor:
     manages: bool
 
 
-async def create(uow: UnitOfWork, new: NewUser, *, user_id: UUID | None = None) -> User:
-    """Raises EmailTaken, or a field error for a weak password or an impossible manager."""
+def check_password(new: NewUser) -> None:
+    """Raises a field error for a weak one. Its hash is made after this and before the transaction of ``create``."""
+    passwords.check_strength(new.password, pointer="/password", email=normal_email(new.email), name=new.name)
+
+
+async def create(uow: UnitOfWork, new: NewUser, password_hash: str, *, user_id: UUID | None = None) -> User:
+    """Raises EmailTaken, or a field error for an impossible manager."""
     email = normal_email(new.email)
-    passwords.check_strength(new.password, pointer="/password", email=email, name=new.name)
     if await users.find_by_email(uow, email) is not None:
         raise EmailTaken()
     if new.manager_id is not None:
@@ -52,7 +56,7 @@ async def create(uow: UnitOfWork, new: NewUser, *, user_id: UUID | None = None) 
         id=user_id or new_id(),
         email=email,
         name=new.name,
-        password_hash=await passwords.hash_password(new.password),
+        password_hash=password_hash,
         roles=_sorted(new.roles),
         manager_id=new.manager_id,
         state=UserState.ACTIVE,

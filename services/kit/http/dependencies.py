@@ -85,7 +85,7 @@ async def _reads(request: Request) -> AsyncIterator[Reader]:
         yield reader
 
 
-async def _uow(request: Request) -> UnitOfWork:
+async def unit_of_work(request: Request) -> UnitOfWork:
     uow: Any = request.scope.get(_UNIT_OF_WORK)
     assert isinstance(uow, UnitOfWork), "this route needs route_class=ServiceRoute"
     return uow
@@ -94,7 +94,7 @@ async def _uow(request: Request) -> UnitOfWork:
 KitDep = Annotated[Kit, Depends(_kit)]
 Reads = Annotated[Reader, Depends(_reads, scope="function")]
 """An autocommit connection; back in the pool before the answer is sent."""
-Uow = Annotated[UnitOfWork, Depends(_uow)]
+Uow = Annotated[UnitOfWork, Depends(unit_of_work)]
 """The request's one transaction; ServiceRoute opened it and will commit it."""
 InternalCaller = Annotated[str, Depends(require_internal)]
 """The name of the calling service, on routes below ``/internal``."""

@@ -5,16 +5,17 @@ sign-in, for instance, must be counted.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Unavailable
 from services.kit.http import idempotency, replays
-from services.kit.http.dependencies import actor_context, authenticate, bind_unit_of_work, current_user
+from services.kit.http.dependencies import actor_context, authenticate, bind_unit_of_work, current_user, unit_of_work
 from services.kit.http.kit import Kit
 from services.kit.running import crashpoints
 from services.kit.running.outside import MAX_REPEATS, OutsideFirst
@@ -23,9 +24,9 @@ from services.kit.trust.principal import Principal
 CRASH_BEFORE_COMMIT = "http.before_commit"
 CRASH_AFTER_COMMIT = "http.after_commit"
 _AFTER_COMMIT = "ringi.after_commit"
-READING_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 AfterCommit = Callable[[Response], Awaitable[Response]]
+Work = Callable[[UnitOfWork], Awaitable[Response]]
 
 
 def after_commit(request: Request, action: AfterCommit) -> None:
@@ -33,57 +34,72 @@ def after_commit(request: Request, action: AfterCommit) -> None:
     request.scope[_AFTER_COMMIT] = action
 
 
-def _needs_caller(dependant: Dependant) -> bool:
-    return dependant.call is current_user or any(_needs_caller(child) for child in dependant.dependencies)
+def _asks_for(dependant: Dependant, dependency: Callable[..., Any]) -> bool:
+    return dependant.call is dependency or any(_asks_for(child, dependency) for child in dependant.dependencies)
 
 
 class ServiceRoute(APIRoute):
-    """Route class of a resource, ``APIRouter(route_class=ServiceRoute)``: what its methods may change is one
-    transaction each, its GETs take a reader of their own."""
+    """Route class of a resource, ``APIRouter(route_class=ServiceRoute)``: an endpoint that asks for ``Uow`` is one
+    transaction. GETs take a reader of their own; who writes without ``Uow`` opens transactions where they are due."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        if self.methods and self.methods <= READING_METHODS:
+        if not _asks_for(self.dependant, unit_of_work):
             return handle
-        needs_caller = _needs_caller(self.dependant)
-        permissions = replays.permissions_of_route(self.dependant)
+        needs_caller = _asks_for(self.dependant, current_user)
 
         async def handle_in_transaction(request: Request) -> Response:
             principal: Principal | None = await authenticate(request) if needs_caller else None
             # The body is read before a connection is taken: a slow sender holds none.
             if _is_json(request):
                 await request.body()
-            stored = await idempotency.claim_for(request, principal, self.path)
-            for _ in range(MAX_REPEATS):
-                try:
-                    response, is_replay = await transaction(request, principal, stored)
-                except OutsideFirst as first:
-                    await first.work()
-                    continue
-                if is_replay:
-                    refused = await replays.refusal(request, principal, permissions, response)
-                    return response if refused is None else refused
-                action: AfterCommit | None = request.scope.get(_AFTER_COMMIT)
-                return response if action is None else await action(response)
-            raise Unavailable("the transaction asked for something outside of it again and again")
 
-        async def transaction(
-            request: Request, principal: Principal | None, stored: idempotency.Claim | None
-        ) -> tuple[Response, bool]:
-            """The answer, and whether it is one that was stored before."""
-            kit: Kit = request.app.state.kit
-            async with kit.db.transaction(actor_context(request, principal)) as uow:
-                if stored is not None and (replay := await stored.replay(uow, kit.settings.secret_key)) is not None:
-                    return replay, True
+            async def work(uow: UnitOfWork) -> Response:
                 bind_unit_of_work(request, uow)
-                response = await handle(request)
-                if stored is not None and response.status_code < 400:
-                    await stored.store(uow, kit.settings.secret_key, response)
-                crashpoints.reach(CRASH_BEFORE_COMMIT)
-            crashpoints.reach(CRASH_AFTER_COMMIT)
-            return response, False
+                return await handle(request)
+
+            return await _commit_once(request, principal, self, work)
 
         return handle_in_transaction
+
+
+async def in_transaction(request: Request, principal: Principal | None, work: Work) -> Response:
+    """The same edge for an endpoint without ``Uow``, which has something slow to do first: no connection is held
+    meanwhile. A repeated key gets the stored answer here, so what comes before must do no harm when it is repeated."""
+    return await _commit_once(request, principal, request.scope["route"], work)
+
+
+async def _commit_once(request: Request, principal: Principal | None, route: APIRoute, work: Work) -> Response:
+    stored = await idempotency.claim_for(request, principal, route.path)
+    for _ in range(MAX_REPEATS):
+        try:
+            response, is_replay = await _transaction(request, principal, stored, work)
+        except OutsideFirst as first:
+            await first.work()
+            continue
+        if is_replay:
+            permissions = replays.permissions_of_route(route.dependant)
+            refused = await replays.refusal(request, principal, permissions, response)
+            return response if refused is None else refused
+        action: AfterCommit | None = request.scope.get(_AFTER_COMMIT)
+        return response if action is None else await action(response)
+    raise Unavailable("the transaction asked for something outside of it again and again")
+
+
+async def _transaction(
+    request: Request, principal: Principal | None, stored: idempotency.Claim | None, work: Work
+) -> tuple[Response, bool]:
+    """The answer, and whether it is one that was stored before."""
+    kit: Kit = request.app.state.kit
+    async with kit.db.transaction(actor_context(request, principal)) as uow:
+        if stored is not None and (replay := await stored.replay(uow, kit.settings.secret_key)) is not None:
+            return replay, True
+        response = await work(uow)
+        if stored is not None and response.status_code < 400:
+            await stored.store(uow, kit.settings.secret_key, response)
+        crashpoints.reach(CRASH_BEFORE_COMMIT)
+    crashpoints.reach(CRASH_AFTER_COMMIT)
+    return response, False
 
 
 def _is_json(request: Request) -> bool:

@@ -22,12 +22,14 @@ _Waiters = deque[asyncio.Future[None]]
 
 
 class FairQueue:
-    """``places``: pieces of work under way at once. ``waiting``: how many more may wait. ``patience``: for how long."""
+    """``places``: pieces of work under way at once. ``waiting``: how many more may wait. ``patience``: for how long.
+    ``waiting_of_one``: how many of one caller, where strangers could else fill the queue for everybody."""
 
-    def __init__(self, *, places: int, waiting: int, patience: timedelta) -> None:
+    def __init__(self, *, places: int, waiting: int, patience: timedelta, waiting_of_one: int | None = None) -> None:
         self._free = places
         self._places = places
         self._limit = waiting
+        self._limit_of_one = waiting if waiting_of_one is None else waiting_of_one
         self._patience = patience.total_seconds()
         self._callers: OrderedDict[Hashable, _Waiters] = OrderedDict()
         """Whose turn it is next stands first."""
@@ -55,7 +57,7 @@ class FairQueue:
         if self._free:
             self._free -= 1
             return
-        if self.waiting >= self._limit:
+        if self.waiting >= self._limit or len(self._callers.get(caller, ())) >= self._limit_of_one:
             raise TooManyRequests(self._retry_after())
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._callers.setdefault(caller, deque()).append(turn)

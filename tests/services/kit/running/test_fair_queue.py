@@ -96,3 +96,17 @@ async def test_a_caller_who_leaves_at_the_moment_of_its_turn_passes_the_place_on
     await others[1]
     async with work.queue.place("d"):
         assert work.queue.waiting == 0
+
+
+async def test_one_caller_can_not_fill_the_queue_for_everybody() -> None:
+    work = Work(FairQueue(places=1, waiting=10, patience=LONG, waiting_of_one=2))
+    flood = [work.start("a", f"a{n}") for n in range(3)]
+    await eventually(lambda: work.queue.waiting == 2, what="two pieces in the queue")
+    with pytest.raises(TooManyRequests):
+        async with work.queue.place("a"):
+            pass
+    other = work.start("b", "b")
+    await eventually(lambda: work.queue.waiting == 3, what="another caller's piece in the queue")
+    for name in ("a0", "a1", "b", "a2"):
+        work.finish(name)
+    await asyncio.gather(*flood, other)
