@@ -1,8 +1,12 @@
 """Passwords: Argon2id (OWASP's minimum: 19 MiB, two passes, one lane), length over composition (NIST SP 800-63B)."""
 
+import importlib.util
+import runpy
 import secrets
 import unicodedata
 from base64 import b64encode
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -21,7 +25,7 @@ HASH_BYTES: Final = 32
 SHORTEST_NAME: Final = 4
 """Shorter names and addresses are part of too many good passwords."""
 
-COMMON: Final = frozenset(
+_OURS: Final = frozenset(
     {
         "password", "password1", "password12", "password123", "password1234", "passw0rd", "p@ssw0rd", "p@ssword",
         "12345678", "123456789", "1234567890", "12345678910", "87654321", "11111111", "00000000", "88888888",
@@ -36,7 +40,8 @@ COMMON: Final = frozenset(
         "arigatou", "konnichiwa", "ohayougozaimasu", "aishiteru", "daisuki1", "himitsu1", "pasuwado",
     }
 )  # fmt: skip
-"""Our own short list of what is tried first; it does not stand in for a breach corpus."""
+"""What is tried first here, and stands in no list from elsewhere."""
+_LISTED_IN: Final = ("zxcvbn", "frequency_lists.py")
 
 _hasher = PasswordHasher(
     time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, hash_len=HASH_BYTES, salt_len=SALT_BYTES
@@ -79,6 +84,21 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+@cache
+def common_passwords() -> frozenset[str]:
+    """The most common passwords that are long enough to be allowed, folded as ``check_strength`` folds.
+
+    The package's list is read at the first use, without the package itself, which would keep 100,000 words in memory.
+    """
+    package, file = _LISTED_IN
+    found = importlib.util.find_spec(package)
+    assert found is not None, f"{package} is a dependency"
+    assert found.submodule_search_locations, f"{package} is a folder"
+    lists = runpy.run_path(str(Path(found.submodule_search_locations[0]) / file))["FREQUENCY_LISTS"]
+    words = (_normal(word).casefold() for word in lists["passwords"])
+    return _OURS | {word for word in words if len(word) >= MIN_LENGTH}
+
+
 def check_strength(password: str, *, pointer: str, email: str, name: str) -> None:
     """Raises a field error for a password that would be guessed among the first."""
     plain = _normal(password).casefold()
@@ -87,7 +107,7 @@ def check_strength(password: str, *, pointer: str, email: str, name: str) -> Non
             f"{MIN_LENGTH}〜{MAX_LENGTH} 文字で指定してください", f"Use {MIN_LENGTH} to {MAX_LENGTH} characters"
         )
         raise Unprocessable.field(pointer, "password_length", message)
-    if plain in COMMON or len(set(plain)) <= 2:
+    if plain in common_passwords() or len(set(plain)) <= 2:
         raise Unprocessable.field(
             pointer, "password_common", Text("よく使われるパスワードです", "This password is among the most common")
         )
