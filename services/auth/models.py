@@ -79,8 +79,6 @@ class Session(Base, table=True):
 
     id: UUID = Field(primary_key=True)
     user_id: UUID = Field(foreign_key="users.id", index=True)
-    generation: int = 1
-    rotated_at: datetime = _time()
     created_at: datetime = _time()
     last_used_at: datetime = _time()
     expires_at: datetime = _time()
@@ -97,8 +95,13 @@ class RefreshToken(Base, table=True):
 
     token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
     session_id: UUID = Field(foreign_key="sessions.id", index=True)
-    generation: int
+    parent_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """The token for which this one was given; None for that of the sign-in."""
+    used_at: datetime | None = _time(nullable=True)
+    """The first time; None while it is unspent."""
     expires_at: datetime = _time()
+
+    __table_args__ = (Index("refresh_tokens_parent", "parent_hash"),)
 
 
 class SigningKey(Base, table=True):

@@ -11,8 +11,9 @@ REFRESH_TOKEN_IDLE: Final = timedelta(days=3)
 """A refresh token that is not used for so long is void."""
 SESSION_LIFETIME: Final = timedelta(days=14)
 """Absolute: however often it is refreshed, a session ends then."""
-ROTATION_GRACE: Final = timedelta(seconds=10)
-"""Two tabs may send the same refresh token at once; for so long the immediate predecessor is no theft."""
+ROTATION_GRACE: Final = timedelta(seconds=60)
+"""For so long a refresh token may come a second time: two tabs sent it at once, or its answer was lost and it is asked
+for again. Longer than any caller waits for an answer (30 s at the gateway)."""
 REVOCATION_RETENTION: Final = ACCESS_TOKEN_LIFETIME + timedelta(minutes=5)
 """No access token that a revocation concerns outlives this."""
 SIGNING_KEY_LIFETIME: Final = timedelta(days=90)

@@ -1,5 +1,6 @@
 """Sessions, refresh tokens and revocations."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,28 +16,52 @@ VIEW: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """What decides about a refresh token. ``successor_used``: one of those that were given for it has been used."""
+
+    used_at: datetime | None
+    expires_at: datetime
+    successor_used: bool
+
+
 async def insert(uow: UnitOfWork, session: Session) -> None:
     await uow.execute(
-        "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, last_used_at, expires_at, ip,"
-        " user_agent) VALUES (%(id)s, %(user_id)s, %(generation)s, %(rotated_at)s, %(created_at)s, %(last_used_at)s,"
-        " %(expires_at)s, %(ip)s, %(user_agent)s)",
+        "INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, ip, user_agent)"
+        " VALUES (%(id)s, %(user_id)s, %(created_at)s, %(last_used_at)s, %(expires_at)s, %(ip)s, %(user_agent)s)",
         session.model_dump(),
     )
 
 
 async def insert_token(
-    uow: UnitOfWork, *, token_hash: bytes, session_id: UUID, generation: int, expires_at: datetime
+    uow: UnitOfWork, *, token_hash: bytes, session_id: UUID, parent_hash: bytes | None, expires_at: datetime
 ) -> None:
     await uow.execute(
-        "INSERT INTO refresh_tokens (token_hash, session_id, generation, expires_at) VALUES (%s, %s, %s, %s)",
-        [token_hash, session_id, generation, expires_at],
+        "INSERT INTO refresh_tokens (token_hash, session_id, parent_hash, expires_at) VALUES (%s, %s, %s, %s)",
+        [token_hash, session_id, parent_hash, expires_at],
     )
 
 
-async def find_token(uow: UnitOfWork, token_hash: bytes) -> Row | None:
-    """session_id, generation and expires_at of a refresh token."""
-    return await uow.one(
-        "SELECT session_id, generation, expires_at FROM refresh_tokens WHERE token_hash = %s", [token_hash]
+async def session_of_token(reader: Reader, token_hash: bytes) -> UUID | None:
+    session_id: UUID | None = await reader.scalar(
+        "SELECT session_id FROM refresh_tokens WHERE token_hash = %s", [token_hash]
+    )
+    return session_id
+
+
+async def token_state(uow: UnitOfWork, token_hash: bytes) -> TokenState | None:
+    """To be read after the session is locked: what waited for the lock may have used it."""
+    row = await uow.one(
+        "SELECT used_at, expires_at, EXISTS (SELECT 1 FROM refresh_tokens s WHERE s.parent_hash = t.token_hash"
+        " AND s.used_at IS NOT NULL) AS successor_used FROM refresh_tokens t WHERE token_hash = %s",
+        [token_hash],
+    )
+    return None if row is None else TokenState(**row)
+
+
+async def use_token(uow: UnitOfWork, token_hash: bytes, now: datetime) -> None:
+    await uow.execute(
+        "UPDATE refresh_tokens SET used_at = %s WHERE token_hash = %s AND used_at IS NULL", [now, token_hash]
     )
 
 
@@ -46,11 +71,9 @@ async def lock(uow: UnitOfWork, session_id: UUID) -> Session | None:
     return None if row is None else Session.model_validate(row)
 
 
-async def rotate(uow: UnitOfWork, session: Session) -> None:
+async def was_used(uow: UnitOfWork, session: Session) -> None:
     await uow.execute(
-        "UPDATE sessions SET generation = %(generation)s, rotated_at = %(rotated_at)s, last_used_at = %(last_used_at)s,"
-        " ip = %(ip)s WHERE id = %(id)s",
-        session.model_dump(),
+        "UPDATE sessions SET last_used_at = %(last_used_at)s, ip = %(ip)s WHERE id = %(id)s", session.model_dump()
     )
 
 

@@ -47,8 +47,6 @@ async def open_session(uow: UnitOfWork, auth: Auth, user: User, user_agent: str 
     session = Session(
         id=new_id(),
         user_id=user.id,
-        generation=1,
-        rotated_at=now,
         created_at=now,
         last_used_at=now,
         expires_at=now + SESSION_LIFETIME,
@@ -56,16 +54,18 @@ async def open_session(uow: UnitOfWork, auth: Auth, user: User, user_agent: str 
         user_agent=(user_agent or "")[:USER_AGENT_MAX_LENGTH] or None,
     )
     await sessions.insert(uow, session)
-    return await _issue(uow, auth, user, session)
+    return await _issue(uow, auth, user, session, parent_hash=None)
 
 
-async def _issue(uow: UnitOfWork, auth: Auth, user: User, session: Session) -> IssuedTokens:
+async def _issue(
+    uow: UnitOfWork, auth: Auth, user: User, session: Session, *, parent_hash: bytes | None
+) -> IssuedTokens:
     refresh_token = secrets.token_urlsafe(REFRESH_TOKEN_BYTES)
     await sessions.insert_token(
         uow,
         token_hash=token_hash(refresh_token),
         session_id=session.id,
-        generation=session.generation,
+        parent_hash=parent_hash,
         expires_at=min(clock.now() + REFRESH_TOKEN_IDLE, session.expires_at),
     )
     totp_missing = user.totp_confirmed_at is None and bool(auth.settings.roles_with_totp & set(user.roles))
@@ -83,28 +83,32 @@ async def _issue(uow: UnitOfWork, auth: Auth, user: User, session: Session) -> I
 async def refresh(uow: UnitOfWork, auth: Auth, refresh_token: str) -> tuple[User, IssuedTokens] | RefreshTokenReused:
     """Rotate. Raises RefreshTokenInvalid; *returns* RefreshTokenReused, as the end of the family has to be committed.
 
-    The immediate predecessor still counts for ROTATION_GRACE: tabs refresh at once, and answers get lost on the way.
+    Each token counts once, and brings one successor. A used one that comes again is one of two things:
+
+    - a race, while ROTATION_GRACE lasts and none of its successors has been used: two tabs sent it at once, or the
+      answer got lost. It brings another successor, a sibling of the first; each sibling goes on by itself, for as long
+      as it is unspent, whatever became of the others.
+    - theft otherwise: it, or a successor of it, is in two hands, and nobody can tell in whose. The family ends.
     """
-    row = await sessions.find_token(uow, token_hash(refresh_token))
-    session = None if row is None else await sessions.lock(uow, row["session_id"])
+    presented = token_hash(refresh_token)
+    session_id = await sessions.session_of_token(uow, presented)
+    session = None if session_id is None else await sessions.lock(uow, session_id)
+    token = await sessions.token_state(uow, presented)
     now = clock.now()
-    if row is None or session is None or session.ended_at is not None:
+    if token is None or session is None or session.ended_at is not None:
         raise RefreshTokenInvalid()
-    if now >= min(session.expires_at, row["expires_at"]):
+    if now >= min(session.expires_at, token.expires_at):
         raise RefreshTokenInvalid()
     user = await users.find(uow, session.user_id)
     if user is None or user.state not in MAY_SIGN_IN:
         raise RefreshTokenInvalid()
-    behind = session.generation - row["generation"]
-    if behind > 1 or (behind == 1 and now - session.rotated_at > ROTATION_GRACE):
+    if token.used_at is not None and (token.successor_used or now - token.used_at > ROTATION_GRACE):
         await end_session(uow, session.user_id, session.id, reason="reuse", outcome="DENIED")
         return RefreshTokenReused()
-    if behind == 0:
-        session.generation += 1
-        session.rotated_at = now
+    await sessions.use_token(uow, presented, now)
     session.last_used_at, session.ip = now, uow.context.ip
-    await sessions.rotate(uow, session)
-    return user, await _issue(uow, auth, user, session)
+    await sessions.was_used(uow, session)
+    return user, await _issue(uow, auth, user, session, parent_hash=presented)
 
 
 async def end_session(

@@ -61,6 +61,30 @@ async def test_the_grace_is_for_the_immediate_predecessor_only(world: AuthWorld)
     assert (await refresh(world, person.refresh_token)).json["code"] == "refresh_token_reused"
 
 
+async def test_tabs_that_raced_go_on_side_by_side_and_a_thief_of_either_is_found(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    raced = await asyncio.gather(*(refresh(world, person.refresh_token) for _ in range(3)))
+    tabs = [answer.json["refreshToken"] for answer in raced]
+    for hour in range(1, 4):
+        with clock.travel(timedelta(hours=hour)):
+            answers = await asyncio.gather(*(refresh(world, tab) for tab in tabs))
+            assert [answer.status for answer in answers] == [200] * len(tabs)
+            stolen, tabs = tabs[0], [answer.json["refreshToken"] for answer in answers]
+    with clock.travel(timedelta(hours=4)):
+        assert (await refresh(world, stolen)).json["code"] == "refresh_token_reused"
+        assert [(await refresh(world, tab)).status for tab in tabs] == [401] * len(tabs)
+
+
+async def test_an_answer_that_got_lost_can_be_asked_for_again_and_the_lost_token_harms_nobody(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    await refresh(world, person.refresh_token)
+    with clock.travel(timedelta(seconds=40)):
+        again = await refresh(world, person.refresh_token)
+        assert again.status == 200
+    with clock.travel(timedelta(hours=1)):
+        assert (await refresh(world, again.json["refreshToken"])).status == 200
+
+
 async def test_a_session_ends_absolutely_however_often_it_is_refreshed(world: AuthWorld) -> None:
     person = await world.signed_in()
     token = person.refresh_token
