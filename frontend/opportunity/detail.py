@@ -111,4 +111,4 @@ async def _candidates(page: Page) -> list[User]:
     except GatewayProblem:
         return []
     users = [User.model_validate(item) for item in answer["items"]]
-    return [user for user in users if user.state == "ACTIVE" and {"manager", "approver"} & set(user.roles)]
+    return [user for user in users if user.can_be_chosen and {"manager", "approver"} & set(user.roles)]

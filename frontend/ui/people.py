@@ -31,7 +31,7 @@ class People:
     @property
     def sales(self) -> list[User]:
         """Who can be in charge of customers, meetings and tasks, by name."""
-        listed = [user for user in self.users.values() if user.state == "ACTIVE" and SALES_ROLES & set(user.roles)]
+        listed = [user for user in self.users.values() if user.can_be_chosen and SALES_ROLES & set(user.roles)]
         return sorted(listed, key=lambda user: user.name)
 
     def choices(self, who: Identity, current: str = "") -> list[tuple[str, str]]:

@@ -89,4 +89,11 @@ class User(View):
     email: str = ""
     roles: list[str] = Field(default_factory=list)
     manager_id: str | None = None
-    state: str = "ACTIVE"
+    state: str | None = None
+    """For those who may see accounts; others are told `active`."""
+    active: bool = True
+
+    @property
+    def can_be_chosen(self) -> bool:
+        """Whether work can be given to them."""
+        return self.active if self.state is None else self.state == "ACTIVE"

@@ -20,6 +20,12 @@ def check_may_see(principal: Principal, user_id: UUID) -> None:
         raise NotFound()
 
 
+def sees_account(principal: Principal, user_id: UUID | None = None) -> bool:
+    """Whether state, address and second factor of users are shown: to who manages or audits them, and to each their
+    own. All others see of a colleague what it takes to choose one."""
+    return principal.user_id == user_id or principal.has(Permission.USER_MANAGE) or principal.has(Permission.AUDIT_READ)
+
+
 async def sees_process_of(reader: Reader, principal: Principal, user_id: UUID) -> bool:
     """Who manages users, the user, and who leads them: the same as in the list of all processes."""
     if principal.has(Permission.USER_MANAGE) or principal.user_id == user_id:

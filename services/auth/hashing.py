@@ -15,12 +15,12 @@ from services.auth import passwords
 from services.kit.running.fair_queue import FairQueue
 
 THREADS: Final = 2
-PLACES: Final = 2 * THREADS
-"""While one decides, another is hashed."""
+PLACES: Final = 3 * THREADS
+"""While two are hashed, the others are being decided."""
 MOST_WAITING: Final = 600
 MOST_WAITING_OF_ONE: Final = 300
 """Of one address: an office that begins its day at one instant."""
-PATIENCE: Final = timedelta(seconds=20)
+PATIENCE: Final = timedelta(seconds=26)
 """Callers give up after thirty."""
 
 

@@ -47,6 +47,17 @@ class UserView(ResponseModel):
     """The process that is deleting or restoring this user now."""
 
 
+class Colleague(ResponseModel):
+    """What people see of each other, to choose and to name somebody: nothing about their account."""
+
+    id: UUID
+    name: str
+    roles: list[Role]
+    manager_id: UUID | None
+    active: bool
+    """Whether work can be given to them."""
+
+
 class Me(UserView):
     permissions: list[str]
 
@@ -81,11 +92,11 @@ class UserChange(CamelModel):
 
 class UserFilters(QueryModel):
     state: UserState | None = None
-    """Deleted users are listed only when asked for."""
+    """Deleted users are listed only when asked for. For administrators and auditors; others see who can be chosen."""
     role: Role | None = None
     manager_id: UUID | None = None
     q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
-    """Part of a name or an e-mail address."""
+    """Part of a name; for administrators and auditors also of an e-mail address."""
     sort: Literal["name", "-name", "createdAt", "-createdAt"] = "name"
 
 

@@ -12,12 +12,21 @@ from starlette.responses import Response
 from services.auth import access
 from services.auth.endpoints.dependencies import AuthDep, UserManager, UserReader, revoke_at_once
 from services.auth.repository import users
-from services.auth.schemas import DeletionPreview, NewUser, RoleList, Successors, UserChange, UserFilters, UserView
-from services.auth.service.deletion import Deletion, request_deletion, request_restoration
+from services.auth.schemas import (
+    Colleague,
+    DeletionPreview,
+    NewUser,
+    RoleList,
+    Successors,
+    UserChange,
+    UserFilters,
+    UserView,
+)
+from services.auth.service.deletion import Deletion, check_successors, request_deletion, request_restoration
 from services.auth.service.users import change, check_password, create
 from services.contracts.permissions import ROLE_PERMISSIONS, ROLE_SCOPES
 from services.kit.db.unit_of_work import UnitOfWork
-from services.kit.errors import NotFound, Unavailable
+from services.kit.errors import FieldError, Forbidden, NotFound, Text, Unavailable
 from services.kit.http import CurrentUser, Kit, KitDep, Reads, ServiceRoute, Uow, json_response, request_context
 from services.kit.http.etags import optional_if_match, require_if_match
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
@@ -30,8 +39,14 @@ router = APIRouter(prefix="/auth", tags=["users"], route_class=ServiceRoute)
 Context = Annotated[ActorContext, Depends(request_context)]
 
 _SORT_TYPES: Final[dict[str, type]] = {"name": str, "createdAt": datetime}
-WORK_SERVICES: Final = ("customer", "sales_activity", "opportunity")
-"""Who keeps work that a leaver has to hand over."""
+WORK_SERVICES: Final = {
+    "customers_to": "customer",
+    "activities_to": "sales_activity",
+    "approvals_to": "opportunity",
+}
+"""Who keeps the work that a leaver hands over, by the kind of successor that takes it."""
+JUDGE_SUCCESSORS: Final = frozenset({"opportunity"})
+"""Elsewhere whoever can take over work at all can take over any of it."""
 
 
 @router.get("/roles", response_model=RoleList)
@@ -47,16 +62,21 @@ async def list_roles(_caller: CurrentUser) -> Response:
     )
 
 
-@router.get("/users", response_model=Page[UserView])
+@router.get("/users", response_model=Page[UserView | Colleague])
 async def list_users(
-    _caller: UserReader,
+    caller: UserReader,
     kit: KitDep,
     reader: Reads,
     filters: Annotated[UserFilters, Query()],
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Response:
-    """Users in a stable order; deleted ones only with `state=DELETED`."""
+    """Users in a stable order: for administrators and auditors all accounts (deleted ones only with `state=DELETED`),
+    for everybody else those to whom work can be given, without what concerns their account."""
+    accounts = access.sees_account(caller)
+    if filters.state is not None and not accounts:
+        message = Text("この条件で絞り込む権限がありません", "You may not filter by this")
+        raise Forbidden(errors=[FieldError("/state", "forbidden_field", message, "query")])
     sort = filters.sort.removeprefix("-")
     scope = f"users:{filters.sort}"
     rows = await users.list_views(
@@ -69,8 +89,12 @@ async def list_users(
         role=filters.role,
         manager_id=filters.manager_id,
         text=filters.q,
+        accounts=accounts,
     )
-    return json_response(page(rows, limit, lambda row: kit.cursors.encode(scope, [row[sort], row["id"]])))
+    shown = page(rows, limit, lambda row: kit.cursors.encode(scope, [row["sortKey"], row["id"]]))
+    for row in rows:
+        del row["sortKey"]
+    return json_response(shown)
 
 
 @router.post("/users", response_model=UserView, status_code=201)
@@ -88,9 +112,15 @@ async def create_user(request: Request, body: NewUser, caller: UserManager, auth
     return await in_transaction(request, caller, work)
 
 
-@router.get("/users/{user_id}", response_model=UserView)
+@router.get("/users/{user_id}", response_model=UserView | Colleague)
 async def get_user(user_id: UUID, caller: CurrentUser, reader: Reads) -> Response:
+    """An account as administrators, auditors and its owner see it; for others a colleague's name and roles."""
     access.check_may_see(caller, user_id)
+    if not access.sees_account(caller, user_id):
+        colleague = await users.colleague(reader, user_id)
+        if colleague is None:
+            raise NotFound()
+        return json_response(colleague)
     view = await users.view(reader, user_id)
     if view is None:
         raise NotFound()
@@ -107,13 +137,20 @@ async def change_user(request: Request, user_id: UUID, body: UserChange, caller:
 
 
 @router.get("/users/{user_id}/deletion-preview", response_model=DeletionPreview)
-async def preview_deletion(user_id: UUID, _caller: UserManager, kit: KitDep) -> Response:
-    """What would have to go to a successor, per kind."""
+async def preview_deletion(
+    user_id: UUID, successors: Annotated[Successors, Query()], _caller: UserManager, kit: KitDep
+) -> Response:
+    """What would have to go to a successor, per kind; and, for the successors that are named, which of it they can't
+    simply take over. Refuses whom the deletion itself would refuse."""
     async with kit.db.reader() as reader:
-        if await users.find(reader, user_id) is None:
+        leaver = await users.find(reader, user_id)
+        if leaver is None:
             raise NotFound()
+        chosen = await check_successors(reader, leaver, successors)
         items = [{"kind": "reports", "count": await users.count_reports(reader, user_id)}]
-    answers = await asyncio.gather(*(_workload(kit, service, user_id) for service in WORK_SERVICES))
+    answers = await asyncio.gather(
+        *(_workload(kit, service, user_id, chosen[kind]) for kind, service in WORK_SERVICES.items())
+    )
     known = [answer for answer in answers if answer is not None]
     preview = {
         "userId": user_id,
@@ -124,9 +161,11 @@ async def preview_deletion(user_id: UUID, _caller: UserManager, kit: KitDep) -> 
     return json_response(preview)
 
 
-async def _workload(kit: Kit, service: str, user_id: UUID) -> dict[str, Any] | None:
+async def _workload(kit: Kit, service: str, user_id: UUID, successor_id: UUID | None) -> dict[str, Any] | None:
+    asks = successor_id is not None and service in JUDGE_SUCCESSORS
+    params = [("successorId", str(successor_id))] if asks else []
     try:
-        answer: dict[str, Any] | None = await kit.internal.get(service, f"/internal/users/{user_id}/workload")
+        answer: dict[str, Any] | None = await kit.internal.get(service, f"/internal/users/{user_id}/workload", params)
     except Unavailable:
         return None
     return answer

@@ -20,6 +20,7 @@ VIEW: Final = (
     ' updated_at AS "updatedAt", totp_confirmed_at IS NOT NULL AS "totpEnabled",'
     ' blocked_by_process AS "processId"'
 )
+COLLEAGUE: Final = """id, name, roles, manager_id AS "managerId", state IN ('ACTIVE', 'LOCKED') AS active"""
 COPY: Final = (
     'id AS "userId", name, email, state, manager_id AS "managerId", roles, event_version AS "aggregateVersion"'
 )
@@ -56,8 +57,13 @@ async def lock_in_order(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> Non
 
 
 async def view(reader: Reader, user_id: UUID) -> Row | None:
-    """As the API shows a user."""
+    """As the API shows a user to who may see the account."""
     return await reader.one(f"SELECT {VIEW} FROM users WHERE id = %s", [user_id])  # noqa: S608 - constant columns
+
+
+async def colleague(reader: Reader, user_id: UUID) -> Row | None:
+    """As the API shows a user to everybody else."""
+    return await reader.one(f"SELECT {COLLEAGUE} FROM users WHERE id = %s", [user_id])  # noqa: S608 - constant columns
 
 
 async def list_views(
@@ -71,15 +77,24 @@ async def list_views(
     role: Role | None,
     manager_id: UUID | None,
     text: str | None,
+    accounts: bool,
 ) -> list[Row]:
-    """One row more than ``limit``, if there is one; ``after`` is (sort value, id) of the last row before."""
+    """One row more than ``limit``, if there is one; ``after`` is (sort value, id) of the last row before.
+
+    ``accounts``: as who manages them sees them; else those who can be chosen, as colleagues see them.
+    """
     column = SORTS[sort]
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     conditions = ["true"]
     params: dict[str, Any] = {"limit": limit + 1}
-    # Deleted users are shown only when asked for.
-    conditions.append("state = %(state)s" if state is not None else "state <> 'DELETED'")
-    params["state"] = state
+    if not accounts:
+        conditions.append("state IN ('ACTIVE', 'LOCKED')")
+    elif state is not None:
+        conditions.append("state = %(state)s")
+        params["state"] = state
+    else:
+        # Deleted users are shown only when asked for.
+        conditions.append("state <> 'DELETED'")
     if role is not None:
         conditions.append("%(role)s = ANY(roles)")
         params["role"] = role
@@ -87,13 +102,15 @@ async def list_views(
         conditions.append("manager_id = %(manager_id)s")
         params["manager_id"] = manager_id
     if text is not None:
-        conditions.append("(position(lower(%(text)s) in lower(name)) > 0 OR position(lower(%(text)s) in email) > 0)")
+        by_address = " OR position(lower(%(text)s) in email) > 0" if accounts else ""
+        conditions.append(f"(position(lower(%(text)s) in lower(name)) > 0{by_address})")
         params["text"] = text
     if after is not None:
         conditions.append(f"({column}, id) {beyond} (%(after_value)s, %(after_id)s)")
         params["after_value"], params["after_id"] = after
     return await reader.all(
-        f"SELECT {VIEW} FROM users WHERE {' AND '.join(conditions)}"  # noqa: S608 - constant columns and conditions
+        f'SELECT {VIEW if accounts else COLLEAGUE}, {column} AS "sortKey"'  # noqa: S608 - constants
+        f" FROM users WHERE {' AND '.join(conditions)}"
         f" ORDER BY {column} {order}, id {order} LIMIT %(limit)s",
         params,
     )

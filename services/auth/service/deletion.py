@@ -24,7 +24,7 @@ from services.contracts.processes import (
     user_restoration_id,
 )
 from services.contracts.states import UserState
-from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.errors import Blocked, FieldError, Text, Unprocessable
 from services.kit.events.audit import outrun
 from services.kit.processes.beginning import AuditedAs, NewProcess, begin_process
@@ -68,7 +68,7 @@ async def request_deletion(uow: UnitOfWork, wanted: Deletion) -> UUID:
         raise await outrun(uow, RESOURCE, user.id, user.version, by=EDITS)
     if Role.ADMIN in user.roles and await users.other_active_admins(uow, user.id) == 0:
         raise LastAdmin()
-    successors = await _check_successors(uow, user, wanted.successors)
+    successors = await check_successors(uow, user, wanted.successors)
     process_id = new_id()
     user.state_before, user.state = user.state, UserState.DEACTIVATING
     user.generation += 1
@@ -97,7 +97,7 @@ async def request_deletion(uow: UnitOfWork, wanted: Deletion) -> UUID:
     return process_id
 
 
-async def _check_successors(uow: UnitOfWork, leaver: User, wanted: Successors) -> dict[str, UUID | None]:
+async def check_successors(reader: Reader, leaver: User, wanted: Successors) -> dict[str, UUID | None]:
     """The successor of each kind of work, who must be here, stay here, and be allowed to do it."""
     chosen = {kind: getattr(wanted, kind) or wanted.successor_id for kind in NEEDED}
     errors = []
@@ -105,7 +105,7 @@ async def _check_successors(uow: UnitOfWork, leaver: User, wanted: Successors) -
         if successor_id is None:
             continue
         pointer = POINTERS[kind] if getattr(wanted, kind) is not None else "/successorId"
-        successor = await users.find(uow, successor_id)
+        successor = await users.find(reader, successor_id)
         if successor is None or successor.id == leaver.id or successor.state is not UserState.ACTIVE:
             message = Text("後任者にできないユーザーです", "This user can't be a successor")
             errors.append(FieldError(pointer, "successor_unfit", message, "query"))
@@ -113,7 +113,7 @@ async def _check_successors(uow: UnitOfWork, leaver: User, wanted: Successors) -
             message = Text("後任者に必要な権限がありません", "The successor lacks the right to do this work")
             errors.append(FieldError(pointer, "successor_lacks_permission", message, "query"))
         else:
-            await check_unblocked(uow, "users", successor_id)
+            await check_unblocked(reader, "users", successor_id)
     if errors:
         raise Unprocessable(errors=list(dict.fromkeys(errors)))
     return chosen

@@ -1,6 +1,7 @@
 """Asking for a deletion: what is refused at once, and what is shown beforehand."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,8 +12,10 @@ from services.contracts.permissions import Role
 from services.kit.errors import Unavailable
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
+from services.kit.trust.internal import InternalTokens
 from tests.services.auth.conftest import AuthWorld, Person
-from tests.support.http import Answer
+from tests.services.opportunity.world import World as Opportunity
+from tests.support.http import Answer, StartService, TestIssuer
 
 
 async def delete(world: AuthWorld, by: Person, user_id: UUID, query: str = "", **options: Any) -> Answer:
@@ -100,6 +103,39 @@ async def test_the_preview_counts_what_every_service_keeps(
         {"kind": "sales_activity", "count": 3},
     ]
     assert preview.json["complete"] is False
+
+
+async def test_the_preview_tells_what_the_chosen_successor_can_not_simply_take_over(
+    world: AuthWorld, admin: Person, service_client: StartService, issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a real opportunity service, which answers as over the network."""
+    opportunity = Opportunity(await service_client("opportunity"), issuer)
+    leaver, successor = await world.person(Role.APPROVER), await world.person(Role.APPROVER)
+    rep = await opportunity.person("rep")
+    for person in (leaver, successor):
+        await opportunity.know(person.id, "approver")
+    stage = {"name": "合議", "approverIds": [leaver.id, successor.id], "mode": "ALL"}
+    request = await opportunity.request(rep, stages=[stage])
+    tokens = InternalTokens(world.client.kit.settings, "auth")
+
+    async def ask(service: str, path: str, params: Sequence[tuple[str, str]] = ()) -> Any:
+        if service != "opportunity":
+            raise Unavailable()
+        answer = await opportunity.client.get(path, params=dict(params), token=tokens.token())
+        assert answer.status == 200, answer.json
+        return answer.json
+
+    monkeypatch.setattr(world.client.kit.internal, "get", ask)
+    path = f"/auth/users/{leaver.id}/deletion-preview"
+    assert (await world.client.get(path, token=admin.token)).json["conflicts"] == []
+    for kind in ("successorId", "approvalsTo"):
+        preview = await world.client.get(path, token=admin.token, params={kind: str(successor.id)})
+        [conflict] = preview.json["conflicts"]
+        assert (conflict["number"], conflict["reason"]) == (request["number"], "already_approver")
+    elsewhere = await world.client.get(path, token=admin.token, params={"customersTo": str(admin.id)})
+    assert elsewhere.json["conflicts"] == []
+    unfit = await world.client.get(path, token=admin.token, params={"approvalsTo": str(leaver.id)})
+    assert (unfit.status, unfit.json["errors"][0]["pointer"]) == (422, "/approvalsTo")
 
 
 async def test_after_the_recycle_bin_period_nobody_comes_back(world: AuthWorld, admin: Person) -> None:

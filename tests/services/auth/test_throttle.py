@@ -80,6 +80,8 @@ async def test_the_address_behind_our_own_proxies_counts_and_no_other(world: Aut
 
 async def test_an_office_signs_in_at_one_instant(world: AuthWorld) -> None:
     person, colleague = await world.person(), await world.person()
+    # On a busy machine the last of them waits longer than a caller would; that is not what is tested here.
+    world.client.app.state.auth.hashing._queue._patience = 300.0
     answers = await asyncio.gather(*(world.login(person, address=OFFICE) for _ in range(60)))
     assert [answer.status for answer in answers] == [200] * 60
     guesses = await asyncio.gather(*(world.login(person, f"guess {n}", address=OFFICE) for n in range(60)))

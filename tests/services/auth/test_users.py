@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.contracts.permissions import Role
+from services.kit.running.context import ActorContext
 from tests.services.auth.conftest import PASSWORD, AuthWorld, Person
 from tests.support.http import new_key
 
@@ -223,6 +224,39 @@ async def test_filters_narrow_the_list(world: AuthWorld, admin: Person) -> None:
     assert await ids(q=boss.email.upper()) == [str(boss.id)]
     assert await ids(state="SUSPENDED") == []
     assert await ids(q="%") == []
+
+
+SEES_ACCOUNTS = {Role.ADMIN, Role.AUDITOR}
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.OPS])
+async def test_colleagues_see_of_each_other_what_it_takes_to_choose_somebody(world: AuthWorld, role: Role) -> None:
+    person = await world.signed_in(role)
+    boss = await world.person(Role.MANAGER, name="佐藤 部長")
+    away = await world.person(name="鈴木 花子", manager=boss)
+    async with world.client.kit.db.transaction(ActorContext.system()) as uow:
+        await uow.execute("UPDATE users SET state = 'SUSPENDED' WHERE id = %s", [away.id])
+    listed = (await world.client.get("/auth/users", token=person.token)).json["items"]
+    one = await world.client.get(f"/auth/users/{away.id}", token=person.token)
+    if role in SEES_ACCOUNTS:
+        assert {"totpEnabled", "state", "email"} <= listed[0].keys() & one.json.keys()
+        assert str(away.id) in {item["id"] for item in listed}
+        return
+    assert one.json == {
+        "id": str(away.id),
+        "name": "鈴木 花子",
+        "roles": ["rep"],
+        "managerId": str(boss.id),
+        "active": False,
+    }
+    assert {frozenset(item) for item in listed} == {frozenset(one.json)}
+    assert {item["id"] for item in listed} == {str(person.id), str(boss.id)}
+    by_state = await world.client.get("/auth/users?state=SUSPENDED", token=person.token)
+    assert (by_state.status, by_state.json["errors"][0]["pointer"]) == (403, "/state")
+    by_address = await world.client.get("/auth/users", token=person.token, params={"q": boss.email})
+    assert by_address.json["items"] == []
+    own = await world.client.get(f"/auth/users/{person.id}", token=person.token)
+    assert (own.json["email"], own.json["totpEnabled"], own.json["state"]) == (person.email, False, "ACTIVE")
 
 
 async def test_operators_see_no_personal_data_but_their_own(world: AuthWorld) -> None:

@@ -49,13 +49,24 @@ class World:
         self, *roles: str, name: str = "佐藤 健", manager: Person | None = None, state: str = "ACTIVE"
     ) -> Person:
         user_id = new_id()
+        await self.know(user_id, *roles, name=name, manager=manager, state=state)
+        return Person(user_id, name, self._issuer.token(user_id, roles))
+
+    async def know(
+        self,
+        user_id: UUID,
+        *roles: str,
+        name: str = "佐藤 健",
+        manager: Person | None = None,
+        state: str = "ACTIVE",
+    ) -> None:
+        """The copy of a user whom another service made."""
         async with self.db.transaction(SYSTEM) as uow:
             await uow.execute(
                 "INSERT INTO user_copies (id, name, state, manager_id, roles, aggregate_version)"
                 " VALUES (%s, %s, %s, %s, %s, 1)",
                 [user_id, name, state, manager.id if manager else None, list(roles)],
             )
-        return Person(user_id, name, self._issuer.token(user_id, roles))
 
     async def customer(
         self,
