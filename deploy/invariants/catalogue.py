@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from deploy.invariants import approvals, copies, customers, events, positions, processes, read_models, timers, users
+from deploy.invariants import (
+    approvals,
+    copies,
+    customers,
+    events,
+    notices,
+    positions,
+    processes,
+    read_models,
+    timers,
+    users,
+)
 from deploy.invariants import audit as audit_log
 from deploy.invariants.model import Invariant
 
@@ -48,5 +59,6 @@ INVARIANTS: Final = (
     Invariant("fences", "Every fence belongs to a process that holds it", processes.fences_have_a_process),
     Invariant("notices-once", "At most one notice of a kind per task and due date", timers.told_once),
     Invariant("notices-live", "No notice for a task that had ended", timers.told_of_live_tasks),
+    Invariant("notices-over", "No unread notice of what is over", notices.none_of_what_is_over),
     Invariant("at-rest", "No undelivered intent and no open dead letter", events.nothing_stuck),
 )

@@ -16,7 +16,13 @@ MODELS: Final = (
         "meeting_id",
         ("state", "user_id", "customer_id", "starts_at", "deleted"),
     ),
-    ("opportunity", "approvals", "approval_history", "approval_id", ("state", "owner_id", "amount", "revision")),
+    (
+        "opportunity",
+        "approvals",
+        "approval_history",
+        "approval_id",
+        ("state", "owner_id", "amount", "currency", "revision"),
+    ),
     ("auth", "users", "user_history", "user_id", ("state", "manager_id")),
 )
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.analytics import references
-from services.analytics.notifications import make
+from services.analytics.notifications import closing, make
 from services.analytics.projections import model
 from services.contracts import topics
 from services.kit.db.database import Database
@@ -26,6 +26,8 @@ async def apply(uow: UnitOfWork, events: list[Envelope]) -> None:
     await references.apply(uow, events)
     await model.apply(uow, events)
     await make.apply(uow, events)
+    if await closing.apply(uow, events):
+        uow.wakes.add(make.NOTIFICATIONS_CHANNEL)
 
 
 def consumer(db: Database, bootstrap: str) -> Consumer:

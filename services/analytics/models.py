@@ -201,7 +201,8 @@ class ProjectionRevision(AnalyticsModel, table=True):
 
 
 class Notification(AnalyticsModel, table=True):
-    """``source_id`` is the event, or the process of which one notification tells all."""
+    """``source_id`` is the event, or the process of which one notification tells all. ``closed_at``: what it is about
+    was over, and nobody had read it."""
 
     __tablename__ = "notifications"
     __table_args__ = (
@@ -213,6 +214,12 @@ class Notification(AnalyticsModel, table=True):
             postgresql_where=text("deleted_at IS NULL AND read_at IS NULL"),
         ),
         Index("notifications_seq", "seq", unique=True),
+        Index("notifications_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
+        Index(
+            "notifications_resource",
+            "resource_id",
+            postgresql_where=text("deleted_at IS NULL AND read_at IS NULL"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -228,6 +235,7 @@ class Notification(AnalyticsModel, table=True):
     created_at: datetime = _instant()
     read_at: datetime | None = _instant(nullable=True)
     deleted_at: datetime | None = _instant(nullable=True)
+    closed_at: datetime | None = _instant(nullable=True)
     event_version: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("1")))
 
 

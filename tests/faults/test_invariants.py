@@ -155,6 +155,7 @@ TAMPERINGS = {
     "fences": Tampering("opportunity", "UPDATE customer_copies SET blocked_by_process = gen_random_uuid()"),
     "notices-once": Tampering("sales_activity", COPY_NOTICE.format(data="data")),
     "notices-live": Tampering("sales_activity", COPY_NOTICE.format(data='data || \'{"dueDate": "2030-01-01"}\'')),
+    "notices-over": Tampering("analytics", "UPDATE notifications SET read_at = NULL WHERE closed_at IS NOT NULL"),
     "at-rest": Tampering(
         "opportunity",
         "INSERT INTO dead_letters (id, consumer, cluster_id, topic, partition, source_offset, body, reason, attempts)"

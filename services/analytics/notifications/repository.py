@@ -1,10 +1,15 @@
 """Queries on notifications and preferences; always within one recipient's own."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.running import clock
+
+CLOSED_LATELY: Final = timedelta(seconds=30)
+"""Longer than a batch takes from closing a notice to its commit. Whom it wakes in vain looks once and says nothing."""
 
 _COLUMNS = (
     'n.id, n.seq, n.type, n.params, n.resource_type AS "resourceType", n.resource_id AS "resourceId",'
@@ -56,11 +61,15 @@ async def last_seq(reader: Reader) -> int:
 
 
 async def recipients_since(reader: Reader, after: int) -> tuple[int, list[UUID]]:
-    """The last sequence number, and for whom something was made after the given one."""
+    """The last sequence number, and for whom something was made after the given one, or closed a moment ago."""
     rows = await reader.all(
         "SELECT recipient_id, max(seq) AS seq FROM notifications WHERE seq > %s GROUP BY recipient_id", [after]
     )
-    return max((row["seq"] for row in rows), default=after), [row["recipient_id"] for row in rows]
+    closed = await reader.all(
+        "SELECT DISTINCT recipient_id FROM notifications WHERE closed_at > %s", [clock.now() - CLOSED_LATELY]
+    )
+    last = max((row["seq"] for row in rows), default=after)
+    return last, sorted({row["recipient_id"] for row in (*rows, *closed)})
 
 
 async def mark_read(uow: UnitOfWork, recipient: UUID, notification_id: UUID) -> None:

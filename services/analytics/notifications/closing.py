@@ -1,0 +1,42 @@
+"""Closes notices of what is over: decided by somebody else, finished, deleted, handed on.
+
+Whether it is over is asked of the read models, which a batch has changed before: so an event that comes late, or again,
+opens nothing that a later one has closed.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.events.envelope import Envelope
+from services.kit.running import clock
+
+# A notice that counts several records (of a process that moved them) leads to the first and is about all of them.
+# What a process holds goes on afterwards where it stood: a hold ends nothing.
+_CLOSE: Final = """
+UPDATE notifications AS n SET closed_at = %(now)s, read_at = %(now)s
+WHERE n.resource_id = ANY(%(resources)s::uuid[]) AND n.deleted_at IS NULL AND n.read_at IS NULL
+AND coalesce((n.params ->> 'count')::int, 1) = 1 AND CASE n.resource_type
+    WHEN 'approval' THEN EXISTS (SELECT FROM read_model.approval_history a
+        WHERE a.approval_id = n.resource_id AND a.valid_to = 'infinity' AND CASE
+            WHEN n.type IN ('APPROVAL_WAITING', 'APPROVAL_DUE') THEN a.state NOT IN ('PENDING', 'ON_HOLD')
+                OR a.state = 'PENDING' AND NOT n.recipient_id = ANY(a.waiting_for)
+            WHEN n.type = 'APPROVAL_REASSIGNED' THEN a.state NOT IN ('PENDING', 'ON_HOLD')
+            WHEN n.type = 'APPROVAL_RETURNED' THEN a.state NOT IN ('RETURNED', 'ON_HOLD') END)
+    WHEN 'task' THEN EXISTS (SELECT FROM read_model.task_history t
+        WHERE t.task_id = n.resource_id AND t.valid_to = 'infinity'
+        AND (t.deleted OR t.state NOT IN ('OPEN', 'IN_PROGRESS') OR t.user_id <> n.recipient_id
+            OR n.params ? 'dueDate' AND t.due_date IS DISTINCT FROM (n.params ->> 'dueDate')::timestamptz))
+    WHEN 'customer' THEN EXISTS (SELECT FROM customer_copies c
+        WHERE c.id = n.resource_id
+        AND (c.state IN ('DELETED', 'PURGING', 'PURGED') OR c.assigned_sales_id <> n.recipient_id))
+    WHEN 'saga' THEN n.type = 'PROCESS_NEEDS_ATTENTION' AND EXISTS (SELECT FROM read_model.process_views p
+        WHERE p.process_id = n.resource_id AND p.finished_at IS NOT NULL)
+END
+"""
+
+
+async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> bool:
+    """Whether any was closed. Called after a batch has changed the models and made its notices."""
+    resources = sorted({event.aggregate_id for event in events})
+    return await uow.execute(_CLOSE, {"now": clock.now(), "resources": resources}) > 0
