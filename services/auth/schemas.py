@@ -10,6 +10,7 @@ from services.auth.passwords import MAX_LENGTH, MIN_LENGTH
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit.models import CamelModel, QueryModel, ResponseModel
+from services.kit.running.zone import LocalTime
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Email = Annotated[
@@ -188,8 +189,8 @@ class AuditFilters(QueryModel):
     resource_type: Annotated[str, StringConstraints(min_length=1, max_length=50)] | None = None
     resource_id: UUID | None = None
     process_id: UUID | None = None
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    to: datetime | None = None
+    from_: Annotated[LocalTime | None, Field(alias="from")] = None
+    to: LocalTime | None = None
     """Up to, but not including."""
 
 

@@ -24,7 +24,7 @@ from services.contracts.states import (
 )
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit
 from services.kit.models import CamelModel, QueryModel, ResponseModel, Version
-from services.kit.running import clock
+from services.kit.running import clock, zone
 
 EARLIEST_BIRTH = date(1870, 1, 1)
 MAX_TAGS = 50
@@ -36,7 +36,7 @@ def _halfwidth(value: str) -> str:
 
 
 def _born(value: date) -> date:
-    if not EARLIEST_BIRTH <= value <= clock.now().date():
+    if not EARLIEST_BIRTH <= value <= zone.today():
         raise PydanticCustomError("birth_date_range", "Birth date is in the future or too long ago")
     return value
 
@@ -200,8 +200,8 @@ class CustomerFilters(QueryModel):
     state: Annotated[list[CustomerState], Field(max_length=6)] = Field(
         default_factory=list, description="DELETED shows the recycle bin, to whoever may look into it."
     )
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: zone.LocalTime | None = None
+    created_before: zone.LocalTime | None = None
     risk: Annotated[list[RiskTolerance], Field(max_length=5)] = Field(default_factory=list)
     assets: Annotated[list[MoneyBand], Field(max_length=7)] = Field(default_factory=list)
 

@@ -3,13 +3,12 @@
 import re
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-USER_TIME_ZONE = ZoneInfo("Asia/Tokyo")
-"""The time zone in which a date alone is read (domain model)."""
+from services.kit.running import zone
+
 END_OF_DAY = time(23, 59, 59)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -21,7 +20,7 @@ _DATE_ALONE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def end_of_day(day: date) -> datetime:
     """The last second of that day where the user is, in UTC."""
-    return datetime.combine(day, END_OF_DAY, USER_TIME_ZONE).astimezone(UTC)
+    return datetime.combine(day, END_OF_DAY, zone.USER_TIME_ZONE).astimezone(UTC)
 
 
 def _date_alone(value: Any) -> Any:
@@ -41,6 +40,8 @@ def _in_range(value: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_range)]
 """RFC 3339 with an offset, within the years that the service handles."""
+Bound = Annotated[zone.LocalTime, AfterValidator(_in_range)]
+"""Of a list: without an offset a time where the user is."""
 DueDate = Annotated[
     Instant,
     BeforeValidator(_date_alone),

@@ -11,7 +11,7 @@ from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit
 from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.sales_activity.due import MAX_LEAD_HOURS, DueDate, Instant
+from services.sales_activity.due import MAX_LEAD_HOURS, Bound, DueDate, Instant
 from services.sales_activity.models import DEFAULT_LEAD_HOURS
 
 TITLE_MAX = 200
@@ -158,8 +158,8 @@ class MeetingListQuery(_ListQuery):
     user_id: UUID | None = None
     team_of: TeamOf = None
     state: MeetingState | None = None
-    starts_after: Instant | None = None
-    starts_before: Instant | None = None
+    starts_after: Bound | None = None
+    starts_before: Bound | None = None
     q: SearchText | None = None
     sort: Literal["startsAt", "-startsAt", "createdAt", "-createdAt"] = "-startsAt"
 
@@ -172,8 +172,8 @@ class TaskListQuery(_ListQuery):
     team_of: TeamOf = None
     state: Annotated[list[TaskState], Field(max_length=len(TaskState))] = Field(default_factory=list)
     priority: TaskPriority | None = None
-    due_after: Instant | None = None
-    due_before: Instant | None = None
+    due_after: Bound | None = None
+    due_before: Bound | None = None
     overdue: bool | None = None
     q: SearchText | None = None
     sort: Literal["dueDate", "-dueDate", "createdAt", "-createdAt"] = "dueDate"

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from services.contracts.processes import ProcessType
 from services.contracts.states import ApprovalState, NotificationType
 from services.kit.errors import Text
 from services.kit.processes.statuses import ProcessStatus
-
-TIME_ZONE: Final = ZoneInfo("Asia/Tokyo")
+from services.kit.running import zone
 
 
 class Words(NamedTuple):
@@ -108,4 +106,4 @@ def render(kind: str, params: Mapping[str, Any], customer: str | None, locale: s
 
 
 def _due(value: str | None) -> str:
-    return "" if value is None else datetime.fromisoformat(value).astimezone(TIME_ZONE).strftime("%Y-%m-%d %H:%M")
+    return "" if value is None else zone.local(datetime.fromisoformat(value)).strftime("%Y-%m-%d %H:%M")

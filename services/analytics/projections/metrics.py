@@ -5,7 +5,9 @@ It counts the rows that a history really added, so a repeated event can't count 
 
 from typing import Final
 
-BUSINESS_TIME_ZONE: Final = "Asia/Tokyo"
+from services.kit.running.zone import USER_TIME_ZONE
+
+BUSINESS_TIME_ZONE: Final = USER_TIME_ZONE.key
 """The day that an event counts on. Reports use the reader's time zone instead; a stored day needs one for all."""
 
 METRICS_SELECT: Final = (

@@ -8,8 +8,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from services.kit.errors import FieldError, Text, Unprocessable
+from services.kit.running.zone import USER_TIME_ZONE
 
-DEFAULT_TIME_ZONE: Final = "Asia/Tokyo"
+DEFAULT_TIME_ZONE: Final = USER_TIME_ZONE.key
 MAX_BUCKETS: Final = 120
 """So many parts of a period at most: each costs a look at the state as it was at its end."""
 MAX_DAYS: Final = 3_660

@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
-from services.kit.running import clock
+from services.kit.running import clock, zone
 from services.opportunity.models import ApprovalRow
 
 _HIDDEN = {
@@ -145,8 +145,8 @@ async def customer_facts(reader: Reader, customer_id: UUID) -> Row | None:
     """What an approver needs to know of a customer; the age in completed years on today's date in Japan."""
     return await reader.one(
         'SELECT id, name, kind, relationship, state, risk_tolerance AS "riskTolerance", assets_band AS "assetsBand",'
-        " date_part('year', age((%(now)s::timestamptz AT TIME ZONE 'Asia/Tokyo')::date, birth_date))::int AS age,"
+        " date_part('year', age((%(now)s::timestamptz AT TIME ZONE %(zone)s)::date, birth_date))::int AS age,"
         ' coalesce(profile_complete, false) AS "profileComplete", profile_reviewed_at AS "profileReviewedAt"'
         " FROM customer_copies WHERE id = %(id)s",
-        {"id": customer_id, "now": clock.now()},
+        {"id": customer_id, "now": clock.now(), "zone": zone.USER_TIME_ZONE.key},
     )

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.contracts.states import ApprovalAction, ApprovalKind, ApprovalState, StageMode
 from services.kit.models import CamelModel, ResponseModel
+from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
 from services.opportunity.schemas.fields import (
     DEFAULT_CURRENCY,
@@ -167,11 +168,11 @@ class ApprovalFilters(PageQuery):
     requester_id: UUID | None = None
     approver_id: UUID | None = None
     owner_id: UUID | None = None
-    submitted_after: datetime | None = None
-    submitted_before: datetime | None = None
-    decided_after: datetime | None = None
-    decided_before: datetime | None = None
+    submitted_after: LocalTime | None = None
+    submitted_before: LocalTime | None = None
+    decided_after: LocalTime | None = None
+    decided_before: LocalTime | None = None
     q: Annotated[str, Line(100)] | None = None
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    to: datetime | None = None
+    from_: Annotated[LocalTime | None, Field(alias="from")] = None
+    to: LocalTime | None = None
     sort: ApprovalSort = ApprovalSort.NEWEST
