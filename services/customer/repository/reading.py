@@ -68,6 +68,16 @@ async def find(reader: Reader, viewer: Viewer, customer_id: UUID) -> Row | None:
     )
 
 
+async def deletion(reader: Reader, viewer: Viewer, customer_id: UUID) -> Row | None:
+    """When a deleted customer whom the viewer could see was deleted, and by whom (id and present name)."""
+    return await reader.one(
+        "SELECT c.deleted_at, p.actor_id AS deleted_by, u.name AS deleted_by_name FROM customers c"  # noqa: S608
+        " LEFT JOIN processes p ON p.id = c.deletion_process_id LEFT JOIN user_copies u ON u.id = p.actor_id"
+        f" WHERE c.id = %(id)s AND c.state = 'DELETED' AND {within(viewer)}",
+        {"id": customer_id, "viewer": viewer.user_id},
+    )
+
+
 async def is_live(reader: Reader, customer_id: UUID) -> bool:
     return bool(await reader.scalar(f"SELECT true FROM customers c WHERE c.id = %s AND {LIVE}", [customer_id]))  # noqa: S608
 

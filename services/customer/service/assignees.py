@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.contracts.states import UserState
 from services.customer.access import ASSIGNABLE_ROLES, Viewer
-from services.customer.problems import not_assignable
+from services.customer.errors import not_assignable
 from services.customer.repository import reading, writing
 from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Blocked, Forbidden

@@ -8,12 +8,13 @@ from services.contracts.events.customer import CustomerAssigned, CustomerCreated
 from services.contracts.permissions import Permission
 from services.contracts.states import CustomerState
 from services.customer.access import reader, viewer
+from services.customer.errors import Deleted
 from services.customer.events import snapshot
-from services.customer.problems import Deleted
 from services.customer.record import CustomerRecord
 from services.customer.repository import reading, writing
 from services.customer.schemas import CustomerCreate, CustomerUpdate, ProfileInput
 from services.customer.service.assignees import Users, require_assignable
+from services.customer.service.records import refuse_gone
 from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Blocked, Forbidden, NotFound
 from services.kit.events.audit import outrun, record_audit
@@ -107,6 +108,7 @@ async def changeable(
         raise NotFound
     customer, _, writable = found
     if customer.state not in reading.LIVE_STATES and not looker.sees_deleted:
+        await refuse_gone(uow, looker, customer_id)
         raise NotFound
     if not writable:
         raise Forbidden

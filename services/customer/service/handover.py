@@ -5,8 +5,8 @@ from uuid import UUID
 from services.contracts.events.customer import CustomerAssigned
 from services.contracts.states import CustomerState
 from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, ReturnStep
+from services.customer.errors import NotInState, SuccessorRequired
 from services.customer.events import snapshot
-from services.customer.problems import NotInState, SuccessorRequired
 from services.customer.record import CustomerRecord
 from services.customer.repository import handover, writing
 from services.customer.service.assignees import Users, require_successor

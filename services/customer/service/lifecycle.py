@@ -17,8 +17,8 @@ from services.contracts.processes import (
 )
 from services.contracts.states import CustomerState
 from services.customer.access import reader, viewer
+from services.customer.errors import NotDeleted, RecycleBinExpired
 from services.customer.events import snapshot
-from services.customer.problems import NotDeleted, RecycleBinExpired
 from services.customer.record import CustomerRecord
 from services.customer.repository import writing
 from services.customer.service.editing import EDITS, RESOURCE

@@ -12,8 +12,8 @@ from services.contracts.events.customer import (
 )
 from services.contracts.states import CustomerState
 from services.contracts.steps import Acknowledged, ProcessStep
+from services.customer.errors import NotInState
 from services.customer.events import snapshot
-from services.customer.problems import NotInState
 from services.customer.record import CustomerRecord
 from services.customer.repository import writing
 from services.kit.db.unit_of_work import UnitOfWork

@@ -1,7 +1,7 @@
 """Deleting and restoring as the customer service answers for it: one process at a time, and no change meanwhile."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from activities.customer.handlers import CustomerActivities
 from services.contracts.processes import CustomerDeletionStep, CustomerRestorationStep
 from services.contracts.steps import ProcessStep
 from services.customer.references import UserDirectory
+from services.customer.settings import CustomerSettings
 from services.kit.processes import ledger
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from services.kit.running import clock
@@ -127,7 +128,27 @@ async def test_the_pivot_tells_everyone_once(team: Team) -> None:
         ("customer.deleted", 3, "DELETED"),
     ]
     assert {str(e["process_id"]) for e in events[1:]} == {process}
-    assert (await team.client.get(f"/customers/{customer['id']}", token=team.rep.token)).status == 404
+    assert (await team.client.get(f"/customers/{customer['id']}", token=team.rep.token)).status == 410
+
+
+async def test_whoever_could_see_a_deleted_customer_learns_who_deleted_them_and_how_to_get_them_back(
+    team: Team,
+) -> None:
+    customer, _ = await deleted(team)
+    path = f"/customers/{customer['id']}"
+    answer = await team.client.get(path, token=team.rep.token, headers={"accept-language": "en"})
+    told = answer.json
+    assert (answer.status, told["code"], told["deletedById"]) == (410, "customer_gone", str(team.manager.id))
+    assert told["deletedByName"] == "manager"
+    kept = datetime.fromisoformat(told["restorableUntil"]) - datetime.fromisoformat(told["deletedAt"])
+    assert kept == CustomerSettings().recycle_bin_period
+    assert "Deleted by manager on" in told["detail"]
+    assert "administrator can restore" in told["detail"]
+    japanese = (await team.client.get(path, token=team.rep.token)).json["detail"]
+    assert "managerさんが" in japanese
+    assert "復元を依頼できます" in japanese
+    for stranger in (team.rep2, team.outsider, team.other_manager):
+        assert (await team.client.get(path, token=stranger.token)).status == 404
 
 
 async def test_an_undone_deletion_leaves_the_customer_as_it_was(team: Team) -> None:

@@ -120,7 +120,7 @@ async def test_a_deleted_customer_shows_to_no_approver(team: Team) -> None:
     customer = await team.create()
     await told(team, customer, team.approver)
     await team.execute("UPDATE customers SET state = 'DELETED', deleted_at = now() WHERE id = %s", [customer["id"]])
-    assert await status(team, team.approver, customer) == 404
+    assert await status(team, team.approver, customer) == 410
     assert await listed(team, team.approver) == []
 
 
