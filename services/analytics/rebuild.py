@@ -278,9 +278,7 @@ async def _alone(db: Database) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _long_transaction(db: Database) -> AsyncIterator[UnitOfWork]:
     """Without the usual limit on a statement's time: what it does grows with the history."""
-    async with db.transaction(ActorContext.system()) as uow:
-        await uow.execute("SET LOCAL statement_timeout = 0")
+    async with db.transaction(ActorContext.system(), patient=True) as uow:
         await uow.execute(f"SET LOCAL work_mem = '{SORT_MEMORY}'")
         await uow.execute(f"SET LOCAL maintenance_work_mem = '{SORT_MEMORY}'")
-        await uow.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield uow

@@ -7,9 +7,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -26,6 +27,9 @@ POOL_TIMEOUT: Final = 10.0
 """Seconds that a request waits for a free connection."""
 STATEMENT_TIMEOUT: Final = "15s"
 LOCK_TIMEOUT: Final = "10s"
+ANSWER_SECONDS: Final = 30.0
+"""Longer than the server lets any statement take: whoever has no answer by then speaks to nobody. The kernel notices a
+peer that is gone (see KEEPALIVE), but not a proxy or balancer that takes what is sent and forwards nothing."""
 IDLE_IN_TRANSACTION_TIMEOUT: Final = "60s"
 """A stopped process must not hold its row locks for ever."""
 IDLE_SECONDS: Final = 20.0
@@ -48,6 +52,7 @@ CONNECTION_ERRORS: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "55", "57", "58"})
 """SQLSTATE classes that say nothing about the data: connection, rollback, resources, locks, shutdown, system."""
 
+Answer = TypeVar("Answer")
 Connection = psycopg.AsyncConnection[Row]
 
 
@@ -61,9 +66,25 @@ def is_transient(error: BaseException) -> bool:
 
 
 class _PooledConnection(psycopg.AsyncConnection[Row]):
-    """Remembers when it last proved to be alive."""
+    """Remembers when it last proved to be alive, and does not wait for an answer for ever."""
 
     proved_at: float = 0.0
+    patient: bool = False
+    """Waits as long as it takes: for work that has lifted the server's limit on a statement's time."""
+
+    async def wait(self, gen: PQGen[Answer], *args: Any, **options: Any) -> Answer:
+        """Raises psycopg.OperationalError if the server has not answered after ANSWER_SECONDS."""
+        try:
+            async with asyncio.timeout(None if self.patient else ANSWER_SECONDS):
+                return await super().wait(gen, *args, **options)
+        except TimeoutError as error:
+            self.pgconn.finish()  # a late answer must not be taken for that of the next statement
+            raise psycopg.OperationalError(f"no answer from the server for {ANSWER_SECONDS:.0f} s") from error
+
+
+def _set_patient(connection: Connection, *, patient: bool) -> None:
+    if isinstance(connection, _PooledConnection):
+        connection.patient = patient
 
 
 def libpq_url(url: str) -> str:
@@ -146,12 +167,19 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, context: ActorContext, *, isolation: Isolation | None = None
+        self, context: ActorContext, *, isolation: Isolation | None = None, patient: bool = False
     ) -> AsyncIterator[UnitOfWork]:
-        """One transaction: commits on a clean exit, else rolls back. Wakes the relays after the commit."""
+        """One transaction: commits on a clean exit, else rolls back. Wakes the relays after the commit.
+
+        ``patient``: a statement may take as long as it takes; for work that grows with the history.
+        """
         async with self._writes.connection() as connection:
             uow = UnitOfWork(connection, context, service=self.name)
             try:
+                if patient:
+                    _set_patient(connection, patient=True)
+                    await uow.execute("SET LOCAL statement_timeout = 0")
+                    await uow.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
                 if isolation is not None:
                     await uow.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
                 yield uow
@@ -159,6 +187,8 @@ class Database:
             except CONNECTION_ERRORS:
                 self._doubt()
                 raise
+            finally:
+                _set_patient(connection, patient=False)
             self._prove(connection)
         if uow.wakes:
             self._wake(uow.wakes)

@@ -95,7 +95,11 @@ class Lease:
 async def hold_lease(
     db: Database, name: str, stop: asyncio.Event, *, channel: str | None = None
 ) -> AsyncIterator[Lease | None]:
-    """Waits until the lease is free and holds it; None if ``stop`` came first. Raises CONNECTION_ERRORS."""
+    """Waits until the lease is free and holds it; None if ``stop`` came first. Raises CONNECTION_ERRORS.
+
+    Whoever waits for an answer that does not come raises TimeoutError (an OSError), holder and candidate alike: behind
+    a dead connection that nobody has closed, the lease would never be taken over.
+    """
     async with db.dedicated(name, idle_session_timeout=f"{LEASE_SECONDS}s") as connection:
         while not await _try_lock(connection, name):
             with suppress(TimeoutError):
@@ -104,7 +108,8 @@ async def hold_lease(
                 yield None
                 return
         if channel is not None:
-            await connection.execute(f"LISTEN {channel}")
+            async with asyncio.timeout(LEASE_SECONDS):
+                await connection.execute(f"LISTEN {channel}")
         lease = Lease(name)
         listener = asyncio.create_task(lease.listen(connection), name=f"lease-{name}")
         log.info("lease taken", extra={"lease": name, "database": db.name})
@@ -115,6 +120,7 @@ async def hold_lease(
 
 
 async def _try_lock(connection: Connection, name: str) -> bool:
-    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s) AS locked", [lock_key(name)])
-    row = await cursor.fetchone()
+    async with asyncio.timeout(LEASE_SECONDS):
+        cursor = await connection.execute("SELECT pg_try_advisory_lock(%s) AS locked", [lock_key(name)])
+        row = await cursor.fetchone()
     return row is not None and bool(row["locked"])
