@@ -55,9 +55,10 @@ UNREACHABLE: Final = frozenset(
 DELIVERED = Counter("ringi_intents_delivered_total", "Intents that Temporal took", ["database", "lane", "outcome"])
 REFUSED = Counter("ringi_intents_refused_total", "Attempts that Temporal refused", ["database", "lane"])
 
+# Due by this clock or by the database's: the one who wrote it, or the relay before this one, may be minutes ahead.
 _HEADS = (
     "SELECT seq, kind, workflow_id, instruction, traceparent, attempts FROM intents AS head"
-    " WHERE lane = %s AND delivered_at IS NULL AND next_attempt_at <= %s AND seq <> ALL(%s)"
+    " WHERE lane = %s AND delivered_at IS NULL AND next_attempt_at <= greatest(%s, now()) AND seq <> ALL(%s)"
     " AND NOT EXISTS (SELECT FROM intents AS earlier WHERE earlier.workflow_id = head.workflow_id"
     " AND earlier.delivered_at IS NULL AND earlier.seq < head.seq) ORDER BY seq LIMIT %s"
 )
@@ -65,7 +66,9 @@ _MARK_DELIVERED = (
     "UPDATE intents SET delivered_at = %s, outcome = done.outcome, attempts = attempts + 1, last_error = NULL"
     " FROM unnest(%s::bigint[], %s::text[]) AS done (seq, outcome) WHERE intents.seq = done.seq"
 )
-_MARK_REFUSED = "UPDATE intents SET attempts = attempts + 1, next_attempt_at = %s, last_error = %s WHERE seq = %s"
+_MARK_REFUSED = (
+    "UPDATE intents SET attempts = attempts + 1, next_attempt_at = now() + %s, last_error = %s WHERE seq = %s"
+)
 
 _FOLLOWED = "SELECT EXISTS (SELECT FROM intents WHERE delivered_at IS NULL AND lane <> %s AND workflow_id = ANY(%s))"
 
@@ -167,8 +170,7 @@ class _LaneRunner:
             await uow.execute(_MARK_DELIVERED, [clock.now(), seqs, [delivery.outcome for delivery in delivered]])
             for intent, _, error in refused:
                 seconds = delay(intent["attempts"] + 1, longest=LONGEST_BACKOFF_SECONDS)
-                again_at = clock.now() + timedelta(seconds=seconds)
-                await uow.execute(_MARK_REFUSED, [again_at, error, intent["seq"]])
+                await uow.execute(_MARK_REFUSED, [timedelta(seconds=seconds), error, intent["seq"]])
             workflow_ids = [delivery.intent["workflow_id"] for delivery in delivered]
             followed: bool = await uow.scalar(_FOLLOWED, [self._name, workflow_ids])
         for delivery in delivered:

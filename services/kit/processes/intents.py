@@ -152,17 +152,20 @@ async def _write(
     if not rows:
         return
     uow.wakes.add(INTENTS_CHANNEL)
+    present = clock.now()
     await uow.execute(
         "INSERT INTO intents (lane, kind, workflow_id, instruction, traceparent, created_at, next_attempt_at)"
-        " SELECT %(lane)s, %(kind)s, workflow_id, instruction::jsonb, %(traceparent)s, %(at)s, %(due)s"
+        " SELECT %(lane)s, %(kind)s, workflow_id, instruction::jsonb, %(traceparent)s, %(at)s,"
+        # By the database's clock where this one is ahead: the relay's may be right, and would wait for minutes.
+        " least(%(due)s, now() + (%(due)s::timestamptz - %(at)s::timestamptz))"
         " FROM unnest(%(workflow_ids)s::text[], %(instructions)s::text[]) WITH ORDINALITY"
         " AS intent (workflow_id, instruction, position) ORDER BY position",
         {
             "lane": lane,
             "kind": kind,
             "traceparent": uow.context.traceparent,
-            "at": clock.now(),
-            "due": not_before or clock.now(),
+            "at": present,
+            "due": not_before or present,
             "workflow_ids": [workflow_id for workflow_id, _ in rows],
             "instructions": [orjson.dumps(instruction).decode() for _, instruction in rows],
         },

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
@@ -204,3 +205,48 @@ async def test_an_unreachable_address_is_retried_not_refused(database: Database)
         await create_things(database, 1)
     (intent,) = await _intents(database)
     assert (intent["attempts"], intent["last_error"], intent["delivered_at"]) == (0, None, None)
+
+
+APART = timedelta(minutes=10)
+"""Far more than a test waits for anything."""
+
+
+@pytest.mark.parametrize("service_ahead", [APART, -APART], ids=["ahead", "behind"])
+@pytest.mark.parametrize("relay_ahead", [APART, -APART], ids=["relay ahead", "relay behind"])
+async def test_clocks_that_are_minutes_apart_delay_no_process(
+    database: Database, temporal: Client, service_ahead: timedelta, relay_ahead: timedelta
+) -> None:
+    """Of the service that asks for a process and of the relay that starts it."""
+    workflow_id = f"kit:{uuid4()}"
+    with clock.travel(service_ahead):
+        async with database.transaction(SYSTEM) as uow:
+            await _start(uow, workflow_id)
+            await signal_workflow(
+                uow,
+                workflow_id=workflow_id,
+                signal="say",
+                argument=Word(word="later"),
+                not_before=clock.now() + timedelta(seconds=1),
+            )
+    with clock.travel(relay_ahead):
+        async with running(IntentRelay(database, temporal).run):
+            await eventually(lambda: _all_delivered(database))
+    await temporal.get_workflow_handle(workflow_id).describe()
+
+
+async def test_what_a_relay_with_a_fast_clock_put_off_does_not_wait_for_its_time(
+    database: Database, temporal: Client
+) -> None:
+    """The next relay's clock is right: ten minutes are not to be waited for a second of back-off."""
+    refused = f"kit:{uuid4()}"
+    async with database.transaction(SYSTEM) as uow:
+        await start_workflows(uow, [_intent(refused, queue="")])
+    with clock.travel(APART):
+        async with running(IntentRelay(database, temporal).run):
+            await eventually(lambda: _refused(database))
+    async with database.reader() as reader:
+        assert await reader.scalar("SELECT next_attempt_at < now() + interval '2 minutes' FROM intents")
+
+
+async def _refused(db: Database) -> bool:
+    return any(intent["attempts"] > 0 and intent["last_error"] for intent in await _intents(db))
