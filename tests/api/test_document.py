@@ -1,6 +1,5 @@
 """The one document of the API, made from the documents of the real services."""
 
-import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,22 +12,14 @@ from api.openapi import merge
 from api.paths import ROUTES, SERVICES
 from tests.api.conftest import Edge, OpenEdge
 from tests.api.raw_service import hang, reply
-from tests.support.http import NOWHERE, settings_for
+from tests.support.document import document_of
 
 Document = dict[str, Any]
 
 
-def of_service(name: str) -> Document:
-    app = importlib.import_module(f"services.{name}.app").create_app(
-        settings_for(name, "postgresql://nobody@127.0.0.1:9/none", temporal_address="127.0.0.1:9", public_url=NOWHERE)
-    )
-    document: Document = app.openapi()
-    return document
-
-
 @pytest.fixture(scope="module")
 def documents() -> dict[str, Document]:
-    return {name: of_service(name) for name in SERVICES}
+    return {name: document_of(name) for name in SERVICES}
 
 
 @pytest.fixture(scope="module")

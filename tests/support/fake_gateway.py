@@ -158,7 +158,8 @@ class FakeGateway(LiveAnswers):
             if user is None:
                 return problem(401, "unauthorized", "サインインが必要です")
             if not records.is_id(request.path_params.get("id", records.uuid_of("any"))):
-                error = {"pointer": "/id", "in": "path", "message": "ID の形式が正しくありません"}
+                message = "ID の形式が正しくありません"
+                error = {"pointer": "/id", "in": "path", "code": "uuid_parsing", "message": message}
                 return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
             key = request.headers.get("idempotency-key")
             if request.method in {"POST", "PATCH"} and key and (user["id"], key) in self._keys:
@@ -169,7 +170,8 @@ class FakeGateway(LiveAnswers):
             if key:
                 self._keys[user["id"], key] = answer
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
-            return JSONResponse(answer, headers=headers)
+            created = request.method == "POST" and handler in (self._create, self._comment)
+            return JSONResponse(answer, headers=headers, status_code=201 if created else 200)
 
         return call
 
@@ -181,6 +183,7 @@ class FakeGateway(LiveAnswers):
             "refreshToken": f"r|{token}",
             "tokenType": "Bearer",
             "expiresIn": self.token_seconds,
+            "totpEnrolmentRequired": False,
             "user": user,
         }
 
@@ -266,6 +269,9 @@ class FakeGateway(LiveAnswers):
 
     def _comment(self, ask: Ask) -> Json:
         remark = {
+            "id": records.uuid_of(f"comment {len(self.remarks)} {records.iso()}"),
+            "approvalId": ask.request.path_params["id"],
+            "authorId": ask.user["id"],
             "body": ask.body["body"],
             "authorName": ask.user["name"],
             "purpose": "COMMENT",
@@ -281,7 +287,8 @@ class FakeGateway(LiveAnswers):
             if stale or not self._waits_for(item, ask.user["id"]):
                 return self._lost(item)
             if action != "approve" and not ask.body.get("comment"):
-                error = {"pointer": "/comment", "code": "comment_required", "message": "理由を入力してください"}
+                message = "理由を入力してください"
+                error = {"pointer": "/comment", "in": "body", "code": "comment_required", "message": message}
                 return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
             self._decide(item, ask.user, action, ask.body.get("comment", ""))
         elif action == "reassign":
@@ -303,7 +310,12 @@ class FakeGateway(LiveAnswers):
         if decision == "approve" and not last:
             item["stage"] += 1
         else:
-            item |= {"state": DECISIONS[decision], "decidedAt": records.iso(), "decidedByName": user["name"]}
+            item |= {
+                "state": DECISIONS[decision],
+                "decidedAt": records.iso(),
+                "decidedBy": user["id"],
+                "decidedByName": user["name"],
+            }
         item["version"] += 1
 
     def _lost(self, item: Json) -> JSONResponse:
@@ -313,22 +325,32 @@ class FakeGateway(LiveAnswers):
 
     def _record(self, item: Json, user: Json, action: str, comment: str) -> None:
         entries = self.history[item["id"]]
-        entries.append(records.entry(action, user, comment, item, entries[-1]["hash"] if entries else "0" * 64))
+        previous = entries[-1]["hash"] if entries else "0" * 64
+        entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
+
+    def _route(self, ask: Ask) -> list[Json]:
+        manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
+        last = (ask.body.get("amount") or 0) >= 1_000_000
+        return [
+            records.stage("上長承認", [manager], 48),
+            *([records.stage("最終承認", [approver], 72)] if last else []),
+        ]
 
     def _preview(self, ask: Ask) -> Json:
-        amount = ask.body.get("amount") or 0
-        manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
-        stages = [records.stage("上長承認", [manager], 48)]
-        if amount >= 1_000_000:
-            stages.append(records.stage("最終承認", [approver], 72))
-        stages[0]["approvers"][0] |= {"absent": amount > 10**9, "proxies": [records.person(approver)]}
-        return {"stages": stages, "flags": ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []}
+        stages = self._route(ask)
+        for stage in stages:
+            stage.pop("approvedBy")
+            stage["approvers"] = [person | {"absent": False, "proxies": []} for person in stage["approvers"]]
+        absent, proxy = (ask.body.get("amount") or 0) > 10**9, records.person(records.by_email(self.users, "approver"))
+        stages[0]["approvers"][0] |= {"absent": absent, "proxies": [proxy]}
+        flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
+        return {"routeId": None, "stages": stages, "flags": flags}
 
     def _create(self, ask: Ask) -> Any:
         if (ask.body.get("amount") or 0) > 10**15:
-            error = {"pointer": "/amount", "code": "too_large", "message": "金額が大きすぎます"}
+            error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
             return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
-        route = self._preview(ask)["stages"]
+        route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
         item = records.approval(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
@@ -370,4 +392,5 @@ class FakeGateway(LiveAnswers):
             for a in self.approvals.values()
             if text in a["title"]
         ]
-        return {"items": found}
+        empty = {"subtitle": None, "state": None}
+        return {"items": [empty | item for item in found], "partial": False, "missing": []}

@@ -73,6 +73,9 @@ def users() -> dict[str, Json]:
             "state": "ACTIVE",
             "version": 1,
             "createdAt": iso(-9000),
+            "updatedAt": iso(-9000),
+            "totpEnabled": False,
+            "processId": None,
         }
         for name, full, roles in _PEOPLE
     }
@@ -83,10 +86,27 @@ def by_email(people: dict[str, Json], name: str) -> Json:
 
 
 def customers() -> dict[str, Json]:
-    profile = {"riskTolerance": "BALANCED", "assetsBand": "M100_500"}
+    return {uuid_of(name): _customer(name) for name in _CUSTOMERS}
+
+
+def _customer(name: str) -> Json:
+    unknown = ("incomeBand", "horizon", "fundSource", "investorClass", "reviewedBy")
+    profile = {"riskTolerance": "BALANCED", "assetsBand": "M100_500", "objectives": [], "experience": {}}
+    profile |= {"reviewedAt": iso(-900), "version": 1, **dict.fromkeys(unknown)}
+    empty = ("nameKana", "email", "phone", "birthDate", "occupation", "notes", "processId", "deletedAt")
     return {
-        uuid_of(name): {"id": uuid_of(name), "name": name, "state": "ACTIVE", "profile": profile, "version": 1}
-        for name in _CUSTOMERS
+        "id": uuid_of(name),
+        "name": name,
+        "kind": "CORPORATE" if "会" in name else "INDIVIDUAL",
+        "relationship": "CLIENT",
+        "assignedSalesId": uuid_of("rep"),
+        "tags": [],
+        "state": "ACTIVE",
+        "profile": profile,
+        "version": 1,
+        "createdAt": iso(-8000),
+        "updatedAt": iso(-900),
+        **dict.fromkeys(empty),
     }
 
 
@@ -102,6 +122,7 @@ def stage(name: str, approvers: list[Json], hours: int) -> Json:
         "mode": "ANY",
         "quorum": None,
         "deadlineHours": hours,
+        "businessDays": False,
         "escalateTo": None,
         "approvedBy": [],
     }
@@ -140,10 +161,14 @@ def approval(
         "processId": None,
         "submittedAt": iso(-50),
         "decidedAt": None,
+        "decidedBy": None,
         "decidedByName": None,
         "heldBy": None,
+        "shortSince": None,
+        "termsChanged": False,
         "version": 1,
         "createdAt": iso(-51),
+        "updatedAt": iso(-50),
     }
 
 
@@ -165,9 +190,13 @@ def approvals(people: dict[str, Json], clients: dict[str, Json]) -> list[Json]:
     return items
 
 
-def entry(action: str, user: Json, comment: str, item: Json, previous: str, hours: float = 0) -> Json:
+def entry(
+    action: str, user: Json, comment: str, item: Json, previous: str, hours: float = 0, *, sequence: int = 1
+) -> Json:
     digest = hashlib.sha256(f"{previous}{action}{user['id']}{item['id']}".encode()).hexdigest()
     return {
+        "id": uuid_of(digest),
+        "sequence": sequence,
         "at": iso(hours),
         "action": action,
         "actorId": user["id"],
@@ -175,10 +204,14 @@ def entry(action: str, user: Json, comment: str, item: Json, previous: str, hour
         "onBehalfOfId": None,
         "onBehalfOfName": None,
         "role": user["roles"][0],
+        "generation": item["generation"],
         "stage": item["stage"],
         "revision": item["revision"],
+        "state": item["state"],
+        "processId": None,
         "comment": comment or None,
         "erased": False,
+        "commitment": digest,
         "hash": digest,
         "previousHash": previous,
     }
@@ -195,7 +228,7 @@ def history(item: Json, people: dict[str, Json]) -> list[Json]:
     }
     if item["state"] in told:
         action, comment = told[item["state"]]
-        entries.append(entry(action, manager, comment, item, entries[-1]["hash"], -28))
+        entries.append(entry(action, manager, comment, item, entries[-1]["hash"], -28, sequence=2))
     return entries
 
 
@@ -234,11 +267,13 @@ def processes() -> list[Json]:
         ]
         return {
             "id": uuid_of(f"process {name}"),
+            "sagaId": uuid_of(f"process {name}"),
             "type": "customer_deletion",
             "workflowId": f"customer-deletion:{name}:1",
             "resourceId": uuid_of("株式会社山田製作所"),
             "actorId": uuid_of("manager"),
             "status": status,
+            "detail": None,
             "steps": steps,
             "progress": {"done": done, "total": 1002},
             "startedAt": iso(-0.1),
@@ -269,7 +304,10 @@ def statistics() -> Json:
     ]
     return {
         "report": "approval-statistics",
+        "period": {"from": str(monday - timedelta(weeks=7)), "to": str(monday + timedelta(days=6))}
+        | {"timeZone": "Asia/Tokyo", "groupBy": None, "by": None},
         "asOf": iso(),
+        "dataThrough": iso(),
         "figures": {"medianDecisionSeconds": {"value": 15120.0, "unit": "seconds", "link": None}},
         "weekly": weeks,
         "groups": [],

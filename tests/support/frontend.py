@@ -21,6 +21,7 @@ from frontend.shell.defaults import DEFAULT_MANIFESTS
 from frontend.ui.page import Page
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
+from tests.support.document import Checked, assert_kept, contract
 from tests.support.fake_gateway import FakeGateway
 from tests.support.ports import free_ports
 from tests.support.waiting import eventually_sync
@@ -103,8 +104,10 @@ def running_frontend(home: Path) -> Iterator[RunningFrontend]:
         **urls,
     )
     gateway = FakeGateway()
+    checked = Checked(gateway.app())
+    contract()  # made before anything waits for it
     servers = {
-        "gateway": ThreadServer(gateway.app(), gateway_port),
+        "gateway": ThreadServer(checked, gateway_port),
         "opportunity": ThreadServer(opportunity.create_app(settings), opportunity_port),
         **{name: ThreadServer(stand_in(name, settings), port) for name, port in zip(STAND_INS, others, strict=True)},
         "shell": ThreadServer(shell.create_app(settings), shell_port),
@@ -122,3 +125,4 @@ def running_frontend(home: Path) -> Iterator[RunningFrontend]:
     finally:
         for server in reversed(servers.values()):
             server.stop()
+    assert_kept(checked.faults)

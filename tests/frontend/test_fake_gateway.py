@@ -1,0 +1,91 @@
+"""The stand-in for the gateway says what the gateway would: its routes and answers are held against the document."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from tests.support.document import Checked, assert_kept, contract
+from tests.support.fake_gateway import PASSWORD, FakeGateway
+from tests.support.http import ServiceClient
+
+ACTIONS = {
+    "approvals": ("approve", "reject", "return", "recall", "resubmit", "submit", "reassign"),
+    "sagas": ("retry",),
+}
+
+
+def test_every_route_of_it_is_one_of_the_api() -> None:
+    unknown = []
+    for route in FakeGateway().app().routes:
+        assert isinstance(route, Route)
+        path = route.path.removeprefix("/api/v1")
+        for action in ACTIONS.get(path.split("/")[1], ("",)) if "{action}" in path else ("",):
+            concrete = path.replace("{action}", action).replace("{id}", "0190a7f4-0000-7000-8000-000000000001")
+            unknown += [f"{m} {concrete}" for m in (route.methods or set()) - {"HEAD"} if not _known(m, concrete)]
+    assert unknown == []
+
+
+def _known(method: str, path: str) -> bool:
+    return contract().operation(method, path) is not None
+
+
+async def test_its_answers_are_such_as_the_api_gives() -> None:
+    gateway = FakeGateway()
+    checked = Checked(gateway.app())
+    client = ServiceClient(checked)  # type: ignore[arg-type]
+    api = "/api/v1"
+    signed_in = await client.post(f"{api}/auth/login", {"email": "rep@ringi.example", "password": PASSWORD})
+    rep = signed_in.json["accessToken"]
+    await client.post(f"{api}/auth/refresh", {"refreshToken": signed_in.json["refreshToken"]})
+    await client.post(f"{api}/auth/login", {"email": "rep@ringi.example", "password": "wrong"})
+    approver = f"{next(user['id'] for user in gateway.users.values() if user['roles'] == ['approver'])}|9"
+    customer, saga = next(iter(gateway.customers)), next(iter(gateway.processes))
+    waiting = [item["id"] for item in gateway.approvals.values() if item["state"] == "PENDING"]
+    reads = [
+        "/auth/users", "/approvals", "/approvals?q=仕組債&state=PENDING", "/approvals/pending?limit=2",
+        "/approvals/counts",
+        f"/approvals/{waiting[0]}", f"/approvals/{waiting[0]}/history", f"/approvals/{waiting[0]}/comments",
+        f"/approvals/requester/{gateway.approvals[waiting[0]]['requesterId']}", "/customers/search?q=山田",
+        f"/customers/{customer}", "/reports/approval-statistics", "/notifications", "/notifications/unread", "/sagas",
+        f"/sagas/{saga}", "/search?q=山田", "/approvals/nonsense", "/sagas/0190a7f4-0000-7000-8000-000000000001",
+    ]  # fmt: skip
+    for path in reads:
+        await client.get(api + path, token=rep)
+    await client.get(f"{api}/approvals", token="nobody")
+    wish = {"title": "手数料", "kind": "FEE_DISCOUNT", "customerId": customer, "amount": 2_000_000}
+    await client.post(f"{api}/approvals/preview", {"kind": "FEE_DISCOUNT", "amount": 2_000_000}, token=rep)
+    created = await client.post(f"{api}/approvals", {**wish, "draft": True}, token=rep)
+    changed = f"{api}/approvals/{created.json['id']}"
+    await client.put(changed, wish, token=rep, if_match=1)
+    await client.put(changed, wish, token=rep, if_match=99)
+    await client.post(f"{changed}/comments", {"body": "確認しました"}, token=rep)
+    await client.get(f"{changed}/comments", token=rep)
+    await client.patch(f"{api}/approvals/{waiting[0]}/approve", {"revision": 1}, token=approver)
+    await client.patch(f"{api}/approvals/{waiting[1]}/reject", {"revision": 1}, token=approver)
+    await client.patch(f"{api}/approvals/{waiting[1]}/reject", {"revision": 1, "comment": "不足"}, token=approver)
+    await client.patch(f"{api}/approvals/{waiting[1]}/reject", {"revision": 1, "comment": "不足"}, token=approver)
+    notice = gateway.notifications[0]["id"]
+    await client.patch(f"{api}/notifications/{notice}/read", {}, token=rep)
+    await client.patch(f"{api}/notifications/read-all", {}, token=rep)
+    await client.delete(f"{api}/notifications/{notice}", token=rep)
+    await client.post(f"{api}/sagas/{saga}/retry", {}, token=rep)
+    await client.post(f"{api}/auth/logout", token=rep)
+    assert_kept(checked.faults)
+
+
+async def test_a_lie_is_found() -> None:
+    """The check can fail: on a member that is missing, a parameter and a route that do not exist."""
+    gateway = FakeGateway()
+    del gateway.notifications[0]["title"]
+    del gateway.notifications[1:]
+    checked = Checked(gateway.app())
+    client, token = ServiceClient(checked), f"{next(iter(gateway.users))}|1"  # type: ignore[arg-type]
+    await client.get("/api/v1/notifications?colour=red", token=token)
+    await client.post("/api/v1/approvals/preview", {"kind": "NONE"}, token=token)
+    assert checked.faults == {
+        "GET /notifications asked 200: no parameter colour",
+        'GET /notifications answered 200: items/0: "title" is a required property',
+        *(fault for fault in checked.faults if fault.startswith("POST /approvals/preview asked 200: kind: ")),
+    }
+    assert len(checked.faults) == 3
+    assert not _known("GET", "/nothing")
