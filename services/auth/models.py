@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, Column, Computed, DateTime, Identity, Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from services.contracts.states import UserState
+from services.kit.http.paging import TEXT_KEY_MAX
 
 TABLES = registry()
 
@@ -51,6 +52,21 @@ class User(Base, table=True):
     totp_confirmed_at: datetime | None = _time(nullable=True)
     totp_last_step: int | None = Field(default=None, sa_type=BigInteger)
     """The last time step whose code was used: no code counts twice."""
+    sort_name: str = Field(
+        default="",
+        sa_column=Column(
+            Text(collation="C"), Computed(f"left(search_fold(name), {TEXT_KEY_MAX})", persisted=True), nullable=False
+        ),
+    )
+    search_text: str = Field(
+        default="", sa_column=Column(Text, Computed("user_search_text(name, email)", persisted=True), nullable=False)
+    )
+    search_grams: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(
+            ARRAY(Text), Computed("search_grams(user_search_text(name, email))", persisted=True), nullable=False
+        ),
+    )
 
 
 class RecoveryCode(Base, table=True):

@@ -11,15 +11,13 @@ from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running.zone import LocalTime
+from services.kit.text.fields import Email, Line, Lines
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")
-]
+Name = Annotated[str, Line(100)]
 PasswordText = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 OneTimeCode = Annotated[str, StringConstraints(min_length=6, max_length=20)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Reason = Annotated[str, Lines(500, minimum=1, trimmed=True)]
 
 
 class Login(CamelModel):
@@ -96,8 +94,8 @@ class UserFilters(QueryModel):
     """Deleted users are listed only when asked for. For administrators and auditors; others see who can be chosen."""
     role: Role | None = None
     manager_id: UUID | None = None
-    q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
-    """Part of a name; for administrators and auditors also of an e-mail address."""
+    q: Annotated[str, Line(100)] | None = None
+    """Words in the name, for administrators and auditors also in the e-mail address; one character suffices."""
     sort: Literal["name", "-name", "createdAt", "-createdAt"] = "name"
 
 

@@ -11,12 +11,14 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from services.contracts.states import CustomerKind, CustomerState, Relationship
+from services.kit.http.paging import TEXT_KEY_MAX
 
 _LIVE = text("state IN ('ACTIVE', 'DELETING', 'RESTORING')")
 _GONE = text("state NOT IN ('ACTIVE', 'DELETING', 'RESTORING')")
 _PENDING = {"gin_pending_list_limit": 512}
 """KiB of new entries that wait for their place in the index: a search reads them too, so they stay few."""
 _SEARCHED = "(name, name_kana, email, phone, tags)"
+_SORTED = f"left(search_fold(coalesce(name_kana, name)), {TEXT_KEY_MAX})"
 
 
 class CustomerModel(SQLModel, registry=registry()):
@@ -81,11 +83,7 @@ class Customer(CustomerModel, table=True):
     assets_band: str | None = Field(
         default=None, sa_column=Column(Text, Computed("profile ->> 'assetsBand'", persisted=True))
     )
-    sort_name: str = Field(
-        sa_column=Column(
-            Text(collation="C"), Computed("search_fold(coalesce(name_kana, name))", persisted=True), nullable=False
-        )
-    )
+    sort_name: str = Field(sa_column=Column(Text(collation="C"), Computed(_SORTED, persisted=True), nullable=False))
     search_text: str = Field(
         sa_column=Column(Text, Computed(f"customer_search_text{_SEARCHED}", persisted=True), nullable=False)
     )

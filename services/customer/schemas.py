@@ -1,12 +1,13 @@
 """What clients send and get."""
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.contracts.states import (
@@ -25,14 +26,22 @@ from services.contracts.states import (
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit
 from services.kit.models import CamelModel, QueryModel, ResponseModel, Version
 from services.kit.running import clock, zone
+from services.kit.text.cleaning import one_line
+from services.kit.text.fields import Email, Line, Lines
+from services.kit.text.folding import fold
 
 EARLIEST_BIRTH = date(1870, 1, 1)
 MAX_TAGS = 50
+_DASHES: Final = re.compile("[‐‑‒–—―−ー─]")
+_NUMBER: Final = re.compile(r"[0-9+()\-. ]{3,32}")
 
 
-def _halfwidth(value: str) -> str:
-    """Digits and signs typed in full width are the same number or address (Unicode NFKC)."""
-    return unicodedata.normalize("NFKC", value)
+def _phone(value: str) -> str:
+    """Digits and signs as they are dialled, whichever width and dash was typed: ０７５ー６５２ー１５３５."""
+    number = _DASHES.sub("-", unicodedata.normalize("NFKC", one_line(value)))
+    if _NUMBER.fullmatch(number) is None:
+        raise PydanticCustomError("phone_format", "Value is not a phone number")
+    return number
 
 
 def _born(value: date) -> date:
@@ -51,21 +60,20 @@ def _unique(values: list[Any]) -> list[Any]:
     return list(dict.fromkeys(values))
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Email = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$"),
-    AfterValidator(_halfwidth),
-]
-Phone = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=32, pattern=r"^[0-9０-９+＋()（）\-‐－ー−.\s]{3,32}$"),
-    AfterValidator(_halfwidth),
-]
-Occupation = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Notes = Annotated[str, StringConstraints(max_length=10_000)]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
-Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_unique)]
+def _unlike(values: list[str]) -> list[str]:
+    """The first of those that searches could not tell apart: ＶＩＰ and vip."""
+    first: dict[str, str] = {}
+    for value in values:
+        first.setdefault(fold(value) or value, value)
+    return list(first.values())
+
+
+Name = Annotated[str, Line(200)]
+Phone = Annotated[str, AfterValidator(_phone), WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 32})]
+Occupation = Annotated[str, Line(200, minimum=0)]
+Notes = Annotated[str, Lines(10_000)]
+Tag = Annotated[str, Line(50)]
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_unlike)]
 BirthDate = Annotated[date, AfterValidator(_born)]
 
 
@@ -179,7 +187,7 @@ class CustomerSort(StrEnum):
     NAME_DESC = "-name"
 
 
-SearchText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+SearchText = Annotated[str, Line(200)]
 
 
 class CustomerFilters(QueryModel):
@@ -188,7 +196,9 @@ class CustomerFilters(QueryModel):
     limit: Limit = DEFAULT_LIMIT
     cursor: CursorText = None
     sort: CustomerSort = Field(CustomerSort.CREATED_AT_DESC, description="`name` sorts by kana.")
-    q: SearchText | None = Field(None, description="Words in name, kana, email, phone or tags; two characters suffice.")
+    q: SearchText | None = Field(
+        None, description="Words in name, kana, email, phone or tags; a single one is looked for in names."
+    )
     name: SearchText | None = Field(None, description="Part of the name or its kana.")
     email: SearchText | None = None
     phone: SearchText | None = Field(None, description="Part of the number; dashes don't matter.")

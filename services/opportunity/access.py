@@ -19,6 +19,12 @@ VISIBLE = (
 )
 """SQL condition on ``approvals a``; its parameters are those of View.params."""
 
+SEEN_THROUGH = (
+    "(seen.user_id = %(me)s OR seen.relation IN ('REQUESTER', 'OWNER') AND seen.user_id = ANY(%(team)s)"
+    " OR seen.relation NOT IN ('REQUESTER', 'OWNER') AND seen.user_id = ANY(%(proxy_for)s))"
+)
+"""The same on one part in a request, ``approval_participants seen``, for who does not see all."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -40,6 +46,11 @@ class View:
     @property
     def params(self) -> dict[str, Any]:
         return {"sees_all": self.sees_all, "me": self.me, "team": self.team, "proxy_for": list(self.proxy_for)}
+
+    @property
+    def people(self) -> list[UUID]:
+        """Through whose parts in requests the caller sees them."""
+        return sorted({self.me, *self.team, *self.proxy_for})
 
     def reaches(self, assigned_sales_id: UUID | None) -> bool:
         """Whether customers of this rep are the caller's own, their team's, or among all that they reach."""

@@ -1,10 +1,23 @@
 """Tables of the opportunity service."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Float, Index, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Float,
+    Index,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    inspect,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -12,6 +25,13 @@ from sqlmodel import Field, SQLModel
 _TIME = DateTime(timezone=True)
 _TEXTS = ARRAY(Text)
 _UUIDS = ARRAY(Uuid)
+_PENDING = {"gin_pending_list_limit": 512}
+"""KiB of new entries that wait for their place in the index: a search reads them too, so they stay few."""
+
+
+def _computed(kind: Any, expression: str) -> Column[Any]:
+    """For searches only; nothing reads it into a record."""
+    return Column(kind, Computed(expression, persisted=True), nullable=False)
 
 
 class OpportunityModel(SQLModel, registry=registry()):
@@ -34,6 +54,9 @@ class UserCopy(OpportunityModel, table=True):
 
 class CustomerCopy(OpportunityModel, table=True):
     __tablename__ = "customer_copies"
+    __table_args__ = (
+        Index("customer_copies_search", "search_grams", postgresql_using="gin", postgresql_with=_PENDING),
+    )
 
     id: UUID = Field(primary_key=True)
     name: str | None = Field(sa_type=Text)
@@ -48,6 +71,8 @@ class CustomerCopy(OpportunityModel, table=True):
     profile_reviewed_at: datetime | None = Field(sa_type=_TIME)
     aggregate_version: int
     blocked_by_process: UUID | None
+    search_text: str = Field(sa_column=_computed(Text, "search_fold(name)"))
+    search_grams: list[str] = Field(sa_column=_computed(_TEXTS, "search_grams(search_fold(name))"))
 
 
 class ApprovalRow(OpportunityModel, table=True):
@@ -58,6 +83,7 @@ class ApprovalRow(OpportunityModel, table=True):
     __table_args__ = (
         UniqueConstraint("number"),
         Index("approvals_created", "created_at", "id"),
+        Index("approvals_search", "search_grams", postgresql_using="gin", postgresql_with=_PENDING),
         Index("approvals_requester", "requester_id", "created_at", "id"),
         Index("approvals_customer", "customer_id", "created_at", "id"),
         Index("approvals_state", "state", "created_at", "id"),
@@ -109,17 +135,28 @@ class ApprovalRow(OpportunityModel, table=True):
     event_version: int
     created_at: datetime = Field(sa_type=_TIME)
     updated_at: datetime = Field(sa_type=_TIME)
+    search_text: str = Field(sa_column=_computed(Text, "approval_search_text(number, title)"))
+    search_grams: list[str] = Field(sa_column=_computed(_TEXTS, "search_grams(approval_search_text(number, title))"))
+
+
+APPROVAL_COLUMNS: Final = tuple(column.name for column in inspect(ApprovalRow).columns if column.computed is None)
+"""Without those that serve searches only."""
 
 
 class Participant(OpportunityModel, table=True):
     """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, DECIDED, HANDED_ON."""
 
     __tablename__ = "approval_participants"
-    __table_args__ = (Index("approval_participants_approval", "approval_id"),)
+    __table_args__ = (
+        Index("approval_participants_approval", "approval_id"),
+        Index("approval_participants_by_time", "user_id", "created_at", "approval_id"),
+    )
 
     user_id: UUID = Field(primary_key=True)
     relation: str = Field(sa_type=Text, primary_key=True)
     approval_id: UUID = Field(primary_key=True, foreign_key="approvals.id")
+    created_at: datetime = Field(sa_type=_TIME)
+    """The request's own, for lists in its order."""
 
 
 class Waiting(OpportunityModel, table=True):

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from services.contracts.states import MeetingState, TaskPriority, TaskState
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit
 from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running import clock
 from services.kit.running.ids import new_id
+from services.kit.text.fields import Line, Lines
 from services.sales_activity.due import MAX_LEAD_HOURS, Bound, DueDate, Instant
 from services.sales_activity.models import DEFAULT_LEAD_HOURS
 
@@ -25,11 +26,11 @@ def _distinct(values: list[UUID]) -> list[UUID]:
     return list(dict.fromkeys(values))
 
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
-LongText = Annotated[str, StringConstraints(max_length=TEXT_MAX)]
-Place = Annotated[str, StringConstraints(max_length=PLACE_MAX)]
+Title = Annotated[str, Line(TITLE_MAX)]
+LongText = Annotated[str, Lines(TEXT_MAX)]
+Place = Annotated[str, Line(PLACE_MAX, minimum=0)]
 LeadHours = Annotated[int, Field(ge=0, le=MAX_LEAD_HOURS)]
-SearchText = Annotated[str, StringConstraints(min_length=1, max_length=QUERY_MAX)]
+SearchText = Annotated[str, Line(QUERY_MAX)]
 Attendees = Annotated[list[UUID], Field(max_length=ATTENDEES_MAX), AfterValidator(_distinct)]
 
 

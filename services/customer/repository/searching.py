@@ -4,28 +4,10 @@ Text is looked up by the pairs of characters that it consists of, in an index; w
 with the text itself. Two characters suffice, as Japanese names often have no more (山田).
 """
 
-import unicodedata
 from typing import Any, Final
 
 from services.customer.schemas import CustomerFilters
-
-_HIRAGANA: Final = "".join(map(chr, range(0x3041, 0x3097))) + "ゝゞ"
-_KATAKANA: Final = "".join(map(chr, range(0x30A1, 0x30F7))) + "ヽヾ"
-_IGNORED: Final = " \t\n\r-‐‑‒–—−・･.,、。()"
-_FOLDING: Final = str.maketrans(_HIRAGANA, _KATAKANA, _IGNORED)
-
-
-def fold(value: str) -> str:
-    """As the function `search_fold` of the database (a test holds them together)."""
-    # Character by character, as the database does: "İ" must not become two, nor "Σ" depend on its place in the word.
-    return "".join(char.lower()[0] for char in unicodedata.normalize("NFKC", value)).translate(_FOLDING)
-
-
-def grams(term: str) -> list[str]:
-    """What the index must hold of a folded term. A single character is one of a name."""
-    if len(term) < 2:
-        return [term] if term else []
-    return sorted({term[i : i + 2] for i in range(len(term) - 1)})
+from services.kit.text.folding import fold, grams, words
 
 
 def conditions(filters: CustomerFilters) -> tuple[list[str], dict[str, Any]]:
@@ -34,10 +16,10 @@ def conditions(filters: CustomerFilters) -> tuple[list[str], dict[str, Any]]:
     params: dict[str, Any] = {}
     needed: set[str] = set()
     if filters.q is not None:
-        words = [folded for word in filters.q.split() if (folded := fold(word))]
-        if not words:
+        looked_for = words(filters.q)
+        if not looked_for:
             clauses.append("false")
-        for number, word in enumerate(words):
+        for number, word in enumerate(looked_for):
             needed.update(grams(word))
             # A single character is looked for in names only, and the index alone tells of it.
             if len(word) > 1:

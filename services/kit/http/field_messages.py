@@ -11,6 +11,7 @@ _JAPANESE = {
     "string_too_long": "長すぎます",
     "currency_unknown": "現在使われている通貨のコード（ISO 4217）を指定してください",
     "amounts_empty": "下限は上限より小さくしてください",
+    "phone_format": "電話番号の形式が正しくありません",
     "email_format": "メールアドレスの形式が正しくありません",
     "string_pattern_mismatch": "形式が正しくありません",
     "int_type": "整数で指定してください",

@@ -13,14 +13,9 @@ from services.kit.text.variants import VARIANTS
 
 _HIRAGANA: Final = "".join(map(chr, range(0x3041, 0x3097))) + "ゝゞ"
 _KATAKANA: Final = "".join(map(chr, range(0x30A1, 0x30F7))) + "ヽヾ"
-_SMALL_KANA: Final = dict(zip(map(ord, "ァィゥェォッャュョヮヵヶ"), map(ord, "アイウエオツヤユヨワカケ"), strict=True))
+KATAKANA: Final = dict(zip(_HIRAGANA, _KATAKANA, strict=True))
+LARGE_KANA: Final = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 """Names in bank transfers have no small kana, and 三ヶ島 is also 三ケ島."""
-
-SAME_KANA: Final = {
-    **dict(zip(_HIRAGANA, _KATAKANA.translate(_SMALL_KANA), strict=True)),
-    **{chr(small): chr(large) for small, large in _SMALL_KANA.items()},
-}
-"""Character by character, after NFKC and lower case."""
 
 IGNORED: Final = (
     r"\t\n\u000b\u000c\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # blanks and line ends
@@ -38,7 +33,10 @@ REPEATED: Final = "([一-鿿])々"
 _IGNORED: Final = re.compile(f"[{IGNORED}]")
 _LONG_VOWEL_FOR_DASH: Final = re.compile(LONG_VOWEL_FOR_DASH)
 _REPEATED: Final = re.compile(REPEATED)
-_SAME: Final = str.maketrans(SAME_KANA | VARIANTS)
+_SAME: Final = str.maketrans(
+    {sign: LARGE_KANA.get(kana, kana) for sign, kana in KATAKANA.items()} | LARGE_KANA | VARIANTS
+)
+"""Character by character, after NFKC and lower case."""
 
 
 def fold(value: str) -> str:

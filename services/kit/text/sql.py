@@ -6,47 +6,50 @@ columns. When the folding changes, a migration runs ``SEARCH_FUNCTIONS`` again a
 PostgreSQL keeps what it has computed with the function of before.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-from services.kit.text.folding import IGNORED, LONG_VOWEL_FOR_DASH, REPEATED, SAME_KANA
+from services.kit.text.folding import IGNORED, KATAKANA, LARGE_KANA, LONG_VOWEL_FOR_DASH, REPEATED
 from services.kit.text.variants import VARIANTS
 
-_VARIANTS: Final = "".join(VARIANTS)
+
+def _translated(mapping: Mapping[str, str]) -> str:
+    """Asks whether anything is to be done first, as translate compares each character with all of the mapping."""
+    given, wanted = "".join(mapping), "".join(mapping.values())
+    return f"IF folded ~ '[{given}]' THEN folded = translate(folded, '{given}', '{wanted}'); END IF;"
+
 
 SEARCH_FUNCTIONS: Final = rf"""
-CREATE OR REPLACE FUNCTION search_same_kanji(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    -- Asked first, as translate compares each character with hundreds, which long notes would pay for.
-    RETURN CASE WHEN value ~ '[{_VARIANTS}]' THEN translate(value, '{_VARIANTS}', '{"".join(VARIANTS.values())}')
-        ELSE value END;
-
-CREATE OR REPLACE FUNCTION search_fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN regexp_replace(
-        search_same_kanji(translate(
-            regexp_replace(
-                regexp_replace(lower(normalize(coalesce(value, ''), NFKC)), '[{IGNORED}]', '', 'g'),
-                '{LONG_VOWEL_FOR_DASH}', '', 'g'
-            ),
-            '{"".join(SAME_KANA)}', '{"".join(SAME_KANA.values())}'
-        )),
-        '{REPEATED}', '\1\1', 'g'
-    );
+CREATE OR REPLACE FUNCTION search_fold(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $body$
+DECLARE
+    folded text DEFAULT regexp_replace(lower(normalize(coalesce(value, ''), NFKC)), '[{IGNORED}]', '', 'g');
+BEGIN
+    folded = regexp_replace(folded, '{LONG_VOWEL_FOR_DASH}', '', 'g');
+    {_translated(KATAKANA)}
+    {_translated(LARGE_KANA)}
+    {_translated(VARIANTS)}
+    RETURN regexp_replace(folded, '{REPEATED}', '\1\1', 'g');
+END $body$;
 COMMENT ON FUNCTION search_fold IS
     'How searches compare text (NFKC, lower case, kana and kanji variants folded, no blanks, dashes, invisible signs)';
 
-CREATE OR REPLACE FUNCTION search_grams(folded text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY(
-        SELECT DISTINCT substr(folded, place, width)
-        FROM generate_series(1, length(folded)) AS place CROSS JOIN generate_series(1, 2) AS width
-        WHERE place + width - 1 <= length(folded)
-    );
+CREATE OR REPLACE FUNCTION search_grams(folded text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $body$
+DECLARE
+    signs text[] DEFAULT coalesce(string_to_array(folded, NULL), '{{}}');
+    grams text[] DEFAULT signs;
+BEGIN
+    FOR place IN 2 .. cardinality(signs) LOOP
+        grams = grams || (signs[place - 1] || signs[place]);
+    END LOOP;
+    RETURN grams;
+END $body$;
 COMMENT ON FUNCTION search_grams IS
     'Pairs of neighbouring characters, and each single one: one kanji can be a whole surname';
-"""  # noqa: S608 - constants only
+"""
 
 SEARCH_FUNCTIONS_DROP: Final = """
 DROP FUNCTION search_grams(text);
 DROP FUNCTION search_fold(text);
-DROP FUNCTION search_same_kanji(text);
 """
 
 

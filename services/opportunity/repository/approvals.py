@@ -5,23 +5,21 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import inspect
 
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row, UnitOfWork
-from services.opportunity.models import ApprovalRow
+from services.opportunity.models import APPROVAL_COLUMNS
 from services.opportunity.record import Approval, approval_from_row, approval_to_row
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Sort key of what waits without a deadline: last in a list by deadline."""
 
-_NAMES = [column.name for column in inspect(ApprovalRow).columns]
-_COLUMNS = ", ".join(_NAMES)
-_INSERT = f"INSERT INTO approvals ({_COLUMNS}) VALUES ({', '.join(f'%({name})s' for name in _NAMES)})"  # noqa: S608
+_COLUMNS = ", ".join(APPROVAL_COLUMNS)
+_INSERT = f"INSERT INTO approvals ({_COLUMNS}) VALUES ({', '.join(f'%({name})s' for name in APPROVAL_COLUMNS)})"  # noqa: S608
 _FIXED = {"id", "number", "requester_id", "event_version", "created_at"}
 _UPDATE = (
     "UPDATE approvals SET "  # noqa: S608
-    + ", ".join(f"{name} = %({name})s" for name in _NAMES if name not in _FIXED)
+    + ", ".join(f"{name} = %({name})s" for name in APPROVAL_COLUMNS if name not in _FIXED)
     + " WHERE id = %(id)s"
 )
 
@@ -109,17 +107,18 @@ async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
         " gone AS (DELETE FROM approval_participants p WHERE p.approval_id = %(id)s"
         "  AND p.relation NOT IN ('DECIDED', 'HANDED_ON')"
         "  AND NOT EXISTS (SELECT 1 FROM part WHERE part.user_id = p.user_id AND part.relation = p.relation))"
-        " INSERT INTO approval_participants (user_id, approval_id, relation) SELECT user_id, %(id)s, relation FROM part"
-        " ON CONFLICT DO NOTHING",
-        {"id": approval.id, "relations": relations, "users": users},
+        " INSERT INTO approval_participants (user_id, approval_id, relation, created_at)"
+        " SELECT user_id, %(id)s, relation, %(created_at)s FROM part ON CONFLICT DO NOTHING",
+        {"id": approval.id, "relations": relations, "users": users, "created_at": approval.created_at},
     )
 
 
 async def add_participants(uow: UnitOfWork, approval_id: UUID, users: Sequence[UUID], relation: str) -> None:
     await uow.execute(
-        "INSERT INTO approval_participants (user_id, approval_id, relation) SELECT user_id, %s, %s"
-        " FROM unnest(%s::uuid[]) AS u (user_id) ON CONFLICT DO NOTHING",
-        [approval_id, relation, list(users)],
+        "INSERT INTO approval_participants (user_id, approval_id, relation, created_at)"
+        " SELECT u.user_id, a.id, %s, a.created_at FROM approvals a, unnest(%s::uuid[]) AS u (user_id) WHERE a.id = %s"
+        " ON CONFLICT DO NOTHING",
+        [relation, list(users), approval_id],
     )
 
 

@@ -5,19 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from pydantic.alias_generators import to_camel
-from sqlalchemy import inspect
 
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.running import clock, zone
-from services.opportunity.models import ApprovalRow
+from services.kit.text.folding import grams, words
+from services.opportunity.models import APPROVAL_COLUMNS
 
 _HIDDEN = {
     *("restored_by", "route_id", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
     *("history_length", "history_head", "event_version"),
 }
 """Columns that no caller is shown."""
-_SHOWN = [column.name for column in inspect(ApprovalRow).columns if column.name not in _HIDDEN]
+_SHOWN = [name for name in APPROVAL_COLUMNS if name not in _HIDDEN]
 _COLUMNS = (
     ", ".join(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN)
     + ', customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"'
@@ -44,28 +44,79 @@ async def sees(reader: Reader, approval_id: UUID, visible: str, params: dict[str
 async def page(
     reader: Reader,
     *,
-    visible: str,
+    seen_through: tuple[str, list[UUID]] | None,
     params: dict[str, Any],
     filters: dict[str, Any],
     descending: bool,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[Row]:
-    """By time of creation; ``filters`` are those of ApprovalFilters that are set, by their Python names."""
-    conditions = [visible, *(_CONDITIONS[name] for name in filters)]
-    if after is not None:
-        conditions.append(f"(a.created_at, a.id) {'<' if descending else '>'} (%(after_at)s, %(after_id)s)")
-        params = params | {"after_at": after[0], "after_id": after[1]}
-    order = "DESC" if descending else "ASC"
+    """By time of creation; ``filters`` are those of ApprovalFilters that are set, by their Python names.
+
+    ``seen_through``: a condition on the parts (``approval_participants seen``) of these people, through which the
+    caller sees requests; None for who sees all. Each person contributes their own first rows, by an index in the order
+    of the list, so that the cost grows with people and not with the table.
+    """
+    conditions = [_CONDITIONS[name] for name in filters if name != "q"]
     if "q" in filters:
-        filters = filters | {"q": f"%{_escaped(filters['q'])}%"}
-    # The page is chosen on the narrow table first; names are joined to its rows only.
+        found, values = _searched(filters["q"], among_all=seen_through is None)
+        conditions += found
+        params = params | values
+    order = "DESC" if descending else "ASC"
+    source, at, number = ("approvals a", "a.created_at", "a.id")
+    if seen_through is not None:
+        condition, people = seen_through
+        conditions += ["seen.user_id = person.id", condition]
+        params = params | {"people": people}
+        source = "approval_participants seen JOIN approvals a ON a.id = seen.approval_id"
+        at, number = "seen.created_at", "seen.approval_id"
+    if after is not None:
+        conditions.append(f"({at}, {number}) {'<' if descending else '>'} (%(after_at)s, %(after_id)s)")
+        params = params | {"after_at": after[0], "after_id": after[1]}
+    # Several parts of one person in a request stand beside each other in the index.
+    first = (
+        f"SELECT DISTINCT {at} AS created_at, {number} AS id FROM {source}"  # noqa: S608
+        f" WHERE {' AND '.join(conditions or ['TRUE'])} ORDER BY {at} {order}, {number} {order} LIMIT %(limit)s"
+    )
+    if seen_through is not None:
+        first = (
+            "SELECT DISTINCT theirs.created_at, theirs.id FROM unnest(%(people)s::uuid[]) AS person (id)"  # noqa: S608
+            f" CROSS JOIN LATERAL ({first}) AS theirs ORDER BY created_at {order}, id {order} LIMIT %(limit)s"
+        )
+    # The page is chosen on the narrow rows first; names are joined to its rows only.
     return await reader.all(
-        f"SELECT {_COLUMNS} FROM (SELECT a.* FROM approvals a WHERE {' AND '.join(conditions)}"  # noqa: S608
-        f" ORDER BY a.created_at {order}, a.id {order} LIMIT %(limit)s) a{_JOINS} ORDER BY a.created_at {order},"
-        f" a.id {order}",
+        f"SELECT {_COLUMNS} FROM ({first}) AS chosen JOIN approvals a ON a.id = chosen.id{_JOINS}"  # noqa: S608
+        f" ORDER BY a.created_at {order}, a.id {order}",
         params | filters | {"limit": limit},
     )
+
+
+def _searched(q: str, *, among_all: bool) -> tuple[list[str], dict[str, Any]]:
+    """Each word stands in the number, the title or the customer's name.
+
+    ``among_all``: found by the indexes of grams; else the rows that other conditions lead to are compared one by one.
+    """
+    clauses: list[str] = []
+    params: dict[str, Any] = {}
+    for number, word in enumerate(words(q)):
+        clauses.append((_FOUND_AMONG_ALL if among_all else _FOUND_IN_ROW).replace("{n}", str(number)))
+        params |= {f"word{number}": word, f"grams{number}": grams(word)}
+    return clauses or ["FALSE"], params
+
+
+def _holds(alias: str) -> str:
+    return f"({alias}.search_grams @> %(grams{{n}})s::text[] AND strpos({alias}.search_text, %(word{{n}})s) > 0)"
+
+
+_FOUND_AMONG_ALL = (
+    f"a.id IN (SELECT hit.id FROM approvals hit WHERE {_holds('hit')}"  # noqa: S608 - constants only
+    " UNION ALL SELECT about.id FROM customer_copies named JOIN approvals about ON about.customer_id = named.id"
+    f" WHERE {_holds('named')})"
+)
+_FOUND_IN_ROW = (
+    f"({_holds('a')} OR EXISTS (SELECT FROM customer_copies named WHERE named.id = a.customer_id"
+    f" AND {_holds('named')}))"
+)
 
 
 _CONDITIONS = {
@@ -82,17 +133,9 @@ _CONDITIONS = {
         "EXISTS (SELECT 1 FROM approval_participants named WHERE named.approval_id = a.id"
         " AND named.user_id = %(approver_id)s AND named.relation IN ('APPROVER', 'DECIDED'))"
     ),
-    "q": (
-        "(a.number ILIKE %(q)s OR a.title ILIKE %(q)s OR a.customer_id IN"
-        " (SELECT c.id FROM customer_copies c WHERE c.name ILIKE %(q)s))"
-    ),
     "from_": "a.created_at >= %(from_)s",
     "to": "a.created_at < %(to)s",
 }
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def inbox(

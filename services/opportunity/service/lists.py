@@ -8,7 +8,7 @@ from uuid import UUID
 from services.kit.db.database import Reader, Row
 from services.kit.http.paging import Cursors, page
 from services.kit.trust.principal import Principal
-from services.opportunity.access import VISIBLE, View, view_of
+from services.opportunity.access import SEEN_THROUGH, View, view_of
 from services.opportunity.repository import lists
 from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort
 from services.opportunity.schemas.fields import PageQuery
@@ -46,7 +46,7 @@ async def _page(
     view = await view_of(reader, principal)
     rows = await lists.page(
         reader,
-        visible=VISIBLE,
+        seen_through=None if view.sees_all else (SEEN_THROUGH, view.people),
         params=view.params,
         filters=filters,
         descending=sort is ApprovalSort.NEWEST,

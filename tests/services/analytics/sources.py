@@ -104,7 +104,7 @@ async def fill_requests(db: Database, world: World) -> None:
         ],
     )
     participants = {
-        (user_id, row["approvalId"], relation)
+        (user_id, row["approvalId"], relation, row["createdAt"])
         for row in requests
         for user_id, relation in [
             (row["requesterId"], "REQUESTER"),
@@ -112,7 +112,7 @@ async def fill_requests(db: Database, world: World) -> None:
             *((approver, "APPROVER") for stage in row["stages"] for approver in stage["approverIds"]),
         ]
     }
-    columns = ("user_id", "approval_id", "relation")
+    columns = ("user_id", "approval_id", "relation", "created_at")
     rows = [dict(zip(columns, values, strict=True)) for values in participants]
     await _insert(db, "approval_participants", rows)
 

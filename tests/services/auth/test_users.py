@@ -224,6 +224,19 @@ async def test_filters_narrow_the_list(world: AuthWorld, admin: Person) -> None:
     assert await ids(q=boss.email.upper()) == [str(boss.id)]
     assert await ids(state="SUSPENDED") == []
     assert await ids(q="%") == []
+    variant = await world.person(name="髙﨑 林")
+    assert await ids(q="高崎") == await ids(q="林") == await ids(q="　髙崎　") == [str(variant.id)]
+    assert (await world.client.get("/auth/users", token=admin.token, params={"q": "\u200b"})).status == 422
+
+
+async def test_the_longest_names_have_a_next_page(world: AuthWorld, admin: Person) -> None:
+    for sign in ("𠮷", "ﷺ"):
+        await world.person(name=sign * 100)
+    listed = await world.client.get("/auth/users", token=admin.token, params={"limit": 2, "sort": "-name"})
+    params = {"limit": 2, "sort": "-name", "cursor": listed.json["nextCursor"]}
+    following = await world.client.get("/auth/users", token=admin.token, params=params)
+    assert following.status == 200
+    assert "sortKey" not in following.json["items"][0]
 
 
 SEES_ACCOUNTS = {Role.ADMIN, Role.AUDITOR}

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit.running import clock
@@ -206,3 +208,38 @@ async def test_nothing_is_assigned_to_a_user_whose_work_a_process_moves(team: Te
     await team.execute("UPDATE user_copies SET blocked_by_process = %s WHERE id = %s", [process, team.rep.id])
     answer = await team.client.post("/customers", {"name": "x"}, token=team.rep.token, key=new_key())
     assert (answer.status, answer.json["code"], answer.json["processId"]) == (409, "blocked_by_process", str(process))
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "stored"),
+    [
+        ("name", "山田\n太郎\u202e ", "山田 太郎"),
+        ("name", "葛\U000e0100城　髙﨑", "葛\U000e0100城　髙﨑"),
+        ("email", "Taro＠Example.JP", "Taro@example.jp"),
+        ("phone", "０７５ー６５２ー１５３５", "075-652-1535"),
+        ("phone", "\u202a090-1234-5678\u202c", "090-1234-5678"),
+        ("notes", "  一行目\r\n\r\n二行目 \x1b[31m", "  一行目\n\n二行目 [31m"),
+        ("tags", ["ＶＩＰ", "vip", "重要"], ["ＶＩＰ", "重要"]),
+    ],
+)
+async def test_text_is_cleaned_and_otherwise_kept_as_typed(team: Team, field: str, typed: Any, stored: Any) -> None:
+    assert (await team.create(**{field: typed}))[field] == stored
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("name", nothing) for nothing in ("\u200b", "\u3164", "\ufe0f", "　\n")),
+        *(("email", wrong) for wrong in ("ta＠ro@example.jp", "taro@", "taro@example", "a b@example.jp")),
+        *(("phone", wrong) for wrong in ("12", "電話", "03-1234-5678;")),
+    ],
+)
+async def test_what_nobody_could_read_or_call_is_refused(team: Team, field: str, value: str) -> None:
+    body = {"name": "山田"} | {field: value}
+    answer = await team.client.post("/customers", body, token=team.rep.token, key=new_key())
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, f"/{field}")
+
+
+async def test_notes_that_fill_their_field_are_taken_with_the_line_ends_of_a_browser(team: Team) -> None:
+    notes = "あ\r\n" * 5_000
+    assert (await team.create(notes=notes))["notes"] == "あ\n" * 5_000

@@ -3,15 +3,19 @@
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from services.contracts.permissions import Scope
 from services.customer.access import Viewer
-from services.customer.repository import reading, searching
+from services.customer.repository import reading
 from services.customer.schemas import CustomerFilters, CustomerSort
+from services.kit.db import migrations
 from services.kit.db.unit_of_work import Reader
 from services.kit.running.context import ActorContext
+from services.kit.text.folding import fold
 from tests.services.customer.conftest import Team
+from tests.support.postgres import PostgresServer
 
 PEOPLE: list[dict[str, Any]] = [
     {
@@ -26,6 +30,8 @@ PEOPLE: list[dict[str, Any]] = [
     {"name": "林 花子", "nameKana": "ハヤシ ハナコ", "email": "hana@example.jp", "tags": ["重要"]},
     {"name": "株式会社小山田商事", "nameKana": "カブシキガイシャオヤマダショウジ", "kind": "CORPORATE"},
     {"name": "Smith John", "phone": "090-1111-2222", "profile": {"riskTolerance": "AGGRESSIVE"}},
+    {"name": "髙﨑 濵子", "phone": "０７５ー６５２ー１５３５"},
+    {"name": "葛\U000e0100城 𠮷邉"},
 ]
 
 
@@ -66,6 +72,14 @@ async def _names(team: Team, **params: Any) -> list[str]:
         ({"kind": "CORPORATE"}, ["株式会社小山田商事"]),
         ({"q": "重要", "risk": "STABLE"}, ["山田"]),
         ({"state": "ACTIVE", "q": "smith"}, ["Smith"]),
+        ({"q": "高崎"}, ["髙﨑"]),
+        ({"name": "浜子"}, ["髙﨑"]),
+        ({"q": "0756521535"}, ["髙﨑"]),
+        ({"q": "０７５ー６５２"}, ["髙﨑"]),
+        ({"phone": "652-1535"}, ["髙﨑"]),
+        ({"q": "葛城 吉辺"}, ["葛\U000e0100城"]),
+        ({"q": "葛\U000e0101城"}, ["葛\U000e0100城"]),
+        ({"q": "𠮷"}, ["葛\U000e0100城"]),
     ],
 )
 async def test_a_search_finds_exactly_these(team: Team, params: dict[str, Any], expected: list[str]) -> None:
@@ -131,7 +145,37 @@ async def test_pages_show_everyone_once_in_order(team: Team, sort: CustomerSort)
 )
 async def test_service_and_database_fold_text_alike(team: Team, text: str) -> None:
     (row,) = await team.rows("SELECT search_fold(%s) AS folded", [text])
-    assert searching.fold(text) == row["folded"]
+    assert fold(text) == row["folded"]
+
+
+@pytest.mark.parametrize("sign", ["𠮷", "ﷺ", "か\u3099", "㍿"])
+async def test_the_longest_names_have_a_next_page(team: Team, sign: str) -> None:
+    """The cursor of a page that ended with 190 𠮷 was longer than cursors may be."""
+    people = [(await team.create(name=sign * 200, nameKana=sign * 200))["id"] for _ in range(3)]
+    seen: list[str] = []
+    params: dict[str, Any] = {"limit": 1, "sort": "name"}
+    for _ in people:
+        answer = await team.client.get("/customers", token=team.rep.token, params=params)
+        assert answer.status == 200, answer.json
+        seen += [item["id"] for item in answer.json["items"]]
+        params["cursor"] = answer.json["nextCursor"]
+    assert sorted(seen) == sorted(people)
+    assert params["cursor"] is None
+
+
+async def test_what_was_folded_before_is_folded_anew(postgres: PostgresServer) -> None:
+    url = postgres.empty_database()
+    migrations.upgrade("customer", url, "0001")
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO customers (id, name, kind, phone, relationship, assigned_sales_id, state, version,"
+            " event_version, created_at, updated_at) VALUES (gen_random_uuid(), '髙﨑', 'INDIVIDUAL', '075ー652',"
+            " 'CLIENT', gen_random_uuid(), 'ACTIVE', 1, 1, now(), now())"
+        )
+    migrations.upgrade("customer", url)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT sort_name, search_text FROM customers WHERE search_grams @> '{高崎,52,崎}'")
+        assert found.fetchall() == [("高崎", "高崎|||075652|")]
 
 
 async def _plan(team: Team, filters: CustomerFilters, viewer: Viewer, after: list[Any] | None = None) -> str:
