@@ -40,6 +40,8 @@ class _Channel:
     viewer: Viewer
     tabs: set[asyncio.Queue[str]] = field(default_factory=set)
     reader: asyncio.Task[None] | None = None
+    unread: str = ""
+    """The count as the gateway told it last; empty before it has."""
 
     def publish(self, text: str) -> None:
         for tab in self.tabs:
@@ -160,6 +162,9 @@ class LiveHub:
                 yield event
 
     async def _announce(self, channel: _Channel, event: ServerEvent) -> None:
+        if event.name == "unread":
+            await self._recount(channel, event.data)
+            return
         if event.name not in {"notification", "message"}:
             return
         try:
@@ -173,3 +178,11 @@ class LiveHub:
         kind = str((isinstance(notice, dict) and notice.get("resourceType")) or "").lower().replace("_", "-")
         if kind.replace("-", "").isalpha():
             channel.publish(message("{}", f"ringi-{kind}"))
+
+    async def _recount(self, channel: _Channel, unread: str) -> None:
+        """Another count than before: something was read elsewhere, or is over, as when a colleague has decided."""
+        before, channel.unread = channel.unread, unread
+        if before in {"", unread}:
+            return
+        channel.publish(message(await self._figures(channel.viewer)))
+        channel.publish(message("{}", "ringi-unread"))

@@ -18,6 +18,7 @@ from frontend.ui.settings import FrontendSettings
 FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
+GONE = 410
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 API_PREFIX = "/api/v1"
@@ -60,6 +61,8 @@ class GatewayProblem(Exception):
             return gettext("Temporarily unavailable")
         if self.status == NOT_FOUND:
             return gettext("Not found")
+        if self.status == GONE and self.title:
+            return self.title
         return gettext("Not allowed") if self.status == FORBIDDEN else gettext("That did not work")
 
     @property

@@ -141,8 +141,9 @@ async def test_a_form_comes_back_with_its_page_after_signing_in_again(
     await page.fill("#opportunity-title", "長い時間をかけて書いた申請")
     await page.fill("#opportunity-description", "一行目\n二行目")
     address = page.url
+    await page.route("**/-/preview", lambda route: route.abort())  # it would lead to the sign-in page first
     await end_session(page)
-    await page.locator("button[value=submit]").dispatch_event("click")
+    await page.evaluate("document.querySelector('#opportunity-form button[value=submit]').click()")
     await sign_in_again(page, "rep")
     await expect(page).to_have_url(address)
     await expect(page.locator("#opportunity-title")).to_have_value("長い時間をかけて書いた申請")
@@ -232,7 +233,7 @@ async def test_an_open_page_says_who_decided_and_takes_its_buttons_away(
     await eventually(lambda: frontend.gateway.listeners)
     await page.locator("#opportunity-comment").press_sequentially("書きかけ")
     frontend.gateway.decide_as("approver2", item["id"], "reject")
-    frontend.gateway.announce(frontend.gateway.notice_about(item, "決裁されました"))
+    frontend.gateway.close_notices(item)
     await expect(page.locator(".decided")).to_contain_text("伊藤 さくら")
     await expect(page.locator(".decision-bar")).to_have_count(0)
     await expect(page.locator("#opportunity-plain-comment")).to_have_value("書きかけ")
@@ -245,7 +246,7 @@ async def test_an_open_list_marks_what_others_decided_where_it_stands(
     await eventually(lambda: frontend.gateway.listeners)
     first = str(await page.locator(ROWS).first.get_attribute("data-id"))
     frontend.gateway.decide_as("approver2", first, "reject")
-    frontend.gateway.announce(frontend.gateway.notice_about(frontend.gateway.approvals[first], "決裁されました"))
+    frontend.gateway.close_notices(frontend.gateway.approvals[first])
     await expect(page.locator(f"#opportunity-row-{first}[data-over]")).to_contain_text("対応不要")
     await expect(page.locator("#opportunity-detail .decided")).to_contain_text("伊藤 さくら")
     await expect(page.locator("#opportunity-detail .decision button[value=approve]")).to_have_count(0)

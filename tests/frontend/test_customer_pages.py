@@ -143,6 +143,27 @@ async def test_whoever_is_in_charge_stays_offered_to_a_manager_of_another_team()
     assert '<option value="rep" >佐藤 美咲' in html
 
 
+async def test_an_approver_reads_the_customer_of_a_request_and_is_offered_nothing_to_change() -> None:
+    client, gateway = site("approver")
+    gateway.on("GET", "/auth/users", {"code": "forbidden"}, status=403)
+    html = text(await client.get("/customers/c1"))
+    assert "山田 &lt;b&gt;太郎" in html
+    assert not any(part in html for part in ("/edit", "/delete", "/new", "<form", "sales/meetings"))
+    assert "/customers/new" not in text(await client.get("/customers"))
+
+
+@pytest.mark.parametrize("address", ["/customers/c1", "/customers/c1/edit", "/customers/c1/delete"])
+async def test_who_had_a_deleted_customer_learns_who_deleted_it_when_and_how_it_comes_back(address: str) -> None:
+    client, gateway = site("manager")
+    told = "佐藤 美咲さんが2026-11-20 10:00に削除しました。2026-12-20まで管理者が復元できます。"
+    gone = {"code": "customer_gone", "title": "この顧客は削除されました", "detail": told}
+    gateway.on("GET", "/customers/c1", gone, status=410)
+    answer = await client.get(address)
+    assert answer.status == 410
+    assert "<h1>この顧客は削除されました" in text(answer).replace("\n", "").replace("  ", "")
+    assert told in text(answer)
+
+
 async def test_an_auditor_sees_no_button_that_changes_anything() -> None:
     client, _gateway = site("auditor")
     html = text(await client.get("/customers/c1"))

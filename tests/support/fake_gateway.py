@@ -76,6 +76,14 @@ class FakeGateway(LiveAnswers):
         for queue in self._listeners:
             queue.put_nowait(notification)
 
+    def close_notices(self, item: Json) -> None:
+        """What a request's end does to the notices about it: they are read, and streams tell the new count."""
+        for notice in self.notifications:
+            if notice["resourceId"] == item["id"]:
+                notice["readAt"] = records.iso()
+        for queue in self._listeners:
+            queue.put_nowait({})
+
     @property
     def listeners(self) -> int:
         """Open notification streams."""

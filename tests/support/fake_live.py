@@ -30,6 +30,9 @@ class LiveAnswers:
         unread = [item for item in self.notifications if not item["readAt"]]
         return {"count": len(unread), "items": unread[:20]}
 
+    def _unread_now(self) -> int:
+        return sum(not item["readAt"] for item in self.notifications)
+
     def _read_all(self, _ask: Ask) -> Json:
         for item in self.notifications:
             item["readAt"] = records.iso()
@@ -51,9 +54,12 @@ class LiveAnswers:
         async def lines() -> AsyncIterator[str]:
             try:
                 yield "retry: 3000\n\n"
+                yield f"event: unread\ndata: {json.dumps({'count': self._unread_now()})}\n\n"
                 while True:
                     notice = await queue.get()
-                    yield f"event: notification\ndata: {json.dumps(notice)}\n\n"
+                    if notice:
+                        yield f"event: notification\ndata: {json.dumps(notice)}\n\n"
+                    yield f"event: unread\ndata: {json.dumps({'count': self._unread_now()})}\n\n"
             finally:
                 self._listeners.discard(queue)
 

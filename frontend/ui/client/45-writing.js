@@ -35,3 +35,7 @@ document.addEventListener("keydown", (event) => {
     if (field.form) choose(field.form, null);
   }
 });
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches?.("form[data-undo] textarea[aria-invalid]")) target.removeAttribute("aria-invalid");
+});
