@@ -113,3 +113,12 @@ async def delete_stale_commands(uow: UnitOfWork, before: datetime) -> int:
         "DELETE FROM approval_comments WHERE purpose = 'DECISION' AND history_id IS NULL AND created_at < %s", [before]
     )
     return await uow.execute("DELETE FROM approval_commands WHERE created_at < %s", [before])
+
+
+async def delete_recorded_answers(uow: UnitOfWork, before: datetime, limit: int) -> int:
+    """Answers of commands under `once`; a process's own steps are forgotten with the process."""
+    return await uow.execute(
+        "DELETE FROM step_results WHERE key IN (SELECT key FROM step_results WHERE key LIKE 'approval:%%' AND at < %s"
+        " ORDER BY at LIMIT %s)",
+        [before, limit],
+    )

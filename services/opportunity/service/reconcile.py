@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 SETTLED_AFTER: Final = timedelta(minutes=2)
 """What changed more recently may still be on its way through relay and visibility."""
 PAGE: Final = 500
+ANSWERS_KEPT: Final = timedelta(days=31)
+"""Far longer than a key is good for, and than a command that Temporal has accepted may still be tried."""
+FORGOTTEN_AT_ONCE: Final = 5_000
 
 
 async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -> int:
@@ -33,9 +36,19 @@ async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -
     mended = await _wake_missing(db, temporal, running, beat)
     mended += await _tell_ended(db, running, beat)
     mended += await _review_shortages(db, beat)
-    async with db.transaction(ActorContext.system()) as uow:
-        await history.delete_stale_commands(uow, clock.now() - idempotency.RETENTION)
+    await _forget_commands(db)
     return mended
+
+
+async def _forget_commands(db: Database) -> None:
+    """Keys and the words of lost races after their day, recorded answers once nobody can repeat their command."""
+    now = clock.now()
+    async with db.transaction(ActorContext.system()) as uow:
+        await history.delete_stale_commands(uow, now - idempotency.RETENTION)
+    while True:
+        async with db.transaction(ActorContext.system()) as uow:
+            if await history.delete_recorded_answers(uow, now - ANSWERS_KEPT, FORGOTTEN_AT_ONCE) < FORGOTTEN_AT_ONCE:
+                return
 
 
 async def _running(temporal: Client) -> AsyncIterator[str]:

@@ -96,3 +96,23 @@ async def test_who_was_suspended_meanwhile_is_refused_before_anything_is_sent(wo
         await uow.execute("UPDATE user_copies SET state = 'SUSPENDED' WHERE id = %s", [approver.id])
     answer = await world.act(approver, request, "approve")
     assert (answer.status, answer.json["code"]) == (403, "forbidden"), answer.json
+
+
+async def test_recorded_answers_are_forgotten_long_after_their_keys_and_not_before(live: World) -> None:
+    rep, approver = await live.person("rep"), await live.person("approver")
+    old, new = await live.request(rep, approver), await live.request(rep, approver)
+    for request in (old, new):
+        assert (await live.act(approver, request, "approve", key=new_key())).status == 200
+    async with live.db.transaction(live.system) as uow:
+        await uow.execute("UPDATE approval_commands SET created_at = now() - interval '2 days'")
+        await uow.execute("INSERT INTO step_results (key, at) VALUES ('a-process:a-step:0', now() - interval '1 year')")
+        await uow.execute(
+            "UPDATE step_results SET at = now() - interval '32 days' WHERE key LIKE 'approval:%%'"
+            " AND result ->> 'approvalId' = %s",
+            [old["id"]],
+        )
+    await live.reconcile()
+    kept = await live.rows("SELECT key, result ->> 'approvalId' AS approval_id FROM step_results")
+    assert [row["approval_id"] for row in kept if row["key"].startswith("approval:")] == [new["id"]]
+    assert len(kept) == 2
+    assert await live.rows("SELECT 1 FROM approval_commands") == []
