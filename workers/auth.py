@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from activities.auth.handlers import AuthActivities
-from activities.ledger.handlers import LedgerActivities
+from activities.ledger.handlers import LedgerActivities, StepRecords
 from services.auth.references import consumer
 from services.auth.service.audit import Sealer
 from services.auth.settings import AuthSettings
@@ -13,6 +13,8 @@ from services.auth.signing import SigningKeys
 from services.auth.upkeep import keep_tidy
 from services.contracts.processes import TaskQueue
 from workers.runtime import Runtime, ServiceWorker, main
+from workers.schedules import reconciliation
+from workflows.reconcile_processes import ReconcileProcesses
 from workflows.user_deletion import UserDeletion
 from workflows.user_restoration import UserRestoration
 
@@ -28,12 +30,14 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
         async def tidy(stop: asyncio.Event) -> None:
             await keep_tidy(db, stop)
 
+        ledger = LedgerActivities(db, runtime.temporal)
         yield ServiceWorker(
             service=SERVICE,
             db=db,
             task_queue=TaskQueue.AUTH,
-            workflows=[UserDeletion, UserRestoration],
-            activities=[*AuthActivities(db).all(), *LedgerActivities(db).all()],
+            workflows=[UserDeletion, UserRestoration, ReconcileProcesses],
+            activities=[*AuthActivities(db).all(), *ledger.all(), *StepRecords(db).all()],
+            schedules=[reconciliation(TaskQueue.AUTH)],
             consumers=[consumer(db, bootstrap=runtime.bootstrap)],
             loops=[sealer.run, tidy],
         )

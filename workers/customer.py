@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from activities.customer.handlers import CustomerActivities
-from activities.ledger.handlers import LedgerActivities
+from activities.ledger.handlers import LedgerActivities, StepRecords
 from services.contracts.processes import TaskQueue
 from services.customer.references import UserDirectory, consumer
 from workers.runtime import Runtime, ServiceWorker, main
+from workers.schedules import reconciliation
 from workflows.customer_deletion import CustomerDeletion
 from workflows.customer_restoration import CustomerRestoration
+from workflows.reconcile_processes import ReconcileProcesses
 
 SERVICE = "customer"
 
@@ -18,12 +20,14 @@ SERVICE = "customer"
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     """The worker while its database and its way to the other services are open."""
     async with runtime.database(SERVICE) as db, runtime.internal(SERVICE) as internal:
+        steps = CustomerActivities(db, UserDirectory(db, internal))
         yield ServiceWorker(
             SERVICE,
             db,
             task_queue=TaskQueue.CUSTOMER,
-            workflows=[CustomerDeletion, CustomerRestoration],
-            activities=[*CustomerActivities(db, UserDirectory(db, internal)).all(), *LedgerActivities(db).all()],
+            workflows=[CustomerDeletion, CustomerRestoration, ReconcileProcesses],
+            activities=[*steps.all(), *LedgerActivities(db, runtime.temporal).all(), *StepRecords(db).all()],
+            schedules=[reconciliation(TaskQueue.CUSTOMER)],
             consumers=[consumer(db, runtime.bootstrap)],
         )
 

@@ -37,6 +37,7 @@ from services.kit.running.settings import ServiceSettings
 from services.kit.trust.internal import InternalClient, InternalTokens
 from workers.correlating import CorrelationInterceptor
 from workers.health import health_port
+from workers.schedules import Periodic, keep_prepared, prepare
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,9 @@ class ServiceWorker:
     consumers: Sequence[Consumer] = ()
     loops: Sequence[Loop] = ()
     """The service's own periodic work, such as a sealer; each returns when its event is set."""
-    when_connected: Sequence[Callable[[Client], Awaitable[None]]] = ()
-    """Run once Temporal answers, before the first task: creating Schedules. Must be harmless to repeat."""
+    schedules: Sequence[Periodic] = ()
+    retired_schedules: Sequence[str] = ()
+    """Ids of Schedules that earlier versions made."""
 
 
 @dataclass
@@ -152,15 +154,21 @@ async def _poll(
     while not stop.is_set():
         try:
             client = await temporal.connect(settings, lazy=False)
-            for worker in workers:
-                for prepare in worker.when_connected:
-                    await prepare(client)
+            schedules = [schedule for worker in workers for schedule in worker.schedules]
+            retired = [schedule_id for worker in workers for schedule_id in worker.retired_schedules]
+            await prepare(client, schedules, retired)
             polling |= {worker.service for worker in workers}
             backoff.reset()
             async with asyncio.TaskGroup() as group:
                 for worker in workers:
                     group.create_task(_poll_one(client, worker, stop), name=f"{worker.service}:temporal")
-        except* (RuntimeError, RPCError, OSError) as errors:
+                group.create_task(keep_prepared(client, schedules, stop), name="temporal:schedules")
+        except* RPCError as errors:
+            # Whatever it says, a namespace that is not there yet included, may be mended while the worker waits.
+            log.warning("Temporal refuses: %s", errors.exceptions)
+        except* (RuntimeError, OSError) as errors:
+            if not temporal.is_away(errors):
+                raise
             log.warning("Temporal is away: %s", errors.exceptions)
         polling.clear()
         await backoff.pause(stop)
@@ -191,6 +199,9 @@ def build_worker(client: Client, worker: ServiceWorker) -> Worker:
         max_concurrent_local_activities=CONCURRENT_ACTIVITIES,
         sticky_queue_schedule_to_start_timeout=temporal.STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
+        # A beat that the SDK keeps back longer than this is as good as none: the shortest patience is ten seconds.
+        max_heartbeat_throttle_interval=temporal.BEAT_EVERY,
+        default_heartbeat_throttle_interval=temporal.BEAT_EVERY,
     )
 
 

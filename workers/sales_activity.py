@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+from activities.ledger.handlers import StepRecords
 from activities.sales_activity.handlers import SalesActivityActivities
 from services.contracts.processes import RECONCILE_TASK_TIMERS, TaskQueue
 from services.sales_activity import references
 from services.sales_activity.app import NAME
 from services.sales_activity.references import Directory
 from workers.runtime import Runtime, ServiceWorker, main
-from workers.schedules import periodic
+from workers.schedules import Periodic
 from workflows.task_due_soon import ReconcileTaskTimers, TaskDueSoon
 
 RECONCILE_EVERY: Final = timedelta(hours=1)
@@ -26,10 +27,10 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             db=db,
             task_queue=TaskQueue.SALES_ACTIVITY,
             workflows=[TaskDueSoon, ReconcileTaskTimers],
-            activities=handlers.all(),
+            activities=[*handlers.all(), *StepRecords(db).all()],
             consumers=[references.consumer(db, runtime.bootstrap)],
-            when_connected=[
-                periodic(RECONCILE_TASK_TIMERS, task_queue=TaskQueue.SALES_ACTIVITY, every=RECONCILE_EVERY)
+            schedules=[
+                Periodic(RECONCILE_TASK_TIMERS, RECONCILE_TASK_TIMERS, TaskQueue.SALES_ACTIVITY, RECONCILE_EVERY)
             ],
         )
 

@@ -1,6 +1,9 @@
-"""Temporal Schedules that a worker creates once Temporal answers."""
+"""Temporal Schedules of the workers: made when Temporal answers, and again when it has come back without its data."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,24 +18,85 @@ from temporalio.client import (
     ScheduleSpec,
     ScheduleUpdate,
 )
+from temporalio.service import RPCError, RPCStatusCode
+
+from services.contracts.processes import RECONCILE_PROCESSES, TaskQueue, reconciliation_id
+from services.kit.processes.registration import register_search_attributes
+from services.kit.running.backoff import pause
+
+log = logging.getLogger(__name__)
 
 CATCH_UP: Final = timedelta(minutes=1)
-"""What was due while Temporal was down is not made up for: the next time will do."""
+"""What was due while Temporal was down is not made up for: it runs when a worker connects again, and the next time."""
+RECONCILE_EVERY: Final = timedelta(minutes=5)
+LOOK_EVERY: Final = timedelta(seconds=30)
+"""How soon it is noticed that Temporal has lost its data: one small question for each Schedule."""
 
 
-def periodic(workflow: str, *, task_queue: str, every: timedelta) -> Callable[[Client], Awaitable[None]]:
-    """For `ServiceWorker.when_connected`: a Schedule, named after its workflow, that runs it one at a time."""
-    schedule = Schedule(
-        action=ScheduleActionStartWorkflow(workflow, id=workflow, task_queue=task_queue),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
-    )
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A workflow that runs every so often, one at a time, and at once whenever a worker begins."""
 
-    async def ensure(client: Client) -> None:
+    workflow: str
+    id: str
+    task_queue: str
+    every: timedelta
+
+    def _schedule(self) -> Schedule:
+        return Schedule(
+            action=ScheduleActionStartWorkflow(self.workflow, id=self.id, task_queue=self.task_queue),
+            spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=self.every)]),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+        )
+
+    async def ensure(self, client: Client) -> None:
+        """Harmless to repeat, and for two at once."""
+        schedule = self._schedule()
         try:
-            await client.create_schedule(workflow, schedule)
+            await client.create_schedule(self.id, schedule, trigger_immediately=True)
         except ScheduleAlreadyRunningError:
             # An interval that a new version changed takes effect here.
-            await client.get_schedule_handle(workflow).update(lambda _: ScheduleUpdate(schedule=schedule))
+            handle = client.get_schedule_handle(self.id)
+            await handle.update(lambda _: ScheduleUpdate(schedule=schedule))
+            await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)
 
-    return ensure
+    async def is_there(self, client: Client) -> bool:
+        try:
+            await client.get_schedule_handle(self.id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+
+def reconciliation(queue: TaskQueue) -> Periodic:
+    """The comparison of a home service's open processes with their workflows."""
+    return Periodic(RECONCILE_PROCESSES, reconciliation_id(queue), queue, RECONCILE_EVERY)
+
+
+async def prepare(client: Client, schedules: Sequence[Periodic], retired: Sequence[str] = ()) -> None:
+    """What the namespace needs before the first task. ``retired``: ids of Schedules that earlier versions made."""
+    await register_search_attributes(client)
+    for schedule in schedules:
+        await schedule.ensure(client)
+    for schedule_id in retired:
+        try:
+            await client.get_schedule_handle(schedule_id).delete()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+
+async def keep_prepared(client: Client, schedules: Sequence[Periodic], stop: asyncio.Event) -> None:
+    """A Temporal that lost its data answers as if nothing had been: what it lacks is made again, which also starts
+    the comparisons that bring lost processes and timers back."""
+    while not stop.is_set():
+        await pause(stop, LOOK_EVERY.total_seconds())
+        try:
+            missing = [schedule for schedule in schedules if not await schedule.is_there(client)]
+            if missing and not stop.is_set():
+                log.warning("Temporal has lost its data", extra={"schedules": [schedule.id for schedule in missing]})
+                await prepare(client, missing)
+        except RPCError as error:
+            log.warning("Temporal's Schedules can't be looked at: %s", error)

@@ -17,7 +17,6 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.opportunity import contract as opportunity
     from services.contracts.processes import (
-        RECONCILE_APPROVALS,
         SIGNAL_ROW_CHANGED,
         UPDATE_CANCEL,
         UPDATE_DECIDE,
@@ -37,26 +36,23 @@ with workflow.unsafe.imports_passed_through():
         RecallCommand,
         ResubmitCommand,
         RowChanged,
-        TaskQueue,
     )
     from services.contracts.states import TERMINAL_APPROVAL_STATES
-    from services.contracts.steps import SweepResult
     from services.kit.errors import NotFound
     from services.kit.processes.search_attributes import PROCESS_STATUS
+    from workflows.local_steps import carry_out
     from workflows.policies import (
-        APPROVAL_LOCAL_RETRY_THRESHOLD,
         APPROVAL_REFUSED_PAUSE,
         APPROVAL_RETRY,
         APPROVAL_STEP_TIMEOUT,
-        RECONCILE_HEARTBEAT,
-        RECONCILE_RETRY,
-        RECONCILE_TIMEOUT,
     )
 
 CommandT = TypeVar("CommandT", bound=ApprovalCommand | ApprovalInput)
 
 SHORTEST_TIMER = timedelta(seconds=1)
-"""A timer that the row does not confirm yet (its clock is another machine's) is tried again after this."""
+LONGEST_UNCONFIRMED = timedelta(hours=1)
+"""A timer that the row does not confirm yet (its clock is another machine's) is tried again after the first, then
+later each time."""
 
 
 @workflow.defn(name=ProcessType.APPROVAL)
@@ -69,6 +65,7 @@ class Approval:
         self._row: ApprovalOutcome | None = None
         self._stale = True
         self._moved = False
+        self._unconfirmed = 0
 
     @workflow.run
     async def run(self, request: ApprovalInput) -> ApprovalOutcome:  # noqa: ARG002 - taken by __init__
@@ -160,14 +157,9 @@ class Approval:
     async def _commit(
         self, step: Callable[[CommandT], Awaitable[ApprovalOutcome]], command: CommandT
     ) -> ApprovalOutcome:
-        """One local activity, repeated until the database answers; what it committed is where the request stands."""
-        outcome = await workflow.execute_local_activity(
-            step,
-            command,
-            start_to_close_timeout=APPROVAL_STEP_TIMEOUT,
-            retry_policy=APPROVAL_RETRY,
-            local_retry_threshold=APPROVAL_LOCAL_RETRY_THRESHOLD,
-        )
+        """One short transaction, repeated until the database answers; what it committed is where the request
+        stands."""
+        outcome = await carry_out(step, command, timeout=APPROVAL_STEP_TIMEOUT, unbounded_retry=APPROVAL_RETRY)
         if self._row is None or outcome.event_version >= self._row.event_version:
             self._show(outcome)
             self._row, self._moved = outcome, True
@@ -204,12 +196,15 @@ class Approval:
                 await self._commit(opportunity.escalate, self._request)
             elif row.remind_at is not None and row.remind_at <= now:
                 await self._commit(opportunity.remind, self._request)
+            alarm = self._next_alarm()
+            self._unconfirmed = self._unconfirmed + 1 if alarm is not None and alarm <= now else 0
 
     async def _something_new(self) -> bool:
         """Wait until a command moved the row, the row moved by itself (True), or an alarm is due (False)."""
         self._moved = False
         alarm = self._next_alarm()
-        wait = None if alarm is None else max(alarm - workflow.now(), SHORTEST_TIMER)
+        shortest = min(SHORTEST_TIMER * 2**self._unconfirmed, LONGEST_UNCONFIRMED)
+        wait = None if alarm is None else max(alarm - workflow.now(), shortest)
         try:
             await workflow.wait_condition(
                 lambda: self._stale or self._moved, timeout=wait, timeout_summary="reminder or deadline of the stage"
@@ -251,18 +246,3 @@ def _refusal(error: ActivityError | ApplicationError) -> ApplicationError:
     if isinstance(cause, ApplicationError):
         return ApplicationError(cause.message, *cause.details, type=cause.type, non_retryable=True)
     return ApplicationError(str(error), type="step_failed", non_retryable=True)
-
-
-@workflow.defn(name=RECONCILE_APPROVALS)
-class ReconcileApprovals:
-    """Started by a Schedule: compares open rows with running workflows."""
-
-    @workflow.run
-    async def run(self) -> SweepResult:
-        return await workflow.execute_activity(
-            opportunity.reconcile_approvals,
-            task_queue=TaskQueue.OPPORTUNITY,
-            start_to_close_timeout=RECONCILE_TIMEOUT,
-            heartbeat_timeout=RECONCILE_HEARTBEAT,
-            retry_policy=RECONCILE_RETRY,
-        )

@@ -1,12 +1,14 @@
 """How a process asks a person for help, and how it waits meanwhile."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 from temporalio import workflow
 
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from workflows import policies
-from workflows.diary import Diary
+from workflows.progress import Progress
 
 STANDSTILL = "standstill"
 
@@ -15,30 +17,48 @@ class Attention:
     """Shows that the process needs somebody, and that it goes on. `reason`: what the process turned back for, if it
     did."""
 
-    def __init__(self, diary: Diary) -> None:
-        self._diary = diary
-        self._woken = False
+    def __init__(self, progress: Progress, begin_anew: Callable[[], NoReturn] | None) -> None:
+        """`begin_anew` ends this run for one with an empty history; None: a run from before there was such a way."""
+        self._progress = progress
+        self._begin_anew = begin_anew
+        self.woken = False
         self.reason: str | None = None
 
+    @property
+    def bounded(self) -> bool:
+        """However long the process waits, its history stays short."""
+        return self._begin_anew is not None
+
+    def asked(self, step: str) -> bool:
+        """Somebody was told of this step, by this run or by one before it."""
+        return self._progress.asks_for_attention(step)
+
     async def ask(self, step: str, why: str) -> None:
-        self._diary.show_status(ProcessStatus.NEEDS_ATTENTION, why)
-        await self._diary.record_step(step, StepStatus.NEEDS_ATTENTION, why)
+        """Once for each step and reason."""
+        if self.bounded and self._progress.asks_for_attention(step, why):
+            return
+        self._progress.show_status(ProcessStatus.NEEDS_ATTENTION, why)
+        await self._progress.record_step(step, StepStatus.NEEDS_ATTENTION, why)
 
     async def over(self, step: str) -> None:
         """What was in the way is gone; nothing happens if nothing was."""
-        if self._diary.status is ProcessStatus.NEEDS_ATTENTION:
-            self._diary.show_status(ProcessStatus.RUNNING, self.reason)
-            await self._diary.record_step(step, StepStatus.RUNNING)
+        if self.bounded and not self.asked(step):
+            return
+        if self._progress.status is ProcessStatus.NEEDS_ATTENTION:
+            self._progress.show_status(ProcessStatus.RUNNING, self.reason)
+            await self._progress.record_step(step, StepStatus.RUNNING)
 
     def wake(self) -> None:
         """Somebody asks for the next try at once."""
-        self._woken = True
+        self.woken = True
 
     async def pause(self, duration: timedelta) -> bool:
-        """Wait, or until woken; returns whether somebody asked."""
-        self._woken = False
+        """Wait, or until woken; returns whether somebody asked. A run that has grown long begins anew instead."""
+        if self._begin_anew is not None and workflow.info().get_current_history_length() >= policies.HISTORY_LIMIT:
+            self._begin_anew()
+        self.woken = False
         try:
-            await workflow.wait_condition(lambda: self._woken, timeout=duration, timeout_summary="until the next try")
+            await workflow.wait_condition(lambda: self.woken, timeout=duration, timeout_summary="until the next try")
         except TimeoutError:
             return False
         return True
@@ -50,7 +70,7 @@ class Standstill:
     def __init__(self, attention: Attention, step: str) -> None:
         self._attention, self._step = attention, step
         self._since = workflow.now()
-        self._pause = policies.STANDSTILL_PAUSE
+        self._pause = self._shortest()
 
     async def after(self, *, moved: int) -> None:
         """Between two calls of which the first moved so many rows."""
@@ -58,10 +78,23 @@ class Standstill:
             await self.over()
             return
         if workflow.now() - self._since >= policies.PATIENCE:
+            told = self._told()
             await self._attention.ask(self._step, STANDSTILL)
+            if not told and self._told():
+                self._pause = self._shortest()
         asked = await self._attention.pause(self._pause)
-        self._pause = policies.STANDSTILL_PAUSE if asked else min(self._pause * 2, policies.STANDSTILL_PAUSE_LIMIT)
+        self._pause = self._shortest() if asked else min(self._pause * 2, self._longest())
 
     async def over(self) -> None:
-        self._since, self._pause = workflow.now(), policies.STANDSTILL_PAUSE
+        self._since = workflow.now()
         await self._attention.over(self._step)
+        self._pause = self._shortest()
+
+    def _told(self) -> bool:
+        return self._attention.bounded and self._attention.asked(self._step)
+
+    def _shortest(self) -> timedelta:
+        return policies.ATTENTION_PAUSE if self._told() else policies.STANDSTILL_PAUSE
+
+    def _longest(self) -> timedelta:
+        return policies.ATTENTION_PAUSE_LIMIT if self._told() else policies.STANDSTILL_PAUSE_LIMIT

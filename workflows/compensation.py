@@ -38,6 +38,13 @@ class UndoStack:
             undo = self._entries.pop()
             yield undo, all(other.step != undo.step for other in self._entries)
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def shorten(self, length: int) -> None:
+        """Forget all but the first ones."""
+        del self._entries[length:]
+
     def clear(self) -> None:
         """The pivot has decided: nothing can be taken back any more."""
         self._entries.clear()

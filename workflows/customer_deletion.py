@@ -13,7 +13,6 @@ with workflow.unsafe.imports_passed_through():
     from services.contracts.processes import CustomerDeletionInput, ProcessType
     from services.contracts.processes import CustomerDeletionStep as Step
     from services.contracts.steps import ProcessStep
-    from workflows.diary import Diary
     from workflows.saga import Saga, SagaOutcome
 
 
@@ -25,8 +24,7 @@ class CustomerDeletion(Saga):
             process_id=request.process_id, resource_id=request.customer_id, actor_id=request.actor_id
         )
         self.undo_with(Step.REQUEST, customer.undo_deletion, self.call)
-        diary = Diary(request.process_id, Step)
-        return await self.conduct(diary, before=self._hold_and_hide, after=self._cancel_approvals)
+        return await self.conduct(request, Step, before=self._hold_and_hide, after=self._cancel_approvals)
 
     async def _hold_and_hide(self) -> None:
         async with self.step(Step.HOLD_APPROVALS):

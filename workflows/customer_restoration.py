@@ -13,7 +13,6 @@ with workflow.unsafe.imports_passed_through():
     from services.contracts.processes import CustomerRestorationInput, ProcessType
     from services.contracts.processes import CustomerRestorationStep as Step
     from services.contracts.steps import ProcessStep, RestoreStep
-    from workflows.diary import Diary
     from workflows.saga import Saga, SagaOutcome
 
 
@@ -28,8 +27,7 @@ class CustomerRestoration(Saga):
             deletion_process_id=request.deletion_process_id,
         )
         self.undo_with(Step.REQUEST, customer.undo_restoration, self.call)
-        diary = Diary(request.process_id, Step)
-        return await self.conduct(diary, before=self._bring_back, after=self._unblock)
+        return await self.conduct(request, Step, before=self._bring_back, after=self._unblock)
 
     async def _bring_back(self) -> None:
         async with self.step(Step.RESTORE_APPROVALS):

@@ -32,26 +32,34 @@ ATTENTION_PAUSE = timedelta(minutes=1)
 ATTENTION_PAUSE_LIMIT = timedelta(hours=1)
 """Between two tries of what needs attention; doubles up to the limit, so that weeks of waiting fit one history."""
 
+PATIENT_RETRY = RetryPolicy(initial_interval=timedelta(minutes=1), maximum_interval=timedelta(hours=1))
+"""Once somebody was told. The server repeats the call, which writes no history however long it takes."""
+
+HISTORY_LIMIT = 1_000
+"""Events after which a waiting process begins anew; Temporal ends a workflow at 51,200."""
+
 STANDSTILL_PAUSE = timedelta(seconds=2)
 STANDSTILL_PAUSE_LIMIT = timedelta(minutes=1)
 """Between two slices when the first moved nothing though rows remain, as they wait for another process."""
 
-DIARY_TIMEOUT = timedelta(seconds=10)
-DIARY_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
-DIARY_LOCAL_RETRY_THRESHOLD = timedelta(seconds=2)
+LOCAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=5)
+LOCAL_PATIENCE = timedelta(seconds=5)
+"""A step of the workflow's own service is tried locally this long, then it is the server's to repeat: a local
+activity that waits for the database writes events all the time."""
+SERVER_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(minutes=5))
+"""Without an end: what was accepted is carried out once the database is back, after no longer than it was away."""
+
+LEDGER_TIMEOUT = timedelta(seconds=10)
+LEDGER_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
+UNBOUNDED_LOCAL_RETRY_THRESHOLD = timedelta(seconds=2)
 """A longer back-off becomes a durable timer, so that no workflow task is held open meanwhile."""
 
 APPROVAL_STEP_TIMEOUT = timedelta(seconds=20)
 """One try of a decision's transaction; it may wait for the row's lock, which the database ends sooner."""
 APPROVAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5))
 """Without an end: an update that was accepted is carried out once the database is back."""
-APPROVAL_LOCAL_RETRY_THRESHOLD = timedelta(seconds=2)
 APPROVAL_REFUSED_PAUSE = timedelta(hours=1)
 """Until a reminder, an escalation or a look at the row that met a defect is tried again by itself."""
-
-RECONCILE_TIMEOUT = timedelta(minutes=10)
-RECONCILE_HEARTBEAT = timedelta(minutes=1)
-RECONCILE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=5)
 
 _QUEUES = {
     "activities.auth.contract": TaskQueue.AUTH,

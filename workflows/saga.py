@@ -12,30 +12,26 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from enum import StrEnum
+from typing import Any, cast
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, OperatorCommand
+from activities.ledger.contract import KnownProcess
+from services.contracts.processes import UPDATE_COMPENSATE, UPDATE_RETRY, OperatorCommand, SagaInput
 from services.contracts.steps import Acknowledged, SliceResult, SweepResult
-from services.kit.errors import Conflict, Text
 from services.kit.models import CamelModel
+from services.kit.processes.errors import PastPivot
 from services.kit.processes.failures import application_error
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from workflows.attention import Attention, Standstill
 from workflows.calls import StepAnswer, StepCall, Stub, insist, reason_of, try_for_a_while
 from workflows.compensation import Undo, UndoStack, unstoppable
-from workflows.diary import Diary
+from workflows.local_steps import BOUNDED_HISTORY
+from workflows.progress import Progress
 
 UNDOING = "undoing"
-
-
-class PastPivot(Conflict):
-    """Refuses `compensate` once the pivot has decided."""
-
-    code = "past_pivot"
-    title = Text("確定済みのため取り消せません", "The process has passed the point of no return")
 
 
 class SagaOutcome(CamelModel):
@@ -49,7 +45,7 @@ class Saga:
     """State and vocabulary of one running process."""
 
     def __init__(self) -> None:
-        self.diary: Diary
+        self.progress: Progress
         self._attention: Attention | None = None
         self._undos = UndoStack()
         self._sequences: Counter[Stub[Any, Any]] = Counter()
@@ -57,6 +53,11 @@ class Saga:
         self._pivoting = False
         self._insisting = False
         self._compensating = False
+        self._rehearsing = False
+        self._rehearsed: list[str] = []
+        self._given_undos = 0
+        self._before: Callable[[], Coroutine[Any, Any, None]]
+        self._after: Callable[[], Coroutine[Any, Any, None]]
 
     @property
     def attention(self) -> Attention:
@@ -89,20 +90,46 @@ class Saga:
 
     async def conduct(
         self,
-        diary: Diary,
+        request: SagaInput,
+        steps: type[StrEnum],
         *,
         before: Callable[[], Coroutine[Any, Any, None]],
         after: Callable[[], Coroutine[Any, Any, None]],
     ) -> SagaOutcome:
-        """Run `before` (which ends with `pivot`), then `after`; or undo what `before` did."""
-        self.diary, self._attention = diary, Attention(diary)
-        self._forward = asyncio.ensure_future(self._go_forward(before))
+        """Run `before` (which ends with `pivot`), then `after`; or undo what `before` did.
+
+        `steps` in order. Where an earlier run has worked already, this one goes on in its direction: its steps are
+        answered with what they did then.
+        """
+        self._before, self._after, self._given_undos = before, after, len(self._undos)
+        self.progress = Progress(request.process_id, steps)
+        if workflow.patched(BOUNDED_HISTORY):
+            # Harmless for whoever asks meanwhile: an operator's wish is carried out within the task that brings it.
+            self._attention = Attention(self.progress, lambda: workflow.continue_as_new(request))
+            known = await self.progress.load()
+        else:
+            self._attention, known = Attention(self.progress, None), None
+        outcome = await self._resume(known) if known is not None else None
+        if outcome is None:
+            outcome = await self._begin()
+        await unstoppable(workflow.wait_condition(workflow.all_handlers_finished))
+        return outcome
+
+    async def _resume(self, known: KnownProcess) -> SagaOutcome | None:
+        """The end that an earlier run has brought about; None: the way forward is open."""
+        if known.turned_back_for is not None:
+            return await unstoppable(self._undo_everything(known.turned_back_for))
+        if known.decided:
+            self._pivoting = True
+            return await unstoppable(self._finish_decided())
+        return None
+
+    async def _begin(self) -> SagaOutcome:
+        self._forward = asyncio.ensure_future(self._go_forward())
         if self._compensating:
             self._forward.cancel()
         error = await self._end_of(self._forward)
-        outcome = await unstoppable(self._finish(after) if error is None else self._turn_back(error))
-        await unstoppable(workflow.wait_condition(workflow.all_handlers_finished))
-        return outcome
+        return await unstoppable(self._finish() if error is None else self._turn_back(error))
 
     async def _end_of(self, forward: asyncio.Task[None]) -> BaseException | None:
         """What made it turn back, if anything did. A cancel of the workflow reaches it; its own end alone decides."""
@@ -115,29 +142,59 @@ class Saga:
                 return error
         return asyncio.CancelledError() if forward.cancelled() else forward.exception()
 
-    async def _go_forward(self, before: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self.diary.show_status(ProcessStatus.RUNNING)
-        await before()
+    async def _go_forward(self) -> None:
+        if self.progress.status is not ProcessStatus.NEEDS_ATTENTION:
+            self.progress.show_status(ProcessStatus.RUNNING)
+        await self._before()
 
-    async def _finish(self, after: Callable[[], Coroutine[Any, Any, None]]) -> SagaOutcome:
+    async def _finish(self) -> SagaOutcome:
         self._undos.clear()
         self._insisting = True
-        await after()
-        await self.diary.close(ProcessStatus.COMPLETED)
+        await self._after()
+        await self.progress.close(ProcessStatus.COMPLETED)
         return SagaOutcome(status=ProcessStatus.COMPLETED)
 
+    async def _finish_decided(self) -> SagaOutcome:
+        """The pivot has committed, whether or not the run that asked for it heard of that."""
+        await self._rehearse()
+        for step in self._rehearsed:
+            await self.progress.record_step(step, StepStatus.DONE)
+        return await self._finish()
+
     async def _turn_back(self, error: BaseException) -> SagaOutcome:
-        reason = self.attention.reason = reason_of(error)
+        reason = reason_of(error)
+        if self.attention.bounded:
+            if not await self.progress.turn_back(reason):
+                return await self._finish_decided()
+            if self.progress.resumed:
+                return await self._undo_everything(reason)
+        return await self._undo(reason)
+
+    async def _undo_everything(self, reason: str) -> SagaOutcome:
+        """Whatever earlier runs may have done: an undo does nothing where nothing happened."""
+        await self._rehearse()
+        return await self._undo(reason)
+
+    async def _undo(self, reason: str) -> SagaOutcome:
+        self.attention.reason = reason
         self._compensating = self._insisting = True
-        self.diary.show_status(ProcessStatus.RUNNING, reason)
+        if self.progress.status is not ProcessStatus.NEEDS_ATTENTION:
+            self.progress.show_status(ProcessStatus.RUNNING, reason)
         for undo, last_of_step in self._undos.unwind():
             await self._take_back(undo)
-            if last_of_step and undo.step not in self.diary.steps_in(StepStatus.PLANNED):
-                await self.diary.record_step(undo.step, StepStatus.UNDONE)
-        for step in self.diary.steps_in(StepStatus.RUNNING):
-            await self.diary.record_step(step, StepStatus.UNDONE)
-        await self.diary.close(ProcessStatus.COMPENSATED, reason)
+            if last_of_step and undo.step not in self.progress.steps_in(StepStatus.PLANNED):
+                await self.progress.record_step(undo.step, StepStatus.UNDONE)
+        for step in self.progress.steps_in(StepStatus.RUNNING):
+            await self.progress.record_step(step, StepStatus.UNDONE)
+        await self.progress.close(ProcessStatus.COMPENSATED, reason)
         return SagaOutcome(status=ProcessStatus.COMPENSATED, detail=reason)
+
+    async def _rehearse(self) -> None:
+        """Go through the steps before the pivot without doing them, to know them and all their undos."""
+        self._undos.shorten(self._given_undos)
+        self._rehearsing = True
+        await self._before()
+        self._rehearsing = False
 
     async def _take_back(self, undo: Undo) -> None:
         wait = Standstill(self.attention, undo.step)
@@ -145,19 +202,23 @@ class Saga:
             answer = await self.do(undo.step, undo.stub, undo.call)
             if isinstance(answer, Acknowledged) or not answer.remaining:
                 return
-            self.diary.moved(undo.step, -answer.done, answer.remaining)
-            await self.diary.record_step(undo.step, StepStatus.RUNNING, UNDOING)
+            self.progress.moved(undo.step, -answer.done, answer.remaining)
+            await self.progress.record_step(undo.step, StepStatus.RUNNING, UNDOING)
             await wait.after(moved=answer.done)
 
     # What processes are written with --------------------------------------------------------------
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncIterator[None]:
-        """Open a step in the diary, and close it when its block ends well."""
-        await self.diary.record_step(name, StepStatus.RUNNING)
+        """Open a step in the ledger, and close it when its block ends well."""
+        if self._rehearsing:
+            self._rehearsed.append(name)
+            yield
+            return
+        await self.progress.record_step(name, StepStatus.RUNNING)
         self._heed_cancel()
         yield
-        await self.diary.record_step(name, StepStatus.DONE)
+        await self.progress.record_step(name, StepStatus.DONE)
         self._heed_cancel()
 
     def undo_with(self, step: str, stub: Stub[StepCall, Any], call: StepCall) -> None:
@@ -166,6 +227,8 @@ class Saga:
 
     async def do(self, step: str, stub: Stub[StepCall, StepAnswer], call: StepCall) -> StepAnswer:
         """One call of a step, on the queue of its service."""
+        if self._rehearsing:
+            return cast("StepAnswer", Acknowledged())
         numbered = call.model_copy(update={"sequence": self._sequences[stub]})
         if self._insisting:
             answer = await insist(self.attention, step, stub, numbered)
@@ -177,20 +240,23 @@ class Saga:
 
     async def fence(self, step: str, stub: Stub[StepCall, SliceResult], call: StepCall) -> None:
         """Close the resource in one service; what it counts is the step's total."""
-        self.diary.expect(step, (await self.do(step, stub, call)).remaining)
+        if not self._rehearsing:
+            self.progress.expect(step, (await self.do(step, stub, call)).remaining)
 
     async def slices(self, step: str, stub: Stub[StepCall, SliceResult], call: StepCall) -> int:
         """Call the step until nothing remains; returns how many rows it moved."""
+        if self._rehearsing:
+            return 0
         moved = 0
         wait = Standstill(self.attention, step)
         while True:
             answer = await self.do(step, stub, call)
             moved += answer.done
-            self.diary.moved(step, answer.done, answer.remaining)
+            self.progress.moved(step, answer.done, answer.remaining)
             if not answer.remaining:
                 await wait.over()
                 return moved
-            await self.diary.record_step(step, StepStatus.RUNNING)
+            await self.progress.record_step(step, StepStatus.RUNNING)
             self._heed_cancel()
             await wait.after(moved=answer.done)
 
@@ -198,15 +264,19 @@ class Saga:
         self, step: str, count: Stub[StepCall, SweepResult], refill: Stub[StepCall, SliceResult], call: StepCall
     ) -> None:
         """The last look before the pivot: while the count finds rows, the step's slices run again."""
+        if self._rehearsing:
+            return
         wait = Standstill(self.attention, step)
         while (await self.do(step, count, call)).found:
             await wait.after(moved=await self.slices(step, refill, call))
-            await self.diary.record_step(step, StepStatus.DONE)
+            await self.progress.record_step(step, StepStatus.DONE)
             self._heed_cancel()
         await wait.over()
 
     async def pivot(self, step: str, stub: Stub[StepCall, StepAnswer], call: StepCall) -> None:
         """Decide. From its first try on no cancel is heard: only its answer tells whether it committed."""
+        if self._rehearsing:
+            return
         self._heed_cancel()
         self._pivoting = True
         try:

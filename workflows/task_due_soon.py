@@ -14,12 +14,11 @@ with workflow.unsafe.imports_passed_through():
     from activities.sales_activity import contract as sales_activity
     from activities.sales_activity.contract import ReconcileResult, TimerState
     from services.contracts.processes import RECONCILE_TASK_TIMERS, ProcessType, TaskDueInput, TaskQueue
+    from workflows.local_steps import carry_out
 
 NOTIFY_TIMEOUT = timedelta(seconds=30)
 NOTIFY_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
 """Without an end: the notice waits for the database."""
-NOTIFY_LOCAL_RETRY_THRESHOLD = timedelta(seconds=2)
-"""A longer back-off becomes a durable timer, so that no workflow task is held open meanwhile."""
 RECONCILE_TIMEOUT = timedelta(minutes=30)
 RECONCILE_HEARTBEAT = timedelta(minutes=1)
 RECONCILE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=5)
@@ -29,23 +28,13 @@ RECONCILE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_att
 class TaskDueSoon:
     @workflow.run
     async def run(self, timer: TaskDueInput) -> None:
-        task = await workflow.execute_local_activity(
-            sales_activity.notify_due_soon,
-            timer,
-            start_to_close_timeout=NOTIFY_TIMEOUT,
-            retry_policy=NOTIFY_RETRY,
-            local_retry_threshold=NOTIFY_LOCAL_RETRY_THRESHOLD,
+        task = await carry_out(
+            sales_activity.notify_due_soon, timer, timeout=NOTIFY_TIMEOUT, unbounded_retry=NOTIFY_RETRY
         )
         if not _still_due(task, timer):
             return
         await workflow.sleep(_until(timer.due_date), summary="until the due date")
-        await workflow.execute_local_activity(
-            sales_activity.notify_overdue,
-            timer,
-            start_to_close_timeout=NOTIFY_TIMEOUT,
-            retry_policy=NOTIFY_RETRY,
-            local_retry_threshold=NOTIFY_LOCAL_RETRY_THRESHOLD,
-        )
+        await carry_out(sales_activity.notify_overdue, timer, timeout=NOTIFY_TIMEOUT, unbounded_retry=NOTIFY_RETRY)
 
 
 @workflow.defn(name=RECONCILE_TASK_TIMERS)

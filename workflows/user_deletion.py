@@ -17,7 +17,6 @@ with workflow.unsafe.imports_passed_through():
     from services.contracts.processes import ProcessType, UserDeletionInput
     from services.contracts.processes import UserDeletionStep as Step
     from services.contracts.steps import ProcessStep, ReassignStep, ReturnStep
-    from workflows.diary import Diary
     from workflows.saga import Saga, SagaOutcome
 
 
@@ -32,8 +31,7 @@ class UserDeletion(Saga):
         self.activities_to = self._move_to(request.activities_to)
         self.approvals_to = self._move_to(request.approvals_to)
         self.undo_with(Step.REQUEST, auth.undo_deletion, self.call)
-        diary = Diary(request.process_id, Step)
-        return await self.conduct(diary, before=self._hand_over_and_confirm, after=self._nothing_more)
+        return await self.conduct(request, Step, before=self._hand_over_and_confirm, after=self._nothing_more)
 
     def _move_to(self, successor_id: UUID | None) -> ReassignStep:
         return ReassignStep(**self.call.model_dump(), successor_id=successor_id)

@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from services.contracts.processes import ProcessType, UserRestorationInput
     from services.contracts.processes import UserRestorationStep as Step
     from services.contracts.steps import ProcessStep, ReturnStep
-    from workflows.diary import Diary
     from workflows.saga import Saga, SagaOutcome
 
 
@@ -27,8 +26,7 @@ class UserRestoration(Saga):
         # The fences still carry the id of the deletion, which set them and kept them.
         self.deletion = self.call.model_copy(update={"process_id": request.deletion_process_id})
         self.undo_with(Step.REQUEST, auth.undo_restoration, self.call)
-        diary = Diary(request.process_id, Step)
-        return await self.conduct(diary, before=self._bring_back, after=self._give_back)
+        return await self.conduct(request, Step, before=self._bring_back, after=self._give_back)
 
     async def _bring_back(self) -> None:
         async with self.step(Step.CONFIRM):

@@ -78,12 +78,6 @@ async def escalate(request: ApprovalInput) -> ApprovalOutcome:
     raise NotImplementedError
 
 
-@activity.defn(name="opportunity.reconcile_approvals")
-async def reconcile_approvals() -> SweepResult:
-    """Compare open rows with running workflows and mend the differences (every few minutes)."""
-    raise NotImplementedError
-
-
 # Customer deletion and restoration ----------------------------------------------------------------
 
 

@@ -47,7 +47,6 @@ from services.opportunity import actions
 from services.opportunity.references import References
 from services.opportunity.service import cascade, commands, leavers
 from services.opportunity.service.fan_out import FanOut
-from services.opportunity.service.reconcile import reconcile
 
 DECIDED: Final = "approval.decided"
 """Crash point: the decision has committed, Temporal does not know it yet."""
@@ -59,7 +58,6 @@ class OpportunityActivities(Activities):
     def __init__(self, db: Database, references: References, temporal: Client) -> None:
         super().__init__(db)
         self._references = references
-        self._temporal = temporal
         self._fan = FanOut(db, temporal, activity.heartbeat)
 
     # Approval ---------------------------------------------------------------------------------------
@@ -106,10 +104,6 @@ class OpportunityActivities(Activities):
     async def escalate(self, request: ApprovalInput) -> ApprovalOutcome:
         async with self._db.transaction(ActorContext.system()) as uow:
             return await commands.escalate(uow, request)
-
-    @step("opportunity.reconcile_approvals")
-    async def reconcile_approvals(self) -> SweepResult:
-        return SweepResult(found=await reconcile(self._db, self._temporal, activity.heartbeat))
 
     # Customer deletion and restoration --------------------------------------------------------------
 

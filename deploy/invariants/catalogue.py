@@ -54,7 +54,12 @@ INVARIANTS: Final = (
     Invariant("copies", "Reference copies equal their source", copies.equal_the_source),
     Invariant("read-models", "Read models equal SQL on the sources", read_models.equal_the_sources),
     Invariant("processes-rows", "Processes and rows correspond one to one", processes.correspond_to_rows),
-    Invariant("processes-workflows", "Every open process has a running workflow", processes.have_their_workflow),
+    Invariant(
+        "processes-workflows",
+        "Every open process has a running workflow, or says that it needs attention",
+        processes.have_their_workflow,
+    ),
+    Invariant("commands", "No command is in flight for more than a minute", processes.no_command_lingers),
     Invariant("processes-deadline", "No cascade is open beyond its deadline", processes.none_overdue),
     Invariant("fences", "Every fence belongs to a process that holds it", processes.fences_have_a_process),
     Invariant("notices-once", "At most one notice of a kind per task and due date", timers.told_once),

@@ -1,17 +1,21 @@
 """Processes: one open process for each resource that is in the middle of one, and a workflow that drives it."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, timedelta
 from typing import Final
 
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.invariants.events import REPORTED
 from deploy.invariants.model import Violation
 from deploy.invariants.system import HOME_SERVICES, System
+from services.kit.running import clock
 
 CASCADE_DEADLINE: Final = timedelta(hours=1)
 """No cascade takes this long unless something stands still; approvals wait for people and have none."""
+COMMAND_DEADLINE: Final = timedelta(minutes=1)
 APPROVAL: Final = "approval"
 IN_BETWEEN: Final = {
     "customer": ("customers", ("DELETING", "RESTORING")),
@@ -71,12 +75,42 @@ async def none_overdue(system: System) -> list[Violation]:
     return found
 
 
+async def no_command_lingers(system: System) -> list[Violation]:
+    """What somebody asked of a request is carried out or refused at once. A command that its workflow could not settle
+    by itself is a pending activity, which holds up all that are asked after it."""
+    found = []
+    rows = await system.all(
+        "opportunity",
+        "SELECT id, workflow_id FROM processes WHERE finished_at IS NULL AND type = %s ORDER BY started_at",
+        [APPROVAL],
+    )
+    for row in rows:
+        for pending in await _pending_activities(system, row["workflow_id"]):
+            since = pending.scheduled_time.ToDatetime(tzinfo=UTC)
+            if clock.now() - since > COMMAND_DEADLINE:
+                command = f"{pending.activity_type.name} since {since:%H:%M:%S}, tried {pending.attempt} times"
+                found.append(Violation(f"opportunity:{row['id']}", command))
+    return found[:REPORTED]
+
+
+async def _pending_activities(system: System, workflow_id: str) -> Sequence[PendingActivityInfo]:
+    try:
+        described = await system.temporal.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return ()
+        raise
+    return described.raw_description.pending_activities
+
+
 async def have_their_workflow(system: System) -> list[Violation]:
-    """Every open process has a running workflow."""
+    """Every open process has a running workflow, or says that it needs attention."""
     found = []
     for service in HOME_SERVICES:
         rows = await system.all(
-            service, "SELECT id, workflow_id FROM processes WHERE finished_at IS NULL ORDER BY started_at"
+            service,
+            "SELECT id, workflow_id FROM processes WHERE finished_at IS NULL AND status <> 'NEEDS_ATTENTION'"
+            " ORDER BY started_at",
         )
         for row in rows:
             status = await workflow_status(system, row["workflow_id"])

@@ -56,6 +56,15 @@ def task_due_id(task_id: UUID) -> str:
     return f"task-due:{task_id}"
 
 
+RECONCILE_PROCESSES = "reconcile_processes"
+"""Workflow that compares a home service's open processes with the workflows that Temporal runs."""
+
+
+def reconciliation_id(queue: TaskQueue) -> str:
+    """Of the Schedule that starts it on this queue, and of what it starts."""
+    return f"{RECONCILE_PROCESSES}:{queue}"
+
+
 # Messages that every saga understands -------------------------------------------------------------
 
 UPDATE_RETRY = "retry"
@@ -72,18 +81,20 @@ class OperatorCommand(CamelModel):
 # Customer deletion and restoration ----------------------------------------------------------------
 
 
-class CustomerDeletionInput(CamelModel):
+class SagaInput(CamelModel):
+    """What every saga is started with."""
+
     process_id: UUID
-    customer_id: UUID
     actor_id: UUID
     generation: int
 
 
-class CustomerRestorationInput(CamelModel):
-    process_id: UUID
+class CustomerDeletionInput(SagaInput):
     customer_id: UUID
-    actor_id: UUID
-    generation: int
+
+
+class CustomerRestorationInput(SagaInput):
+    customer_id: UUID
     deletion_process_id: UUID
     """The deletion whose rows come back: exactly those that carry this id."""
 
@@ -109,21 +120,15 @@ class CustomerRestorationStep(StrEnum):
 # User deletion and restoration --------------------------------------------------------------------
 
 
-class UserDeletionInput(CamelModel):
-    process_id: UUID
+class UserDeletionInput(SagaInput):
     user_id: UUID
-    actor_id: UUID
-    generation: int
     customers_to: UUID | None = None
     activities_to: UUID | None = None
     approvals_to: UUID | None = None
 
 
-class UserRestorationInput(CamelModel):
-    process_id: UUID
+class UserRestorationInput(SagaInput):
     user_id: UUID
-    actor_id: UUID
-    generation: int
     deletion_process_id: UUID
 
 
@@ -160,8 +165,6 @@ UPDATE_CANCEL = "cancel"
 SIGNAL_ROW_CHANGED = "row_changed"
 WORKFLOW_ENDED = "workflow_ended"
 """Type of the error that refuses an update once the request has ended: the row tells how."""
-RECONCILE_APPROVALS = "reconcile_approvals"
-"""Workflow that a Schedule starts every few minutes; also the Schedule's id."""
 
 
 class ApprovalInput(CamelModel):

@@ -49,7 +49,7 @@ RESTORATION_UNDONE = (
     "opportunity.recancel_approvals",
     "customer.undo_restoration",
 )
-DIARY = ("ledger.record_step", "ledger.record_status")
+LEDGER = ("ledger.load_process", "ledger.record_step", "ledger.record_status", "ledger.turn_back")
 """Written by local activities, of which one commit each is enough: the next worker waits for the task's timeout."""
 
 
@@ -72,7 +72,8 @@ async def test_a_deletion_ends_well_though_the_worker_dies_around_every_step(
     rep = system.people["rep"]
     customer = await customer_with_work(rep, system.people["approver"])
     process = await delete_customer(system, customer)
-    opening, closing = DIARY
+    loading, opening, closing, _turning = LEDGER
+    await workers.start_and_die(f"{loading}.committed:1")
     await workers.start_and_die(f"{opening}.committed:1")
     await workers.die_around(*DELETION)
     await workers.start_and_die(f"{closing}.committed:1")
@@ -90,6 +91,7 @@ async def test_a_cancelled_deletion_gives_everything_back_though_the_worker_dies
     process = await delete_customer(system, customer)
     await workers.start_and_die("sales_activity.hide_activities.committed:1")
     await (await workflow_of(system, "customer", process)).cancel()
+    await workers.start_and_die("ledger.turn_back.committed:1")
     await workers.die_around(*DELETION_UNDONE)
     workers.start()
     assert await ended(system.people["manager"], process) == "COMPENSATED"

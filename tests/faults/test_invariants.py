@@ -3,6 +3,7 @@
 What breaks it happens in a transaction that only the check looks into and that is rolled back after it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from deploy.invariants import processes
 from deploy.invariants import system as read_only
 from deploy.invariants.catalogue import INVARIANTS
 from deploy.invariants.model import Invariant
@@ -182,7 +184,34 @@ async def tampered(lived_in: System, tampering: Tampering) -> AsyncIterator[read
         yield read_only.System(connections, honest.temporal, kafka, AsyncExitStack())
 
 
-@pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda invariant: invariant.key)
+async def test_a_command_that_can_not_be_settled_is_found(lived_in: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "COMMAND_DEADLINE", timedelta(0))
+    rep, approver = await lived_in.person("asker", Role.REP), await lived_in.person("decider", Role.APPROVER)
+    content = {"kind": "FEE_DISCOUNT", "title": "手数料", "approverId": str(approver.id)}
+    request = await _post(rep, "/approvals", content)
+    async with await read_only.System.open(lived_in.settings) as system:
+
+        async def found() -> bool:
+            return await processes.no_command_lingers(system) != []
+
+        assert not await found()
+        async with await psycopg.AsyncConnection.connect(lived_in.databases["opportunity"]) as locker:
+            await locker.execute("SELECT 1 FROM approvals WHERE id = %s FOR UPDATE", [request["id"]])
+            asking = asyncio.create_task(approver.ask("PATCH", f"/approvals/{request['id']}/approve", {}))
+            await eventually(found, within=LONG, what="the command that waits for the row")
+            await locker.rollback()
+            await asking
+
+        async def settled() -> bool:
+            return not await found()
+
+        await eventually(settled, within=LONG)
+
+
+IN_DATABASES = [invariant for invariant in INVARIANTS if invariant.key != "commands"]
+
+
+@pytest.mark.parametrize("invariant", IN_DATABASES, ids=lambda invariant: invariant.key)
 async def test_a_broken_invariant_is_found(lived_in: System, invariant: Invariant) -> None:
     async with tampered(lived_in, TAMPERINGS[invariant.key]) as system:
         assert await invariant.check(system) != []

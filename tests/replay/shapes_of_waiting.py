@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.sales_activity.contract import ReconcileResult, TimerState
 from services.contracts.processes import (
-    RECONCILE_APPROVALS,
+    RECONCILE_PROCESSES,
     RECONCILE_TASK_TIMERS,
     SIGNAL_ROW_CHANGED,
     UPDATE_CANCEL,
@@ -229,8 +229,8 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
     f"{_NAME}.refused": approval(lambda: Row(_S.PENDING, _S.RECALLED), _lose_to_the_row, decide="refuse"),
     f"{ProcessType.TASK_DUE_SOON}.told": timer(ended=False),
     f"{ProcessType.TASK_DUE_SOON}.ended": timer(ended=True),
-    f"{RECONCILE_APPROVALS}.done": comparison(
-        RECONCILE_APPROVALS, TaskQueue.OPPORTUNITY, "opportunity.reconcile_approvals", None
+    f"{RECONCILE_PROCESSES}.done": comparison(
+        RECONCILE_PROCESSES, TaskQueue.OPPORTUNITY, "ledger.reconcile_processes", None
     ),
     f"{RECONCILE_TASK_TIMERS}.done": comparison(
         RECONCILE_TASK_TIMERS,

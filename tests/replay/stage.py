@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import ModuleType
 from typing import Any, Final, get_type_hints
+from uuid import uuid4
 
 from temporalio import activity
 from temporalio.client import Client
@@ -16,6 +17,7 @@ from activities.opportunity import contract as opportunity
 from activities.sales_activity import contract as sales_activity
 from services.contracts.processes import TaskQueue
 from services.contracts.steps import Acknowledged, SliceResult, SweepResult
+from services.kit.processes.statuses import ProcessStatus
 from tests.replay.catalogue import WORKFLOWS
 from workers.runtime import sandbox
 
@@ -42,6 +44,12 @@ def _oblige(answer: type) -> Script:
         return two_slices
     if answer is SweepResult:
         return lambda _: SweepResult(found=0)
+    if answer is ledger.KnownProcess:
+        return lambda _: ledger.KnownProcess(status=ProcessStatus.REQUESTED, decided=False, steps={})
+    if answer is ledger.EndedProcesses:
+        return lambda _: ledger.EndedProcesses(process_ids=[uuid4()])
+    if answer is ledger.Turned:
+        return lambda _: ledger.Turned(decided=False)
     if answer is Acknowledged:
         return lambda _: Acknowledged()
     return _unscripted

@@ -77,6 +77,11 @@ class TemporalServer:
     def kill(self) -> None:
         self.process.kill()
 
+    def lose_data(self) -> None:
+        """Between ``kill`` and ``start``: what comes back knows of nothing."""
+        for file in self.folder.glob("temporal.db*"):
+            file.unlink()
+
     def remove(self) -> None:
         if self._process is not None:
             self._process.stop()

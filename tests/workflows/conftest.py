@@ -10,7 +10,7 @@ from temporalio.common import RetryPolicy
 from temporalio.worker import Worker
 
 from services.contracts.processes import TaskQueue
-from tests.workflows.world import fakes_of, record_status, record_step
+from tests.workflows.world import LEDGER, fakes_of
 from workflows import policies
 from workflows.customer_deletion import CustomerDeletion
 from workflows.customer_restoration import CustomerRestoration
@@ -28,6 +28,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
         "PATIENCE": timedelta(seconds=1),
         "ATTENTION_PAUSE": AT_ONCE,
         "ATTENTION_PAUSE_LIMIT": AT_ONCE * 4,
+        "PATIENT_RETRY": every,
         "STANDSTILL_PAUSE": AT_ONCE * 5,
         "STANDSTILL_PAUSE_LIMIT": AT_ONCE * 20,
     }.items():
@@ -49,7 +50,7 @@ async def customer_processes(temporal: Client) -> AsyncIterator[Client]:
                 temporal,
                 task_queue=queue,
                 workflows=[CustomerDeletion, CustomerRestoration] if home else [],
-                activities=[*fakes_of(service), *([record_step, record_status] if home else [])],
+                activities=[*fakes_of(service), *(LEDGER if home else [])],
             )
             await stack.enter_async_context(worker)
         yield temporal

@@ -226,3 +226,25 @@ async def test_delete_restore_and_delete_again(
             [leaver.id],
         )
     assert [row["aggregate_version"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+async def test_nobody_is_deleted_while_a_restoration_still_gives_their_work_back(
+    world: AuthWorld, admin: Person, successor: Person, fakes: FakeServices
+) -> None:
+    leaver = await world.person()
+    fakes.give(leaver.id, 3)
+    await ended(world, admin, (await delete(world, admin, leaver, successor)).json["sagaId"])
+    fakes.stalls.add("customer.return_customers")
+    answer = await world.client.post(
+        f"/auth/users/{leaver.id}/restore", token=admin.token, json={}, headers={"idempotency-key": new_key()}
+    )
+
+    async def giving_back() -> bool:
+        return fakes.calls["customer.return_customers"] > 0
+
+    await eventually(giving_back)
+    refused = await delete(world, admin, leaver, successor)
+    assert (refused.status, refused.json["processId"]) == (409, answer.json["sagaId"])
+    fakes.stalls.clear()
+    assert (await ended(world, admin, answer.json["sagaId"]))["status"] == "COMPLETED"
+    assert all(fakes.owned(service, leaver.id) == 3 for service in WORK)

@@ -106,7 +106,7 @@ class FakeServices:
 @asynccontextmanager
 async def running_processes(temporal: Client, db: Database, fakes: FakeServices) -> AsyncIterator[None]:
     """Auth's worker and relay, and a worker for each of the others."""
-    ledger = LedgerActivities(db)
+    ledger = LedgerActivities(db, temporal)
     runner = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
     queues: dict[TaskQueue, Sequence[Callable[..., Any]]] = {
         TaskQueue.CUSTOMER: fakes.activities("customer"),

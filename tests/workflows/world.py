@@ -12,7 +12,15 @@ from uuid import UUID, uuid4
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.contract import ProcessRecord, StepRecord
+from activities.ledger.contract import (
+    KnownProcess,
+    KnownStep,
+    ProcessRecord,
+    ProcessReference,
+    StepRecord,
+    Turned,
+    Turning,
+)
 from services.contracts.steps import Acknowledged, ProcessStep, RestoreStep, SliceResult, SweepResult
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 
@@ -77,6 +85,8 @@ class World:
     statuses: list[ProcessStatus] = field(default_factory=list)
     records: list[StepRecord] = field(default_factory=list)
     recorded: dict[tuple[UUID, str, int], Answer] = field(default_factory=dict)
+    decided: bool = False
+    turned_back_for: str | None = None
     stuck: bool = False
     """Slices find rows that somebody else holds, until the process asks for attention."""
 
@@ -134,11 +144,21 @@ class World:
             await hook()
         return self.recorded[key]
 
-    # Diary ----------------------------------------------------------------------------------------
+    # The ledger -----------------------------------------------------------------------------------
 
     def note_step(self, record: StepRecord) -> None:
         self.records.append(record)
         self.steps[record.step] = record
+
+    def known(self) -> KnownProcess:
+        steps = {step: KnownStep(status=record.status, detail=record.detail) for step, record in self.steps.items()}
+        waits = any(step.status is StepStatus.NEEDS_ATTENTION for step in steps.values())
+        return KnownProcess(
+            status=ProcessStatus.NEEDS_ATTENTION if waits else ProcessStatus.RUNNING,
+            decided=self.decided,
+            turned_back_for=self.turned_back_for,
+            steps={"request": KnownStep(status=StepStatus.DONE)} | steps,
+        )
 
     def note_status(self, record: ProcessRecord) -> None:
         self.statuses.append(record.status)
@@ -255,14 +275,19 @@ class World:
             raise ApplicationError("not held", type="not_held_by_process", non_retryable=True)
         return Acknowledged()
 
+    def _decide(self, before: str, after: str) -> Acknowledged:
+        answer = self._move(before, after, or_refuse=True)
+        self.decided = True
+        return answer
+
     def _customer_confirm_deletion(self, _call: ProcessStep) -> Answer:
-        return self._move("DELETING", "DELETED", or_refuse=True)
+        return self._decide("DELETING", "DELETED")
 
     def _customer_undo_deletion(self, _call: ProcessStep) -> Answer:
         return self._move("DELETING", "ACTIVE", or_refuse=False)
 
     def _customer_confirm_restoration(self, _call: ProcessStep) -> Answer:
-        return self._move("RESTORING", "ACTIVE", or_refuse=True)
+        return self._decide("RESTORING", "ACTIVE")
 
     def _customer_undo_restoration(self, _call: ProcessStep) -> Answer:
         return self._move("RESTORING", "DELETED", or_refuse=False)
@@ -303,3 +328,19 @@ async def record_step(record: StepRecord) -> Acknowledged:
 async def record_status(record: ProcessRecord) -> Acknowledged:
     WORLDS[record.process_id].note_status(record)
     return Acknowledged()
+
+
+@activity.defn(name="ledger.load_process")
+async def load_process(process: ProcessReference) -> KnownProcess:
+    return WORLDS[process.process_id].known()
+
+
+@activity.defn(name="ledger.turn_back")
+async def turn_back(turning: Turning) -> Turned:
+    world = WORLDS[turning.process_id]
+    if not world.decided:
+        world.turned_back_for = world.turned_back_for or turning.reason
+    return Turned(decided=world.decided)
+
+
+LEDGER: list[Callable[..., Any]] = [load_process, turn_back, record_step, record_status]

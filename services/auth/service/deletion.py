@@ -29,6 +29,7 @@ from services.kit.errors import Blocked, FieldError, Text, Unprocessable
 from services.kit.events.audit import outrun
 from services.kit.processes.beginning import AuditedAs, NewProcess, begin_process
 from services.kit.processes.fences import check_unblocked
+from services.kit.processes.ledger import open_process_of
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 
@@ -64,6 +65,10 @@ async def request_deletion(uow: UnitOfWork, wanted: Deletion) -> UUID:
         raise Blocked(user.blocked_by_process)
     if user.id == wanted.actor_id:
         raise SelfDeletion()
+    # A restoration has decided before it gives the work back: what it still brings must not meet a deletion's fences.
+    giving_back = await open_process_of(uow, user.id)
+    if giving_back is not None:
+        raise Blocked(giving_back)
     if wanted.version is not None and wanted.version != user.version:
         raise await outrun(uow, RESOURCE, user.id, user.version, by=EDITS)
     if Role.ADMIN in user.roles and await users.other_active_admins(uow, user.id) == 0:

@@ -56,6 +56,9 @@ class Kit:
                     try:
                         async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                             self._temporal = await temporal.connect(self.settings)
-                    except (RuntimeError, TimeoutError, ValueError) as error:
+                    except (RuntimeError, OSError, ValueError) as error:
+                        # ValueError: no address is set. TimeoutError is an OSError.
+                        if isinstance(error, RuntimeError) and not temporal.is_away(error):
+                            raise
                         raise Unavailable("Temporal can't be reached") from error
         return self._temporal

@@ -26,6 +26,7 @@ from services.kit.processes.search_attributes import search_attributes
 from services.kit.running import clock, crashpoints
 from services.kit.running.backoff import Backoff, delay
 from services.kit.running.context import ActorContext
+from services.kit.running.temporal import is_away
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +39,6 @@ CALL_TIMEOUT: Final = timedelta(seconds=10)
 POLL_SECONDS: Final = 1.0
 LONGEST_BACKOFF_SECONDS: Final = 60.0
 LEASE_NAME: Final = "intent-relay"
-CONNECT_FAILED: Final = "Failed client connect"
-"""How a lazy client's first call reports that nobody answers (a bare RuntimeError)."""
-UNREACHABLE: Final = frozenset(
-    {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.ABORTED,
-        RPCStatusCode.INTERNAL,
-    }
-)
-"""Answers that say nothing about the intent: the lane waits, the intent keeps its turn."""
 
 DELIVERED = Counter("ringi_intents_delivered_total", "Intents that Temporal took", ["database", "lane", "outcome"])
 REFUSED = Counter("ringi_intents_refused_total", "Attempts that Temporal refused", ["database", "lane"])
@@ -188,12 +176,12 @@ class _LaneRunner:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND and intent["kind"] != "start":
                 return _Delivery(intent, "gone")
-            if error.status in UNREACHABLE:
+            if is_away(error):
                 log.warning("Temporal not reached: %s", error, extra={"lane": self._name})
                 return _Delivery(intent, None)
             return self._refused(intent, error)
         except Exception as error:
-            if isinstance(error, OSError) or (isinstance(error, RuntimeError) and CONNECT_FAILED in str(error)):
+            if is_away(error):
                 log.warning("Temporal not reached: %s", error, extra={"lane": self._name})
                 return _Delivery(intent, None)
             # An instruction that can't be sent must not end the lane; it stays, is counted and tried again.

@@ -4,6 +4,7 @@ Every event carries the whole state of the process, so a projection keeps the ne
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -165,6 +166,55 @@ async def decide(uow: UnitOfWork, process_id: UUID) -> bool:
         raise Conflict(Text("処理は取り消し中です", "The process is being undone"))
     await uow.execute("UPDATE processes SET decided_at = %s WHERE id = %s", [clock.now(), process_id])
     return True
+
+
+async def turn_back(uow: UnitOfWork, process_id: UUID, reason: str) -> bool:
+    """Notes that the process is being undone; False if its pivot has committed. The first reason stays."""
+    row = await uow.one("SELECT decided_at FROM processes WHERE id = %s FOR UPDATE", [process_id])
+    if row is None:
+        raise LookupError(f"no process {process_id}")
+    if row["decided_at"] is not None:
+        return False
+    await uow.execute(
+        "UPDATE processes SET turned_back_for = coalesce(turned_back_for, %s) WHERE id = %s", [reason, process_id]
+    )
+    return True
+
+
+async def known(reader: Reader, process_id: UUID) -> dict[str, Any]:
+    """What a new run of the workflow has to know of the runs before it. Raises LookupError for an unknown process."""
+    process = await reader.one(
+        "SELECT status, detail, decided_at IS NOT NULL AS decided, turned_back_for FROM processes WHERE id = %s",
+        [process_id],
+    )
+    if process is None:
+        raise LookupError(f"no process {process_id}")
+    steps = await reader.all("SELECT name, status, detail FROM process_steps WHERE process_id = %s", [process_id])
+    return dict(process) | {"steps": {step.pop("name"): step for step in map(dict, steps)}}
+
+
+async def ended_before(reader: Reader, before: datetime, limit: int) -> list[UUID]:
+    """Processes that ended before this instant and whose steps' answers are still kept, the oldest first."""
+    rows = await reader.all(
+        "SELECT id FROM processes WHERE finished_at < %s AND steps_forgotten_at IS NULL ORDER BY finished_at LIMIT %s",
+        [before, limit],
+    )
+    return [row["id"] for row in rows]
+
+
+async def steps_forgotten(uow: UnitOfWork, process_ids: Sequence[UUID]) -> None:
+    await uow.execute(
+        "UPDATE processes SET steps_forgotten_at = %s WHERE id = ANY(%s)", [clock.now(), list(process_ids)]
+    )
+
+
+async def open_process_of(reader: Reader, resource_id: UUID) -> UUID | None:
+    """The process that still works on the resource, whatever state the resource is in already."""
+    process_id: UUID | None = await reader.scalar(
+        "SELECT id FROM processes WHERE resource_id = %s AND finished_at IS NULL ORDER BY started_at LIMIT 1",
+        [resource_id],
+    )
+    return process_id
 
 
 async def process_view(reader: Reader, process_id: UUID) -> dict[str, Any] | None:

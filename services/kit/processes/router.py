@@ -18,17 +18,20 @@ from starlette.responses import Response
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Conflict, Forbidden, NotFound, Text, Unavailable
 from services.kit.events.audit import record_audit
 from services.kit.http.dependencies import CurrentUser, KitDep, actor_context
 from services.kit.http.kit import Kit
 from services.kit.http.responses import json_response
 from services.kit.models import CamelModel, ResponseModel
+from services.kit.processes.errors import COMPENSATION_REQUESTED, PastPivot
 from services.kit.processes.failures import problem_in
-from services.kit.processes.ledger import process_view
+from services.kit.processes.ledger import process_view, turn_back
+from services.kit.processes.restarting import awaits_its_start, restart
 from services.kit.processes.saga_parts import SagaProgress, SagaStep
 from services.kit.processes.statuses import TERMINAL_PROCESS_STATUSES, ProcessStatus
-from services.kit.running.temporal import workflow_url
+from services.kit.running.temporal import is_away, workflow_url
 from services.kit.trust.principal import Principal
 
 UPDATE_TIMEOUT_SECONDS: Final = 10.0
@@ -66,7 +69,8 @@ class ProcessAccess:
     """``see`` and ``operate`` are permissions; who started a process sees it too.
 
     ``may_see`` asks the service whether the caller may see the process's resource; ``command`` makes the updates'
-    argument from the actor and a reason; ``retry`` and ``compensate`` are the updates' names.
+    argument from the actor and a reason; ``retry`` and ``compensate`` are the updates' names. ``turns_back``: whether
+    these processes can be undone at all.
     """
 
     see: str
@@ -75,6 +79,7 @@ class ProcessAccess:
     compensate: str
     command: MakeCommand
     may_see: MaySee | None = None
+    turns_back: bool = True
 
 
 def processes_router(access: ProcessAccess) -> APIRouter:
@@ -141,8 +146,10 @@ async def _operate(
     if view["status"] in TERMINAL_PROCESS_STATUSES:
         raise Conflict(Text("処理は既に終了しています", "The process has ended already"), processStatus=view["status"])
     reason = body.reason if body is not None else None
-    await _update(kit, view["workflowId"], update, access.command(caller.user_id, reason))
+    reached = await _update(kit, view["workflowId"], update, access.command(caller.user_id, reason))
     async with kit.db.transaction(actor_context(request, caller).within(process_id)) as uow:
+        if not reached:
+            await _help_lost(uow, process_id, compensate=update == access.compensate, may_turn_back=access.turns_back)
         await record_audit(
             uow,
             action=f"process.{update}",
@@ -154,8 +161,11 @@ async def _operate(
     return json_response(_document(kit, after or view))
 
 
-async def _update(kit: Kit, workflow_id: str, update: str, command: BaseModel) -> None:
-    """No database connection is held meanwhile. Raises Conflict for a refusal, Unavailable when nobody answers."""
+async def _update(kit: Kit, workflow_id: str, update: str, command: BaseModel) -> bool:
+    """Whether there was a workflow to ask. No database connection is held meanwhile.
+
+    Raises Conflict for a refusal, Unavailable when nobody answers.
+    """
     client = await kit.temporal()
     handle = client.get_workflow_handle(workflow_id)
     try:
@@ -168,9 +178,23 @@ async def _update(kit: Kit, workflow_id: str, update: str, command: BaseModel) -
         raise Conflict(Text("この時点では実行できません", "The process is past the point for this")) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            message = Text("処理はまだ始まっていないか、終了しました", "The process has not begun yet, or has ended")
-            raise Conflict(message) from error
+            return False
         raise Unavailable() from error
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, RuntimeError) as error:
-        # RuntimeError is how a lazy client's first call reports that nobody answers.
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise Unavailable() from error
+    except RuntimeError as error:
+        if not is_away(error):
+            raise
+        raise Unavailable() from error
+    return True
+
+
+async def _help_lost(uow: UnitOfWork, process_id: UUID, *, compensate: bool, may_turn_back: bool) -> None:
+    """A process without a workflow is started again, in the direction that was asked for.
+
+    One that the relay has not started yet only needs to be told the direction: it reads the ledger first.
+    """
+    if compensate and not (may_turn_back and await turn_back(uow, process_id, COMPENSATION_REQUESTED)):
+        raise PastPivot()
+    if not await awaits_its_start(uow, process_id):
+        await restart(uow, process_id, was="LOST", asked=True)

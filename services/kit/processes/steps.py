@@ -1,7 +1,8 @@
 """Idempotent steps: the answer of a step is recorded in the transaction of its effect, so a repeat only returns it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -11,6 +12,13 @@ ROWS_PER_TRANSACTION: Final = 500
 """Of a step that is too large for one transaction; each takes well below a second."""
 
 ResultT = TypeVar("ResultT", bound=BaseModel)
+
+
+async def forget(uow: UnitOfWork, process_ids: Sequence[UUID]) -> int:
+    """Deletes what the steps of these processes have recorded here; how much that was. They must have ended long ago:
+    a repeat of a step would take effect anew."""
+    prefixes = [f"{process_id}:%" for process_id in process_ids]
+    return await uow.execute("DELETE FROM step_results WHERE key LIKE ANY(%s)", [prefixes])
 
 
 async def run_once(

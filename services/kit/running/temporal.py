@@ -7,10 +7,44 @@ from urllib.parse import quote
 from temporalio.client import Client
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RetryConfig
+from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 STICKY_TIMEOUT: Final = timedelta(seconds=1)
 """How long an update waits for a worker that cached the workflow and was killed (the default is 10 s)."""
+
+
+BEAT_EVERY: Final = timedelta(seconds=2)
+"""How often the SDK passes heartbeats on, at least: the shortest patience that a step is given is ten seconds, in which
+four beats have to fit. Left to itself it passes one on in four fifths of that patience."""
+
+AWAY: Final = (
+    "Failed client connect",
+    "Worker validation failed",
+    "Workflow worker failed",
+    "Activity worker failed",
+    "Poll failure",
+)
+"""The SDK has no class of its own for a server that does not answer: these begin the RuntimeErrors that say so."""
+UNREACHABLE: Final = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+    }
+)
+"""Answers that say nothing about what was asked: it may be asked again."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error of the SDK means that Temporal could not be asked, rather than a defect or a refusal."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_away(inner) for inner in error.exceptions)
+    if isinstance(error, RPCError):
+        return error.status in UNREACHABLE
+    return isinstance(error, OSError) or (isinstance(error, RuntimeError) and str(error).startswith(AWAY))
 
 
 class TemporalSettings(Protocol):

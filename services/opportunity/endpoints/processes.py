@@ -31,5 +31,6 @@ router = processes_router(
         compensate=UPDATE_COMPENSATE,
         command=lambda actor_id, reason: OperatorCommand(actor_id=actor_id, reason=reason),
         may_see=_may_see,
+        turns_back=False,
     )
 )

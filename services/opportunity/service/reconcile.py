@@ -1,26 +1,25 @@
-"""Compares open requests with running workflows and mends the differences; the row wins."""
+"""What the opportunity service compares besides its processes: workflows that wait for requests that have ended, stages
+that lost approvers or got them back. The row wins.
 
-import logging
+Open requests without a workflow are like all processes without one: services.kit.processes.reconciling.
+"""
+
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client
 
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ProcessType, RowChanged, approval_id
 from services.contracts.states import OPEN_APPROVAL_STATES, ApprovalState
-from services.kit.db.database import Database, Row
+from services.kit.db.database import Database
 from services.kit.http import idempotency
 from services.kit.processes import intents
-from services.kit.processes.restarting import restart
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
-from services.opportunity.repository import approvals, history, reconciliation
+from services.opportunity.repository import history, reconciliation
 from services.opportunity.service import shortage
-
-log = logging.getLogger(__name__)
 
 SETTLED_AFTER: Final = timedelta(minutes=2)
 """What changed more recently may still be on its way through relay and visibility."""
@@ -31,10 +30,9 @@ FORGOTTEN_AT_ONCE: Final = 5_000
 
 
 async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -> int:
-    """How many differences were mended: rows without a workflow, workflows without an open row."""
+    """How many differences were mended; the traces of commands that expired go, too."""
     running = {workflow_id async for workflow_id in _running(temporal)}
-    mended = await _wake_missing(db, temporal, running, beat)
-    mended += await _tell_ended(db, running, beat)
+    mended = await _tell_ended(db, running, beat)
     mended += await _review_shortages(db, beat)
     await _forget_commands(db)
     return mended
@@ -55,44 +53,6 @@ async def _running(temporal: Client) -> AsyncIterator[str]:
     query = f"WorkflowType = '{ProcessType.APPROVAL.value}' AND ExecutionStatus = 'Running'"
     async for execution in temporal.list_workflows(query, page_size=PAGE):
         yield execution.id
-
-
-async def _wake_missing(db: Database, temporal: Client, running: set[str], beat: Callable[..., None]) -> int:
-    mended, after = 0, UUID(int=0)
-    settled = clock.now() - SETTLED_AFTER
-    while True:
-        async with db.reader() as reader:
-            rows = await reconciliation.open_rows(reader, after, settled, PAGE)
-        for row in rows:
-            if approval_id(row["id"], row["generation"]) not in running:
-                mended += await _wake(db, temporal, row)
-            beat(mended)
-        if len(rows) < PAGE:
-            return mended
-        after = rows[-1]["id"]
-
-
-async def _wake(db: Database, temporal: Client, row: Row) -> bool:
-    """Start the workflow of an open request again; it goes on where the row stands."""
-    workflow_id = approval_id(row["id"], row["generation"])
-    try:
-        description = await temporal.get_workflow_handle(workflow_id).describe()
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        status = None
-    else:
-        status = description.status
-    if status is WorkflowExecutionStatus.RUNNING:
-        return False
-    async with db.transaction(ActorContext.system()) as uow:
-        approval = await approvals.lock(uow, row["id"])
-        if approval is None or approval.state not in OPEN_APPROVAL_STATES or approval.process_id is None:
-            return False
-        if approval.progress.generation != row["generation"]:
-            return False
-        log.warning("approval without a workflow", extra={"workflow_id": workflow_id, "status": str(status)})
-        return await restart(uow, approval.process_id, was="unknown" if status is None else status.name)
 
 
 async def _review_shortages(db: Database, beat: Callable[..., None]) -> int:

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from activities.ledger.handlers import LedgerActivities
 from activities.opportunity.handlers import OpportunityActivities
 from services.kit.processes.intent_relay import IntentRelay
 from services.opportunity.references import References
+from services.opportunity.service.reconcile import reconcile
 from tests.services.opportunity.world import World
 from tests.support.events import running
 from tests.support.http import StartService, TestIssuer
@@ -30,4 +32,9 @@ async def live(
     temporal = await temporal_server.client()
     worker = build_worker(temporal, temporal_part(kit.db, kit.internal, temporal))
     async with worker, running(IntentRelay(kit.db, temporal).run):
-        yield World(client, issuer, OpportunityActivities(kit.db, References(kit.db, kit.internal), temporal))
+        yield World(
+            client,
+            issuer,
+            OpportunityActivities(kit.db, References(kit.db, kit.internal), temporal),
+            LedgerActivities(kit.db, temporal, also=reconcile),
+        )

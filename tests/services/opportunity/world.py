@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from temporalio.testing import ActivityEnvironment
 
+from activities.ledger.handlers import LedgerActivities
 from activities.opportunity.handlers import OpportunityActivities
 from services.contracts.steps import SweepResult
 from services.kit.db.database import Database
@@ -39,9 +40,16 @@ class World:
 
     system = SYSTEM
 
-    def __init__(self, client: ServiceClient, issuer: TestIssuer, steps: OpportunityActivities | None = None) -> None:
+    def __init__(
+        self,
+        client: ServiceClient,
+        issuer: TestIssuer,
+        steps: OpportunityActivities | None = None,
+        ledger: LedgerActivities | None = None,
+    ) -> None:
         self.client = client
         self._steps = steps
+        self._ledger = ledger
         self.db: Database = client.kit.db
         self._issuer = issuer
 
@@ -129,7 +137,8 @@ class World:
         return answer
 
     async def reconcile(self) -> SweepResult:
-        return await ActivityEnvironment().run(self.steps.reconcile_approvals)
+        assert self._ledger is not None
+        return await ActivityEnvironment().run(self._ledger.reconcile_processes)
 
     async def rows(self, statement: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         async with self.db.reader() as reader:

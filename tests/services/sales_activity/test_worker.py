@@ -11,7 +11,7 @@ from services.contracts.processes import RECONCILE_TASK_TIMERS, TaskQueue
 from services.kit.running.ids import new_id
 from tests.services.sales_activity.world import World
 from workers.sales_activity import RECONCILE_EVERY
-from workers.schedules import periodic
+from workers.schedules import Periodic
 
 
 def definitions(items: list[Any]) -> dict[str, Any]:
@@ -30,8 +30,8 @@ def test_every_step_of_the_contract_is_served_with_its_own_types(world: World) -
 
 async def test_the_schedule_is_created_once_and_follows_a_new_interval(temporal: Client) -> None:
     queue = f"{TaskQueue.SALES_ACTIVITY}-{new_id()}"
-    await periodic(RECONCILE_TASK_TIMERS, task_queue=queue, every=2 * RECONCILE_EVERY)(temporal)
-    await periodic(RECONCILE_TASK_TIMERS, task_queue=queue, every=RECONCILE_EVERY)(temporal)
+    for every in (2 * RECONCILE_EVERY, RECONCILE_EVERY):
+        await Periodic(RECONCILE_TASK_TIMERS, RECONCILE_TASK_TIMERS, queue, every).ensure(temporal)
     handle = temporal.get_schedule_handle(RECONCILE_TASK_TIMERS)
     spec = (await handle.describe()).schedule.spec
     assert [interval.every for interval in spec.intervals] == [RECONCILE_EVERY]
