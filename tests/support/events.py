@@ -65,8 +65,10 @@ async def effects(db: Database) -> list[tuple[UUID, str]]:
 
 async def record_effects(uow: UnitOfWork, envelopes: list[Envelope]) -> None:
     """An effect that shows how often, and in which order, events were applied."""
-    rows = [(envelope.event_id, envelope.data["name"]) for envelope in envelopes]
-    await uow.execute_many("INSERT INTO effects (event_id, name) VALUES (%s, %s)", rows)
+    for envelope in envelopes:
+        await uow.execute(
+            "INSERT INTO effects (event_id, name) VALUES (%s, %s)", [envelope.event_id, envelope.data["name"]]
+        )
 
 
 async def published(bootstrap: str, topic: str = THINGS_TOPIC) -> list[Envelope]:

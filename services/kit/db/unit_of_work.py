@@ -1,6 +1,6 @@
 """One transaction, and what its statements are called with and return."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import psycopg
@@ -54,11 +54,6 @@ class UnitOfWork(Reader):
     async def execute(self, statement: Statement, params: Parameters = ()) -> int:
         """The number of rows that the statement touched."""
         return (await self._run(statement, params)).rowcount
-
-    async def execute_many(self, statement: str, rows: Iterable[Parameters]) -> None:
-        """One statement for many rows of parameters, sent as one pipeline."""
-        async with self._connection.cursor() as cursor:
-            await cursor.executemany(statement, rows)
 
 
 def identifier(table: str) -> sql.Composable:

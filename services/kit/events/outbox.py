@@ -139,13 +139,6 @@ async def record_created_many(
     await _insert_many(uow, events, [1] * len(events), process_id)
 
 
-async def record_facts(
-    uow: UnitOfWork, *, events: Sequence[tuple[UUID, EventPayload]], process_id: UUID | None = None
-) -> None:
-    """``record_fact`` for many events in one statement."""
-    await _insert_many(uow, events, [None] * len(events), process_id)
-
-
 async def _insert_many(
     uow: UnitOfWork,
     events: Sequence[tuple[UUID, EventPayload]],

@@ -130,14 +130,10 @@ async def signal_workflows(
     await _write(uow, lane, "signal", rows, not_before=not_before)
 
 
-async def terminate_workflow(uow: UnitOfWork, *, workflow_id: str, reason: str, lane: Lane = "timer") -> None:
-    """Ends a workflow without its cooperation; one that is not there counts as ended."""
-    await terminate_workflows(uow, [workflow_id], reason=reason, lane=lane)
-
-
 async def terminate_workflows(
     uow: UnitOfWork, workflow_ids: Sequence[str], *, reason: str, lane: Lane = "timer"
 ) -> None:
+    """Ends workflows without their cooperation; one that is not there counts as ended."""
     await _write(uow, lane, "terminate", [(workflow_id, {"reason": reason}) for workflow_id in workflow_ids])
 
 

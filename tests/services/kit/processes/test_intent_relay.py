@@ -19,7 +19,7 @@ from services.kit.processes.intents import (
     signal_workflow,
     start_workflow,
     start_workflows,
-    terminate_workflow,
+    terminate_workflows,
 )
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
@@ -97,7 +97,7 @@ async def test_messages_to_a_workflow_that_is_gone_count_as_delivered(database: 
     workflow_id = f"kit:{uuid4()}"
     async with database.transaction(SYSTEM) as uow:
         await _say(uow, workflow_id, "nobody hears")
-        await terminate_workflow(uow, workflow_id=workflow_id, reason="task ended")
+        await terminate_workflows(uow, [workflow_id], reason="task ended")
     async with running(IntentRelay(database, temporal).run):
         await eventually(lambda: _all_delivered(database))
     assert [intent["outcome"] for intent in await _intents(database)] == ["gone", "gone"]
@@ -131,7 +131,7 @@ async def test_a_timer_is_replaced_and_ended(database: Database, temporal: Clien
         assert first.run_id != second.run_id
         assert second.history_length == 1  # waiting costs no worker anything
         async with database.transaction(SYSTEM) as uow:
-            await terminate_workflow(uow, workflow_id=workflow_id, reason="task ended")
+            await terminate_workflows(uow, [workflow_id], reason="task ended")
         await eventually(lambda: _all_delivered(database))
     assert (await handle.describe()).status is WorkflowExecutionStatus.TERMINATED
 
