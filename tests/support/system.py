@@ -145,6 +145,16 @@ async def running_system(
                 postgres.drop(database)
 
 
+@asynccontextmanager
+async def second_web(system: System, **settings: Any) -> AsyncIterator[str]:
+    """Another gateway with another of each service on the same databases; the URL of it. `settings` as above."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    values = system.settings.model_dump(exclude_none=True) | {f"{name}_url": f"{url}/_svc/{name}" for name in SERVICES}
+    async with _serving(values | {"gateway_url": url}, settings, port):
+        yield url
+
+
 def composed(settings: ServiceSettings, of_gateway: GatewaySettings) -> Composition:
     """Gateway and services behind one port."""
     apps = {name: importlib.import_module(f"services.{name}.app").create_app(settings) for name in SERVICES}
