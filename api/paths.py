@@ -33,13 +33,14 @@ SEARCH: Final = "search"
 PUBLIC: Final = frozenset(
     {
         ("POST", "/auth/login"),
+        ("POST", "/auth/login/code"),
         ("POST", "/auth/refresh"),
         ("POST", "/auth/password/reset"),
         ("GET", "/auth/.well-known/jwks.json"),
     }
 )
 """What works without an access token."""
-LOGIN: Final = frozenset({("POST", "/auth/login")})
+LOGIN: Final = frozenset({("POST", "/auth/login"), ("POST", "/auth/login/code")})
 
 UPLOADS: Final = (
     re.compile(r"/customers/import"),

@@ -131,5 +131,4 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     state = app.state
     state.settings, state.gateway, state.registry, state.sessions = chosen, client, registry, sessions
     state.tokens, state.counts, state.pages, state.live = tokens, counts, pages, live
-    state.second_steps = signing_in.SecondSteps()
     return app

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
-from collections import OrderedDict
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -20,38 +17,20 @@ from frontend.ui.security import own_path
 
 TOTP_NEEDED, TOTP_WRONG = "totp_required", "totp_invalid"
 STEP_SECONDS = 180
-MAX_WAITING = 1000
+CHALLENGE_MAX = 1024
 TOO_MANY = 429
 USER_AGENT_MAX = 300
 """Characters; shown in the list of sessions, by which people recognise their devices."""
 _MAX_LENGTHS = {"email": 254, "password": 128, "totp": 16}
 
 
-@dataclass(frozen=True, slots=True)
-class _FirstStep:
-    email: str
-    password: str
-    until: float
-
-
-class SecondSteps:
-    """Passwords that were right and wait for their TOTP code: in memory only, for three minutes."""
-
-    def __init__(self) -> None:
-        self._waiting: OrderedDict[str, _FirstStep] = OrderedDict()
-
-    def remember(self, key: str, email: str, password: str) -> None:
-        self._waiting[key] = _FirstStep(email, password, time.monotonic() + STEP_SECONDS)
-        while len(self._waiting) > MAX_WAITING:
-            self._waiting.popitem(last=False)
-
-    def take(self, key: str) -> _FirstStep | None:
-        step = self._waiting.pop(key, None)
-        return step if step and step.until > time.monotonic() else None
-
-
 def _login_cookie(request: Request) -> str:
     return cookie_name(request.app.state.settings) + "-login"
+
+
+def _challenge_cookie(request: Request) -> str:
+    """Holds what auth has sealed about the right password, until the code is there; no password is kept anywhere."""
+    return cookie_name(request.app.state.settings) + "-step"
 
 
 def _render(request: Request, *, status: int = 200, **values: object) -> Response:
@@ -87,17 +66,14 @@ async def submit(request: Request) -> Response:
         message = gettext("Your browser did not keep the sign-in cookie. Allow cookies for this site and try again.")
         return _render(request, status=FORBIDDEN, error=message, next=target)
     given = {name: str(form.get(name, ""))[:length] for name, length in _MAX_LENGTHS.items()}
-    steps: SecondSteps = request.app.state.second_steps
-    if given["totp"] and not given["password"]:
-        first = steps.take(token)
-        if first is None:
-            message = gettext("That took too long. Enter your password again.")
-            return _render(request, status=FORBIDDEN, error=message, next=target)
-        given |= {"email": first.email, "password": first.password}
-    return await _sign_in(request, given, token, target)
+    challenge = request.cookies.get(_challenge_cookie(request), "")[:CHALLENGE_MAX]
+    if given["totp"] and not given["password"] and not challenge:
+        message = gettext("That took too long. Enter your password again.")
+        return _render(request, status=FORBIDDEN, error=message, next=target)
+    return await _sign_in(request, given, challenge, target)
 
 
-async def _sign_in(request: Request, given: dict[str, str], token: str, target: str) -> Response:
+async def _sign_in(request: Request, given: dict[str, str], challenge: str, target: str) -> Response:
     state = request.app.state
     headers = {
         "Accept-Language": Preferences.of(request).locale,
@@ -105,16 +81,26 @@ async def _sign_in(request: Request, given: dict[str, str], token: str, target: 
         **on_behalf_of(address_of_client(request)),
     }
     try:
-        session = await state.tokens.sign_in(
-            given["email"].strip(), given["password"], given["totp"].replace(" ", ""), headers=headers
-        )
+        code = given["totp"].replace(" ", "")
+        if given["password"]:
+            session = await state.tokens.sign_in(given["email"].strip(), given["password"], code, headers=headers)
+        else:
+            session = await state.tokens.sign_in_with_code(challenge, code, headers=headers)
     except GatewayProblem as problem:
-        step = "password"
-        if problem.code in {TOTP_NEEDED, TOTP_WRONG}:
-            state.second_steps.remember(token, given["email"], given["password"])
-            step = "totp"
+        challenge = str(problem.document.get("challenge") or challenge)
+        step = "totp" if challenge and problem.code in {TOTP_NEEDED, TOTP_WRONG} else "password"
         error = "" if problem.code == TOTP_NEEDED and not given["totp"] else _explanation(problem)
         page = _render(request, status=problem.status, error=error, step=step, email=given["email"], next=target)
+        if step == "totp":
+            page.set_cookie(
+                _challenge_cookie(request),
+                challenge,
+                max_age=STEP_SECONDS,
+                httponly=True,
+                secure=state.settings.secure_cookies,
+                samesite="lax",
+                path="/",
+            )
         if (seconds := _seconds_to_wait(problem)) is not None:
             page.headers["Retry-After"] = str(seconds)
         return page
@@ -124,7 +110,8 @@ async def _sign_in(request: Request, given: dict[str, str], token: str, target: 
     response.set_cookie(
         cookie_name(settings), session_id, httponly=True, secure=settings.secure_cookies, samesite="lax", path="/"
     )
-    response.delete_cookie(_login_cookie(request), path="/", secure=settings.secure_cookies, httponly=True)
+    for cookie in (_login_cookie(request), _challenge_cookie(request)):
+        response.delete_cookie(cookie, path="/", secure=settings.secure_cookies, httponly=True)
     return response
 
 

@@ -41,6 +41,11 @@ class Tokens:
         answer = await self._client.call("POST", "/auth/login", headers=headers, body=body)
         return session_from(answer.body)
 
+    async def sign_in_with_code(self, challenge: str, totp: str, *, headers: dict[str, str]) -> Session:
+        """The second step, with what the first was answered. Raises GatewayProblem as the first does."""
+        body = {"challenge": challenge, "totp": totp}
+        return session_from((await self._client.call("POST", "/auth/login/code", headers=headers, body=body)).body)
+
     async def fresh(self, session_id: str, session: Session, *, address: str = "") -> Session | None:
         """The session with an access token that is valid for the next minute; None when auth has ended it.
 

@@ -29,7 +29,7 @@ from services.kit.trust.principal import Principal
 from services.kit.trust.revocation import RevocationBatch, RevocationFeed
 
 NAME: Final = "auth"
-PUBLIC_WRITES: Final = (("POST", "/auth/login"), ("POST", "/auth/refresh"), ("POST", "/auth/password/reset"))
+PUBLIC_WRITES: Final = tuple(("POST", f"/auth/{path}") for path in ("login", "login/code", "refresh", "password/reset"))
 """What takes no token, and so no more of a body than a stranger may send, whatever comes with it."""
 KEY_CHECK_INTERVAL: Final = timedelta(hours=1)
 

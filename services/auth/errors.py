@@ -17,8 +17,17 @@ class InvalidCredentials(Unauthorized):
 
 
 class TotpRequired(Unauthorized):
+    """``challenge`` proves for some minutes that the password was right; with a code it signs in."""
+
     code = "totp_required"
     title = Text("認証コードを入力してください", "Enter the code of your authenticator")
+
+
+class ChallengeInvalid(Unauthorized):
+    code = "challenge_invalid"
+    title = Text(
+        "時間が経過しました。もう一度パスワードを入力してください", "That took too long; enter the password again"
+    )
 
 
 class TotpInvalid(Unauthorized):

@@ -27,6 +27,13 @@ class Login(CamelModel):
     """A code of the authenticator, or a recovery code."""
 
 
+class SecondStep(CamelModel):
+    challenge: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    """From the answer `totp_required`; good for three minutes."""
+    totp: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    """A code of the authenticator, or a recovery code."""
+
+
 class Refresh(CamelModel):
     refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

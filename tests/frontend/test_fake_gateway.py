@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from tests.support.document import Checked, assert_kept, contract
-from tests.support.fake_gateway import PASSWORD, FakeGateway
+from tests.support.fake_gateway import PASSWORD, TOTP_CODE, FakeGateway
 from tests.support.http import ServiceClient
 
 ACTIONS = {
@@ -38,6 +38,10 @@ async def test_its_answers_are_such_as_the_api_gives() -> None:
     rep = signed_in.json["accessToken"]
     await client.post(f"{api}/auth/refresh", {"refreshToken": signed_in.json["refreshToken"]})
     await client.post(f"{api}/auth/login", {"email": "rep@ringi.example", "password": "wrong"})
+    gateway.totp_users.add("rep2@ringi.example")
+    first = await client.post(f"{api}/auth/login", {"email": "rep2@ringi.example", "password": PASSWORD})
+    for code in ("000000", TOTP_CODE):
+        await client.post(f"{api}/auth/login/code", {"challenge": first.json["challenge"], "totp": code})
     approver = f"{next(user['id'] for user in gateway.users.values() if user['roles'] == ['approver'])}|9"
     customer, saga = next(iter(gateway.customers)), next(iter(gateway.processes))
     waiting = [item["id"] for item in gateway.approvals.values() if item["state"] == "PENDING"]

@@ -19,14 +19,15 @@ from starlette.routing import Route
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
-PASSWORD = "ringi-demo-2026"
-TOTP_CODE = "123456"
+__all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
+
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
-class FakeGateway(LiveAnswers):
+class FakeGateway(LiveAnswers, SigningInAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -148,6 +149,7 @@ class FakeGateway(LiveAnswers):
         routes = [Route(api + path, self._guarded(handler), methods=[verb]) for verb, path, handler in table]
         routes += [
             Route(f"{api}/auth/login", self._login, methods=["POST"]),
+            Route(f"{api}/auth/login/code", self._login_code, methods=["POST"]),
             Route(f"{api}/auth/refresh", self._refresh, methods=["POST"]),
         ]
         return Starlette(routes=routes)
@@ -182,37 +184,6 @@ class FakeGateway(LiveAnswers):
             return JSONResponse(answer, headers=headers, status_code=201 if created else 200)
 
         return call
-
-    def _tokens(self, user: Json) -> Json:
-        self.refreshes += 1
-        token = f"{user['id']}|{self.refreshes}"
-        return {
-            "accessToken": token,
-            "refreshToken": f"r|{token}",
-            "tokenType": "Bearer",
-            "expiresIn": self.token_seconds,
-            "totpEnrolmentRequired": False,
-            "user": user,
-        }
-
-    async def _login(self, request: Request) -> Response:
-        body = await request.json()
-        user = next((user for user in self.users.values() if user["email"] == body["email"]), None)
-        if user is None or body["password"] != PASSWORD:
-            return problem(401, "invalid_credentials", "メールアドレスまたはパスワードが正しくありません")
-        if user["email"] in self.totp_users and body.get("totp") != TOTP_CODE:
-            code = "totp_invalid" if body.get("totp") else "totp_required"
-            return problem(401, code, "確認コードが必要です")
-        return JSONResponse(self._tokens(user))
-
-    async def _refresh(self, request: Request) -> Response:
-        token = (await request.json())["refreshToken"].split("|")
-        if token[-1] != str(self.refreshes):
-            return problem(401, "refresh_reused", "再度サインインしてください")
-        return JSONResponse(self._tokens(self.users[token[1]]))
-
-    def _logout(self, _ask: Ask) -> Response:
-        return Response(status_code=204)
 
     def _users(self, _ask: Ask) -> Json:
         return {"items": list(self.users.values()), "nextCursor": None}

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from services.auth import access
 from services.auth.endpoints.dependencies import AuthDep, revoke_at_once
 from services.auth.repository import sessions, users
-from services.auth.schemas import Login, Me, Refresh, SessionList, Tokens
+from services.auth.schemas import Login, Me, Refresh, SecondStep, SessionList, Tokens
 from services.auth.service.sessions import answer, end_session
 from services.auth.service.sessions import refresh as refresh_session
-from services.auth.service.sign_in import Credentials, sign_in
+from services.auth.service.sign_in import Credentials, sign_in, sign_in_with_code
 from services.kit.errors import NotFound, Unauthorized
 from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, actor_context, json_response
 from services.kit.http.problems import problem_response
@@ -28,6 +28,17 @@ async def login(request: Request, body: Login, kit: KitDep, auth: AuthDep) -> Re
     context = actor_context(request, None)
     credentials = Credentials(body.email, body.password, body.totp, request.headers.get("user-agent"))
     signed_in = await sign_in(kit.db, auth, context, credentials)
+    async with kit.db.reader() as reader:
+        view = await users.view(reader, signed_in.user.id)
+    return json_response(answer(view, signed_in.tokens))
+
+
+@router.post("/login/code", response_model=Tokens)
+async def login_with_code(request: Request, body: SecondStep, kit: KitDep, auth: AuthDep) -> Response:
+    """The second step: the challenge of `totp_required`, and a code, instead of the password once more."""
+    context = actor_context(request, None)
+    agent = request.headers.get("user-agent")
+    signed_in = await sign_in_with_code(kit.db, auth, context, body.challenge, body.totp, agent)
     async with kit.db.reader() as reader:
         view = await users.view(reader, signed_in.user.id)
     return json_response(answer(view, signed_in.tokens))

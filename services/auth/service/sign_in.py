@@ -12,6 +12,7 @@ from services.auth.events import user_changed
 from services.auth.models import User
 from services.auth.repository import factors, users
 from services.auth.service import throttle
+from services.auth.service.second_step import challenge_for, user_of
 from services.auth.service.sessions import MAY_SIGN_IN, IssuedTokens, open_session
 from services.auth.service.state import Auth, normal_email
 from services.contracts.events.user import UserLogin, UserUpdated
@@ -62,6 +63,20 @@ async def sign_in(db: Database, auth: Auth, context: ActorContext, credentials: 
     return outcome
 
 
+async def sign_in_with_code(
+    db: Database, auth: Auth, context: ActorContext, challenge: str, code: str, user_agent: str | None
+) -> SignedIn:
+    """The second step; raises ChallengeInvalid, TotpInvalid, AccountSuspended or LoginThrottled."""
+    async with db.reader() as reader:
+        user = await user_of(reader, auth, challenge)
+    attempt = _Attempt(throttle.Origin.of(user.email, context.ip), user, matches=True, rehashed=None)
+    async with db.transaction(context) as uow:
+        outcome = await _decide(uow, auth, attempt, Credentials(user.email, "", code, user_agent))
+    if isinstance(outcome, ProblemError):
+        raise outcome
+    return outcome
+
+
 async def _check(db: Database, auth: Auth, email: str, origin: throttle.Origin, password: str) -> _Attempt:
     """Raises LoginThrottled before it costs a hash."""
     async with db.reader() as reader:
@@ -98,7 +113,7 @@ async def _decide(uow: UnitOfWork, auth: Auth, attempt: _Attempt, credentials: C
         return AccountSuspended()
     if user.totp_confirmed_at is not None:
         if credentials.totp is None:
-            return TotpRequired()
+            return TotpRequired(challenge=challenge_for(auth, user))
         if not await second_factor_matches(uow, auth, user, credentials.totp):
             return await _refuse(uow, attempt.origin, user, "totp", TotpInvalid(), lock=verdict.account_over)
     return await _admit(uow, auth, attempt, user, credentials.user_agent)

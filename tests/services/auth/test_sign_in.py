@@ -107,6 +107,39 @@ async def test_with_a_second_factor_the_password_is_not_enough(world: AuthWorld)
         assert (await world.login(person, totp=code_now(secret))).status == 200
 
 
+async def test_the_second_step_needs_no_password_but_a_challenge_of_the_first(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    secret = await enrol(world, person)
+    with clock.travel(timedelta(minutes=1)):
+        challenge = (await world.login(person)).json["challenge"]
+        assert PASSWORD not in challenge
+        wrong = await world.client.post("/auth/login/code", {"challenge": challenge, "totp": "000000"})
+        assert (wrong.status, wrong.json["code"]) == (401, "totp_invalid")
+        forged = challenge[:-6] + ("A" * 6 if not challenge.endswith("A" * 6) else "B" * 6)
+        for broken in (forged, "x", "é"):
+            refused = await world.client.post("/auth/login/code", {"challenge": broken, "totp": code_now(secret)})
+            assert (refused.status, refused.json["code"]) == (401, "challenge_invalid")
+        signed_in = await world.client.post("/auth/login/code", {"challenge": challenge, "totp": code_now(secret)})
+        assert signed_in.json["user"]["id"] == str(person.id)
+        again = await world.client.post("/auth/login/code", {"challenge": challenge, "totp": code_now(secret)})
+        assert again.json["code"] == "totp_invalid", "the code is spent"
+
+
+async def test_a_challenge_is_good_for_minutes_and_for_few_guesses(world: AuthWorld) -> None:
+    person = await world.signed_in()
+    secret = await enrol(world, person)
+    challenge = (await world.login(person)).json["challenge"]
+    with clock.travel(timedelta(minutes=4)):
+        late = await world.client.post("/auth/login/code", {"challenge": challenge, "totp": code_now(secret)})
+        assert late.json["code"] == "challenge_invalid"
+        fresh = (await world.login(person)).json["challenge"]
+        answers = [
+            (await world.client.post("/auth/login/code", {"challenge": fresh, "totp": "000000"})).json["code"]
+            for _ in range(PAIR_LIMIT + 1)
+        ]
+        assert answers == ["totp_invalid"] * PAIR_LIMIT + ["login_throttled"]
+
+
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
