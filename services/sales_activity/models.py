@@ -36,6 +36,14 @@ class Meeting(SalesActivityModel, table=True):
         Index("meetings_by_customer", "customer_id", "starts_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("meetings_by_user", "user_id", "starts_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("meetings_by_start", "starts_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("meetings_by_creation", "created_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "meetings_search",
+            text("search_grams(meeting_search_text(title, agenda, outcome))"),
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 512},
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("meetings_by_attendee", "attendee_ids", postgresql_using="gin"),
         Index("meetings_hidden", "hidden_by_process", "id", postgresql_where=text("hidden_by_process IS NOT NULL")),
     )
@@ -94,6 +102,13 @@ class Task(SalesActivityModel, table=True):
             "due_date",
             "id",
             postgresql_where=text("deleted_at IS NULL AND timed"),
+        ),
+        Index(
+            "tasks_search",
+            text("search_grams(task_search_text(title, description))"),
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 512},
+            postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("tasks_hidden", "hidden_by_process", "id", postgresql_where=text("hidden_by_process IS NOT NULL")),
     )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.text.search import matching
 from services.sales_activity.access import Viewer
 from services.sales_activity.repository.pages import Listing
 from services.sales_activity.repository.scopes import of_people, of_team, visible_meetings, ways_to_see_meetings
@@ -24,8 +25,8 @@ _FILTERS = {
     "state": "m.state = %(state)s",
     "starts_after": "m.starts_at >= %(starts_after)s",
     "starts_before": "m.starts_at < %(starts_before)s",
-    "q": "(m.title ILIKE %(q)s OR m.agenda ILIKE %(q)s OR m.outcome ILIKE %(q)s)",
 }
+_SEARCH_TEXT = "meeting_search_text(m.title, m.agenda, m.outcome)"
 
 
 async def view(reader: Reader, meeting_id: UUID, viewer: Viewer) -> Row | None:
@@ -50,8 +51,12 @@ async def listed(
     """`limit` + 1 rows after the key (start or creation, id)."""
     key = "m.starts_at" if by_start else "m.created_at"
     conditions = ["m.deleted_at IS NULL"]
-    conditions += [_FILTERS[name] for name, value in filters.items() if value is not None]
+    conditions += [_FILTERS[name] for name, value in filters.items() if value is not None and name != "q"]
     params: dict[str, Any] = {**filters, "viewer": viewer.user_id, "limit": limit + 1}
+    if filters.get("q") is not None:
+        found, looked_for = matching(filters["q"], _SEARCH_TEXT, f"search_grams({_SEARCH_TEXT})")
+        conditions += found
+        params |= looked_for
     if after is not None:
         conditions.append(f"({key}, m.id) {'<' if descending else '>'} (%(after)s, %(after_id)s)")
         params |= {"after": after[0], "after_id": after[1]}

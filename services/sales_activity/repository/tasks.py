@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
+from services.kit.text.search import matching
 from services.sales_activity.access import Viewer
 from services.sales_activity.repository.pages import Listing
 from services.sales_activity.repository.scopes import of_people, of_team, visible_tasks, ways_to_see_tasks
@@ -34,8 +35,8 @@ _FILTERS = {
     "priority": "t.priority = %(priority)s",
     "due_after": "t.due_date >= %(due_after)s",
     "due_before": "t.due_date < %(due_before)s",
-    "q": "(t.title ILIKE %(q)s OR t.description ILIKE %(q)s)",
 }
+_SEARCH_TEXT = "task_search_text(t.title, t.description)"
 
 
 async def view(reader: Reader, task_id: UUID, viewer: Viewer, now: Any) -> Row | None:
@@ -62,11 +63,15 @@ async def listed(
     """`limit` + 1 rows after the key (due date or creation, id); tasks without a due date stand behind all others."""
     key = NO_DUE_DATE_LAST if by_due_date else "t.created_at"
     conditions = ["t.deleted_at IS NULL"]
-    conditions += [_FILTERS[name] for name, value in filters.items() if value is not None]
+    conditions += [_FILTERS[name] for name, value in filters.items() if value is not None and name != "q"]
     if overdue is not None:
         late = f"({LIVE} AND t.due_date < %(now)s)"
         conditions.append(late if overdue else f"{late} IS NOT TRUE")
     params: dict[str, Any] = {**filters, "viewer": viewer.user_id, "now": now, "limit": limit + 1}
+    if filters.get("q") is not None:
+        found, looked_for = matching(filters["q"], _SEARCH_TEXT, f"search_grams({_SEARCH_TEXT})")
+        conditions += found
+        params |= looked_for
     if after is not None:
         sign = "<" if descending else ">"
         conditions.append(f"({key}, t.id) {sign} (coalesce(%(after)s::timestamptz, 'infinity'), %(after_id)s)")

@@ -1,6 +1,5 @@
 """Lists and single reads: what the caller may see, in a stable order, page by page."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,7 +38,7 @@ async def task_list(reader: Reader, principal: Principal, cursors: Cursors, quer
     rows = await tasks.listed(
         reader,
         viewer,
-        filters=_filters(query.model_dump(exclude=_PAGING) | {"state": [str(state) for state in query.state] or None}),
+        filters=query.model_dump(exclude=_PAGING) | {"state": [str(state) for state in query.state] or None},
         overdue=query.overdue,
         by_due_date=column == "dueDate",
         descending=query.sort.startswith("-"),
@@ -64,7 +63,7 @@ async def meeting_list(
     rows = await meetings.listed(
         reader,
         viewer,
-        filters=_filters(query.model_dump(exclude=_PAGING)),
+        filters=query.model_dump(exclude=_PAGING),
         by_start=column == "startsAt",
         descending=query.sort.startswith("-"),
         after=_after(cursors, scope, query.cursor),
@@ -87,11 +86,3 @@ async def meetings_of_customer(
 def _after(cursors: Cursors, scope: str, cursor: str | None) -> tuple[Any, UUID] | None:
     key = cursors.decode(scope, cursor, _KEY_TYPES)
     return None if key is None else (key[0], key[1])
-
-
-def _filters(values: Mapping[str, Any]) -> dict[str, Any]:
-    q = values.get("q")
-    if q is None:
-        return dict(values)
-    escaped = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return {**values, "q": f"%{escaped}%"}
