@@ -11,13 +11,12 @@ from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running.zone import LocalTime
-from services.kit.text.fields import Email, Line, Lines
+from services.kit.text.fields import Email, Line
 
 Name = Annotated[str, Line(100)]
 PasswordText = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 OneTimeCode = Annotated[str, StringConstraints(min_length=6, max_length=20)]
-Reason = Annotated[str, Lines(500, minimum=1, trimmed=True)]
 
 
 class Login(CamelModel):

@@ -3,9 +3,12 @@
 import unicodedata
 from dataclasses import dataclass
 
+from pydantic_core import PydanticCustomError
+
 from services.auth.hashing import Hashing
 from services.auth.settings import AuthSettings
 from services.auth.signing import SigningKeys
+from services.kit.text.email import email_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +19,8 @@ class Auth:
 
 
 def normal_email(email: str) -> str:
-    """One person, one spelling."""
-    return unicodedata.normalize("NFKC", email).strip().lower()
+    """One person, one spelling: as it is stored, and as it is looked up at a sign-in, where it may be no address."""
+    try:
+        return email_address(email).lower()
+    except PydanticCustomError:
+        return unicodedata.normalize("NFKC", email).strip().lower()

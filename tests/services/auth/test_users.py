@@ -40,6 +40,13 @@ async def test_an_address_belongs_to_one_person(world: AuthWorld, admin: Person)
     assert (again.status, again.json["code"]) == (409, "email_taken")
 
 
+async def test_an_address_is_stored_as_it_is_meant_and_signs_in_as_it_was_typed(world: AuthWorld, admin: Person) -> None:
+    typed = "Taro＠RINGI.example"
+    created = await world.client.post("/auth/users", NEW | {"email": typed}, token=admin.token, key=new_key())
+    assert (created.status, created.json["email"]) == (201, "taro@ringi.example")
+    assert (await world.login(Person(created.json["id"], typed))).status == 200
+
+
 async def test_two_requests_for_the_same_address_at_once_make_one_user(world: AuthWorld, admin: Person) -> None:
     answers = await asyncio.gather(
         *(world.client.post("/auth/users", NEW, token=admin.token, key=new_key()) for _ in range(4))
@@ -53,7 +60,11 @@ async def test_two_requests_for_the_same_address_at_once_make_one_user(world: Au
         ({"email": "no-at-sign"}, "/email"),
         ({"email": "a@b"}, "/email"),
         ({"email": "two@signs@ringi.example"}, "/email"),
+        ({"email": "ta＠ro@ringi.example"}, "/email"),
+        ({"email": "a..b@ringi.example"}, "/email"),
+        ({"email": "a@-ringi.example"}, "/email"),
         ({"name": "  "}, "/name"),
+        ({"name": "\u200b"}, "/name"),
         ({"name": "x" * 101}, "/name"),
         ({"roles": []}, "/roles"),
         ({"roles": ["emperor"]}, "/roles/0"),
