@@ -124,8 +124,11 @@ class SigningKey(Base, table=True):
     __tablename__ = "signing_keys"
 
     kid: str = Field(primary_key=True, sa_type=Text)
-    sealed_private_key: bytes = Field(sa_type=LargeBinary)
+    sealed_private_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """Erased once the key is out of use; the public one stays, to verify what it signed."""
     public_key: bytes = Field(sa_type=LargeBinary)
+    endorsement: str | None = Field(default=None, sa_type=Text)
+    """This key's introduction (audit_heads.py), signed by the key before; by itself for the first one."""
     created_at: datetime = _time()
     retired_at: datetime | None = _time(nullable=True)
     """Signs nothing from then on; verifies until the overlap is over."""

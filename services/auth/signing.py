@@ -9,10 +9,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import SecretStr
 
+from services.auth import audit_heads
 from services.auth.models import Session, User
 from services.auth.settings import ACCESS_TOKEN_LIFETIME, SIGNING_KEY_LIFETIME, SIGNING_KEY_OVERLAP
 from services.kit.db.database import Database
-from services.kit.db.unit_of_work import UnitOfWork
+from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.trust.crypto import derive, open_sealed, seal
@@ -74,18 +75,29 @@ class SigningKeys:
         now = clock.now()
         private = Ed25519PrivateKey.generate()
         kid = f"{now:%Y%m%d}-{uuid4().hex[:8]}"
+        before = await uow.one("SELECT kid, sealed_private_key FROM signing_keys WHERE retired_at IS NULL FOR UPDATE")
+        endorser = (kid, private) if before is None else (before["kid"], self._open(before))
+        endorsement = audit_heads.introduction(kid, private.public_key(), *endorser)
         await uow.execute("UPDATE signing_keys SET retired_at = %s WHERE retired_at IS NULL", [now])
-        await uow.execute("DELETE FROM signing_keys WHERE retired_at < %s", [now - SIGNING_KEY_OVERLAP])
         await uow.execute(
-            "INSERT INTO signing_keys (kid, sealed_private_key, public_key, created_at) VALUES (%s, %s, %s, %s)",
+            "UPDATE signing_keys SET sealed_private_key = NULL WHERE retired_at < %s", [now - SIGNING_KEY_OVERLAP]
+        )
+        await uow.execute(
+            "INSERT INTO signing_keys (kid, sealed_private_key, public_key, endorsement, created_at)"
+            " VALUES (%s, %s, %s, %s, %s)",
             [
                 kid,
                 seal(self._seal_key, private.private_bytes_raw(), bound_to=kid.encode()),
                 private.public_key().public_bytes_raw(),
+                endorsement,
                 now,
             ],
         )
         return kid
+
+    def _open(self, row: Row) -> Ed25519PrivateKey:
+        raw = open_sealed(self._seal_key, row["sealed_private_key"], bound_to=row["kid"].encode())
+        return Ed25519PrivateKey.from_private_bytes(raw)
 
     async def _refresh(self) -> None:
         if self._loaded_at is None or time.monotonic() - self._loaded_at > RELOAD_SECONDS:
@@ -102,8 +114,7 @@ class SigningKeys:
         self._active = None
         for row in rows:
             if row["retired_at"] is None:
-                raw = open_sealed(self._seal_key, row["sealed_private_key"], bound_to=row["kid"].encode())
-                self._active = (row["kid"], Ed25519PrivateKey.from_private_bytes(raw))
+                self._active = (row["kid"], self._open(row))
         self._loaded_at = time.monotonic()
 
 

@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
-import os
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import jwt
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from services.auth import audit_heads
 from services.auth.audit_chain import GENESIS, commitment, link_hash
 from services.auth.models import AuditLogEntry
-from services.auth.repository import audit
+from services.auth.repository import audit, keys
 from services.auth.signing import SigningKeys
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
@@ -21,12 +23,12 @@ from services.kit.events.envelope import AuditRecorded, Envelope
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.logging import get_logger
-from services.kit.trust.tokens import ALGORITHM
 
 SALT_BYTES: Final = 16
 BATCH: Final = 500
 IDLE_SECONDS: Final = 1.0
-HEAD_TOKEN_TYPE: Final = "audit-head+jwt"  # noqa: S105 - a media type
+HEAD_LAG: Final = timedelta(minutes=2)
+"""A link that is older has had its head written, or the store has lost it."""
 _log = get_logger("audit-sealer")
 
 
@@ -68,10 +70,15 @@ class Sealer:
         self._db = db
         self._keys = keys
         self._head_file = head_file
+        self._introduced: str | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
+        caught_up = False
         while not stop.is_set():
             try:
+                if not caught_up:
+                    await self._catch_up()
+                    caught_up = True
                 head = await seal_batch(self._db)
                 if head is not None:
                     await self._sign(*head)
@@ -85,15 +92,31 @@ class Sealer:
         if self._head_file is None:
             return
         claims = {"position": position, "hash": digest.hex(), "iat": int(clock.now().timestamp())}
-        token = await self._keys.sign(claims, typ=HEAD_TOKEN_TYPE)
-        await asyncio.to_thread(_append_line, self._head_file, token)
+        head = await self._keys.sign(claims, typ=audit_heads.HEAD_TYPE)
+        await self._introduce(self._head_file, jwt.get_unverified_header(head)["kid"])
+        await asyncio.to_thread(audit_heads.append, self._head_file, head)
 
+    async def _introduce(self, path: Path, kid: str) -> None:
+        """The public key goes into the store before the first head that it verifies."""
+        if self._introduced is None:
+            last = await asyncio.to_thread(audit_heads.last_line, path)
+            self._introduced = None if last is None else audit_heads.key_of(last)
+        if self._introduced == kid:
+            return
+        async with self._db.reader() as reader:
+            endorsement = await keys.endorsement(reader, kid)
+        if endorsement is not None:
+            await asyncio.to_thread(audit_heads.append, path, endorsement)
+        self._introduced = kid
 
-def _append_line(path: Path, line: str) -> None:
-    with path.open("a", encoding="ascii") as file:
-        file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    async def _catch_up(self) -> None:
+        """After a start: the chain may have grown by links whose head was not written any more."""
+        if self._head_file is None:
+            return
+        async with self._db.reader() as reader:
+            head = await audit.head(reader)
+        if head is not None:
+            await self._sign(*head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +128,9 @@ class Finding:
 
 
 async def verify(reader: Reader, head_file: Path | None = None) -> list[Finding]:
-    """Recompute the whole chain; finds an edit, a deletion, a swap, and with signed heads a truncation."""
+    """Recompute the whole chain; finds an edit, a deletion, a swap, and with signed heads a truncation of either."""
     findings: list[Finding] = []
-    heads = _signed_heads(head_file)
+    heads = _Heads(head_file, await keys.public_keys(reader))
     position, previous = 0, GENESIS
     while rows := await audit.links(reader, after=position, limit=BATCH):
         for row in rows:
@@ -118,14 +141,62 @@ async def verify(reader: Reader, head_file: Path | None = None) -> list[Finding]
                 findings.append(Finding(position, "does not follow the link before"))
             if (problem := _problem_of(row)) is not None:
                 findings.append(Finding(position, problem))
-            if heads.get(position, row["hash"].hex()) != row["hash"].hex():
-                findings.append(Finding(position, "differs from the signed head"))
+            findings += heads.compare(position, row["hash"].hex())
+            if row["at"] is not None and row["at"] < clock.now() - HEAD_LAG:
+                heads.due = position
             previous = row["hash"]
-    if heads and max(heads) > position:
-        findings.append(Finding(position, f"truncated: a signed head stands at {max(heads)}"))
+    findings += heads.rest(position)
     if unlinked := await audit.unlinked_before(reader, clock.now()):
         findings.append(Finding(position, f"{unlinked} entries outside of the chain"))
     return findings
+
+
+class _Heads:
+    """The store of heads, read along with the chain."""
+
+    def __init__(self, path: Path | None, known: dict[str, Ed25519PublicKey]) -> None:
+        self._lines = audit_heads.read(path, known) if path is not None and path.exists() else iter(())
+        self._expected = path is not None
+        self._next: audit_heads.Head | None = None
+        self._last = 0
+        self._findings: list[Finding] = []
+        self.due = 0
+        """The last link that is old enough for its head to have been written."""
+        self._advance()
+
+    def _advance(self) -> None:
+        self._next = None
+        for line in self._lines:
+            if isinstance(line, audit_heads.Broken):
+                self._findings.append(Finding(self._last, f"line {line.line} of the signed heads: {line.problem}"))
+                continue
+            self._next = line
+            return
+
+    def compare(self, position: int, digest: str) -> list[Finding]:
+        while self._next is not None and self._next.position <= position:
+            if self._next.position < self._last:
+                self._findings.append(Finding(position, f"line {self._next.line} of the signed heads goes back"))
+            elif self._next.position == position and self._next.hash != digest:
+                self._findings.append(Finding(position, "differs from the signed head"))
+            self._last = self._next.position
+            self._advance()
+        return self._taken()
+
+    def rest(self, position: int) -> list[Finding]:
+        last = self._last
+        while self._next is not None:
+            last = max(last, self._next.position)
+            self._advance()
+        if last > position:
+            self._findings.append(Finding(position, f"truncated: a signed head stands at {last}"))
+        elif self._expected and last < self.due:
+            self._findings.append(Finding(last, f"the signed heads end at {last}, the chain at {position}"))
+        return self._taken()
+
+    def _taken(self) -> list[Finding]:
+        taken, self._findings = self._findings, []
+        return taken
 
 
 def _problem_of(row: Row) -> str | None:
@@ -139,17 +210,6 @@ def _problem_of(row: Row) -> str | None:
     if link_hash(row["previous_hash"], row["position"], entry, row["detail_commitment"]) != row["hash"]:
         return "changed entry"
     return None
-
-
-def _signed_heads(head_file: Path | None) -> dict[int, str]:
-    """Positions and hashes as the file has them. Its signatures prove origin to others (``jwks.json``)."""
-    if head_file is None or not head_file.exists():
-        return {}
-    heads = {}
-    for line in head_file.read_text(encoding="ascii").split():
-        claims = jwt.decode(line, options={"verify_signature": False}, algorithms=[ALGORITHM])
-        heads[int(claims["position"])] = str(claims["hash"])
-    return heads
 
 
 def as_json(findings: list[Finding]) -> str:

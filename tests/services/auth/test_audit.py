@@ -1,6 +1,7 @@
 """The audit log: complete, append-only, chained, and readable by who audits."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,10 +10,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
+import orjson
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.auth.commands import verify_audit_chain
+from services.auth import audit_heads
+from services.auth.commands import rotate_signing_key, verify_audit_chain
 from services.auth.service.audit import Sealer, seal_batch, take_over
 from services.contracts.permissions import Role
 from services.contracts.topics import AUDIT_EVENTS
@@ -239,6 +243,93 @@ async def test_a_truncated_chain_is_found_by_the_signed_heads(world: AuthWorld, 
         await intruder.execute("DELETE FROM audit_log WHERE id NOT IN (SELECT audit_id FROM audit_chain)")
     assert await verify_audit_chain(db) == []
     assert any("truncated" in finding.problem for finding in await verify_audit_chain(db, heads))
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def write(path: Path, *lines: str, torn: str = "") -> None:
+    path.write_text("".join(f"{line}\n" for line in lines) + torn)
+
+
+@pytest.fixture
+async def heads(world: AuthWorld, tmp_path: Path) -> Path:
+    """A store with the heads of two keys: three lines of each, an introduction and two heads."""
+    db, path = world.client.kit.db, tmp_path / "heads.jwt"
+    keys = world.client.app.state.auth.keys
+    await keys.ensure()
+    for _ in range(2):
+        sealer = Sealer(db, keys, path)
+        for _ in range(2):
+            await receive(db, *(entry(at=clock.now() - timedelta(hours=1)) for _ in range(3)))
+            head = await seal_batch(db)
+            assert head is not None
+            await sealer._sign(*head)
+        await rotate_signing_key(world.client.kit.settings, db)
+        keys._loaded_at = None
+    assert len(lines_of(path)) == 6
+    assert await verify_audit_chain(db, path) == []
+    return path
+
+
+async def problems(world: AuthWorld, heads: Path) -> str:
+    return "; ".join(finding.problem for finding in await verify_audit_chain(world.client.kit.db, heads))
+
+
+async def test_a_head_that_was_edited_is_found(world: AuthWorld, heads: Path) -> None:
+    lines = lines_of(heads)
+    head, claims, signature = lines[1].split(".")
+    content = orjson.loads(base64.urlsafe_b64decode(claims + "=="))
+    edited = base64.urlsafe_b64encode(orjson.dumps(content | {"hash": "00" * 32})).rstrip(b"=").decode()
+    write(heads, lines[0], f"{head}.{edited}.{signature}", *lines[2:])
+    assert "line 2 of the signed heads" in await problems(world, heads)
+
+
+async def test_a_key_that_was_swapped_is_found_in_the_store_and_in_the_database(world: AuthWorld, heads: Path) -> None:
+    forger = Ed25519PrivateKey.generate()
+    lines = lines_of(heads)
+    kid = jwt.get_unverified_header(lines[1])["kid"]
+    claims = [jwt.decode(line, options={"verify_signature": False}) for line in lines[1:3]]
+    forged = [audit_heads.introduction(kid, forger.public_key(), kid, forger)] + [
+        jwt.encode(claim, forger, "EdDSA", headers={"typ": audit_heads.HEAD_TYPE, "kid": kid}) for claim in claims
+    ]
+    write(heads, *forged, *lines[3:])
+    assert "not the one that the database names" in await problems(world, heads)
+    write(heads, *lines)
+    async with world.client.kit.db.transaction(ActorContext.system()) as uow:
+        public = forger.public_key().public_bytes_raw()
+        await uow.execute("UPDATE signing_keys SET public_key = %s WHERE kid = %s", [public, kid])
+    assert "not the one that the database names" in await problems(world, heads)
+
+
+async def test_a_store_that_lost_its_newest_heads_is_found(world: AuthWorld, heads: Path) -> None:
+    lines = lines_of(heads)
+    write(heads, *lines[:-1])
+    assert "the signed heads end at 9, the chain at 12" in await problems(world, heads)
+    write(heads)
+    assert "the signed heads end at 0" in await problems(world, heads)
+
+
+async def test_a_line_that_a_crash_left_half_written_is_cut_off_and_its_head_written_again(
+    world: AuthWorld, heads: Path
+) -> None:
+    *before, last = lines_of(heads)
+    write(heads, *before, torn=last[:20])
+    sealer = Sealer(world.client.kit.db, world.client.app.state.auth.keys, heads)
+    await sealer._catch_up()
+    assert await verify_audit_chain(world.client.kit.db, heads) == []
+
+
+async def test_what_was_signed_years_ago_still_verifies(world: AuthWorld, heads: Path) -> None:
+    kit = world.client.kit
+    for years in (1, 2):
+        with clock.travel(timedelta(days=365 * years)):
+            await rotate_signing_key(kit.settings, kit.db)
+    assert await verify_audit_chain(kit.db, heads) == []
+    async with kit.db.reader() as reader:
+        rows = await reader.all("SELECT sealed_private_key IS NULL AS erased FROM signing_keys ORDER BY created_at")
+    assert [row["erased"] for row in rows[:2]] == [True, True]
 
 
 async def test_what_auth_itself_does_goes_the_same_way(world: AuthWorld) -> None:

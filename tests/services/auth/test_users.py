@@ -40,7 +40,7 @@ async def test_an_address_belongs_to_one_person(world: AuthWorld, admin: Person)
     assert (again.status, again.json["code"]) == (409, "email_taken")
 
 
-async def test_an_address_is_stored_as_it_is_meant_and_signs_in_as_it_was_typed(world: AuthWorld, admin: Person) -> None:
+async def test_an_address_is_stored_as_meant_and_signs_in_as_it_was_typed(world: AuthWorld, admin: Person) -> None:
     typed = "Taro＠RINGI.example"
     created = await world.client.post("/auth/users", NEW | {"email": typed}, token=admin.token, key=new_key())
     assert (created.status, created.json["email"]) == (201, "taro@ringi.example")
