@@ -1,5 +1,6 @@
 """The migrations build what the models say, and take it away again."""
 
+import importlib
 from collections.abc import Callable
 
 import psycopg
@@ -9,6 +10,7 @@ from sqlalchemy import create_engine
 
 from services.kit.db import migrations
 from services.opportunity.models import OpportunityModel
+from tests.services.opportunity.world import World
 from tests.support.postgres import PostgresServer
 
 OWN_TABLES = set(OpportunityModel.metadata.tables)
@@ -54,3 +56,17 @@ def test_no_number_is_given_out_twice_though_the_database_was_killed(durable_pos
     durable_postgres.start()
     given += [number() for _ in range(3)]
     assert given == sorted(set(given))
+
+
+async def test_requests_that_wait_since_before_the_ledger_kept_their_start_can_be_started_again(world: World) -> None:
+    rep, approver = await world.person("rep"), await world.person("approver")
+    await world.request(rep, stages=[{"name": "承認", "approverIds": [approver.id]}])
+    [kept] = await world.rows("SELECT start FROM processes")
+    migration = importlib.import_module("services.opportunity.migrations.versions.0003_lost_processes")
+    async with world.db.transaction(world.system) as uow:
+        await uow.execute("UPDATE processes SET start = NULL")
+        await uow.execute(migration.STARTS_OF_APPROVALS)
+    [made] = await world.rows("SELECT start FROM processes")
+    known = {"ProcessType", "ResourceId"}
+    kept["start"]["search"] = {name: value for name, value in kept["start"]["search"].items() if name in known}
+    assert made == kept
