@@ -123,6 +123,19 @@ async def decided_with_right(system: System) -> list[Violation]:
     ]
 
 
+async def one_place_each(system: System) -> list[Violation]:
+    """Nobody's approvals fill two places of one stage, whether as themselves, as a proxy or by escalation."""
+    rows = await system.all(
+        "opportunity",
+        "SELECT approval_id, stage, voter_id, count(*) AS n FROM approval_votes WHERE decision = 'APPROVE'"
+        " GROUP BY approval_id, generation, revision, stage, voter_id HAVING count(*) > 1 LIMIT %s",
+        [REPORTED],
+    )
+    return [
+        Violation(f"approval:{r['approval_id']}:{r['stage']}", f"{r['voter_id']} fills {r['n']} places") for r in rows
+    ]
+
+
 async def chains_verify(system: System) -> list[Violation]:
     """Each entry's hash follows from its facts and the one before it, without gaps, up to the head of the row."""
     rows = await system.all("opportunity", "SELECT * FROM approval_history ORDER BY approval_id, sequence")

@@ -36,6 +36,7 @@ INVARIANTS: Final = (
         "Whoever decided had the right to, then, and is not the requester",
         approvals.decided_with_right,
     ),
+    Invariant("one-place", "Nobody fills two places of one stage", approvals.one_place_each),
     Invariant("approval-chains", "The hash chains of all requests verify up to their heads", approvals.chains_verify),
     Invariant("audit-chain", "The audit log's chain verifies and misses no entry", audit_log.chain_verifies),
     Invariant("published", "Every committed event was published to the present cluster", events.published),

@@ -136,6 +136,12 @@ TAMPERINGS = {
         "UPDATE approvals a SET requester_id = h.actor_id FROM approval_history h"
         " WHERE h.approval_id = a.id AND h.action = 'APPROVE'",
     ),
+    "one-place": Tampering(
+        "opportunity",
+        "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at)"
+        " SELECT approval_id, generation, revision, stage, gen_random_uuid(), voter_id, decision, at"
+        " FROM approval_votes WHERE decision = 'APPROVE'",
+    ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
     "audit-chain": Tampering("auth", "UPDATE audit_log SET action = 'nothing' WHERE action = 'user.created'"),
     "published": Tampering("customer", f"UPDATE outbox SET cluster_id = 'another' WHERE seq = {LAST}"),  # noqa: S608
