@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, Final, Self
 
 import psycopg
@@ -9,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from psycopg.rows import dict_row
 from temporalio.client import Client
 
+from services.auth.settings import AuthSettings
 from services.kit.db.unit_of_work import Reader
 from services.kit.running.settings import ServiceSettings
 from services.kit.running.temporal import connect
@@ -27,13 +29,19 @@ class System:
     """Connections to the five databases, Temporal and the broker; opened once for a whole run."""
 
     def __init__(
-        self, databases: dict[str, psycopg.AsyncConnection[Row]], temporal: Client, kafka: str, stack: AsyncExitStack
+        self,
+        databases: dict[str, psycopg.AsyncConnection[Row]],
+        temporal: Client,
+        kafka: str,
+        stack: AsyncExitStack,
+        audit_head_file: Path | None = None,
     ) -> None:
         self._databases = databases
         self._stack = stack
         self.kafka = kafka
         """Bootstrap address of the broker."""
         self.temporal = temporal
+        self.audit_head_file = audit_head_file
 
     @classmethod
     async def open(cls, settings: ServiceSettings) -> Self:
@@ -51,7 +59,8 @@ class System:
                 )
                 databases[service] = await stack.enter_async_context(connection)
             temporal = await connect(settings)
-            return cls(databases, temporal, settings.require("kafka_bootstrap"), stack.pop_all())
+            kafka, heads = settings.require("kafka_bootstrap"), AuthSettings.of(settings).audit_head_file
+            return cls(databases, temporal, kafka, stack.pop_all(), heads)
 
     async def close(self) -> None:
         await self._stack.aclose()
