@@ -12,6 +12,7 @@ from tests.support.system import PASSWORD
 # Public, and oneself --------------------------------------------------------------------------------
 
 simple("POST", "/auth/login", lambda _case: Ask("/auth/login", {"email": _nobody(), "password": "wrong"}))
+simple("POST", "/auth/login/code", lambda _case: Ask("/auth/login/code", {"challenge": "forged", "totp": "000000"}))
 simple("POST", "/auth/refresh", lambda _case: Ask("/auth/refresh", {"refreshToken": "unknown"}))
 simple("GET", "/auth/.well-known/jwks.json", lambda _case: Ask("/auth/.well-known/jwks.json"))
 
