@@ -95,7 +95,7 @@ async def test_a_form_that_somebody_outran_holds_the_longest_texts(
     item = next(item for item in frontend.gateway.approvals.values() if item["state"] == "RETURNED")
     item |= {"title": name, "customerName": name, "description": name * 3}
     page = await open_page("rep", f"/approvals/{item['id']}/edit", size=size)
-    item["version"] += 1
+    item |= {"version": item["version"] + 1, "title": name[1:] + name[:1], "description": name * 2}
     await page.fill("#opportunity-title", name[::-1])
     await page.fill("#opportunity-description", "")
     await page.click("button[value=save]")
