@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
 
 from services.kit.events.broker import ClusterSession
 from services.kit.running.backoff import delay
@@ -76,11 +76,14 @@ class _Missing:
 
 
 async def partitions_of(kafka: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    """All partitions that the topics have now, as the broker says."""
+    """All partitions that the topics have now, as the broker says. Raises UnknownTopicOrPartitionError (a KafkaError)
+    for a topic of which it does not know yet, such as one made a moment ago: to read none of it would be a gap.
+    """
     await kafka.topics()  # asks the broker; partitions_for_topic only remembers
-    return [
-        TopicPartition(topic, number) for topic in topics for number in sorted(kafka.partitions_for_topic(topic) or ())
-    ]
+    found = {topic: sorted(kafka.partitions_for_topic(topic) or ()) for topic in topics}
+    if unknown := [topic for topic, numbers in found.items() if not numbers]:
+        raise UnknownTopicOrPartitionError(f"no partitions yet: {', '.join(unknown)}")
+    return [TopicPartition(topic, number) for topic, numbers in found.items() for number in numbers]
 
 
 class Stream:
