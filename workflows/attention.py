@@ -29,9 +29,9 @@ class Attention:
         """However long the process waits, its history stays short."""
         return self._begin_anew is not None
 
-    def asked(self, step: str) -> bool:
-        """Somebody was told of this step, by this run or by one before it."""
-        return self._progress.asks_for_attention(step)
+    def asked(self, step: str, why: str | None = None) -> bool:
+        """Somebody was told of this step (for this reason), by this run or by one before it."""
+        return self._progress.asks_for_attention(step, why)
 
     async def ask(self, step: str, why: str) -> None:
         """Once for each step and reason."""

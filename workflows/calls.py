@@ -10,7 +10,7 @@ from temporalio.workflow import ActivityCancellationType
 from services.contracts.steps import Acknowledged, ProcessStep, SliceResult, SweepResult
 from services.kit.processes.errors import COMPENSATION_REQUESTED
 from workflows import policies
-from workflows.attention import Attention
+from workflows.attention import STANDSTILL, Attention
 from workflows.local_steps import refused
 
 StepCall = TypeVar("StepCall", bound=ProcessStep)
@@ -80,7 +80,9 @@ async def _insist_quietly(
                 asked = await attention.pause(pause)
                 pause = policies.ATTENTION_PAUSE if asked else min(pause * 2, policies.ATTENTION_PAUSE_LIMIT)
         else:
-            await attention.over(step)
+            # An answer that moves nothing does not end a standstill.
+            if not attention.asked(step, STANDSTILL):
+                await attention.over(step)
             return answer
 
 
