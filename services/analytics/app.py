@@ -36,7 +36,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     app = create_service_app(
         NAME,
         chosen,
-        [reports.router, notifications.reads, notifications.writes, processes.router, internal.router],
+        [reports.router, notifications.router, processes.router, internal.router],
         permissions_of=permissions_of,
         lifespan=lifespan,
         title="Ringi analytics",

@@ -15,7 +15,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     return create_service_app(
         NAME,
         settings or ServiceSettings(),
-        [tasks.reads, tasks.writes, meetings.reads, meetings.writes, internal.router],
+        [tasks.router, meetings.router, internal.router],
         permissions_of=permissions_of,
         title="Ringi sales activity",
     )

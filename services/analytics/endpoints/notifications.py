@@ -21,8 +21,7 @@ from services.kit.http.problems import preferred_locale
 from services.kit.http.service_route import after_commit
 from services.kit.models import QueryModel
 
-reads = APIRouter(prefix="/notifications", tags=["notifications"])
-writes = APIRouter(prefix="/notifications", tags=["notifications"], route_class=ServiceRoute)
+router = APIRouter(prefix="/notifications", tags=["notifications"], route_class=ServiceRoute)
 
 _CURSOR = "notifications"
 _UNREAD_ITEMS = 20
@@ -50,7 +49,7 @@ def _wake_others(request: Request, user_id: UUID) -> None:
     after_commit(request, wake)
 
 
-@reads.get("", response_model=Page[schemas.NotificationView])
+@router.get("", response_model=Page[schemas.NotificationView])
 async def list_notifications(
     request: Request,
     reader: Reads,
@@ -73,7 +72,7 @@ async def list_notifications(
     return json_response({**listed, "items": [view(row, locale) for row in listed["items"]]})
 
 
-@reads.get("/unread", response_model=schemas.UnreadView)
+@router.get("/unread", response_model=schemas.UnreadView)
 async def unread_notifications(request: Request, reader: Reads, principal: CurrentUser) -> Response:
     rows = await repository.newest(reader, principal.user_id, unread=True, kind=None, before=None, limit=_UNREAD_ITEMS)
     locale = _locale(request)
@@ -81,7 +80,7 @@ async def unread_notifications(request: Request, reader: Reads, principal: Curre
     return json_response({"count": count, "items": [view(row, locale) for row in rows]})
 
 
-@reads.get("/stream", responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
+@router.get("/stream", responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
 async def stream_notifications(request: Request, kit: KitDep, principal: CurrentUser) -> Response:
     """Server-sent events: `notification` (its id resumes the stream as `Last-Event-ID`) and `unread` (the count)."""
     hub: NotificationHub = request.app.state.notification_hub
@@ -107,12 +106,12 @@ async def stream_notifications(request: Request, kit: KitDep, principal: Current
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
 
-@reads.get("/preferences", response_model=schemas.PreferencesView)
+@router.get("/preferences", response_model=schemas.PreferencesView)
 async def read_preferences(reader: Reads, principal: CurrentUser) -> Response:
     return json_response(_preferences(await repository.preferences(reader, principal.user_id)))
 
 
-@writes.put("/preferences", response_model=schemas.PreferencesView)
+@router.put("/preferences", response_model=schemas.PreferencesView)
 async def write_preferences(uow: Uow, principal: CurrentUser, body: schemas.PreferencesView) -> Response:
     """Types that the body does not name stay as they are."""
     await repository.set_preferences(uow, principal.user_id, ((item.type, item.in_app) for item in body.items))
@@ -123,14 +122,14 @@ def _preferences(chosen: dict[str, bool]) -> dict[str, list[dict[str, object]]]:
     return {"items": [{"type": kind, "inApp": chosen.get(kind, True)} for kind in NotificationType]}
 
 
-@writes.patch("/read-all", response_model=schemas.MarkedView)
+@router.patch("/read-all", response_model=schemas.MarkedView)
 async def read_all(request: Request, uow: Uow, principal: CurrentUser) -> Response:
     marked = await repository.mark_all_read(uow, principal.user_id)
     _wake_others(request, principal.user_id)
     return json_response({"marked": marked})
 
 
-@writes.patch("/{notification_id}/read", response_model=schemas.NotificationView)
+@router.patch("/{notification_id}/read", response_model=schemas.NotificationView)
 async def read_one(request: Request, uow: Uow, principal: CurrentUser, notification_id: UUID) -> Response:
     await repository.mark_read(uow, principal.user_id, notification_id)
     row = await repository.one(uow, principal.user_id, notification_id)
@@ -140,7 +139,7 @@ async def read_one(request: Request, uow: Uow, principal: CurrentUser, notificat
     return json_response(view(row, _locale(request)))
 
 
-@writes.delete("/{notification_id}", status_code=204)
+@router.delete("/{notification_id}", status_code=204)
 async def delete_one(request: Request, uow: Uow, principal: CurrentUser, notification_id: UUID) -> Response:
     if not await repository.delete(uow, principal.user_id, notification_id):
         raise NotFound

@@ -6,8 +6,7 @@ routers = [
     lists.router,
     records.router,
     changes.router,
-    lifecycle.reads,
-    lifecycle.writes,
+    lifecycle.router,
     processes.router,
     internal.router,
 ]

@@ -27,11 +27,10 @@ HELD_AND_CANCELLED = "approvals"
 PREVIEW_SECONDS = 1.0
 """A deletion does not wait longer than this for a count that only its progress bar needs."""
 
-reads = APIRouter(tags=["customers"])
-writes = APIRouter(tags=["customers"], route_class=ServiceRoute)
+router = APIRouter(tags=["customers"], route_class=ServiceRoute)
 
 
-@reads.get("/customers/{customer_id}/deletion-preview", response_model=DeletionPreview)
+@router.get("/customers/{customer_id}/deletion-preview", response_model=DeletionPreview)
 async def preview_deletion(customer_id: UUID, principal: CurrentUser, kit: KitDep) -> Response:
     """What a deletion would hide, hold and cancel, counted now; 503 while a service can't be asked."""
     deleter = viewer(principal, Permission.CUSTOMER_DELETE)
@@ -43,7 +42,7 @@ async def preview_deletion(customer_id: UUID, principal: CurrentUser, kit: KitDe
     return json_response({"customerId": customer_id, "items": items, "total": total})
 
 
-@reads.delete("/customers/{customer_id}", response_model=SagaView, status_code=202)
+@router.delete("/customers/{customer_id}", response_model=SagaView, status_code=202)
 async def delete_customer(
     customer_id: UUID,
     request: Request,
@@ -64,7 +63,7 @@ async def delete_customer(
     return await process_answered(request, process_id)
 
 
-@writes.post("/customers/{customer_id}/restore", response_model=SagaView, status_code=202)
+@router.post("/customers/{customer_id}/restore", response_model=SagaView, status_code=202)
 async def restore_customer(customer_id: UUID, request: Request, principal: CurrentUser, uow: Uow) -> Response:
     """Bring a deleted customer back with all that its deletion hid; within the recycle-bin period."""
     period = CustomerSettings().recycle_bin_period

@@ -18,11 +18,10 @@ from services.sales_activity.schemas import (
 )
 from services.sales_activity.service import lists, meetings
 
-reads = APIRouter(tags=["meetings"])
-writes = APIRouter(tags=["meetings"], route_class=ServiceRoute)
+router = APIRouter(tags=["meetings"], route_class=ServiceRoute)
 
 
-@reads.get("/meetings", response_model=Page[MeetingView])
+@router.get("/meetings", response_model=Page[MeetingView])
 async def list_meetings(
     principal: CurrentUser, reader: Reads, kit: KitDep, query: Annotated[MeetingListQuery, Query()]
 ) -> Response:
@@ -30,7 +29,7 @@ async def list_meetings(
     return json_response(await lists.meeting_list(reader, principal, kit.cursors, query))
 
 
-@reads.get("/meetings/customer/{customer_id}", response_model=Page[MeetingView])
+@router.get("/meetings/customer/{customer_id}", response_model=Page[MeetingView])
 async def list_meetings_of_customer(
     principal: CurrentUser,
     reader: Reads,
@@ -42,20 +41,20 @@ async def list_meetings_of_customer(
     return json_response(await lists.meetings_of_customer(reader, principal, kit.cursors, customer_id, query))
 
 
-@reads.get("/meetings/{meeting_id}", response_model=MeetingView)
+@router.get("/meetings/{meeting_id}", response_model=MeetingView)
 async def get_meeting(principal: CurrentUser, reader: Reads, meeting_id: UUID) -> Response:
     row = await lists.meeting(reader, principal, meeting_id)
     return json_response(row, version=row["version"])
 
 
-@writes.post("/meetings", response_model=MeetingView, status_code=201)
+@router.post("/meetings", response_model=MeetingView, status_code=201)
 async def create_meeting(principal: CurrentUser, uow: Uow, directory: DirectoryDep, body: MeetingCreate) -> Response:
     row = await meetings.create(uow, principal, directory, body)
     headers = {"Location": f"/api/v1/meetings/{row['id']}"}
     return json_response(row, 201, version=row["version"], headers=headers)
 
 
-@writes.put("/meetings/{meeting_id}", response_model=MeetingView)
+@router.put("/meetings/{meeting_id}", response_model=MeetingView)
 async def replace_meeting(
     principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, meeting_id: UUID, body: MeetingUpdate
 ) -> Response:
@@ -63,7 +62,7 @@ async def replace_meeting(
     return json_response(row, version=row["version"])
 
 
-@writes.delete("/meetings/{meeting_id}", status_code=204)
+@router.delete("/meetings/{meeting_id}", status_code=204)
 async def delete_meeting(
     principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, meeting_id: UUID
 ) -> Response:

@@ -19,11 +19,10 @@ from services.sales_activity.schemas import (
 )
 from services.sales_activity.service import lists, tasks
 
-reads = APIRouter(tags=["tasks"])
-writes = APIRouter(tags=["tasks"], route_class=ServiceRoute)
+router = APIRouter(tags=["tasks"], route_class=ServiceRoute)
 
 
-@reads.get("/tasks", response_model=Page[TaskView])
+@router.get("/tasks", response_model=Page[TaskView])
 async def list_tasks(
     principal: CurrentUser, reader: Reads, kit: KitDep, query: Annotated[TaskListQuery, Query()]
 ) -> Response:
@@ -31,7 +30,7 @@ async def list_tasks(
     return json_response(await lists.task_list(reader, principal, kit.cursors, query))
 
 
-@reads.get("/tasks/overdue", response_model=Page[TaskView])
+@router.get("/tasks/overdue", response_model=Page[TaskView])
 async def list_overdue_tasks(
     principal: CurrentUser, reader: Reads, kit: KitDep, query: Annotated[OverdueQuery, Query()]
 ) -> Response:
@@ -39,20 +38,20 @@ async def list_overdue_tasks(
     return json_response(await lists.overdue_tasks(reader, principal, kit.cursors, query))
 
 
-@reads.get("/tasks/{task_id}", response_model=TaskView)
+@router.get("/tasks/{task_id}", response_model=TaskView)
 async def get_task(principal: CurrentUser, reader: Reads, task_id: UUID) -> Response:
     row = await lists.task(reader, principal, task_id)
     return json_response(row, version=row["version"])
 
 
-@writes.post("/tasks", response_model=TaskView, status_code=201)
+@router.post("/tasks", response_model=TaskView, status_code=201)
 async def create_task(principal: CurrentUser, uow: Uow, directory: DirectoryDep, body: TaskCreate) -> Response:
     row = await tasks.create(uow, principal, directory, body)
     headers = {"Location": f"/api/v1/tasks/{row['id']}"}
     return json_response(row, 201, version=row["version"], headers=headers)
 
 
-@writes.put("/tasks/{task_id}", response_model=TaskView)
+@router.put("/tasks/{task_id}", response_model=TaskView)
 async def replace_task(
     principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, task_id: UUID, body: TaskUpdate
 ) -> Response:
@@ -60,7 +59,7 @@ async def replace_task(
     return json_response(row, version=row["version"])
 
 
-@writes.patch("/tasks/{task_id}/status", response_model=TaskView)
+@router.patch("/tasks/{task_id}/status", response_model=TaskView)
 async def change_task_status(
     principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, task_id: UUID, body: TaskStatusChange
 ) -> Response:
@@ -69,7 +68,7 @@ async def change_task_status(
     return json_response(row, version=row["version"])
 
 
-@writes.delete("/tasks/{task_id}", status_code=204)
+@router.delete("/tasks/{task_id}", status_code=204)
 async def delete_task(
     principal: CurrentUser, uow: Uow, directory: DirectoryDep, request: Request, task_id: UUID
 ) -> Response:
