@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from services.sales_activity.due import EARLIEST, LATEST, USER_TIME_ZONE, DueDate, end_of_day
+from services.kit.running.zone import USER_TIME_ZONE
+from services.sales_activity.due import EARLIEST, LATEST, DueDate, end_of_day
 
 DUE_DATE: TypeAdapter[datetime] = TypeAdapter(DueDate)
 
