@@ -170,6 +170,7 @@ async def test_an_approval_whose_database_is_away_for_a_month(skipping: Workflow
         assert fault.tries > 24
         assert await _longest_run(skipping, handle) < MOST_EVENTS
         fault.mended = True
+        await skipping.fast_forward(handle)
         assert (await handle.result())["state"] == "APPROVED"
 
 
@@ -201,4 +202,5 @@ async def test_a_timer_whose_database_is_away_for_a_month(skipping: WorkflowEnvi
         await skipping.fast_forward(handle, MONTH)
         assert await _longest_run(skipping, handle) < MOST_EVENTS
         fault.mended = True
+        await skipping.fast_forward(handle)
         await handle.result()
