@@ -37,7 +37,6 @@ async def gaps_at(session: ClusterSession, positions: Mapping[TopicPartition, in
     if not positions:
         return []
     async with session.consumer(max_records=1) as kafka:
-        await kafka.topics()  # what a partition's leader is must be known
         starts = await kafka.beginning_offsets(list(positions))
         ends = await stream_ends(kafka, list(positions))
         outside = [

@@ -175,6 +175,12 @@ def pace(consumer: AIOKafkaConsumer, *, at_rest: bool) -> None:
     consumer._fetcher._fetch_max_wait_ms = FETCH_MAX_WAIT_AT_REST_MS if at_rest else FETCH_MAX_WAIT_MS
 
 
+async def all_metadata(consumer: AIOKafkaConsumer) -> Any:
+    """The broker's topics and partitions as they are now. Not ``consumer.partitions_for_topic``: that remembers only
+    topics which are assigned already (tansu tells of all of them, Apache Kafka does not)."""
+    return await consumer._client.fetch_all_metadata()
+
+
 @asynccontextmanager
 async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)

@@ -15,7 +15,7 @@ from typing import Final, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
 
-from services.kit.events.broker import ClusterSession
+from services.kit.events.broker import ClusterSession, all_metadata
 from services.kit.running.backoff import delay
 
 log = logging.getLogger(__name__)
@@ -79,8 +79,8 @@ async def partitions_of(kafka: AIOKafkaConsumer, topics: Iterable[str]) -> list[
     """All partitions that the topics have now, as the broker says. Raises UnknownTopicOrPartitionError (a KafkaError)
     for a topic of which it does not know yet, such as one made a moment ago: to read none of it would be a gap.
     """
-    await kafka.topics()  # asks the broker; partitions_for_topic only remembers
-    found = {topic: sorted(kafka.partitions_for_topic(topic) or ()) for topic in topics}
+    metadata = await all_metadata(kafka)
+    found = {topic: sorted(metadata.partitions_for_topic(topic) or ()) for topic in topics}
     if unknown := [topic for topic, numbers in found.items() if not numbers]:
         raise UnknownTopicOrPartitionError(f"no partitions yet: {', '.join(unknown)}")
     return [TopicPartition(topic, number) for topic, numbers in found.items() for number in numbers]
