@@ -48,6 +48,12 @@ class Watch:
     complaints: list[str] = field(default_factory=list)
     expects_failures: bool = False
 
+    def fault(self, error: object) -> None:
+        """An error that no script caught. Chromium reports its own when a page is left before the view transition that
+        brought it has run; that is nobody's fault."""
+        if not str(error).startswith("Transition was "):
+            self.complaints.append(str(error))
+
     def hear(self, message: ConsoleMessage) -> None:
         is_load = "Failed to load resource" in message.text or "htmx:" in message.text
         if message.type == "error" and not (is_load and self.expects_failures):
@@ -108,7 +114,7 @@ async def open_page(browser: Browser, frontend: RunningFrontend, watch: Watch) -
         contexts.append(context)
         page = await context.new_page()
         page.on("console", lambda message: watch.hear(message))
-        page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+        page.on("pageerror", watch.fault)
         if stopped_clock:
             await page.clock.install()
             await page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))

@@ -283,8 +283,19 @@ async def test_a_page_opens_one_live_connection(open_page: OpenPage) -> None:
     page = await open_page("manager", "/notifications", stopped_clock=True)
     opened: list[Request] = []
     held: list[Route] = []
-    page.on("request", lambda request: opened.append(request) if request.url.endswith("/live") else None)
-    await page.route("**/live", lambda route: held.append(route) if not held else route.continue_())
+
+    def is_of_the_new_page(request: Request) -> bool:
+        """The page before may open its own only now: it waits for the lock that all tabs share."""
+        return request.url.endswith("/live") and request.frame.url.endswith("/processes")
+
+    async def hold_the_first(route: Route) -> None:
+        if is_of_the_new_page(route.request) and not held:
+            held.append(route)
+        else:
+            await route.continue_()
+
+    page.on("request", lambda request: opened.append(request) if is_of_the_new_page(request) else None)
+    await page.route("**/live", hold_the_first)
     await page.goto("/processes")
     await eventually(lambda: held, what="the page's connection to /live")
     await page.clock.run_for(1_000)  # the second initialisation by htmx's own timer, while the first has no answer yet

@@ -48,7 +48,7 @@ async def page(browser: Browser, ringi: Run, watch: Watch) -> AsyncIterator[Page
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.on("console", lambda message: watch.hear(message))
-    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+    page.on("pageerror", watch.fault)
     yield page
     await context.close()
 

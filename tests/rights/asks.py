@@ -15,7 +15,7 @@ from tests.support.system import Caller
 REFUSED_FOR_OTHER_REASONS: Final = frozenset({409, 412, 422, 428})
 UNSEEN: Final = frozenset({"customer_unknown", "unknown_customer"})
 """Codes that say of a customer in a body what 404 says of one in a path."""
-WRONG_CODE: Final = frozenset({"invalid_credentials", "totp_invalid", "refresh_token_invalid"})
+WRONG_CODE: Final = frozenset({"invalid_credentials", "totp_invalid", "challenge_invalid", "refresh_token_invalid"})
 """401 of somebody who was let in to say who they are, and said it wrong."""
 STALE: Final = {"If_Match": '"999"'}
 ALL: Final = "limit=200"

@@ -100,7 +100,8 @@ def test_a_sign_of_a_thousand_marks_is_too_long_and_costs_little() -> None:
         long = "a" + sign * 100_000 + "a"
         with pytest.raises(ValidationError):
             Form.model_validate({"name": long, "comment": long, "email": long})
-    assert time.process_time() - start < 2
+    # A second or so, several times that while coverage counts; a quadratic pattern takes minutes.
+    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(
