@@ -113,7 +113,8 @@ async def test_worker_and_temporal_killed_right_after_a_decision_committed_agree
     sent = asyncio.ensure_future(order.send())
     await worker.dies("death right after the decision")
     system.temporal.kill()
-    assert (await sent).status == 503
+    # Nobody could answer for Temporal, but the row tells that this very decision was made.
+    assert (await sent).status == 200
     assert (await asked(order.caller, "GET", f"/approvals/{request}"))["state"] == "APPROVED"
     system.temporal.start()
     workers.start()
