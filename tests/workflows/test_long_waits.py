@@ -91,16 +91,17 @@ class Fault:
         return SliceResult(done=1, remaining=0) if self.mended else SliceResult(done=0, remaining=1)
 
 
+DAY = timedelta(days=1)
 RARELY = timedelta(hours=6)
 
 
 @pytest.fixture(autouse=True)
 def rarely(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer tries than in production save a test's time. Those of the server write no events, however many; of the
-    others so many write more than one history may hold, which is what begins anew."""
-    seldom = RetryPolicy(initial_interval=timedelta(minutes=1), maximum_interval=RARELY)
-    monkeypatch.setattr(policies, "SERVER_RETRY", seldom)
-    monkeypatch.setattr(policies, "PATIENT_RETRY", seldom)
+    """Fewer tries than in production save a test's time. Those of the server write no events, however many, so one a
+    day will do; of the others so many write more than one history may hold, which is what begins anew."""
+    first = timedelta(minutes=1)
+    monkeypatch.setattr(policies, "SERVER_RETRY", RetryPolicy(initial_interval=first, maximum_interval=DAY))
+    monkeypatch.setattr(policies, "PATIENT_RETRY", RetryPolicy(initial_interval=first, maximum_interval=RARELY))
     monkeypatch.setattr(policies, "ATTENTION_PAUSE_LIMIT", RARELY)
 
 
