@@ -112,7 +112,7 @@ async def test_delete_restore_and_delete_again(office: Office) -> None:
     assert deletion["progress"]["done"] == deletion["progress"]["total"]
     assert [state for state, _ in await requests_of(office, customer)] == ["CANCELLED", "CANCELLED"]
     assert all(row["hidden_by_process"] for row in await work_of(office, customer))
-    assert (await office.rep.get(path)).status == 404
+    assert (await office.rep.get(path)).status == 410
     late = await office.rep.ask("POST", "/tasks", {"customerId": customer["id"], "title": "遅れて来た仕事"})
     assert late.status in (404, 409), late.json
 
