@@ -5,6 +5,7 @@ because a browser sends CRLF, nor because 𠮷 or a voiced mark takes two code u
 ``maxLength``, which counts code points and so is never larger.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,14 +17,14 @@ from services.kit.text.email import EMAIL_MAX, email_address
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(ABC):
     """What ``Line`` and ``Lines`` share: cleaned first, then counted."""
 
     maximum: int
     minimum: int
 
-    def clean(self, value: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def clean(self, value: str) -> str: ...
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
