@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -53,7 +54,7 @@ def _unpacked(text: str) -> Inputs | None:
 
 
 @dataclass(slots=True)
-class Draft:
+class Draft(ABC):
     """What stands in a form, by input; `problems` are messages by part.
 
     A part is what makes sense only as a whole (a meeting's begin and end): two people can change different parts of a
@@ -106,13 +107,13 @@ class Draft:
         return {name: cls._as_sent(name, values) for name, values in cls.rendered(record).items()}
 
     @classmethod
+    @abstractmethod
     def rendered(cls, record: Json) -> Mapping[str, Sequence[str]]:
         """The inputs of a record, all of them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def change(self, parts: Set[str], record: Json | None = None, /) -> dict[str, Any]:
         """What is sent when these parts were changed in `record`."""
-        raise NotImplementedError
 
     @classmethod
     def _names(cls) -> Iterable[str]:
