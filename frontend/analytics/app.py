@@ -1,4 +1,4 @@
-"""The analytics remote: `uvicorn frontend.analytics.app:create_app --factory`."""
+"""The analytics remote: `python -m deploy.serving frontend.analytics.app:create_app`."""
 
 from __future__ import annotations
 

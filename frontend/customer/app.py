@@ -1,4 +1,4 @@
-"""The customer remote: `uvicorn frontend.customer.app:create_app --factory`."""
+"""The customer remote: `python -m deploy.serving frontend.customer.app:create_app`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The opportunity remote: `uvicorn frontend.opportunity.app:create_app --factory`."""
+"""The opportunity remote: `python -m deploy.serving frontend.opportunity.app:create_app`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sales remote: `uvicorn frontend.sales.app:create_app --factory`."""
+"""The sales remote: `python -m deploy.serving frontend.sales.app:create_app`."""
 
 from __future__ import annotations
 

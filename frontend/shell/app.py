@@ -1,4 +1,4 @@
-"""The shell as an app: `uvicorn frontend.shell.app:create_app --factory`."""
+"""The shell as an app: `python -m deploy.serving frontend.shell.app:create_app`."""
 
 from __future__ import annotations
 
