@@ -63,5 +63,5 @@ def test_every_locked_package_is_pinned_and_hashed(name: str) -> None:
     entries = [entry for entry in re.split(r"\n(?=\S)", text) if not entry.startswith("#")]
     assert len(entries) > 50
     for entry in entries:
-        assert re.match(r"[\w.\-\[\],]+==[\w.+!]+", entry), entry
+        assert re.match(r"[\w.\-\[\], ]+==[\w.+!]+", entry), entry
         assert "--hash=sha256:" in entry, entry
