@@ -126,7 +126,7 @@ class Saga:
 
     async def _begin(self) -> SagaOutcome:
         self._forward = asyncio.ensure_future(self._go_forward())
-        if self._compensating:
+        if self._compensating or _cancelled_meanwhile():
             self._forward.cancel()
         error = await self._end_of(self._forward)
         return await unstoppable(self._finish() if error is None else self._turn_back(error))
@@ -287,6 +287,11 @@ class Saga:
 
     def _heed_cancel(self) -> None:
         """Stop here if a cancel came while something was carried to its end; at the pivot it came too late."""
-        task = asyncio.current_task()
-        if task is not None and task.cancelling() and not self._pivoting:
+        if _cancelled_meanwhile() and not self._pivoting:
             raise asyncio.CancelledError
+
+
+def _cancelled_meanwhile() -> bool:
+    """Whether this task was cancelled while it carried something to its end, which hears of no cancel."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

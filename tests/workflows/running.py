@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowHandle
@@ -74,11 +75,12 @@ def place(position: str) -> tuple[str, int]:
     return name, int(number)
 
 
-async def start_deletion(client: Client, world: World) -> Handle:
+async def start_deletion(client: Client, world: World, *, delay: timedelta | None = None) -> Handle:
+    """`delay`: how long the workflow waits for its first task, as it does while every worker is away."""
     argument = CustomerDeletionInput(
         process_id=world.process_id, customer_id=world.customer_id, actor_id=uuid4(), generation=1
     )
-    return await _start(client, ProcessType.CUSTOMER_DELETION, argument, world)
+    return await _start(client, ProcessType.CUSTOMER_DELETION, argument, world, delay)
 
 
 async def start_restoration(client: Client, world: World) -> Handle:
@@ -92,9 +94,16 @@ async def start_restoration(client: Client, world: World) -> Handle:
     return await _start(client, ProcessType.CUSTOMER_RESTORATION, argument, world)
 
 
-async def _start(client: Client, kind: ProcessType, argument: object, world: World) -> Handle:
+async def _start(
+    client: Client, kind: ProcessType, argument: object, world: World, delay: timedelta | None = None
+) -> Handle:
     return await client.start_workflow(
-        kind, argument, id=f"{kind}:{world.process_id}", task_queue=TaskQueue.CUSTOMER, result_type=SagaOutcome
+        kind,
+        argument,
+        id=f"{kind}:{world.process_id}",
+        task_queue=TaskQueue.CUSTOMER,
+        result_type=SagaOutcome,
+        start_delay=delay,
     )
 
 

@@ -170,6 +170,16 @@ async def test_a_cancel_before_the_first_step_gives_the_customer_back(customer_p
     assert_as_it_was(world, before)
 
 
+async def test_a_cancel_that_comes_before_the_first_worker_gives_the_customer_back(customer_processes: Client) -> None:
+    """Start and cancel arrive in one task then, and the process reads its ledger first, which no cancel stops."""
+    world = World.to_delete()
+    before = world.picture()
+    handle = await start_deletion(customer_processes, world, delay=timedelta(seconds=1))
+    await handle.cancel()
+    assert await outcome(handle) == (ProcessStatus.COMPENSATED, "compensation_requested")
+    assert_as_it_was(world, before)
+
+
 async def test_more_cancels_during_the_undo_do_not_stop_it(customer_processes: Client) -> None:
     async def at(position: str) -> None:
         world = World.to_delete()
