@@ -10,6 +10,7 @@ import unicodedata
 from typing import Final
 
 import regex
+from pydantic_core import PydanticCustomError
 
 _LINE_END: Final = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _BLANK_IN_A_LINE: Final = re.compile("[\t\n]+")
@@ -21,7 +22,7 @@ _UNSEEN: Final = re.compile(
 _LOOKS_EMPTY: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Fillers of Hangul and the empty Braille pattern count as letters and signs, and show nothing."""
 _WITHOUT_LOOK: Final = frozenset({"Cc", "Cf", "Cn", "Cs", "Mn", "Me", "Zl", "Zp", "Zs"})
-_MARKS_PER_SIGN: Final = 4
+CODE_POINTS_PER_SIGN: Final = 4
 """A visible sign may consist of several code points (か with a voiced mark, a kanji with its selector, a family of
 emoji), but not of thousands."""
 
@@ -47,6 +48,13 @@ def exceeds(value: str, limit: int) -> bool:
     """Whether a text has more signs than ``limit``, counted as people see them (grapheme clusters, UAX #29)."""
     if len(value) <= limit:
         return False
-    if len(value) > _MARKS_PER_SIGN * limit:
+    if len(value) > CODE_POINTS_PER_SIGN * limit:
         return True
     return len(regex.findall(r"\X", value)) > limit
+
+
+def too_long(limit: int) -> PydanticCustomError:
+    """What a person is told whose text exceeds the limit."""
+    return PydanticCustomError(
+        "string_too_long", "Value should have at most {max_length} characters", {"max_length": limit}
+    )

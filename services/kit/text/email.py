@@ -7,7 +7,7 @@ from typing import Final
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic_core import PydanticCustomError
 
-from services.kit.text.cleaning import one_line
+from services.kit.text.cleaning import one_line, too_long
 
 EMAIL_MAX: Final = 254
 """RFC 5321, 4.5.3.1.3, less the angle brackets."""
@@ -24,6 +24,8 @@ def email_address(value: str) -> str:
 
     Whether the domain exists is not asked: that answer changes, and a form must work without a name server.
     """
+    if len(value) > EMAIL_MAX:
+        raise too_long(EMAIL_MAX)
     address = unicodedata.normalize("NFKC", one_line(value)).replace("。", ".")
     local, _, domain = address.rpartition("@")
     checked = address

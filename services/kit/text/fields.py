@@ -1,8 +1,8 @@
 """Types of text members in the schemas of all services.
 
 Limits count what people see (``cleaning.exceeds``), after the cleaning: a text that fills a form's field is not refused
-because a browser sends CRLF, nor because 𠮷 or a voiced mark takes two code units. The OpenAPI document states them as
-``maxLength``, which counts code points and so is never larger.
+because a browser sends CRLF, nor because 𠮷 or a voiced mark takes two code units. The ``maxLength`` of the document
+counts code points as they are sent, so it is larger; the description beside it names the limit that people meet.
 """
 
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
-from services.kit.text.cleaning import exceeds, one_line, several_lines
+from services.kit.text.cleaning import CODE_POINTS_PER_SIGN, exceeds, one_line, several_lines, too_long
 from services.kit.text.email import EMAIL_MAX, email_address
 
 
@@ -32,17 +32,19 @@ class _Text(ABC):
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        limits = {"maxLength": self.maximum} | ({"minLength": self.minimum} if self.minimum else {})
-        return handler(schema) | limits
+        limits: dict[str, Any] = {"maxLength": CODE_POINTS_PER_SIGN * self.maximum}
+        if self.minimum:
+            limits["minLength"] = self.minimum
+        return handler(schema) | limits | {"description": f"At most {self.maximum} characters as people count them."}
 
     def _check(self, value: str) -> str:
+        if len(value) > CODE_POINTS_PER_SIGN * self.maximum:
+            raise too_long(self.maximum)
         cleaned = self.clean(value)
         if len(cleaned) < self.minimum:
             raise PydanticCustomError("string_too_short", "Value should have something to read")
         if exceeds(cleaned, self.maximum):
-            raise PydanticCustomError(
-                "string_too_long", "Value should have at most {max_length} characters", {"max_length": self.maximum}
-            )
+            raise too_long(self.maximum)
         return cleaned
 
 
