@@ -16,7 +16,7 @@ ACTOR = uuid4()
 class Steps:
     def __init__(self, world: World) -> None:
         # Only the comparison of timers needs Temporal; it has tests of its own.
-        self.handlers = SalesActivityActivities(world.db, Directory(world.client.kit.internal), temporal=None)  # type: ignore[arg-type]
+        self.handlers = SalesActivityActivities(world.db, Directory(world.db, world.client.kit.internal), temporal=None)  # type: ignore[arg-type]
 
     async def run(self, name: str, step: ProcessStep) -> Any:
         return await ActivityEnvironment().run(getattr(self.handlers, name), step)

@@ -19,7 +19,7 @@ from workflows.task_due_soon import ReconcileTaskTimers, TaskDueSoon
 @asynccontextmanager
 async def running_timers(world: World, temporal: Client) -> AsyncIterator[SalesActivityActivities]:
     """The relay delivers intents and the worker serves timers until the block ends."""
-    handlers = SalesActivityActivities(world.db, Directory(world.client.kit.internal), temporal)
+    handlers = SalesActivityActivities(world.db, Directory(world.db, world.client.kit.internal), temporal)
     stop = asyncio.Event()
     relay = asyncio.create_task(IntentRelay(world.db, temporal).run(stop))
     try:
