@@ -35,10 +35,12 @@ def report(name: str) -> dict[str, Any]:
     span = {"from": "2026-11-01", "to": "2026-11-25"}
     return {
         "report": name,
-        "period": span,
+        "period": span | {"timeZone": "Asia/Tokyo", "groupBy": "month", "by": "rep"},
         "asOf": "2026-11-24T01:00:00Z",
+        "dataThrough": "2026-11-24T00:59:59Z",
         "figures": figures,
         "breakdowns": {},
+        "weekly": [],
         "groups": [{"period": span, "key": {"id": "u1", "name": "佐藤 美咲"}, "figures": figures}],
     }
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from frontend.opportunity.app import create_app
 from frontend.ui.build import build
+from tests.support.records import approval, colleague, counts, page, stage
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
-RETURNED: dict[str, Any] = {
-    "id": "r1",
-    "number": "AP-1",
-    "title": "手数料の特別適用",
-    "description": "理由",
-    "kind": "FEE_DISCOUNT",
-    "customerId": "c1",
-    "customerName": "山田 太郎",
-    "amount": 2_500_000,
-    "state": "RETURNED",
-    "allowedActions": ["EDIT", "RESUBMIT"],
-}
+RETURNED = approval(
+    id="r1",
+    number="AP-1",
+    title="手数料の特別適用",
+    description="理由",
+    kind="FEE_DISCOUNT",
+    customerId="c1",
+    customerName="山田 太郎",
+    amount=2_500_000,
+    state="RETURNED",
+    allowedActions=["RESUBMIT"],
+)
 MINE = {
     "customer": "c1|山田 太郎", "kind": "FEE_DISCOUNT", "title": "手数料の特別適用", "description": "追記",
     "amount": "3,000,000", "etag": '"4"', "idempotency_key": "k1",
@@ -32,7 +31,7 @@ def returned_request() -> tuple[Browser, ScriptedGateway]:
     build()
     client, gateway = browser(create_app(SETTINGS), "opportunity", "rep")
     gateway.on("GET", "/approvals/r1", RETURNED, etag='"5"')
-    gateway.on("GET", "/auth/users", {"items": [{"id": "u2", "name": "佐藤 美咲", "roles": ["rep"]}]})
+    gateway.on("GET", "/auth/users", page(colleague(id="u2", name="佐藤 美咲", roles=["rep"])))
     return client, gateway
 
 
@@ -66,20 +65,20 @@ async def test_a_request_that_was_saved_but_not_submitted_says_so_and_can_be_sub
 async def test_no_requests_and_no_results_look_different(query: str, words: str) -> None:
     build()
     client, gateway = browser(create_app(SETTINGS), "opportunity", "manager")
-    gateway.on("GET", "/approvals", {"items": [], "nextCursor": None})
-    gateway.on("GET", "/approvals/counts", {})
+    gateway.on("GET", "/approvals", page())
+    gateway.on("GET", "/approvals/counts", counts())
     assert words in text(await client.get(f"/approvals?tab=all{query}"))
 
 
 def pending_request(*actions: str) -> tuple[Browser, ScriptedGateway]:
     client, gateway = returned_request()
-    stage = {"name": "上長承認", "approverIds": ["a1"], "approvers": [{"id": "a1", "name": "加藤 浩二"}]}
-    pending = RETURNED | {"state": "PENDING", "allowedActions": list(actions), "stages": [stage]}
+    current = stage(name="上長承認", approverIds=["a1"], approvers=[{"id": "a1", "name": "加藤 浩二"}])
+    pending = RETURNED | {"state": "PENDING", "allowedActions": list(actions), "stages": [current]}
     gateway.on("GET", "/approvals/r1", pending, etag='"5"')
-    gateway.on("GET", "/approvals/r1/history", {"items": []})
-    gateway.on("GET", "/approvals/r1/comments", {"items": []})
-    taker = {"id": "u9", "name": "高橋 直樹", "roles": ["approver"], "state": "ACTIVE"}
-    gateway.on("GET", "/auth/users", {"items": [taker | {"id": "u8", "name": "清水 陽子"}, taker]})
+    gateway.on("GET", "/approvals/r1/history", page())
+    gateway.on("GET", "/approvals/r1/comments", page())
+    taker = colleague(id="u9", name="高橋 直樹", roles=["approver"])
+    gateway.on("GET", "/auth/users", page(taker | {"id": "u8", "name": "清水 陽子"}, taker))
     return client, gateway
 
 
@@ -114,14 +113,9 @@ async def test_decisions_that_were_not_answered_are_tried_again_under_their_key(
 
 async def test_a_stage_that_stands_still_says_why_and_offers_the_vacant_place_to_who_may_fill_it() -> None:
     client, gateway = pending_request("REASSIGN")
-    stage = {
-        "name": "合議",
-        "approverIds": ["a1"],
-        "approvers": [{"id": "a1", "name": "加藤 浩二"}],
-        "vacantIds": ["a0"],
-    }
+    stopped = stage(name="合議", approverIds=["a1"], approvers=[{"id": "a1", "name": "加藤 浩二"}], vacantIds=["a0"])
     shortage = {"votesMissing": 1, "unable": [], "vacant": [{"id": "a0", "name": "退職 太郎"}]}
-    short = RETURNED | {"state": "PENDING", "allowedActions": ["REASSIGN"], "stages": [stage], "shortage": shortage}
+    short = RETURNED | {"state": "PENDING", "allowedActions": ["REASSIGN"], "stages": [stopped], "shortage": shortage}
     gateway.on("GET", "/approvals/r1", short, etag='"5"')
     html = text(await client.get("/approvals/r1"))
     assert "この段階は止まっています" in html
@@ -134,6 +128,6 @@ async def test_a_stage_that_stands_still_says_why_and_offers_the_vacant_place_to
 async def test_who_changed_what_was_approved_learns_before_submitting_that_it_begins_anew() -> None:
     client, gateway = returned_request()
     gateway.on("GET", "/approvals/r1", RETURNED | {"termsChanged": True}, etag='"5"')
-    gateway.on("GET", "/approvals/r1/history", {"items": []})
-    gateway.on("GET", "/approvals/r1/comments", {"items": []})
+    gateway.on("GET", "/approvals/r1/history", page())
+    gateway.on("GET", "/approvals/r1/comments", page())
     assert "最初の段階からやり直し" in text(await client.get("/approvals/r1"))

@@ -11,23 +11,24 @@ from frontend.customer.tags import joined, split
 from frontend.customer.views import Customer
 from frontend.ui.build import build
 from frontend.ui.office import office_now
+from tests.support.records import colleague, customer, page, saga
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
 
-ME = {"id": "me", "name": "加藤 浩二", "roles": ["manager"], "managerId": None}
-REP = {"id": "rep", "name": "佐藤 美咲", "roles": ["rep"], "managerId": "me"}
-STRANGER = {"id": "other", "name": "他店 太郎", "roles": ["rep"], "managerId": "elsewhere"}
-CUSTOMER: dict[str, Any] = {
-    "id": "c1",
-    "name": "山田 <b>太郎</b>",
-    "kind": "INDIVIDUAL",
-    "relationship": "CLIENT",
-    "assignedSalesId": "rep",
-    "tags": ["NISA"],
-    "occupation": "医師",
-    "state": "ACTIVE",
-    "version": 3,
-    "profile": None,
-}
+ME = colleague(id="me", name="加藤 浩二", roles=["manager"], managerId=None)
+REP = colleague(id="rep", name="佐藤 美咲", roles=["rep"], managerId="me")
+STRANGER = colleague(id="other", name="他店 太郎", roles=["rep"], managerId="elsewhere")
+CUSTOMER = customer(
+    id="c1",
+    name="山田 <b>太郎</b>",
+    kind="INDIVIDUAL",
+    relationship="CLIENT",
+    assignedSalesId="rep",
+    tags=["NISA"],
+    occupation="医師",
+    state="ACTIVE",
+    version=3,
+    profile=None,
+)
 FORM = {"name": "山田 太郎", "kind": "INDIVIDUAL", "relationship": "CLIENT", "tags": "NISA、相続 , NISA"}
 EMPTY_PROFILE: dict[str, Any] = {
     **dict.fromkeys(("riskTolerance", "assetsBand", "incomeBand", "horizon", "fundSource", "investorClass")),
@@ -41,8 +42,8 @@ Site = tuple[Browser, ScriptedGateway]
 def site(*roles: str) -> Site:
     build()
     client, gateway = browser(create_app(SETTINGS), "customer", *roles)
-    gateway.on("GET", "/auth/users", {"items": [ME, REP, STRANGER]})
-    gateway.on("GET", "/customers", {"items": [CUSTOMER], "nextCursor": "more"})
+    gateway.on("GET", "/auth/users", page(ME, REP, STRANGER))
+    gateway.on("GET", "/customers", page(CUSTOMER, more="more"))
     gateway.on("GET", "/customers/c1", CUSTOMER, etag='"3"')
     return client, gateway
 
@@ -75,7 +76,7 @@ async def test_further_rows_come_alone_and_keep_the_filter() -> None:
 @pytest.mark.parametrize(("query", "words"), [("", "まだ登録されていません"), ("?q=zz", "条件に合う顧客はいません")])
 async def test_no_customers_and_no_results_look_different(query: str, words: str) -> None:
     client, gateway = site("rep")
-    gateway.on("GET", "/customers", {"items": [], "nextCursor": None})
+    gateway.on("GET", "/customers", page())
     assert words in text(await client.get(f"/customers{query}"))
 
 
@@ -94,7 +95,7 @@ async def test_a_name_with_markup_stays_text() -> None:
 
 async def test_a_new_customer_is_sent_once_with_its_tags_and_without_an_empty_profile() -> None:
     client, gateway = site("rep")
-    gateway.on("POST", "/customers", {"id": "c9"}, status=201)
+    gateway.on("POST", "/customers", customer(id="c9"), status=201)
     answer = await client.post("/customers/new", form=FORM | {"idempotency_key": "k1"})
     assert (answer.status, answer.headers["location"]) == (303, "/customers/c9")
     sent = gateway.sent("POST", "/customers")[0]
@@ -174,9 +175,9 @@ async def test_an_auditor_sees_no_button_that_changes_anything() -> None:
 
 async def test_a_deletion_shows_what_it_takes_along_and_leads_to_its_process() -> None:
     client, gateway = site("manager")
-    preview = {"items": [{"kind": "meetings", "count": 1234}], "total": 1234}
+    preview = {"customerId": "c1", "items": [{"kind": "meetings", "count": 1234}], "total": 1234}
     gateway.on("GET", "/customers/c1/deletion-preview", preview)
-    gateway.on("DELETE", "/customers/c1", {"sagaId": "s1"}, status=202)
+    gateway.on("DELETE", "/customers/c1", saga(), status=202)
     assert "1,234" in text(await client.get("/customers/c1/delete"))
     answer = await client.post("/customers/c1/delete", form={})
     assert answer.headers["location"] == "/processes/s1"
@@ -210,7 +211,7 @@ async def test_a_new_customers_profile_goes_along_only_when_something_was_answer
     typed: dict[str, str], sent: dict[str, Any] | None
 ) -> None:
     client, gateway = site("rep")
-    gateway.on("POST", "/customers", {"id": "c9"}, status=201)
+    gateway.on("POST", "/customers", customer(id="c9"), status=201)
     assert (await client.post("/customers/new", form=FORM | {"riskTolerance": ""} | typed)).status == 303
     profile = gateway.sent("POST", "/customers")[0].body.get("profile")
     assert profile == (None if sent is None else EMPTY_PROFILE | sent)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from starlette.routing import Route
 
 from tests.support.document import Checked, assert_kept, contract
 from tests.support.fake_gateway import PASSWORD, TOTP_CODE, FakeGateway
 from tests.support.http import ServiceClient
+from tests.support.records import page, task
+from tests.support.scripted_gateway import ScriptedGateway
 
 ACTIONS = {
     "approvals": ("approve", "reject", "return", "recall", "resubmit", "submit", "reassign"),
@@ -93,3 +98,22 @@ async def test_a_lie_is_found() -> None:
     }
     assert len(checked.faults) == 3
     assert not _known("GET", "/nothing")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "given", "answer", "status"),
+    [
+        ("GET", "/nothing", {}, {}, 200),
+        ("GET", "/tasks", {"params": {"colour": "red"}}, page(task()), 200),
+        ("GET", "/tasks", {}, page({"id": "t1"}), 200),
+        ("GET", "/tasks", {}, {"code": "precondition_failed"}, 412),
+        ("PUT", "/tasks/t1", {"body": {"leadHours": "soon"}}, task(), 200),
+    ],
+)
+async def test_a_lie_in_a_script_is_found(
+    method: str, path: str, given: dict[str, Any], answer: dict[str, Any], status: int
+) -> None:
+    gateway = ScriptedGateway()
+    gateway.on(method, path, answer, status=status)
+    with pytest.raises(AssertionError, match="API"):
+        await gateway.exchange(method, path, headers={}, **given)

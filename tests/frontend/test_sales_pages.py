@@ -12,34 +12,35 @@ from frontend.sales.meeting_list import by_day
 from frontend.sales.views import Meeting
 from frontend.ui.build import build
 from tests.support.html_forms import form_to
+from tests.support.records import colleague, customer, meeting, page, task
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
 
-TASK: dict[str, Any] = {
-    "id": "t1",
-    "customerId": "c1",
-    "customerName": "山田 太郎",
-    "userId": "me",
-    "userName": "加藤 浩二",
-    "title": "資料送付",
-    "priority": "HIGH",
-    "dueDate": "2026-11-20T14:59:59Z",
-    "leadHours": 24,
-    "state": "OPEN",
-    "overdue": True,
-    "version": 2,
-}
-MEETING: dict[str, Any] = {
-    "id": "m1",
-    "customerId": "c1",
-    "customerName": "山田 太郎",
-    "userId": "me",
-    "title": "定例面談",
-    "startsAt": "2026-11-20T15:30:00Z",
-    "endsAt": "2026-11-20T16:30:00Z",
-    "attendeeIds": ["a1"],
-    "state": "PLANNED",
-    "version": 5,
-}
+TASK = task(
+    id="t1",
+    customerId="c1",
+    customerName="山田 太郎",
+    userId="me",
+    userName="加藤 浩二",
+    title="資料送付",
+    priority="HIGH",
+    dueDate="2026-11-20T14:59:59Z",
+    leadHours=24,
+    state="OPEN",
+    overdue=True,
+    version=2,
+)
+MEETING = meeting(
+    id="m1",
+    customerId="c1",
+    customerName="山田 太郎",
+    userId="me",
+    title="定例面談",
+    startsAt="2026-11-20T15:30:00Z",
+    endsAt="2026-11-20T16:30:00Z",
+    attendeeIds=["a1"],
+    state="PLANNED",
+    version=5,
+)
 
 Site = tuple[Browser, ScriptedGateway]
 
@@ -47,10 +48,10 @@ Site = tuple[Browser, ScriptedGateway]
 def site(*roles: str) -> Site:
     build()
     client, gateway = browser(create_app(SETTINGS), "sales", *roles)
-    gateway.on("GET", "/auth/users", {"items": []})
-    gateway.on("GET", "/tasks", {"items": [TASK], "nextCursor": None})
+    gateway.on("GET", "/auth/users", page())
+    gateway.on("GET", "/tasks", page(TASK))
     gateway.on("GET", "/tasks/t1", TASK, etag='"2"')
-    gateway.on("GET", "/meetings", {"items": [MEETING], "nextCursor": None})
+    gateway.on("GET", "/meetings", page(MEETING))
     gateway.on("GET", "/meetings/m1", MEETING, etag='"5"')
     return client, gateway
 
@@ -119,16 +120,16 @@ async def test_recording_an_outcome_keeps_the_rest_of_the_meeting() -> None:
 
 OUTRUN = {"code": "precondition_failed", "changedBy": "u2", "changedAt": "2026-11-20T01:00:00Z"}
 PEOPLE = [
-    {"id": "me", "name": "加藤 浩二", "roles": ["rep"], "managerId": "boss"},
-    {"id": "u2", "name": "佐藤 美咲", "roles": ["rep"], "managerId": "boss"},
-    {"id": "boss", "name": "鈴木 部長", "roles": ["manager"], "managerId": None},
+    colleague(id="me", name="加藤 浩二", roles=["rep"], managerId="boss"),
+    colleague(id="u2", name="佐藤 美咲", roles=["rep"], managerId="boss"),
+    colleague(id="boss", name="鈴木 部長", roles=["manager"], managerId=None),
 ]
 
 
 @pytest.mark.parametrize("action", ["outcome", "delete"])
 async def test_a_step_that_somebody_outran_says_who_and_loses_no_text(action: str) -> None:
     client, gateway = site("rep")
-    gateway.on("GET", "/auth/users", {"items": PEOPLE})
+    gateway.on("GET", "/auth/users", page(*PEOPLE))
     gateway.on("PUT", "/meetings/m1", OUTRUN, status=412)
     gateway.on("DELETE", "/meetings/m1", OUTRUN, status=412)
     values = {"action": action, "outcome": "長い議事録", "nextStep": "見積を送る", "etag": '"4"'}
@@ -142,7 +143,7 @@ async def test_a_step_that_somebody_outran_says_who_and_loses_no_text(action: st
 
 async def test_who_saves_a_meeting_second_learns_who_was_first_and_what_differs() -> None:
     client, gateway = site("manager")
-    gateway.on("GET", "/auth/users", {"items": PEOPLE})
+    gateway.on("GET", "/auth/users", page(*PEOPLE))
     gateway.on("PUT", "/meetings/m1", OUTRUN, status=412)
     values = {
         "title": "定例面談", "customer": "c1|山田 太郎", "day": "2026-11-21", "start": "00:30", "end": "01:30",
@@ -159,7 +160,7 @@ async def test_who_saves_a_meeting_second_learns_who_was_first_and_what_differs(
 
 async def test_who_saves_a_task_second_learns_what_differs() -> None:
     client, gateway = site("rep")
-    gateway.on("GET", "/auth/users", {"items": PEOPLE})
+    gateway.on("GET", "/auth/users", page(*PEOPLE))
     gateway.on("PUT", "/tasks/t1", OUTRUN, status=412)
     values = {
         "title": "資料送付", "customer": "", "priority": "LOW", "dueDay": "2026-11-20", "dueTime": "",
@@ -177,7 +178,7 @@ async def test_who_saves_a_task_second_learns_what_differs() -> None:
 async def test_the_form_keeps_whoever_it_cannot_offer(listed: list[dict[str, Any]]) -> None:
     """An attendee who left, one in charge from another team, and everybody while users cannot be read."""
     client, gateway = site("manager")
-    gateway.on("GET", "/auth/users", {"items": listed})
+    gateway.on("GET", "/auth/users", page(*listed))
     gateway.on("GET", "/meetings/m1", MEETING | {"attendeeIds": ["gone"], "userId": "elsewhere"}, etag='"5"')
     html = text(await client.get("/meetings/m1/edit"))
     assert '<input type="hidden" name="attendeeIds" value="gone">' in html
@@ -204,7 +205,7 @@ async def test_hours_that_are_no_number_are_asked_for_again(hours: str) -> None:
 
 async def test_a_customer_can_be_found_without_javascript() -> None:
     client, gateway = site("rep")
-    gateway.on("GET", "/customers/search", {"items": [{"id": "c1", "name": "山田 太郎"}]})
+    gateway.on("GET", "/customers/search", page(customer()))
     answer = await client.post("/tasks/new", form={"action": "find", "customer_query": "山田", "title": "電話"})
     assert 'value="c1|山田 太郎"' in text(answer)
     assert 'value="電話"' in text(answer)
@@ -213,11 +214,11 @@ async def test_a_customer_can_be_found_without_javascript() -> None:
 async def test_another_customer_can_be_chosen_and_none_without_javascript() -> None:
     client, gateway = site("rep")
     people = [
-        {"id": "c1", "name": "山田 太郎"},
-        {"id": "c2", "name": "山田 花子"},
-        {"id": "c3", "name": "山田 旧", "state": "DELETED"},
+        customer(id="c1", name="山田 太郎"),
+        customer(id="c2", name="山田 花子"),
+        customer(id="c3", name="山田 旧", state="DELETED"),
     ]
-    gateway.on("GET", "/customers/search", {"items": people})
+    gateway.on("GET", "/customers/search", page(*people))
     values = {"action": "find", "customer": "c1|山田 太郎", "customer_query": "山田"}
     html = text(await client.post("/tasks/new", form=values))
     assert html.count('value="c1|山田 太郎" checked') == 1

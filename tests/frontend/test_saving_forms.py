@@ -19,26 +19,27 @@ from frontend.sales.app import create_app as sales_app
 from frontend.ui.build import build
 from frontend.ui.settings import FrontendSettings
 from tests.support.html_forms import form_to
+from tests.support.records import approval, colleague, customer, meeting, page, stage, task
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
 NOTES = "\n  二行目から始まる\r\n行末に空白  \r古い改行\n\n"
 LINE = '  前後に空白、"引用符"、<b>と𠮷󠄀  '
-CUSTOMER: dict[str, Any] = {
-    "id": "c1",
-    "name": LINE,
-    "nameKana": " ﾔﾏﾀﾞ ",
-    "kind": "CORPORATE",
-    "email": "Taro+tag@例え.example",
-    "phone": "０７５ー６５２ー１５３５",
-    "birthDate": "1931-02-28",
-    "occupation": " 医師 ",
-    "relationship": "DECEASED",
-    "assignedSalesId": "who-left",
-    "tags": ["相続, 贈与", "株式、債券", 'いわゆる"優良"', " 空白 ", "NISA"],
-    "notes": NOTES,
-    "state": "ACTIVE",
-    "version": 3,
-    "profile": {
+CUSTOMER = customer(
+    id="c1",
+    name=LINE,
+    nameKana=" ﾔﾏﾀﾞ ",
+    kind="CORPORATE",
+    email="Taro+tag@例え.example",
+    phone="０７５ー６５２ー１５３５",
+    birthDate="1931-02-28",
+    occupation=" 医師 ",
+    relationship="DECEASED",
+    assignedSalesId="who-left",
+    tags=["相続, 贈与", "株式、債券", 'いわゆる"優良"', " 空白 ", "NISA"],
+    notes=NOTES,
+    state="ACTIVE",
+    version=3,
+    profile={
         "riskTolerance": "UNHEARD_OF",
         "objectives": ["RETIREMENT", "INCOME"],
         "experience": {"BONDS": "OVER_10Y", "EQUITIES": "NONE"},
@@ -50,56 +51,56 @@ CUSTOMER: dict[str, Any] = {
         "reviewedAt": "2026-01-01T00:00:00Z",
         "version": 7,
     },
-}
-MEETING: dict[str, Any] = {
-    "id": "m1",
-    "customerId": "c1",
-    "customerName": "改名|前の 太郎",
-    "userId": "who-left",
-    "attendeeIds": ["z9", "gone", "a1"],
-    "title": LINE,
-    "startsAt": "2026-11-20T14:30:17.250Z",
-    "endsAt": "2026-11-22T15:05:59Z",
-    "place": "  本店\t3階 ",
-    "agenda": NOTES,
-    "outcome": NOTES,
-    "nextStep": " 次 \r\n",
-    "state": "HELD",
-    "version": 5,
-}
-TASK: dict[str, Any] = {
-    "id": "t1",
-    "customerId": None,
-    "customerName": None,
-    "userId": "who-left",
-    "title": LINE,
-    "description": NOTES,
-    "priority": "UNHEARD_OF",
-    "dueDate": "2026-11-20T14:59:59Z",
-    "leadHours": 7,
-    "state": "OPEN",
-    "version": 2,
-}
-REQUEST: dict[str, Any] = {
-    "id": "r1",
-    "number": "RNG-2026-000001",
-    "title": LINE,
-    "description": NOTES,
-    "kind": "UNHEARD_OF",
-    "customerId": "c1",
-    "customerName": " 山田 ",
-    "requesterId": "me",
-    "amount": 900_000,
-    "currency": "USD",
-    "state": "DRAFT",
-    "stages": [{"name": "承認", "approverIds": ["u7"], "mode": "ANY"}],
-    "revision": 1,
-    "version": 4,
-    "allowedActions": ["SUBMIT"],
-}
+)
+MEETING = meeting(
+    id="m1",
+    customerId="c1",
+    customerName="改名|前の 太郎",
+    userId="who-left",
+    attendeeIds=["z9", "gone", "a1"],
+    title=LINE,
+    startsAt="2026-11-20T14:30:17.250Z",
+    endsAt="2026-11-22T15:05:59Z",
+    place="  本店\t3階 ",
+    agenda=NOTES,
+    outcome=NOTES,
+    nextStep=" 次 \r\n",
+    state="HELD",
+    version=5,
+)
+TASK = task(
+    id="t1",
+    customerId=None,
+    customerName=None,
+    userId="who-left",
+    title=LINE,
+    description=NOTES,
+    priority="UNHEARD_OF",
+    dueDate="2026-11-20T14:59:59Z",
+    leadHours=7,
+    state="OPEN",
+    version=2,
+)
+REQUEST = approval(
+    id="r1",
+    number="RNG-2026-000001",
+    title=LINE,
+    description=NOTES,
+    kind="UNHEARD_OF",
+    customerId="c1",
+    customerName=" 山田 ",
+    requesterId="me",
+    amount=900_000,
+    currency="USD",
+    state="DRAFT",
+    stages=[stage(approverIds=["u7"])],
+    revision=1,
+    version=4,
+    allowedActions=["SUBMIT"],
+)
 PEOPLE = [
-    {"id": "me", "name": "加藤 浩二", "roles": ["manager"]},
-    {"id": "u2", "name": "佐藤 美咲", "roles": ["rep"], "managerId": "me"},
+    colleague(id="me", name="加藤 浩二", roles=["manager"]),
+    colleague(id="u2", name="佐藤 美咲", roles=["rep"], managerId="me"),
 ]
 
 
@@ -122,9 +123,9 @@ class Case:
     def site(self) -> tuple[Browser, ScriptedGateway]:
         build()
         client, gateway = browser(self.app(SETTINGS), self.remote, "manager")
-        gateway.on("GET", "/auth/users", {"items": PEOPLE})
+        gateway.on("GET", "/auth/users", page(*PEOPLE))
         gateway.on("GET", self.path, self.record, etag='"1"')
-        gateway.on("GET", f"{self.path}/history", {"items": []})
+        gateway.on("GET", f"{self.path}/history", page())
         gateway.on("PUT", self.path, self.record | {"version": 99}, etag='"99"')
         return client, gateway
 

@@ -15,6 +15,7 @@ from frontend.sales.app import create_app as sales
 from frontend.ui.build import build
 from frontend.ui.gateway import GatewayClient, GatewayProblem
 from frontend.ui.settings import FrontendSettings
+from tests.support.records import page
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
 
 NOTHING_THERE = "このアドレスには何もありません"
@@ -35,7 +36,7 @@ CREATORS: dict[str, Callable[[FrontendSettings], Starlette]] = {
 def site(remote: str, locale: str = "ja") -> tuple[Browser, ScriptedGateway]:
     build()
     client, gateway = browser(CREATORS[remote](SETTINGS), remote, "manager", locale=locale)
-    gateway.on("GET", "/auth/users", {"items": []})
+    gateway.on("GET", "/auth/users", page())
     return client, gateway
 
 

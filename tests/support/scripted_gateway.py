@@ -14,10 +14,14 @@ from frontend.ui import identity as identities
 from frontend.ui.gateway import Answer, GatewayProblem
 from frontend.ui.identity import Identity
 from frontend.ui.settings import FrontendSettings
+from tests.support.document import assert_kept, contract
 from tests.support.http import Answer as HttpAnswer
 from tests.support.http import ServiceClient
 
 SECRET = "test-only-secret-key-of-forty-characters"
+NOT_FOUND = GatewayProblem(404, {"code": "not_found", "title": "見つかりません"})
+LATER = "UNHEARD_OF"
+"""A value that a later version of the API may add; today's pages must carry it."""
 SETTINGS = FrontendSettings(env="test", gateway_url="http://127.0.0.1:9", secret_key=SecretStr(SECRET))
 
 
@@ -74,16 +78,26 @@ class ScriptedGateway:
         parts = urlsplit(path)
         query = [*parse_qsl(parts.query), *(params or {}).items()]
         self.calls.append(Sent(method, parts.path, query, body, headers))
-        answer = self.answers.get((method, parts.path))
         accepted = self.accepted.get((method, parts.path, headers.get("If-Match", "")))
-        if accepted is not None:
-            return accepted, b""
-        if answer is None:
-            raise GatewayProblem(404, {"code": "not_found", "title": "見つかりません"})
+        answer = self.answers.get((method, parts.path), NOT_FOUND) if accepted is None else (accepted, b"")
+        self._hold_against_the_document(self.calls[-1], answer)
         if isinstance(answer, GatewayProblem):
             raise answer
         found: tuple[Answer, bytes] = answer
         return found
+
+    def _hold_against_the_document(self, sent: Sent, answer: Any) -> None:
+        """A page that asks for what the API does not have, or is shown what it never says, proves nothing."""
+        operation = contract().operation(sent.method, sent.path)
+        assert operation is not None, f"{sent.method} {sent.path} is no operation of the API"
+        if isinstance(answer, GatewayProblem):
+            assert_kept(set(contract().faults_of_status(operation, answer.status)))
+            return
+        shown: Answer = answer[0]
+        faults = contract().faults_of_request(operation, [name for name, _ in sent.query], sent.body)
+        if shown.body is not None:
+            faults += contract().faults_of_answer(operation, shown.status, "application/json", shown.body)
+        assert_kept({f"{sent.method} {operation.template}: {fault}" for fault in faults if LATER not in fault})
 
 
 @dataclass(frozen=True, slots=True)

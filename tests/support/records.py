@@ -1,0 +1,82 @@
+"""Complete records as the API answers them; a test names only what it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+_DATES: Json = {"createdAt": "2026-11-19T01:00:00Z", "updatedAt": "2026-11-19T01:00:00Z"}
+_COLLEAGUE: Json = {"id": "u1", "name": "佐藤 美咲", "roles": ["rep"], "managerId": None, "active": True}
+_CUSTOMER: Json = _DATES | {
+    "id": "c1", "name": "山田 太郎", "nameKana": None, "kind": "INDIVIDUAL", "email": None, "phone": None,
+    "birthDate": None, "occupation": None, "relationship": "CLIENT", "assignedSalesId": "rep", "tags": [],
+    "notes": None, "profile": None, "state": "ACTIVE", "processId": None, "deletedAt": None, "version": 1,
+}  # fmt: skip
+_MEETING: Json = _DATES | {
+    "id": "m1", "customerId": "c1", "customerName": "山田 太郎", "userId": "me", "userName": None, "attendeeIds": [],
+    "title": "定例面談", "startsAt": "2026-11-20T05:00:00Z", "endsAt": "2026-11-20T06:00:00Z", "place": None,
+    "agenda": None, "outcome": None, "nextStep": None, "state": "PLANNED", "version": 1,
+}  # fmt: skip
+_TASK: Json = _DATES | {
+    "id": "t1", "customerId": None, "customerName": None, "userId": "me", "userName": None, "title": "資料送付",
+    "description": None, "priority": "NORMAL", "dueDate": None, "leadHours": 24, "state": "OPEN",
+    "completedAt": None, "dueSoon": False, "overdue": False, "version": 1,
+}  # fmt: skip
+_APPROVAL: Json = _DATES | {
+    "id": "r1", "number": "RNG-2026-000001", "customerId": None, "customerName": None, "requesterId": "me",
+    "requesterName": None, "ownerId": "me", "kind": "FEE_DISCOUNT", "title": "手数料の特別適用", "description": "",
+    "amount": None, "currency": "JPY", "generation": 1, "state": "DRAFT", "stage": 0, "stages": [], "revision": 1,
+    "flags": [], "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
+    "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
+    "shortSince": None, "version": 1, "allowedActions": [],
+}  # fmt: skip
+_STAGE: Json = {
+    "name": "承認", "approverIds": [], "mode": "ANY", "quorum": None, "deadlineHours": None, "escalateTo": None,
+}  # fmt: skip
+_SAGA: Json = {
+    "id": "s1", "sagaId": "s1", "type": "customer_deletion", "resourceId": "c1", "actorId": "me",
+    "status": "REQUESTED", "detail": None, "steps": [], "progress": {"done": 0, "total": 0},
+    "startedAt": "2026-11-19T01:00:00Z", "finishedAt": None,
+}  # fmt: skip
+
+
+def page(*items: Json, more: str | None = None) -> Json:
+    """One page of a list; `more` is the cursor of the next one."""
+    return {"items": list(items), "nextCursor": more}
+
+
+def colleague(**members: Any) -> Json:
+    """A user as everybody sees colleagues."""
+    return _COLLEAGUE | members
+
+
+def customer(**members: Any) -> Json:
+    return _CUSTOMER | members
+
+
+def meeting(**members: Any) -> Json:
+    return _MEETING | members
+
+
+def task(**members: Any) -> Json:
+    return _TASK | members
+
+
+def approval(**members: Any) -> Json:
+    return _APPROVAL | members
+
+
+def stage(**members: Any) -> Json:
+    """One stage of a request's route."""
+    return _STAGE | members
+
+
+def saga(**members: Any) -> Json:
+    """A process as it answers what started it."""
+    return _SAGA | members
+
+
+def counts(**members: int) -> Json:
+    """The numbers on the tabs of the approvals."""
+    return {"waiting": 0, "requested": 0, "returned": 0, "drafts": 0} | members
