@@ -101,19 +101,18 @@ async def test_a_lie_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "given", "answer", "status"),
+    ("method", "path", "given", "answer"),
     [
-        ("GET", "/nothing", {}, {}, 200),
-        ("GET", "/tasks", {"params": {"colour": "red"}}, page(task()), 200),
-        ("GET", "/tasks", {}, page({"id": "t1"}), 200),
-        ("GET", "/tasks", {}, {"code": "precondition_failed"}, 412),
-        ("PUT", "/tasks/t1", {"body": {"leadHours": "soon"}}, task(), 200),
+        ("GET", "/nothing", {}, {}),
+        ("GET", "/tasks", {"params": {"colour": "red"}}, page(task())),
+        ("GET", "/tasks", {}, page({"id": "t1"})),
+        ("PUT", "/tasks/t1", {"body": {"leadHours": "soon"}}, task()),
     ],
 )
 async def test_a_lie_in_a_script_is_found(
-    method: str, path: str, given: dict[str, Any], answer: dict[str, Any], status: int
+    method: str, path: str, given: dict[str, Any], answer: dict[str, Any]
 ) -> None:
     gateway = ScriptedGateway()
-    gateway.on(method, path, answer, status=status)
+    gateway.on(method, path, answer)
     with pytest.raises(AssertionError, match="API"):
         await gateway.exchange(method, path, headers={}, **given)
