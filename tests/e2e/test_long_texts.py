@@ -13,6 +13,7 @@ from frontend.customer.app import create_app as customer
 from frontend.sales.app import create_app as sales
 from frontend.ui.settings import FrontendSettings
 from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch
+from tests.support import records
 from tests.support.frontend import RunningFrontend
 from tests.support.scripted_gateway import SETTINGS, browser, text
 
@@ -20,8 +21,8 @@ KANJI = "東日本総合産業ホールディングス西日本支社第二営�
 LATIN = "Pneumonoultramicroscopicsilicovolcanoconiosis_Holdings_and_Partners_" * 3
 LONGEST = 200
 AMOUNT = 9_876_543_210_123
-CUSTOMER = {"id": "c1", "assignedSalesId": "me", "tags": [KANJI[:50], LATIN[:50]], "notes": LATIN}
-TASK = {"id": "t1", "customerId": "c1", "dueDate": "2026-11-20T14:59:59Z"}
+CUSTOMER = records.customer(assignedSalesId="me", tags=[KANJI[:50], LATIN[:50]], notes=LATIN)
+TASK = records.task(customerId="c1", dueDate="2026-11-20T14:59:59Z")
 PAGES: dict[str, tuple[Callable[[FrontendSettings], Starlette], str]] = {
     "/customers": (customer, "customer"),
     "/customers/c1": (customer, "customer"),
@@ -73,14 +74,14 @@ async def test_lists_and_records_of_the_other_remotes_hold_the_longest_texts(
     page = await open_page("manager", "/notifications", size=size)
     for path, (create, remote) in PAGES.items():
         client, gateway = browser(create(SETTINGS), remote, "manager")
-        records: dict[str, dict[str, Any]] = {
+        lists: dict[str, dict[str, Any]] = {
             "/customers": CUSTOMER | {"name": name},
             "/tasks": TASK | {"title": name, "customerName": name},
         }
-        for root, record in records.items():
-            gateway.on("GET", root, {"items": [record], "nextCursor": None})
+        for root, record in lists.items():
+            gateway.on("GET", root, records.page(record))
             gateway.on("GET", f"{root}/{record['id']}", record)
-        gateway.on("GET", "/auth/users", {"items": []})
+        gateway.on("GET", "/auth/users", records.page())
         html = text(await client.get(path))
         await page.evaluate("(html) => { document.getElementById('page').innerHTML = html; }", html)
         assert await overflowing(page) == [], path

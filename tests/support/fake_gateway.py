@@ -27,6 +27,13 @@ DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
+def _too_large(ask: Ask) -> Response | None:
+    if (ask.body.get("amount") or 0) <= 10**15:
+        return None
+    error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
+    return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+
+
 class FakeGateway(LiveAnswers, SigningInAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
@@ -51,7 +58,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         self.requests: list[tuple[str, str, Json | None]] = []
         self.token_seconds = 900
         self.totp_users: set[str] = set()
-        self._keys: dict[tuple[str, str], Json] = {}
+        self._keys: dict[tuple[str, str], tuple[int, Any]] = {}
         self._numbers = itertools.count(413)
 
     # -- what tests do -------------------------------------------------------------------------------------------
@@ -173,15 +180,16 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
                 return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
             key = request.headers.get("idempotency-key")
             if request.method in {"POST", "PATCH"} and key and (user["id"], key) in self._keys:
-                return JSONResponse(self._keys[user["id"], key])
+                status, answer = self._keys[user["id"], key]
+                return JSONResponse(answer, status_code=status)
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
+            status = 201 if request.method == "POST" and handler in (self._create, self._comment) else 200
             if key:
-                self._keys[user["id"], key] = answer
+                self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
-            created = request.method == "POST" and handler in (self._create, self._comment)
-            return JSONResponse(answer, headers=headers, status_code=201 if created else 200)
+            return JSONResponse(answer, headers=headers, status_code=status)
 
         return call
 
@@ -315,7 +323,9 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             *([records.stage("最終承認", [approver], 72)] if last else []),
         ]
 
-    def _preview(self, ask: Ask) -> Json:
+    def _preview(self, ask: Ask) -> Any:
+        if refused := _too_large(ask):
+            return refused
         stages = self._route(ask)
         for stage in stages:
             stage.pop("approvedBy")
@@ -326,9 +336,8 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         return {"routeId": None, "stages": stages, "flags": flags}
 
     def _create(self, ask: Ask) -> Any:
-        if (ask.body.get("amount") or 0) > 10**15:
-            error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
-            return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+        if refused := _too_large(ask):
+            return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
         item = records.approval(
