@@ -45,7 +45,7 @@ from services.kit.running import crashpoints
 from services.kit.running.context import ActorContext
 from services.opportunity import actions
 from services.opportunity.references import References
-from services.opportunity.service import cascade, commands, leavers
+from services.opportunity.service import cascade, commands, handover
 from services.opportunity.service.fan_out import FanOut
 
 DECIDED: Final = "approval.decided"
@@ -186,14 +186,16 @@ class OpportunityActivities(Activities):
         """Own requests first: whoever owns one can't take a place in it."""
         user_id = call.resource_id
         async with self._transaction(call) as uow:
-            successor = await leavers.choose_successor(uow, call, self._references)
+            successor = await handover.choose_successor(uow, call, self._references)
             if successor is None:
                 return SliceResult(done=0, remaining=0)
-            done = await leavers.move_rules(uow, call, successor)
-        owned = await self._fan.planned(call, "move_owner", lambda reader, limit: leavers.owned(reader, user_id, limit))
+            done = await handover.move_rules(uow, call, successor)
+        owned = await self._fan.planned(
+            call, "move_owner", lambda reader, limit: handover.owned(reader, user_id, limit)
+        )
         done += await self._fan.each(owned, lambda item: self._move_owner(call, item, successor))
         named = await self._fan.planned(
-            call, "reassign_approvals", lambda reader, limit: leavers.naming(reader, user_id, limit)
+            call, "reassign_approvals", lambda reader, limit: handover.naming(reader, user_id, limit)
         )
         substitutes = await self._substitutes(named, user_id, successor)
         done += await self._fan.commanded(
@@ -203,27 +205,27 @@ class OpportunityActivities(Activities):
             terms={item: {"from_id": user_id, "to_id": substitute} for item, substitute in substitutes.items()},
             effective=lambda _outcome: True,
         )
-        return await self._answer(done, lambda reader: leavers.remaining(reader, user_id))
+        return await self._answer(done, lambda reader: handover.remaining(reader, user_id))
 
     @step("opportunity.return_approvals")
     async def return_approvals(self, call: ReturnStep) -> SliceResult:
         deletion_id = call.deletion_process_id
         async with self._transaction(call) as uow:
-            await leavers.forget_succession(uow, deletion_id)
+            await handover.forget_succession(uow, deletion_id)
         moves = await self._fan.planned(
-            call, "return_approvals", lambda reader, limit: leavers.moves_to_return(reader, deletion_id, limit)
+            call, "return_approvals", lambda reader, limit: handover.moves_to_return(reader, deletion_id, limit)
         )
         done = 0
         for move in moves:
             async with self._transaction(call) as uow:
-                done += await leavers.give_back(uow, move, call)
+                done += await handover.give_back(uow, move, call)
             activity.heartbeat(done)
-        return await self._answer(done, lambda reader: leavers.count_moves_to_return(reader, deletion_id))
+        return await self._answer(done, lambda reader: handover.count_moves_to_return(reader, deletion_id))
 
     @step("opportunity.sweep_user")
     async def sweep_user(self, call: ProcessStep) -> SweepResult:
         async with self._db.reader() as reader:
-            return SweepResult(found=await leavers.remaining(reader, call.resource_id))
+            return SweepResult(found=await handover.remaining(reader, call.resource_id))
 
     # One call ---------------------------------------------------------------------------------------
 
@@ -245,11 +247,11 @@ class OpportunityActivities(Activities):
 
     async def _move_owner(self, call: ReassignStep, approval_id: UUID, successor: UUID) -> bool:
         async with self._transaction(call) as uow:
-            return await leavers.move_owner(uow, approval_id, call, successor)
+            return await handover.move_owner(uow, approval_id, call, successor)
 
     async def _substitutes(self, ids: Sequence[UUID], leaver: UUID, successor: UUID) -> dict[UUID, UUID]:
         async with self._db.reader() as reader:
-            return {item: await leavers.replacement(reader, item, leaver, successor) for item in ids}
+            return {item: await handover.replacement(reader, item, leaver, successor) for item in ids}
 
     async def _answer(self, done: int, remaining: Callable[[Reader], Awaitable[int]]) -> SliceResult:
         async with self._db.reader() as reader:

@@ -21,7 +21,7 @@ from services.kit.processes import fences
 from services.kit.processes.steps import ROWS_PER_TRANSACTION
 from services.kit.running.context import ActorContext
 from services.sales_activity.references import Directory
-from services.sales_activity.service import cascade, leavers, timers
+from services.sales_activity.service import cascade, handover, timers
 from services.sales_activity.service.reconcile import reconcile
 
 
@@ -112,7 +112,7 @@ class SalesActivityActivities(Activities):
     @step("sales_activity.reassign_activities")
     async def reassign_activities(self, call: ReassignStep) -> SliceResult:
         async def reassign(uow: UnitOfWork) -> int:
-            successor = await leavers.choose_successor(
+            successor = await handover.choose_successor(
                 uow,
                 self._directory,
                 user_id=call.resource_id,
@@ -121,7 +121,7 @@ class SalesActivityActivities(Activities):
             )
             if successor is None:
                 return 0
-            return await leavers.reassign(
+            return await handover.reassign(
                 uow,
                 user_id=call.resource_id,
                 successor_id=successor,
@@ -130,7 +130,7 @@ class SalesActivityActivities(Activities):
             )
 
         return await self._slice(
-            "reassign_activities", call, reassign, lambda reader: leavers.open_work(reader, call.resource_id)
+            "reassign_activities", call, reassign, lambda reader: handover.open_work(reader, call.resource_id)
         )
 
     @step("sales_activity.return_activities")
@@ -138,16 +138,16 @@ class SalesActivityActivities(Activities):
         return await self._slice(
             "return_activities",
             call,
-            lambda uow: leavers.give_back(
+            lambda uow: handover.give_back(
                 uow, deletion_id=call.deletion_process_id, process_id=call.process_id, limit=ROWS_PER_TRANSACTION
             ),
-            lambda reader: leavers.unreturned(reader, call.deletion_process_id),
+            lambda reader: handover.unreturned(reader, call.deletion_process_id),
         )
 
     @step("sales_activity.sweep_user")
     async def sweep_user(self, call: ProcessStep) -> SweepResult:
         async with self._db.reader() as reader:
-            return SweepResult(found=await leavers.open_work(reader, call.resource_id))
+            return SweepResult(found=await handover.open_work(reader, call.resource_id))
 
     # Task timers ----------------------------------------------------------------------------------
 

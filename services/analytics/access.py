@@ -5,7 +5,6 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission, Scope, scope_of
 from services.kit.db.unit_of_work import Reader
-from services.kit.errors import Forbidden
 from services.kit.trust.principal import Principal
 
 
@@ -36,18 +35,6 @@ async def readable_names(reader: Reader, principal: Principal) -> Names:
     scope = scope_of(principal.roles, Permission.CUSTOMER_READ)
     customers_of = [] if scope is None else await _reached(reader, principal, scope)
     return Names(customers_of, principal.has(Permission.USER_READ))
-
-
-def may_read_reports(principal: Principal) -> None:
-    """Raises Forbidden without the permission."""
-    if not principal.has(Permission.REPORT_READ):
-        raise Forbidden()
-
-
-def may_read_approval_figures(principal: Principal) -> None:
-    """Approvers too: of the requests that name them."""
-    if not principal.has(Permission.REPORT_READ) and not principal.has(Permission.APPROVAL_DECIDE):
-        raise Forbidden()
 
 
 def sees_all_processes(principal: Principal) -> bool:

@@ -109,6 +109,11 @@ class TooFewApprovers(Unprocessable):
         super().__init__(detail, stage=stage, needed=needed, available=available)
 
 
+class SuccessorRefused(Unprocessable):
+    code = "successor_refused"
+    title = Text("後任者を選び直してください", "Choose another successor")
+
+
 def comment_required() -> Unprocessable:
     message = Text("理由を入力してください", "Give a reason")
     return Unprocessable.field("/comment", "comment_required", message)

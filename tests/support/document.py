@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import jsonschema_rs
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.openapi import merge
@@ -23,14 +24,18 @@ SHOWN = 3
 """So many faults of one answer are told; the first ones say it."""
 
 
-def document_of(service: str) -> Document:
-    app = importlib.import_module(f"services.{service}.app").create_app(
+def app_of(service: str) -> FastAPI:
+    """A service that is never started: its routes and their document."""
+    app: FastAPI = importlib.import_module(f"services.{service}.app").create_app(
         settings_for(
             service, "postgresql://nobody@127.0.0.1:9/none", temporal_address="127.0.0.1:9", public_url=NOWHERE
         )
     )
-    document: Document = app.openapi()
-    return document
+    return app
+
+
+def document_of(service: str) -> Document:
+    return app_of(service).openapi()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.analytics import access, schemas
+from services.analytics.endpoints.dependencies import ApprovalFiguresReader, ReportReader
 from services.analytics.reports import metrics
 from services.analytics.reports.answers import answer
 from services.analytics.reports.cache import ReportCache
@@ -29,7 +30,7 @@ from services.analytics.reports.registry import (
 from services.analytics.reports.sql import By
 from services.contracts.permissions import Permission
 from services.kit.db.unit_of_work import Reader
-from services.kit.http import CurrentUser, Reads, json_response
+from services.kit.http import Reads, json_response
 from services.kit.http.problems import preferred_locale
 from services.kit.models import QueryModel
 from services.kit.running import clock
@@ -94,46 +95,41 @@ async def _respond(
 
 @router.get("/sales-summary", response_model=schemas.ReportView, responses=_DOCUMENTED)
 async def sales_summary(
-    request: Request, reader: Reads, principal: CurrentUser, query: ReportQueryParameters
+    request: Request, reader: Reads, principal: ReportReader, query: ReportQueryParameters
 ) -> Response:
-    access.may_read_reports(principal)
     return await _respond(request, reader, principal, query, SALES_SUMMARY, own_inbox=False)
 
 
 @router.get("/customer-statistics", response_model=schemas.ReportView, responses=_DOCUMENTED)
 async def customer_statistics(
-    request: Request, reader: Reads, principal: CurrentUser, query: ReportQueryParameters
+    request: Request, reader: Reads, principal: ReportReader, query: ReportQueryParameters
 ) -> Response:
-    access.may_read_reports(principal)
     return await _respond(request, reader, principal, query, CUSTOMER_STATISTICS, own_inbox=False)
 
 
 @router.get("/approval-statistics", response_model=schemas.ReportView, responses=_DOCUMENTED)
 async def approval_statistics(
-    request: Request, reader: Reads, principal: CurrentUser, query: ReportQueryParameters
+    request: Request, reader: Reads, principal: ApprovalFiguresReader, query: ReportQueryParameters
 ) -> Response:
     """Also for approvers: the requests that name them."""
-    access.may_read_approval_figures(principal)
     decides = principal.has(Permission.APPROVAL_DECIDE)
     return await _respond(request, reader, principal, query, APPROVAL_STATISTICS, own_inbox=decides)
 
 
 @router.get("/task-completion", response_model=schemas.ReportView, responses=_DOCUMENTED)
 async def task_completion(
-    request: Request, reader: Reads, principal: CurrentUser, query: ReportQueryParameters
+    request: Request, reader: Reads, principal: ReportReader, query: ReportQueryParameters
 ) -> Response:
-    access.may_read_reports(principal)
     return await _respond(request, reader, principal, query, TASK_COMPLETION, own_inbox=False)
 
 
 @router.get("/metrics", response_model=schemas.MetricList)
 async def daily_metrics(
     reader: Reads,
-    principal: CurrentUser,
+    principal: ReportReader,
     query: Annotated[PeriodQuery, Query()],
 ) -> Response:
     """How often what happened, by event type and day (Asia/Tokyo), over all reps whom the caller sees."""
-    access.may_read_reports(principal)
     period = query.period()
     items = await metrics.by_day(reader, period, await access.visible_reps(reader, principal))
     return json_response({"items": items, "asOf": clock.now()})

@@ -1,12 +1,5 @@
 """HTTP of the customer service; `routers` in the order in which paths are matched."""
 
-from services.customer.endpoints import changes, internal, lifecycle, lists, processes, records
+from services.customer.endpoints import customers, deletion, internal, processes
 
-routers = [
-    lists.router,
-    records.router,
-    changes.router,
-    lifecycle.router,
-    processes.router,
-    internal.router,
-]
+routers = [customers.router, deletion.router, processes.router, internal.router]

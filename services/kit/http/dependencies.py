@@ -59,19 +59,27 @@ CurrentUser = Annotated[Principal, Depends(current_user)]
 
 
 class RequiredPermission:
-    """Dependency: the caller, who must hold a permission (403). Object rights are the service's own business."""
+    """Dependency: the caller, who must hold one of these permissions (403).
 
-    def __init__(self, permission: str) -> None:
-        self.permission = permission
+    Whether it reaches the object that is asked for is decided by the service's `access.py`.
+    """
+
+    def __init__(self, *permissions: str) -> None:
+        self.permissions = permissions
 
     async def __call__(self, principal: CurrentUser) -> Principal:
-        if not principal.has(self.permission):
+        if not self.held_by(principal):
             raise Forbidden()
         return principal
 
+    def held_by(self, principal: Principal) -> bool:
+        return any(map(principal.has, self.permissions))
 
-def requires(permission: str) -> RequiredPermission:
-    return RequiredPermission(permission)
+
+def requires(*permissions: str) -> RequiredPermission:
+    """Any one of the permissions suffices."""
+    assert permissions
+    return RequiredPermission(*permissions)
 
 
 async def _kit(request: Request) -> Kit:

@@ -22,20 +22,20 @@ _KEPT_HEADERS: Final = frozenset({b"host", b"authorization", b"accept-language",
 _KEPT_SCOPE: Final = ("type", "asgi", "http_version", "scheme", "client", "server", "root_path")
 
 
-def permissions_of_route(dependant: Dependant) -> frozenset[str]:
-    """What its signature asks of the caller."""
-    own = {dependant.call.permission} if isinstance(dependant.call, RequiredPermission) else set()
-    return frozenset(own.union(*map(permissions_of_route, dependant.dependencies)))
+def required_by(dependant: Dependant) -> frozenset[RequiredPermission]:
+    """What a route's signature asks of the caller."""
+    own = {dependant.call} if isinstance(dependant.call, RequiredPermission) else set()
+    return frozenset(own.union(*map(required_by, dependant.dependencies)))
 
 
 async def refusal(
-    request: Request, principal: Principal | None, permissions: frozenset[str], replay: Response
+    request: Request, principal: Principal | None, required: frozenset[RequiredPermission], replay: Response
 ) -> Response | None:
     """The answer that takes the place of the stored one; None while the caller may still see it.
 
     What a DELETE or a 202 answered tells of the process that it began, of nothing else. Raises Forbidden.
     """
-    if principal is not None and not all(map(principal.has, permissions)):
+    if principal is not None and not all(permission.held_by(principal) for permission in required):
         raise Forbidden()
     path = next(_paths(request, replay), None)
     if request.method == "DELETE" or replay.status_code not in (200, 201) or path is None:

@@ -78,8 +78,8 @@ async def _commit_once(request: Request, principal: Principal | None, route: API
             await first.work()
             continue
         if is_replay:
-            permissions = replays.permissions_of_route(route.dependant)
-            refused = await replays.refusal(request, principal, permissions, response)
+            required = replays.required_by(route.dependant)
+            refused = await replays.refusal(request, principal, required, response)
             return response if refused is None else refused
         action: AfterCommit | None = request.scope.get(_AFTER_COMMIT)
         return response if action is None else await action(response)

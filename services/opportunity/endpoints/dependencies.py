@@ -11,9 +11,9 @@ from services.opportunity.actions import Action
 from services.opportunity.references import References
 from services.opportunity.service.command_sender import CommandSender, Sender
 
-Reading = Annotated[Principal, Depends(requires(Permission.APPROVAL_READ))]
-Requesting = Annotated[Principal, Depends(requires(Permission.APPROVAL_REQUEST))]
-Administering = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
+ApprovalReader = Annotated[Principal, Depends(requires(Permission.APPROVAL_READ))]
+ApprovalRequester = Annotated[Principal, Depends(requires(Permission.APPROVAL_REQUEST))]
+RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
 
 
 async def _references(kit: KitDep) -> References:

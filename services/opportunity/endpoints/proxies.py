@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.paging import page
 from services.opportunity import access
-from services.opportunity.endpoints.dependencies import Reading, ReferencesDep
+from services.opportunity.endpoints.dependencies import ApprovalReader, ReferencesDep
 from services.opportunity.repository import proxies as proxy_rows
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.schemas.proxies import ProxyInput, ProxyOutput, ProxyPage
@@ -20,7 +20,7 @@ router = APIRouter(tags=["approval rules"], route_class=ServiceRoute)
 
 @router.get("/proxies", response_model=ProxyPage)
 async def list_proxies(
-    principal: Reading, reader: Reads, kit: KitDep, query: Annotated[PageQuery, Query()]
+    principal: ApprovalReader, reader: Reads, kit: KitDep, query: Annotated[PageQuery, Query()]
 ) -> Response:
     """Proxies that the caller gave or holds; administrators and auditors see all. The latest period first."""
     key = kit.cursors.decode("proxies", query.cursor, [datetime, UUID])
@@ -36,13 +36,13 @@ async def list_proxies(
 
 
 @router.post("/proxies", response_model=ProxyOutput, status_code=201)
-async def create_proxy(principal: Reading, uow: Uow, references: ReferencesDep, body: ProxyInput) -> Response:
+async def create_proxy(principal: ApprovalReader, uow: Uow, references: ReferencesDep, body: ProxyInput) -> Response:
     """Name who decides in one's place for a period."""
     row = await proxies.create_proxy(uow, principal, body, references)
     return json_response(row, 201, version=row["version"])
 
 
 @router.delete("/proxies/{proxy_id}", status_code=204)
-async def delete_proxy(principal: Reading, uow: Uow, proxy_id: UUID) -> Response:
+async def delete_proxy(principal: ApprovalReader, uow: Uow, proxy_id: UUID) -> Response:
     await proxies.end_proxy(uow, principal, proxy_id)
     return Response(status_code=204)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.etags import require_if_match
-from services.opportunity.endpoints.dependencies import Reading, ReferencesDep, Requesting
+from services.opportunity.endpoints.dependencies import ApprovalReader, ApprovalRequester, ReferencesDep
 from services.opportunity.schemas.approvals import (
     ApprovalContent,
     ApprovalFilters,
@@ -26,7 +26,7 @@ router = APIRouter(tags=["approvals"], route_class=ServiceRoute)
 
 @router.get("/approvals", response_model=ApprovalPage)
 async def list_approvals(
-    principal: Reading, reader: Reads, kit: KitDep, query: Annotated[ApprovalFilters, Query()]
+    principal: ApprovalReader, reader: Reads, kit: KitDep, query: Annotated[ApprovalFilters, Query()]
 ) -> Response:
     """Requests that the caller may see. Sorted by `-createdAt` (newest first, the default) or `createdAt`."""
     return json_response(await lists.filtered(reader, principal, kit.cursors, query))
@@ -34,21 +34,21 @@ async def list_approvals(
 
 @router.get("/approvals/pending", response_model=ApprovalPage)
 async def list_pending_approvals(
-    principal: Reading, reader: Reads, kit: KitDep, query: Annotated[InboxQuery, Query()]
+    principal: ApprovalReader, reader: Reads, kit: KitDep, query: Annotated[InboxQuery, Query()]
 ) -> Response:
     """What waits for the caller, also as a proxy. Sorted by `since` (the longest waiting first) or `deadlineAt`."""
     return json_response(await lists.inbox(reader, principal, kit.cursors, query))
 
 
 @router.get("/approvals/counts", response_model=Counts)
-async def count_approvals(principal: Reading, reader: Reads) -> Response:
+async def count_approvals(principal: ApprovalReader, reader: Reads) -> Response:
     """How many wait for the caller; how many of the caller's own are open, returned, drafts."""
     return json_response(await lists.counts(reader, principal))
 
 
 @router.get("/approvals/requester/{user_id}", response_model=ApprovalPage)
 async def list_approvals_of_requester(
-    principal: Reading, reader: Reads, kit: KitDep, user_id: UUID, query: Annotated[PageQuery, Query()]
+    principal: ApprovalReader, reader: Reads, kit: KitDep, user_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
     """Requests that a user raised, as far as the caller may see them; newest first."""
     return json_response(await lists.of_requester(reader, principal, kit.cursors, user_id, query))
@@ -56,19 +56,21 @@ async def list_approvals_of_requester(
 
 @router.get("/approvals/approver/{user_id}", response_model=ApprovalPage)
 async def list_approvals_of_approver(
-    principal: Reading, reader: Reads, kit: KitDep, user_id: UUID, query: Annotated[PageQuery, Query()]
+    principal: ApprovalReader, reader: Reads, kit: KitDep, user_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
     """Requests that name a user as an approver or were decided by them; newest first."""
     return json_response(await lists.of_approver(reader, principal, kit.cursors, user_id, query))
 
 
 @router.get("/approvals/{approval_id}", response_model=ApprovalOutput)
-async def get_approval(principal: Reading, reader: Reads, approval_id: UUID) -> Response:
+async def get_approval(principal: ApprovalReader, reader: Reads, approval_id: UUID) -> Response:
     return _answer(await views.detail(reader, principal, approval_id))
 
 
 @router.post("/approvals", response_model=ApprovalOutput, status_code=201)
-async def create_approval(principal: Requesting, uow: Uow, references: ReferencesDep, body: NewApproval) -> Response:
+async def create_approval(
+    principal: ApprovalRequester, uow: Uow, references: ReferencesDep, body: NewApproval
+) -> Response:
     """Submit a request, or keep it as a draft. Without approvers the policy chooses the route."""
     approval_id = await requests.create(uow, principal, body, references)
     shown = await views.detail(uow, principal, approval_id)
@@ -76,14 +78,16 @@ async def create_approval(principal: Requesting, uow: Uow, references: Reference
 
 
 @router.post("/approvals/preview", response_model=Preview)
-async def preview_approval(principal: Requesting, uow: Uow, references: ReferencesDep, body: RouteQuestion) -> Response:
+async def preview_approval(
+    principal: ApprovalRequester, uow: Uow, references: ReferencesDep, body: RouteQuestion
+) -> Response:
     """The route that such a request would take, absences and proxies included. Nothing is kept."""
     return json_response(await previews.preview(uow, principal, body, references))
 
 
 @router.put("/approvals/{approval_id}", response_model=ApprovalOutput)
 async def replace_approval(
-    principal: Requesting,
+    principal: ApprovalRequester,
     uow: Uow,
     references: ReferencesDep,
     request: Request,
@@ -97,7 +101,9 @@ async def replace_approval(
 
 
 @router.patch("/approvals/{approval_id}/submit", response_model=ApprovalOutput)
-async def submit_approval(principal: Requesting, uow: Uow, references: ReferencesDep, approval_id: UUID) -> Response:
+async def submit_approval(
+    principal: ApprovalRequester, uow: Uow, references: ReferencesDep, approval_id: UUID
+) -> Response:
     """A draft goes to its first approvers."""
     await views.require_visible(uow, principal, approval_id)
     await requests.submit(uow, principal, approval_id, references)

@@ -6,21 +6,14 @@ from uuid import UUID
 from services.contracts.permissions import Permission
 from services.contracts.states import CustomerState, UserState
 from services.kit.db.unit_of_work import UnitOfWork
-from services.kit.errors import Blocked, Conflict, Forbidden, Text, Unprocessable
+from services.kit.errors import Blocked, Forbidden
 from services.kit.trust.principal import Principal
 from services.sales_activity import access
+from services.sales_activity.errors import NOT_IN_YOUR_TEAM, CustomerDeleted, unknown_customer, unknown_user
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import copies
 
 _GONE = frozenset({UserState.DEACTIVATING, UserState.DELETED})
-_NO_SUCH_USER = Text("このユーザーは選べません", "There is no such user to choose")
-_NO_SUCH_CUSTOMER = Text("この顧客は選べません", "There is no such customer to choose")
-_NOT_YOURS = Text("担当できるのは自分または部下だけです", "You may assign only to yourself or to your reports")
-
-
-class CustomerDeleted(Conflict):
-    code = "customer_deleted"
-    title = Text("この顧客は削除されています", "This customer is deleted")
 
 
 async def assignee(uow: UnitOfWork, directory: Directory, principal: Principal, user_id: UUID) -> None:
@@ -28,13 +21,13 @@ async def assignee(uow: UnitOfWork, directory: Directory, principal: Principal, 
     await directory.ensure_user(uow, user_id)
     row = await copies.lock_user(uow, user_id, access.writer(principal))
     if row is None:
-        raise Unprocessable.field("/userId", "unknown_user", _NO_SUCH_USER)
+        raise unknown_user("/userId")
     if not row["reachable"]:
-        raise Forbidden(_NOT_YOURS)
+        raise Forbidden(NOT_IN_YOUR_TEAM)
     if row["blocked_by_process"] is not None:
         raise Blocked(row["blocked_by_process"])
     if row["state"] in _GONE:
-        raise Unprocessable.field("/userId", "unknown_user", _NO_SUCH_USER)
+        raise unknown_user("/userId")
 
 
 async def attendees(
@@ -48,7 +41,7 @@ async def attendees(
         position = user_ids.index(user_id)
         row = found.get(user_id)
         if row is None or row["state"] in _GONE:
-            raise Unprocessable.field(f"/attendeeIds/{position}", "unknown_user", _NO_SUCH_USER)
+            raise unknown_user(f"/attendeeIds/{position}")
         if row["blocked_by_process"] is not None:
             raise Blocked(row["blocked_by_process"])
 
@@ -58,7 +51,7 @@ async def customer(uow: UnitOfWork, directory: Directory, principal: Principal, 
     await directory.ensure_customer(uow, customer_id)
     row = await copies.lock_customer(uow, customer_id, access.viewer(principal, Permission.CUSTOMER_READ))
     if row is None or not row["visible"]:
-        raise Unprocessable.field("/customerId", "unknown_customer", _NO_SUCH_CUSTOMER)
+        raise unknown_customer()
     if row["blocked_by_process"] is not None:
         raise Blocked(row["blocked_by_process"])
     if row["state"] != CustomerState.ACTIVE:

@@ -6,13 +6,14 @@ from uuid import UUID
 from services.contracts.events.sales import MeetingCreated, MeetingDeleted, MeetingSnapshot, MeetingUpdated
 from services.contracts.states import MeetingState
 from services.kit.db.unit_of_work import Row, UnitOfWork
-from services.kit.errors import Conflict, Forbidden, NotFound, Text, Unprocessable
+from services.kit.errors import Forbidden, NotFound
 from services.kit.events.audit import outrun, record_audit
 from services.kit.events.outbox import record_change, record_created
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 from services.sales_activity import access
+from services.sales_activity.errors import MeetingTransitionRefused, ends_before_start, held_before_start
 from services.sales_activity.events import meeting_event
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import meetings as repository
@@ -25,13 +26,6 @@ _EDITS = ("meeting.update",)
 """What makes a new version of the content."""
 _PLAIN_FIELDS = ("customer_id", "user_id", "attendee_ids", "starts_at", "ends_at", "state")
 _TEXT_FIELDS = ("title", "place", "agenda", "outcome", "next_step")
-
-
-class MeetingTransitionRefused(Conflict):
-    """`state` is where the meeting stands."""
-
-    code = "transition_refused"
-    title = Text("この状態には変更できません", "The meeting can't go to this state")
 
 
 async def create(uow: UnitOfWork, principal: Principal, directory: Directory, body: MeetingCreate) -> Row:
@@ -91,15 +85,13 @@ async def delete(
 
 def _check_period(values: Row) -> None:
     if values["ends_at"] <= values["starts_at"]:
-        message = Text("終了は開始より後にしてください", "A meeting ends after it starts")
-        raise Unprocessable.field("/endsAt", "period_order", message)
+        raise ends_before_start()
 
 
 def _check_held(values: Row) -> None:
     """What has not begun can't have been held: figures of today would count it, and its outcome would be made up."""
     if values["state"] == MeetingState.HELD and values["starts_at"] > clock.now():
-        message = Text("開始前の商談は実施済みにできません", "A meeting can't be held before it began")
-        raise Unprocessable.field("/state", "held_before_start", message)
+        raise held_before_start()
 
 
 async def _writable(uow: UnitOfWork, principal: Principal, meeting_id: UUID, version: int | None) -> Row:

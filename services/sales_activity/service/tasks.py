@@ -6,13 +6,14 @@ from uuid import UUID
 from services.contracts.events.sales import TaskCompleted, TaskCreated, TaskDeleted, TaskSnapshot, TaskUpdated
 from services.contracts.states import LIVE_TASK_STATES, TaskState
 from services.kit.db.unit_of_work import Row, UnitOfWork
-from services.kit.errors import Conflict, Forbidden, NotFound, Text
+from services.kit.errors import Forbidden, NotFound
 from services.kit.events.audit import outrun, record_audit
 from services.kit.events.outbox import record_change, record_created
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 from services.sales_activity import access
+from services.sales_activity.errors import TaskEnded, TaskTransitionRefused
 from services.sales_activity.events import task_event
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import tasks as repository
@@ -23,18 +24,6 @@ from services.sales_activity.states import reopens, task_may_go
 RESOURCE = "task"
 _EDITS = ("task.update", "task.status", "task.reopen")
 """What makes a new version of the content."""
-
-
-class TaskEnded(Conflict):
-    code = "task_ended"
-    title = Text("完了または取消済みのタスクは変更できません", "The task has ended; reopen it first")
-
-
-class TaskTransitionRefused(Conflict):
-    """`state` is where the task stands."""
-
-    code = "transition_refused"
-    title = Text("この状態には変更できません", "The task can't go to this state")
 
 
 async def create(uow: UnitOfWork, principal: Principal, directory: Directory, body: TaskCreate) -> Row:

@@ -8,10 +8,10 @@ from services.contracts.permissions import Role
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction
 from services.contracts.steps import ReassignStep, ReturnStep
 from services.kit.db.database import Reader, Row, UnitOfWork
-from services.kit.errors import Blocked, ProblemError, Text, Unprocessable
+from services.kit.errors import Blocked, ProblemError
 from services.kit.running import clock
 from services.opportunity import machine
-from services.opportunity.errors import ReassignmentConflict
+from services.opportunity.errors import ReassignmentConflict, SuccessorRefused
 from services.opportunity.progress import Actor, Place, Progress
 from services.opportunity.references import References
 from services.opportunity.repository import approvals, handover, people, proxies, routes
@@ -39,11 +39,6 @@ __all__ = [
     "remaining",
     "replacement",
 ]
-
-
-class SuccessorRefused(Unprocessable):
-    code = "successor_refused"
-    title = Text("後任者を選び直してください", "Choose another successor")
 
 
 async def choose_successor(uow: UnitOfWork, step: ReassignStep, references: References) -> UUID | None:

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from services.contracts.permissions import Permission
 from services.customer.access import viewer
+from services.customer.endpoints.dependencies import CustomerDeleter, CustomerRestorer
 from services.customer.repository import reading
 from services.customer.schemas import DeletionPreview
 from services.customer.service import lifecycle
 from services.customer.settings import CustomerSettings
 from services.kit.errors import NotFound, Unavailable
-from services.kit.http import CurrentUser, KitDep, ServiceRoute, Uow, json_response, request_context
+from services.kit.http import KitDep, ServiceRoute, Uow, json_response, request_context
 from services.kit.http.etags import optional_if_match
 from services.kit.http.kit import Kit
 from services.kit.processes.router import SagaView
@@ -31,7 +32,7 @@ router = APIRouter(tags=["customers"], route_class=ServiceRoute)
 
 
 @router.get("/customers/{customer_id}/deletion-preview", response_model=DeletionPreview)
-async def preview_deletion(customer_id: UUID, principal: CurrentUser, kit: KitDep) -> Response:
+async def preview_deletion(customer_id: UUID, principal: CustomerDeleter, kit: KitDep) -> Response:
     """What a deletion would hide, hold and cancel, counted now; 503 while a service can't be asked."""
     deleter = viewer(principal, Permission.CUSTOMER_DELETE)
     async with kit.db.reader() as reader:
@@ -46,7 +47,7 @@ async def preview_deletion(customer_id: UUID, principal: CurrentUser, kit: KitDe
 async def delete_customer(
     customer_id: UUID,
     request: Request,
-    principal: CurrentUser,
+    principal: CustomerDeleter,
     kit: KitDep,
     context: Annotated[ActorContext, Depends(request_context)],
 ) -> Response:
@@ -64,7 +65,7 @@ async def delete_customer(
 
 
 @router.post("/customers/{customer_id}/restore", response_model=SagaView, status_code=202)
-async def restore_customer(customer_id: UUID, request: Request, principal: CurrentUser, uow: Uow) -> Response:
+async def restore_customer(customer_id: UUID, request: Request, principal: CustomerRestorer, uow: Uow) -> Response:
     """Bring a deleted customer back with all that its deletion hid; within the recycle-bin period."""
     period = CustomerSettings().recycle_bin_period
     process_id = await lifecycle.request_restoration(uow, principal, customer_id, period)

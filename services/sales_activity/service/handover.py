@@ -8,17 +8,13 @@ from uuid import UUID
 from services.contracts.events.sales import MeetingUpdated, TaskUpdated
 from services.contracts.states import UserState
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
-from services.kit.errors import Blocked, Text, Unprocessable
+from services.kit.errors import Blocked
 from services.kit.events.outbox import record_changes
 from services.kit.running import clock
+from services.sales_activity.errors import SuccessorRefused
 from services.sales_activity.events import meeting_event, task_event
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import copies, handover
-
-
-class SuccessorRefused(Unprocessable):
-    code = "successor_refused"
-    title = Text("後任者を選び直してください", "Choose another successor")
 
 
 async def choose_successor(
