@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from services.auth.models import AuditLogEntry
+from services.auth.record import AuditLogEntry
 
 GENESIS: Final = b"\0" * 32
 COVERED: Final = (

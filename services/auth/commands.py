@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from services.auth.models import User
 from services.auth.passwords import hash_password
+from services.auth.record import User
 from services.auth.repository import users
 from services.auth.schemas import NewUser
 from services.auth.service.audit import Finding, verify

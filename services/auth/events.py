@@ -3,7 +3,7 @@
 from typing import TypeVar
 from uuid import UUID
 
-from services.auth.models import User
+from services.auth.record import User
 from services.contracts.events.user import UserSnapshot
 from services.contracts.permissions import Role
 from services.kit.db.unit_of_work import UnitOfWork

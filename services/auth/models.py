@@ -30,28 +30,23 @@ class User(Base, table=True):
 
     id: UUID = Field(primary_key=True)
     email: str = Field(sa_type=Text, unique=True)
-    """Lower case, NFKC: one person, one address."""
     name: str = Field(sa_type=Text)
     password_hash: str = Field(sa_type=Text)
     roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     manager_id: UUID | None = Field(default=None, foreign_key="users.id", index=True)
     state: UserState = Field(sa_type=Text)
     state_before: str | None = Field(default=None, sa_type=Text)
-    """What DEACTIVATING returns to when the deletion is undone."""
     version: int = 1
     event_version: int = 1
     blocked_by_process: UUID | None = None
     deletion_process_id: UUID | None = None
-    """The last deletion, which a restoration takes back."""
     generation: int = 0
-    """Counts deletions and restorations: part of their workflow ids."""
     created_at: datetime = _time()
     updated_at: datetime = _time()
     deleted_at: datetime | None = _time(nullable=True)
     totp_secret: bytes | None = Field(default=None, sa_type=LargeBinary)
     totp_confirmed_at: datetime | None = _time(nullable=True)
     totp_last_step: int | None = Field(default=None, sa_type=BigInteger)
-    """The last time step whose code was used: no code counts twice."""
     sort_name: str = Field(
         default="",
         sa_column=Column(
@@ -200,7 +195,6 @@ class AuditLogEntry(Base, table=True):
     process_id: UUID | None = None
     detail: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     salt: bytes | None = Field(default=None, sa_type=LargeBinary)
-    """Part of the commitment to ``detail``; both are erased together, and then nobody can guess the detail."""
 
     __table_args__ = (
         Index("audit_log_at", "at", "id"),

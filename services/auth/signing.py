@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import SecretStr
 
 from services.auth import audit_heads
-from services.auth.models import Session, User
+from services.auth.record import Session, User
 from services.auth.settings import ACCESS_TOKEN_LIFETIME, SIGNING_KEY_LIFETIME, SIGNING_KEY_OVERLAP
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import Row, UnitOfWork

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.auth.endpoints.dependencies import AuthDep, UserManager, revoke_at_once
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import users
 from services.auth.schemas import (
     PasswordChange,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from services.auth.models import AuditLogEntry
+from services.auth.record import AuditLogEntry
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.events.envelope import AuditRecorded
 
@@ -82,7 +82,7 @@ async def take_unsealed(uow: UnitOfWork, limit: int) -> list[AuditLogEntry]:
         " SELECT l.* FROM audit_log l JOIN taken t ON t.audit_id = l.id ORDER BY l.at, l.id",
         [limit],
     )
-    return [AuditLogEntry.model_validate(row) for row in rows]
+    return [AuditLogEntry.from_row(row) for row in rows]
 
 
 async def append_links(uow: UnitOfWork, links: Sequence[tuple[int, UUID, bytes, bytes, bytes]]) -> None:
@@ -95,10 +95,9 @@ async def append_links(uow: UnitOfWork, links: Sequence[tuple[int, UUID, bytes, 
 
 
 async def links(reader: Reader, *, after: int, limit: int) -> list[Row]:
-    """The chain from a position on, each link with its entry (None where the entry is missing)."""
+    """The chain from a position on, each link beside its entry (whose ``id`` is None where it is missing)."""
     return await reader.all(
-        "SELECT c.position, c.previous_hash, c.hash, c.audit_id, c.detail_commitment, to_jsonb(l) AS entry, l.at,"
-        " l.salt, l.detail"
+        "SELECT c.position, c.previous_hash, c.hash, c.audit_id, c.detail_commitment, l.*"
         " FROM audit_chain c LEFT JOIN audit_log l ON l.id = c.audit_id WHERE c.position > %s"
         " ORDER BY c.position LIMIT %s",
         [after, limit],

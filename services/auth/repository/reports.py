@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.auth.models import User
+from services.auth.record import User
 from services.kit.db.unit_of_work import Reader, UnitOfWork
 
 
@@ -12,13 +12,13 @@ async def lock_reports(uow: UnitOfWork, manager_id: UUID, limit: int) -> list[Us
         "SELECT * FROM users WHERE manager_id = %s AND state <> 'DELETED' ORDER BY id LIMIT %s FOR UPDATE",
         [manager_id, limit],
     )
-    return [User.model_validate(row) for row in rows]
+    return [User.from_row(row) for row in rows]
 
 
 async def save_manager(uow: UnitOfWork, user: User) -> None:
     await uow.execute(
         "UPDATE users SET manager_id = %(manager_id)s, updated_at = %(updated_at)s WHERE id = %(id)s",
-        user.model_dump(),
+        user.values(),
     )
 
 
@@ -43,7 +43,7 @@ async def take_moves(uow: UnitOfWork, process_id: UUID, limit: int) -> tuple[int
         " WHERE u.state NOT IN ('DEACTIVATING', 'DELETED') ORDER BY u.id FOR UPDATE OF u",
         [[row["user_id"] for row in taken], [row["to_id"] for row in taken]],
     )
-    return len(taken), [User.model_validate(row) for row in rows]
+    return len(taken), [User.from_row(row) for row in rows]
 
 
 async def count_moves(reader: Reader, process_id: UUID) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.auth.models import Session
+from services.auth.record import Session
 from services.auth.settings import REVOCATION_RETENTION
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.running import clock
@@ -29,7 +29,7 @@ async def insert(uow: UnitOfWork, session: Session) -> None:
     await uow.execute(
         "INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, ip, user_agent)"
         " VALUES (%(id)s, %(user_id)s, %(created_at)s, %(last_used_at)s, %(expires_at)s, %(ip)s, %(user_agent)s)",
-        session.model_dump(),
+        session.values(),
     )
 
 
@@ -68,12 +68,12 @@ async def use_token(uow: UnitOfWork, token_hash: bytes, now: datetime) -> None:
 async def lock(uow: UnitOfWork, session_id: UUID) -> Session | None:
     """Rotations of one session happen one after the other."""
     row = await uow.one("SELECT * FROM sessions WHERE id = %s FOR UPDATE", [session_id])
-    return None if row is None else Session.model_validate(row)
+    return None if row is None else Session.from_row(row)
 
 
 async def was_used(uow: UnitOfWork, session: Session) -> None:
     await uow.execute(
-        "UPDATE sessions SET last_used_at = %(last_used_at)s, ip = %(ip)s WHERE id = %(id)s", session.model_dump()
+        "UPDATE sessions SET last_used_at = %(last_used_at)s, ip = %(ip)s WHERE id = %(id)s", session.values()
     )
 
 

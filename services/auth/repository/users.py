@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.auth.models import User
+from services.auth.record import User
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
@@ -31,12 +31,12 @@ SORTS: Final = {"name": "sort_name", "createdAt": "created_at"}
 
 async def find(reader: Reader, user_id: UUID) -> User | None:
     row = await reader.one("SELECT * FROM users WHERE id = %s", [user_id])
-    return None if row is None else User.model_validate(row)
+    return None if row is None else User.from_row(row)
 
 
 async def find_by_email(reader: Reader, email: str) -> User | None:
     row = await reader.one("SELECT * FROM users WHERE email = %s", [email])
-    return None if row is None else User.model_validate(row)
+    return None if row is None else User.from_row(row)
 
 
 async def lock(uow: UnitOfWork, user_id: UUID) -> User:
@@ -49,7 +49,7 @@ async def lock(uow: UnitOfWork, user_id: UUID) -> User:
 
 async def lock_if_there(uow: UnitOfWork, user_id: UUID) -> User | None:
     row = await uow.one("SELECT * FROM users WHERE id = %s FOR UPDATE", [user_id])
-    return None if row is None else User.model_validate(row)
+    return None if row is None else User.from_row(row)
 
 
 async def lock_in_order(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> None:
@@ -136,7 +136,7 @@ async def insert(uow: UnitOfWork, user: User) -> bool:
         "INSERT INTO users (id, email, name, password_hash, roles, manager_id, state, version, event_version,"
         " created_at, updated_at) VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s, %(roles)s, %(manager_id)s,"
         " %(state)s, 1, 1, %(created_at)s, %(updated_at)s) ON CONFLICT (email) DO NOTHING",
-        user.model_dump(),
+        user.values(),
     )
     return inserted == 1
 
@@ -146,7 +146,7 @@ async def save_content(uow: UnitOfWork, user: User) -> None:
     await uow.execute(
         "UPDATE users SET name = %(name)s, roles = %(roles)s, manager_id = %(manager_id)s, state = %(state)s,"
         " version = %(version)s, updated_at = %(updated_at)s WHERE id = %(id)s",
-        user.model_dump(),
+        user.values(),
     )
 
 
@@ -156,7 +156,7 @@ async def save_lifecycle(uow: UnitOfWork, user: User) -> None:
         "UPDATE users SET state = %(state)s, state_before = %(state_before)s,"
         " blocked_by_process = %(blocked_by_process)s, deletion_process_id = %(deletion_process_id)s,"
         " generation = %(generation)s, deleted_at = %(deleted_at)s, updated_at = %(updated_at)s WHERE id = %(id)s",
-        user.model_dump(),
+        user.values(),
     )
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.auth import audit_heads
 from services.auth.audit_chain import GENESIS, commitment, link_hash
-from services.auth.models import AuditLogEntry
+from services.auth.record import AuditLogEntry
 from services.auth.repository import audit, keys
 from services.auth.signing import SigningKeys
 from services.kit.db.database import Database
@@ -201,9 +201,9 @@ class _Heads:
 
 def _problem_of(row: Row) -> str | None:
     """What is wrong with one link and its entry. An erased detail has neither salt nor content, and that is right."""
-    if row["entry"] is None:
+    if row["id"] is None:
         return "missing entry"
-    entry = AuditLogEntry.model_validate(row["entry"] | {"at": row["at"], "salt": row["salt"], "detail": row["detail"]})
+    entry = AuditLogEntry.from_row(row)
     erased = entry.salt is None and entry.detail is None
     if not erased and commitment(entry.salt or b"", entry.detail) != row["detail_commitment"]:
         return "changed entry"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.auth.errors import LastAdmin, RecycleBinOver, SelfDeletion, WrongState
 from services.auth.events import user_changed
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import sessions, users
 from services.auth.schemas import Successors
 from services.auth.service.users import EDITS, RESOURCE

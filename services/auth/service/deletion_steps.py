@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.auth.errors import WrongState
 from services.auth.events import user_changed
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import reports, users
 from services.contracts.events.user import UserDeleted, UserDeletionUndone, UserRestored, UserUpdated
 from services.contracts.states import UserState

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.auth import passwords
 from services.auth.errors import InvalidCredentials, ResetLinkInvalid
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import factors, sessions, users
 from services.auth.service import throttle
 from services.auth.service.sessions import token_hash

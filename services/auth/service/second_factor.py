@@ -2,7 +2,7 @@
 
 from services.auth import totp
 from services.auth.errors import TotpAlreadyEnabled, TotpInvalid, TotpNotEnabled
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import factors, users
 from services.auth.service import throttle
 from services.auth.service.sign_in import second_factor_matches

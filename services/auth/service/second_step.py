@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from services.auth.errors import ChallengeInvalid
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import users
 from services.auth.service.state import Auth
 from services.kit.db.unit_of_work import Reader

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.auth.errors import RefreshTokenInvalid, RefreshTokenReused
-from services.auth.models import Session, User
+from services.auth.record import Session, User
 from services.auth.repository import sessions, users
 from services.auth.service.state import Auth
 from services.auth.settings import ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_IDLE, ROTATION_GRACE, SESSION_LIFETIME

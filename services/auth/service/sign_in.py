@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from services.auth import passwords, totp
 from services.auth.errors import AccountSuspended, InvalidCredentials, TotpInvalid, TotpRequired
 from services.auth.events import user_changed
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import factors, users
 from services.auth.service import throttle
 from services.auth.service.second_step import challenge_for, user_of

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.auth import passwords
 from services.auth.errors import EmailTaken, LastAdmin, ManagerCycle, SelfDeletion, WrongState
 from services.auth.events import snapshot, user_changed
-from services.auth.models import User
+from services.auth.record import User
 from services.auth.repository import sessions, users
 from services.auth.schemas import NewUser, UserChange
 from services.auth.service.state import normal_email
@@ -84,7 +84,7 @@ async def change(uow: UnitOfWork, editor: Editor, user_id: UUID, version: int, w
         raise WrongState(state=user.state)
     if user.version != version:
         raise await outrun(uow, RESOURCE, user_id, user.version, by=EDITS)
-    before = user.model_dump()
+    before = user.values()
     user.name = wanted.name
     if "roles" in sent and wanted.roles is not None:
         user.roles = _sorted(wanted.roles)
