@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,11 +9,12 @@ from frontend.customer import words
 from frontend.customer.form import CustomerDraft
 from frontend.customer.manifest import PREFIX
 from frontend.customer.views import Customer
+from frontend.ui import saving
 from frontend.ui.access import allows
-from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
+from frontend.ui.gateway import segment
 from frontend.ui.page import Page
 from frontend.ui.people import People, people
-from frontend.ui.saving import Outrun, differences, refusal, refused, save
+from frontend.ui.saving import FRESH, INVALID, NotSaved, differences
 
 
 async def new(request: Request) -> Response:
@@ -33,13 +32,11 @@ async def create(request: Request) -> Response:
     page = Page.of(request)
     draft = CustomerDraft.from_form(await page.form())
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE)
+        return await _render(page, draft, INVALID)
     parts = draft.touched if _may_assign(page) else draft.touched - {"assignedSalesId"}
-    try:
-        answer = await page.gateway.send("POST", "/customers", draft.change(parts), key=draft.key or None)
-    except GatewayProblem as problem:
-        draft.place(problem)
-        return await _render(page, draft, status=problem.status, message=await refused(page, draft, problem))
+    answer = await saving.create(page, "/customers", draft, draft.change(parts))
+    if isinstance(answer, NotSaved):
+        return await _render(page, draft, answer)
     return page.redirect(f"{PREFIX}/{segment(answer.body['id'])}")
 
 
@@ -58,22 +55,10 @@ async def update(request: Request) -> Response:
     current = await page.gateway.read(path)
     customer = Customer.model_validate(current.body)
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE, customer=customer)
-    try:
-        await save(page, path, draft, current)
-    except Outrun as outrun:
-        return await _render(
-            page,
-            draft,
-            status=outrun.problem.status,
-            customer=Customer.model_validate(outrun.current.body),
-            message=await refusal(page, outrun.problem),
-            both=outrun.both,
-        )
-    except GatewayProblem as problem:
-        draft.place(problem)
-        message = await refused(page, draft, problem)
-        return await _render(page, draft, status=problem.status, customer=customer, message=message)
+        return await _render(page, draft, INVALID, customer=customer)
+    answer = await saving.save(page, path, draft, current)
+    if isinstance(answer, NotSaved):
+        return await _render(page, draft, answer, customer=Customer.model_validate(answer.record or current.body))
     return page.redirect(f"{PREFIX}/{segment(customer.id)}")
 
 
@@ -84,22 +69,19 @@ def _may_assign(page: Page) -> bool:
 async def _render(
     page: Page,
     draft: CustomerDraft,
+    outcome: NotSaved = FRESH,
     *,
-    status: int = 200,
     customer: Customer | None = None,
-    message: str = "",
-    both: Sequence[str] = (),
 ) -> Response:
-    """`both`: the parts that somebody else changed too, after this form had been opened."""
     in_charge = (customer.assigned_sales_id if customer else None) or ""
-    known = await people(page.gateway, in_charge) if _may_assign(page) or both else People()
+    known = await people(page.gateway, in_charge) if _may_assign(page) or outcome.both else People()
     theirs = CustomerDraft(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "customer/form.html",
-        status=status,
+        status=outcome.status,
         draft=draft,
         customer=customer,
-        message=message,
-        outrun=differences(both, words.fields(), draft.reads(known), theirs.reads(known)),
+        message=outcome.message,
+        outrun=differences(outcome.both, words.fields(), draft.reads(known), theirs.reads(known)),
         reps=known.choices(page.identity, in_charge) if _may_assign(page) else [],
     )

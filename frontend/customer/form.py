@@ -108,12 +108,13 @@ class CustomerDraft(Draft):
             profile["experience"] = {product: answer for product, answer in answers.items() if answer}
         return profile
 
-    def place(self, problem: GatewayProblem) -> None:
-        """Put what the server said beside the fields; a pointer may lead into a list or the profile."""
+    def explain(self, problem: GatewayProblem) -> None:
+        """A pointer may lead into a list or the profile."""
         for entry in problem.document.get("errors") or ():
             parts = [part for part in str(entry.get("pointer", "")).split("/") if part in self.PARTS]
             if parts:
                 self.problems.setdefault(parts[-1], str(entry.get("message") or problem.message))
+        Draft.explain(self, problem)
 
     def reads(self, known: People) -> Callable[[str], str]:
         """Tells how a person reads a part, by its name."""

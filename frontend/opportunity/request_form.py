@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity import words
 from frontend.opportunity.drafts import RequestDraft
 from frontend.opportunity.views import Approval, Route
+from frontend.ui import saving
 from frontend.ui.customer_field import CustomerField
-from frontend.ui.gateway import CONFLICT, UNPROCESSABLE, Answer, GatewayProblem, UserGateway, segment
+from frontend.ui.gateway import CONFLICT, Answer, GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
-from frontend.ui.saving import Outrun, differences, refusal, refused, save
+from frontend.ui.saving import FRESH, INVALID, NotSaved, differences, refused
 
 SUBMISSIONS = frozenset({"submit", "resubmit"})
 
@@ -43,14 +42,13 @@ async def create(request: Request) -> Response:
     if draft.action in {"find", "preview"}:
         return await _render(page, draft, with_route=draft.action == "preview")
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE)
+        return await _render(page, draft, INVALID)
     body = {**draft.change(draft.touched), "draft": draft.action == "draft"}
     if draft.previous_id:
         body["previousId"] = draft.previous_id
-    try:
-        answer = await page.gateway.send("POST", "/approvals", body, key=draft.key or None)
-    except GatewayProblem as problem:
-        return await _render(page, draft, status=problem.status, message=await refused(page, draft, problem))
+    answer = await saving.create(page, "/approvals", draft, body)
+    if isinstance(answer, NotSaved):
+        return await _render(page, draft, answer)
     return page.redirect(f"/approvals/{segment(answer.body['id'])}")
 
 
@@ -71,30 +69,25 @@ async def update(request: Request) -> Response:
     if draft.action in {"find", "preview"}:
         return await _render(page, draft, approval=approval, with_route=draft.action == "preview")
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE, approval=approval)
+        return await _render(page, draft, INVALID, approval=approval)
     if draft.action in SUBMISSIONS and _is_outrun(draft, current):
         both = draft.rebase(current)
         message = gettext("Somebody changed this after you had opened it. Look at it once more before you submit it.")
-        return await _render(page, draft, status=CONFLICT, approval=approval, message=message, both=both)
-    try:
-        saved = await save(page, root, draft, current)
-    except Outrun as outrun:
-        approval, message = Approval.model_validate(outrun.current.body), await refusal(page, outrun.problem)
-        status = outrun.problem.status
-        return await _render(page, draft, status=status, approval=approval, message=message, both=outrun.both)
-    except GatewayProblem as problem:
-        message = await refused(page, draft, problem)
-        return await _render(page, draft, status=problem.status, approval=approval, message=message)
+        return await _render(page, draft, NotSaved(CONFLICT, message, both), approval=approval)
+    saved = await saving.save(page, root, draft, current)
+    if isinstance(saved, NotSaved):
+        return await _render(page, draft, saved, approval=Approval.model_validate(saved.record or current.body))
     if draft.action in SUBMISSIONS:
         # From here on the form is that of the version just saved.
         draft.rebase(saved)
         try:
             await page.gateway.send("PATCH", f"{root}/{draft.action}", {}, key=draft.key or None)
         except GatewayProblem as problem:
-            message = await refused(page, draft, problem)
+            outcome = await refused(page, draft, problem)
             if problem.is_outage:
                 message = gettext("It is saved, but it was not submitted: the service does not answer. Try again.")
-            return await _render(page, draft, status=problem.status, approval=approval, message=message)
+                outcome = NotSaved(problem.status, message)
+            return await _render(page, draft, outcome, approval=approval)
     return page.redirect(root)
 
 
@@ -126,27 +119,24 @@ async def _route(gateway: UserGateway, draft: RequestDraft) -> tuple[Route | Non
 async def _render(
     page: Page,
     draft: RequestDraft,
+    outcome: NotSaved = FRESH,
     *,
-    status: int = 200,
     approval: Approval | None = None,
-    message: str = "",
     with_route: bool = False,
-    both: Sequence[str] = (),
 ) -> Response:
-    """`both`: the parts that somebody else changed too, after this form had been opened."""
     customer = CustomerField.parse(draft.get("customer"), draft.query)
     await customer.search(page.gateway)
     route, route_message = await _route(page.gateway, draft) if with_route else (None, "")
     theirs = RequestDraft(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "opportunity/request_form.html",
-        status=status,
+        status=outcome.status,
         draft=draft,
         customer=customer,
         approval=approval,
-        message=message,
+        message=outcome.message,
         route=route,
         route_message=route_message,
-        outrun=differences(both, words.fields(draft.currency), draft.shown, theirs.shown),
+        outrun=differences(outcome.both, words.fields(draft.currency), draft.shown, theirs.shown),
         kinds=list(words.kinds().items()),
     )

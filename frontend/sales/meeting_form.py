@@ -9,11 +9,12 @@ from frontend.sales import words
 from frontend.sales.drafts import MeetingDraft
 from frontend.sales.manifest import MEETINGS
 from frontend.sales.views import Meeting
+from frontend.ui import saving
 from frontend.ui.customer_field import CustomerField
-from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
+from frontend.ui.gateway import segment
 from frontend.ui.page import Page
 from frontend.ui.people import people
-from frontend.ui.saving import Outrun, differences, refusal, refused, save
+from frontend.ui.saving import FRESH, INVALID, NotSaved, differences
 
 
 async def new(request: Request) -> Response:
@@ -35,11 +36,10 @@ async def create(request: Request) -> Response:
     if draft.action == "find":
         return await _render(page, draft)
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE)
-    try:
-        answer = await page.gateway.send("POST", "/meetings", draft.change(draft.touched), key=draft.key or None)
-    except GatewayProblem as problem:
-        return await _render(page, draft, status=problem.status, message=await refused(page, draft, problem))
+        return await _render(page, draft, INVALID)
+    answer = await saving.create(page, "/meetings", draft, draft.change(draft.touched))
+    if isinstance(answer, NotSaved):
+        return await _render(page, draft, answer)
     return page.redirect(f"{MEETINGS}/{segment(answer.body['id'])}")
 
 
@@ -60,34 +60,20 @@ async def update(request: Request) -> Response:
     if draft.action == "find":
         return await _render(page, draft, meeting=meeting)
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE, meeting=meeting)
-    try:
-        await save(page, path, draft, current)
-    except Outrun as outrun:
-        return await _render(
-            page,
-            draft,
-            status=outrun.problem.status,
-            meeting=Meeting.model_validate(outrun.current.body),
-            message=await refusal(page, outrun.problem),
-            both=outrun.both,
-        )
-    except GatewayProblem as problem:
-        message = await refused(page, draft, problem)
-        return await _render(page, draft, status=problem.status, meeting=meeting, message=message)
+        return await _render(page, draft, INVALID, meeting=meeting)
+    answer = await saving.save(page, path, draft, current)
+    if isinstance(answer, NotSaved):
+        return await _render(page, draft, answer, meeting=Meeting.model_validate(answer.record or current.body))
     return page.redirect(f"{MEETINGS}/{segment(meeting.id)}")
 
 
 async def _render(
     page: Page,
     draft: MeetingDraft,
+    outcome: NotSaved = FRESH,
     *,
-    status: int = 200,
     meeting: Meeting | None = None,
-    message: str = "",
-    both: list[str] | None = None,
 ) -> Response:
-    """`both`: the parts that somebody else changed too, after this form had been opened."""
     customer = CustomerField.parse(draft.get("customer"), draft.query)
     await customer.search(page.gateway)
     in_charge = meeting.user_id if meeting else ""
@@ -95,12 +81,12 @@ async def _render(
     known = await people(page.gateway, in_charge, *draft.all("attendeeIds"), *theirs.all("attendeeIds"))
     return page.render(
         "sales/meeting_form.html",
-        status=status,
+        status=outcome.status,
         draft=draft,
         customer=customer,
         meeting=meeting,
-        message=message,
-        outrun=differences(both or (), words.meeting_fields(), draft.reads(known), theirs.reads(known)),
+        message=outcome.message,
+        outrun=differences(outcome.both, words.meeting_fields(), draft.reads(known), theirs.reads(known)),
         reps=known.choices(page.identity, in_charge),
         colleagues=known.colleagues,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,10 +10,10 @@ from frontend.sales.drafts import OutcomeDraft
 from frontend.sales.manifest import MEETINGS
 from frontend.sales.meeting_list import by_day
 from frontend.sales.views import Meeting, MeetingPage
-from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
+from frontend.ui.gateway import GatewayProblem, segment
 from frontend.ui.page import Page
 from frontend.ui.people import people
-from frontend.ui.saving import Outrun, differences, refusal, save
+from frontend.ui.saving import FRESH, INVALID, NotSaved, differences, refused, save
 
 OF_CUSTOMER_LIMIT = 6
 HELD, CANCELLED = "HELD", "CANCELLED"
@@ -32,23 +30,20 @@ async def act(request: Request) -> Response:
     form = await page.form()
     draft, path = OutcomeDraft.from_form(form), f"/meetings/{segment(request.path_params['id'])}"
     if draft.action == "outcome" and not draft.check():
-        return await _render(page, path, status=UNPROCESSABLE, draft=draft)
+        return await _render(page, path, INVALID, draft=draft)
     try:
         if draft.action == "delete":
             await page.gateway.send("DELETE", path, if_match=draft.original.etag)
             return page.redirect(MEETINGS)
         if draft.action == "outcome":
             draft.inputs["state"] = (HELD,)
-            await save(page, path, draft, await page.gateway.read(path))
+            outcome = await save(page, path, draft, await page.gateway.read(path))
+            if isinstance(outcome, NotSaved):
+                return await _render(page, path, outcome, draft=draft)
         elif draft.action == "cancel":
             await page.gateway.send("PUT", path, {"state": CANCELLED}, if_match=draft.original.etag)
-    except Outrun as outrun:
-        message = await refusal(page, outrun.problem)
-        return await _render(page, path, status=outrun.problem.status, error=message, draft=draft, both=outrun.both)
     except GatewayProblem as problem:
-        draft.explain(problem.field_errors)
-        message = await refusal(page, problem)
-        return await _render(page, path, status=problem.status, error=message, draft=draft)
+        return await _render(page, path, await refused(page, draft, problem), draft=draft)
     return page.redirect(path)
 
 
@@ -64,13 +59,11 @@ async def of_customer(request: Request) -> Response:
 async def _render(
     page: Page,
     path: str,
+    saving: NotSaved = FRESH,
     *,
-    status: int = 200,
-    error: str = "",
     draft: OutcomeDraft | None = None,
-    both: Sequence[str] = (),
 ) -> Response:
-    """`draft`: what stood in the form of the outcome when it was refused; `both`: what somebody else changed too."""
+    """`draft`: what stood in the form of the outcome when it was refused."""
     answer = await page.gateway.read(path)
     meeting = Meeting.model_validate(answer.body)
     known = await people(page.gateway, *meeting.attendee_ids)
@@ -80,11 +73,11 @@ async def _render(
         outcome = OutcomeDraft(inputs=now.inputs | draft.inputs, original=now.original)
     return page.render(
         "sales/meeting.html",
-        status=status,
+        status=saving.status,
         meeting=meeting,
         etag=now.original.etag,
         people=known,
-        error=error,
+        error=saving.message,
         outcome=outcome,
-        outrun=differences(both, words.outcome_fields(), outcome.reads, now.reads),
+        outrun=differences(saving.both, words.outcome_fields(), outcome.reads, now.reads),
     )

@@ -9,11 +9,12 @@ from frontend.sales import words
 from frontend.sales.drafts import TaskDraft
 from frontend.sales.manifest import TASKS
 from frontend.sales.views import Task
+from frontend.ui import saving
 from frontend.ui.customer_field import CustomerField
-from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
+from frontend.ui.gateway import segment
 from frontend.ui.page import Page
 from frontend.ui.people import people
-from frontend.ui.saving import Outrun, differences, refusal, refused, save
+from frontend.ui.saving import FRESH, INVALID, NotSaved, differences
 
 MAX_TITLE = 200
 
@@ -37,11 +38,10 @@ async def create(request: Request) -> Response:
     if draft.action == "find":
         return await _render(page, draft)
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE)
-    try:
-        answer = await page.gateway.send("POST", "/tasks", draft.change(draft.touched), key=draft.key or None)
-    except GatewayProblem as problem:
-        return await _render(page, draft, status=problem.status, message=await refused(page, draft, problem))
+        return await _render(page, draft, INVALID)
+    answer = await saving.create(page, "/tasks", draft, draft.change(draft.touched))
+    if isinstance(answer, NotSaved):
+        return await _render(page, draft, answer)
     return page.redirect(f"{TASKS}/{segment(answer.body['id'])}")
 
 
@@ -62,34 +62,20 @@ async def update(request: Request) -> Response:
     if draft.action == "find":
         return await _render(page, draft, task=task)
     if not draft.check():
-        return await _render(page, draft, status=UNPROCESSABLE, task=task)
-    try:
-        await save(page, path, draft, current)
-    except Outrun as outrun:
-        return await _render(
-            page,
-            draft,
-            status=outrun.problem.status,
-            task=Task.model_validate(outrun.current.body),
-            message=await refusal(page, outrun.problem),
-            both=outrun.both,
-        )
-    except GatewayProblem as problem:
-        message = await refused(page, draft, problem)
-        return await _render(page, draft, status=problem.status, task=task, message=message)
+        return await _render(page, draft, INVALID, task=task)
+    answer = await saving.save(page, path, draft, current)
+    if isinstance(answer, NotSaved):
+        return await _render(page, draft, answer, task=Task.model_validate(answer.record or current.body))
     return page.redirect(f"{TASKS}/{segment(task.id)}")
 
 
 async def _render(
     page: Page,
     draft: TaskDraft,
+    outcome: NotSaved = FRESH,
     *,
-    status: int = 200,
     task: Task | None = None,
-    message: str = "",
-    both: list[str] | None = None,
 ) -> Response:
-    """`both`: the parts that somebody else changed too, after this form had been opened."""
     customer = CustomerField.parse(draft.get("customer"), draft.query)
     await customer.search(page.gateway)
     in_charge = task.user_id if task else ""
@@ -97,11 +83,11 @@ async def _render(
     theirs = TaskDraft(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "sales/task_form.html",
-        status=status,
+        status=outcome.status,
         draft=draft,
         customer=customer,
         task=task,
-        message=message,
-        outrun=differences(both or (), words.task_fields(), draft.reads(known), theirs.reads(known)),
+        message=outcome.message,
+        outrun=differences(outcome.both, words.task_fields(), draft.reads(known), theirs.reads(known)),
         reps=known.choices(page.identity, in_charge),
     )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 from starlette.datastructures import FormData
 
-from frontend.ui.gateway import Answer, Json
+from frontend.ui.gateway import Answer, GatewayProblem, Json
 from frontend.ui.page import KEY_FIELD
 
 BASE_FIELD, ETAG_FIELD = "base", "etag"
@@ -163,9 +163,9 @@ class Draft(ABC):
     def _differs(self, part: str, one: Inputs, other: Inputs) -> bool:
         return any(one.get(name, ()) != other.get(name, ()) for name in self.PARTS[part])
 
-    def explain(self, messages: Mapping[str, str]) -> None:
+    def explain(self, problem: GatewayProblem) -> None:
         """The server's messages at the parts that the person sees."""
-        for name, message in messages.items():
+        for name, message in problem.field_errors.items():
             self.problems.setdefault(self.PLACES.get(name, name), message)
 
     def listed(self, name: str, before: Iterable[str]) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from frontend.ui.drafts import Draft
 from frontend.ui.formats import timestamp
@@ -19,21 +20,40 @@ MAX_MERGES = 4
 """So often others may save between the reading and the writing of one form."""
 
 
-class Outrun(Exception):
-    """Somebody else changed what this person changed too; `both` are those parts. The draft goes on from theirs."""
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """Why a form is shown again.
 
-    def __init__(self, problem: GatewayProblem, current: Answer, both: list[str]) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-        self.current = current
-        self.both = both
+    ``status`` is that of the page; ``message`` stands above the form. ``both``: the parts that somebody else changed
+    too after the form had been opened, and then ``record`` is theirs.
+    """
+
+    status: int
+    message: str = ""
+    both: Sequence[str] = ()
+    record: Any = None
 
 
-async def save(page: Page, path: str, draft: Draft, current: Answer) -> Answer:
+FRESH = NotSaved(200)
+"""A form that was not sent yet."""
+INVALID = NotSaved(UNPROCESSABLE)
+"""A form whose parts say themselves what is wrong with them."""
+
+
+async def create(page: Page, path: str, draft: Draft, body: Mapping[str, Any]) -> Answer | NotSaved:
+    """POST a new record. Raises GatewayProblem for what no form can explain."""
+    try:
+        return await page.gateway.send("POST", path, body, key=draft.key or None)
+    except GatewayProblem as problem:
+        return await refused(page, draft, problem)
+
+
+async def save(page: Page, path: str, draft: Draft, current: Answer) -> Answer | NotSaved:
     """PUT what the person changed; `current` is the record as it was just read.
 
     Nothing is sent when nothing was changed. When somebody else has saved other parts in between, theirs stay and the
-    person's are saved on top. Raises Outrun when both changed the same, and GatewayProblem.
+    person's are saved on top; when both changed the same, the draft goes on from theirs and is not saved. Raises
+    GatewayProblem for what no form can explain.
     """
     both: list[str] = []
     for _ in range(MAX_MERGES):
@@ -45,13 +65,13 @@ async def save(page: Page, path: str, draft: Draft, current: Answer) -> Answer:
             return await page.gateway.send("PUT", path, body, if_match=draft.original.etag)
         except GatewayProblem as problem:
             if problem.status != PRECONDITION_FAILED:
-                raise
+                return await refused(page, draft, problem)
             outrun = problem
         current = await page.gateway.read(path)
         both = draft.rebase(current)
         if both:
             break
-    raise Outrun(outrun, current, both)
+    return NotSaved(outrun.status, await refusal(page, outrun), both, current.body)
 
 
 class Difference(NamedTuple):
@@ -68,13 +88,14 @@ def differences(
     return [Difference(labels[part], mine(part), theirs(part)) for part in parts]
 
 
-async def refused(page: Page, draft: Draft, problem: GatewayProblem) -> str:
+async def refused(page: Page, draft: Draft, problem: GatewayProblem) -> NotSaved:
     """The message above the form, after those of its parts. Raises as `refusal` does."""
     if problem.code == KEY_REUSED:
         draft.key = str(uuid.uuid4())
-        return gettext("This form has been sent before with other content. Send it again only if you want one more.")
-    draft.explain(problem.field_errors)
-    return await refusal(page, problem)
+        message = gettext("This form has been sent before with other content. Send it again only if you want one more.")
+        return NotSaved(problem.status, message)
+    draft.explain(problem)
+    return NotSaved(problem.status, await refusal(page, problem))
 
 
 async def refusal(page: Page, problem: GatewayProblem) -> str:
