@@ -1,6 +1,6 @@
 """A stage on which a process plays a shape worth keeping: obliging steps, save for those that a shape scripts."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import ModuleType
 from typing import Any, Final, get_type_hints
@@ -85,7 +85,9 @@ def _fake(name: str, stub: Callable[..., Any], script: Script | None) -> Callabl
 
 
 @asynccontextmanager
-async def played(client: Client, scripts: dict[str, Script]) -> AsyncIterator[None]:
+async def played(
+    client: Client, scripts: dict[str, Script], workflows: Sequence[type] = tuple(WORKFLOWS)
+) -> AsyncIterator[None]:
     """Workers for all queues; `scripts` by the steps' names."""
     async with AsyncExitStack() as stack:
         for queue, contract in _CONTRACTS.items():
@@ -93,7 +95,7 @@ async def played(client: Client, scripts: dict[str, Script]) -> AsyncIterator[No
             worker = Worker(
                 client,
                 task_queue=queue,
-                workflows=WORKFLOWS,
+                workflows=workflows,
                 activities=[_fake(name, stub, scripts.get(name)) for name, stub in stubs],
                 workflow_runner=sandbox(),
                 identity=RECORDER,
