@@ -7,12 +7,13 @@ from urllib.parse import quote
 from temporalio.client import Client
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RetryConfig, RPCError, RPCStatusCode
+from temporalio.service import KeepAliveConfig, RetryConfig, RPCError, RPCStatusCode
 
 STICKY_TIMEOUT: Final = timedelta(seconds=1)
 """How long an update waits for a worker that cached the workflow and was killed (the default is 10 s)."""
-
-
+KEEP_ALIVE: Final = KeepAliveConfig(interval_millis=15_000, timeout_millis=5_000)
+"""A connection that died at one end only is given up after twenty seconds (the default is 45 s). Temporal refuses who
+asks more often than every ten seconds."""
 BEAT_EVERY: Final = timedelta(seconds=2)
 """How often the SDK passes heartbeats on, at least: the shortest patience that a step is given is ten seconds, in which
 four beats have to fit. Left to itself it passes one on in four fifths of that patience."""
@@ -68,6 +69,7 @@ async def connect(settings: TemporalSettings, *, lazy: bool = False) -> Client:
         interceptors=[TracingInterceptor()],
         # The relay and the endpoints decide themselves what to repeat and for how long.
         retry_config=RetryConfig(max_retries=2, max_elapsed_time_millis=5_000),
+        keep_alive_config=KEEP_ALIVE,
         lazy=lazy,
     )
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 from temporalio.client import Client
+from temporalio.service import KeepAliveConfig
+from temporalio.worker import Worker
 
 from services.kit.db import database as database_module
 from services.kit.db import lease as lease_module
@@ -17,16 +19,18 @@ from services.kit.events.consumer import Consumer
 from services.kit.events.event_relay import EventRelay
 from services.kit.processes.intent_relay import IntentRelay
 from services.kit.processes.intents import SearchAttributes, start_workflow
+from services.kit.running import temporal as temporal_module
 from services.kit.running.context import ActorContext
 from services.kit.running.temporal import connect
 from tests.support.broker import Broker
 from tests.support.events import create_things, effects, outbox_count, published, record_effects, running
 from tests.support.kit_tables import THINGS_TOPIC
-from tests.support.kit_workflows import WAITING, Word
+from tests.support.kit_workflows import KIT_QUEUE, WAITING, Waiting, Word
 from tests.support.postgres import PostgresServer
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from tests.support.temporal import TemporalAddress, TemporalServer
 from tests.support.waiting import eventually
+from workers.runtime import sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -199,7 +203,7 @@ async def _ask_for(db: Database, *workflow_ids: str) -> None:
                 uow,
                 workflow=WAITING,
                 workflow_id=workflow_id,
-                task_queue="ringi-kit",
+                task_queue=KIT_QUEUE,
                 argument=Word(word="begun"),
                 search=SearchAttributes(process_type=WAITING, resource_id=uuid4()),
                 summary="a test",
@@ -223,6 +227,29 @@ async def test_a_black_hole_before_temporal_delays_processes_and_starts_each_onc
     for workflow_id in ids:
         description = await temporal.get_workflow_handle(workflow_id).describe()
         assert description.id == workflow_id
+
+
+async def test_a_connection_to_temporal_that_died_at_one_end_only_is_given_up(
+    database: Database, temporal_server: TemporalServer, temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells the relay or the worker that theirs is dead but their own questions that stay unanswered."""
+    monkeypatch.setattr(temporal_module, "KEEP_ALIVE", KeepAliveConfig(interval_millis=10_000, timeout_millis=1_000))
+    ids = [f"kit:{uuid4()}" for _ in range(4)]
+    with tcp_proxy(temporal_server.port) as proxy:
+        client = await connect(TemporalAddress(f"127.0.0.1:{proxy.port}"))
+        worker = Worker(client, task_queue=KIT_QUEUE, workflows=[Waiting], workflow_runner=sandbox())
+        async with worker, running(IntentRelay(database, client).run):
+            await _ask_for(database, *ids[:2])
+            await eventually(lambda: _delivered(database, 2))
+            dead = proxy.connections
+            assert dead > 0
+            proxy.half_open()
+            await _ask_for(database, *ids[2:])
+            await eventually(lambda: _delivered(database, 4))
+            for workflow_id in ids:
+                handle = temporal.get_workflow_handle(workflow_id)
+                await handle.signal(Waiting.say, Word(word="end"))
+                assert await handle.result() == ["begun", "end"]
 
 
 async def _unavailable(db: Database) -> None:
