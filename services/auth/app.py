@@ -23,7 +23,7 @@ from services.kit.db.database import Database
 from services.kit.http import Kit, Trust, create_service_app
 from services.kit.http.middleware import ANONYMOUS_BODY_CAP_BYTES
 from services.kit.processes.router import ProcessAccess, processes_router
-from services.kit.running import clock, tasks
+from services.kit.running import tasks
 from services.kit.running.settings import ServiceSettings
 from services.kit.trust.principal import Principal
 from services.kit.trust.revocation import RevocationBatch, RevocationFeed
@@ -64,10 +64,8 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         signing.append(SigningKeys(db, auth_settings.secret_key))
 
         async def fetch(since: datetime | None) -> RevocationBatch:
-            as_of = clock.now()
             async with db.reader() as reader:
-                rows = await session_rows.revocations(reader, since)
-            return RevocationBatch.model_validate({"asOf": as_of, "entries": rows})
+                return RevocationBatch.model_validate(await session_rows.revocations(reader, since))
 
         return Trust(signing[0], RevocationFeed(fetch))
 

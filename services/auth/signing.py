@@ -2,6 +2,7 @@
 
 import base64
 import time
+from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -123,10 +124,16 @@ def _base64url(key: Ed25519PublicKey) -> str:
 
 
 async def access_token(
-    keys: SigningKeys, user: User, session: Session, *, issuer: str, audience: str, roles: list[str]
+    keys: SigningKeys,
+    user: User,
+    session: Session,
+    issued_at: datetime,
+    *,
+    issuer: str,
+    audience: str,
+    roles: list[str],
 ) -> str:
     """A token of the session's user, good for ACCESS_TOKEN_LIFETIME."""
-    now = clock.now()
     return await keys.sign(
         {
             "iss": issuer,
@@ -136,8 +143,8 @@ async def access_token(
             "jti": uuid4().hex,
             "roles": roles,
             # To the microsecond: a revocation of "all tokens until now" must not catch the one that follows at once.
-            "iat": now.timestamp(),
-            "nbf": int(now.timestamp()),
-            "exp": int((now + ACCESS_TOKEN_LIFETIME).timestamp()),
+            "iat": issued_at.timestamp(),
+            "nbf": int(issued_at.timestamp()),
+            "exp": int((issued_at + ACCESS_TOKEN_LIFETIME).timestamp()),
         }
     )

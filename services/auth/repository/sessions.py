@@ -110,30 +110,46 @@ async def _end(uow: UnitOfWork, statement: str, params: Row) -> list[UUID]:
     now = clock.now()
     ended = [row["id"] for row in await uow.all(statement, params | {"now": now})]
     if ended:
+        # Their readers go by the database's clock: those of two replicas may be minutes apart.
         await uow.execute(
-            "INSERT INTO revocations (session_id, created_at, expires_at) SELECT unnest(%s::uuid[]), %s, %s",
-            [ended, now, now + REVOCATION_RETENTION],
+            "INSERT INTO revocations (session_id, created_at, expires_at) SELECT unnest(%s::uuid[]), now(), %s",
+            [ended, now + REVOCATION_RETENTION],
         )
     return ended
 
 
 async def void_tokens(uow: UnitOfWork, user_id: UUID) -> None:
-    """Access tokens issued until now no longer count; sessions go on with fresh ones (changed roles, for instance)."""
+    """Access tokens issued until now no longer count; sessions go on with fresh ones (changed roles, for instance).
+
+    A replica whose clock is ahead may have issued some later than now. A session's last use is when its newest token
+    was issued, or else the instant before which all were void.
+    """
     now = clock.now()
     await uow.execute(
-        "INSERT INTO revocations (user_id, not_before, created_at, expires_at) VALUES (%s, %s, %s, %s)",
-        [user_id, now, now, now + REVOCATION_RETENTION],
+        "INSERT INTO revocations (user_id, not_before, created_at, expires_at)"
+        " SELECT %(user_id)s, greatest(%(now)s, max(issued.at) + interval '1 microsecond'), now(), %(expires_at)s"
+        " FROM (SELECT last_used_at AS at FROM sessions WHERE user_id = %(user_id)s"
+        " UNION ALL SELECT not_before FROM revocations WHERE user_id = %(user_id)s) AS issued",
+        {"user_id": user_id, "now": now, "expires_at": now + REVOCATION_RETENTION},
     )
 
 
-async def revocations(reader: Reader, since: datetime | None) -> list[Row]:
-    """Entries of revocations that still matter, recorded at or after ``since``."""
-    return await reader.all(
+async def tokens_count_from(uow: UnitOfWork, user_id: UUID) -> datetime | None:
+    """The instant before which all tokens of the user are void; None if none are."""
+    found: datetime | None = await uow.scalar("SELECT max(not_before) FROM revocations WHERE user_id = %s", [user_id])
+    return found
+
+
+async def revocations(reader: Reader, since: datetime | None) -> Row:
+    """``entries`` that still matter, recorded at or after ``since``; ``asOf`` on the same clock, the database's."""
+    as_of = await reader.scalar("SELECT now()")
+    entries = await reader.all(
         'SELECT session_id AS "sessionId", user_id AS "userId", not_before AS "notBefore", expires_at AS "expiresAt"'
         " FROM revocations WHERE expires_at > %(now)s AND created_at >= coalesce(%(since)s, '-infinity'::timestamptz)"
         " ORDER BY id",
         {"now": clock.now(), "since": since},
     )
+    return {"asOf": as_of, "entries": entries}
 
 
 async def forget(uow: UnitOfWork, before: datetime) -> None:

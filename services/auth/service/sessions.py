@@ -69,10 +69,13 @@ async def _issue(
         expires_at=min(clock.now() + REFRESH_TOKEN_IDLE, session.expires_at),
     )
     totp_missing = user.totp_confirmed_at is None and bool(auth.settings.roles_with_totp & set(user.roles))
+    # What voided all earlier tokens may bear the time of a replica whose clock is ahead of this one's.
+    count_from = await sessions.tokens_count_from(uow, user.id)
     token = await access_token(
         auth.keys,
         user,
         session,
+        max(session.last_used_at, count_from) if count_from else session.last_used_at,
         issuer=auth.settings.token_issuer,
         audience=auth.settings.token_audience,
         roles=[] if totp_missing else list(user.roles),

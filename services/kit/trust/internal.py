@@ -19,7 +19,8 @@ INTERNAL_TOKEN_TYPE: Final = "svc+jwt"  # noqa: S105
 INTERNAL_AUDIENCE: Final = "ringi-internal"
 LIFETIME_SECONDS: Final = 60
 RENEW_BEFORE_SECONDS: Final = 20
-LEEWAY_SECONDS: Final = 5
+LEEWAY_SECONDS: Final = 300
+"""So far may the clocks of two services be apart; a token of a minute would else be over, or not yet begun."""
 CALL_TIMEOUT_SECONDS: Final = 5.0
 TOKEN_MAX_LENGTH: Final = 1_024
 ABSENT_SECONDS: Final = 3.0

@@ -15,7 +15,8 @@ from services.kit.trust.principal import PermissionsOf, Principal
 ALGORITHM: Final = "EdDSA"
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105
 TOKEN_MAX_LENGTH: Final = 4096
-CLOCK_LEEWAY_SECONDS: Final = 5
+CLOCK_LEEWAY_SECONDS: Final = 300
+"""The issuer's clock may be this far ahead: its tokens would count nowhere at first. They end when they say."""
 CACHE_SIZE: Final = 10_000
 KEY_BRINGING_HEADERS: Final = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})
 """A token that brings its own key, or asks for an extension that we don't know, is refused unread."""

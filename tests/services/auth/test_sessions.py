@@ -166,6 +166,41 @@ async def test_changed_roles_count_from_the_next_request_on(world: AuthWorld, ad
     assert "approval:decide" not in me.json["permissions"]
 
 
+MINUTES_APART = timedelta(minutes=4)
+
+
+@pytest.mark.parametrize("ahead", [MINUTES_APART, -MINUTES_APART], ids=["issuer ahead", "issuer behind"])
+async def test_changed_roles_count_at_once_though_the_clocks_of_replicas_are_minutes_apart(
+    world: AuthWorld, admin: Person, ahead: timedelta
+) -> None:
+    """One replica signs people in, another changes their roles, and each verifies what the other has issued."""
+    with clock.travel(ahead):
+        person = await world.signed_in(Role.MANAGER)
+    assert (await world.client.get("/auth/me", token=person.token)).status == 200
+    change = {"name": "山田 太郎", "roles": ["rep"]}
+    await world.client.put(f"/auth/users/{person.id}", change, token=admin.token, if_match=1)
+    assert (await world.client.get("/auth/me", token=person.token)).status == 401
+    with clock.travel(ahead):
+        refreshed = (await refresh(world, person.refresh_token)).json
+        assert (await world.client.get("/auth/me", token=refreshed["accessToken"])).json["roles"] == ["rep"]
+    assert (await world.client.get("/auth/me", token=refreshed["accessToken"])).json["roles"] == ["rep"]
+    await world.client.put(f"/auth/users/{person.id}", change | {"roles": ["auditor"]}, token=admin.token, if_match=2)
+    assert (await world.client.get("/auth/me", token=refreshed["accessToken"])).status == 401
+
+
+@pytest.mark.parametrize("ahead", [MINUTES_APART, -MINUTES_APART], ids=["ahead", "behind"])
+async def test_a_session_that_a_replica_with_another_clock_ended_is_told_at_the_next_poll(
+    world: AuthWorld, ahead: timedelta
+) -> None:
+    person = await world.signed_in()
+    internal = InternalTokens(world.client.kit.settings, "customer").token()
+    first = (await world.client.get("/internal/revocations", token=internal)).json
+    with clock.travel(ahead):
+        await world.client.post("/auth/logout", token=person.token)
+    since = {"since": first["asOf"]}
+    assert len((await world.client.get("/internal/revocations", token=internal, params=since)).json["entries"]) == 1
+
+
 async def test_changing_the_password_ends_all_other_sessions(world: AuthWorld) -> None:
     person = await world.signed_in()
     other = await world.sign_in(Person(person.id, person.email))
