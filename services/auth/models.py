@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, Computed, DateTime, Identity, Index, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, Column, Computed, DateTime, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -139,7 +139,10 @@ class RevocationRow(Base, table=True):
     created_at: datetime = _time()
     expires_at: datetime = _time()
 
-    __table_args__ = (Index("revocations_expiry", "expires_at"),)
+    __table_args__ = (
+        Index("revocations_expiry", "expires_at"),
+        Index("revocations_user", "user_id", "not_before", postgresql_where=text("user_id IS NOT NULL")),
+    )
 
 
 class LoginAttempts(Base, table=True):

@@ -9,17 +9,18 @@ from services.contracts.states import UserState
 from services.kit.db.unit_of_work import Row
 
 
+@dataclass(slots=True)
 class _Record:
-    """A dataclass with a member for each column that rules need."""
+    """One row, with a member for each column that rules need."""
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """Columns that rules don't need are left out."""
-        return cls(**{field.name: row[field.name] for field in fields(cls)})  # type: ignore[arg-type]
+        return cls(**{field.name: row[field.name] for field in fields(cls)})
 
     def values(self) -> dict[str, Any]:
         """Column → value, as parameters of a statement."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]
+        return asdict(self)
 
 
 @dataclass(slots=True)

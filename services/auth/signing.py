@@ -2,7 +2,6 @@
 
 import base64
 import time
-from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -127,13 +126,13 @@ async def access_token(
     keys: SigningKeys,
     user: User,
     session: Session,
-    issued_at: datetime,
     *,
     issuer: str,
     audience: str,
     roles: list[str],
 ) -> str:
-    """A token of the session's user, good for ACCESS_TOKEN_LIFETIME."""
+    """A token of the session's user, issued at its last use and good for ACCESS_TOKEN_LIFETIME."""
+    issued_at = session.last_used_at
     return await keys.sign(
         {
             "iss": issuer,

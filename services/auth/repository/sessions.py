@@ -121,23 +121,23 @@ async def _end(uow: UnitOfWork, statement: str, params: Row) -> list[UUID]:
 async def void_tokens(uow: UnitOfWork, user_id: UUID) -> None:
     """Access tokens issued until now no longer count; sessions go on with fresh ones (changed roles, for instance).
 
-    A replica whose clock is ahead may have issued some later than now. A session's last use is when its newest token
-    was issued, or else the instant before which all were void.
+    A replica whose clock is ahead may have issued some later than now: a session's last use is when its newest was.
     """
     now = clock.now()
     await uow.execute(
         "INSERT INTO revocations (user_id, not_before, created_at, expires_at)"
-        " SELECT %(user_id)s, greatest(%(now)s, max(issued.at) + interval '1 microsecond'), now(), %(expires_at)s"
-        " FROM (SELECT last_used_at AS at FROM sessions WHERE user_id = %(user_id)s"
-        " UNION ALL SELECT not_before FROM revocations WHERE user_id = %(user_id)s) AS issued",
+        " SELECT %(user_id)s, greatest(%(now)s, max(last_used_at) + interval '1 microsecond'), now(), %(expires_at)s"
+        " FROM sessions WHERE user_id = %(user_id)s",
         {"user_id": user_id, "now": now, "expires_at": now + REVOCATION_RETENTION},
     )
 
 
-async def tokens_count_from(uow: UnitOfWork, user_id: UUID) -> datetime | None:
-    """The instant before which all tokens of the user are void; None if none are."""
-    found: datetime | None = await uow.scalar("SELECT max(not_before) FROM revocations WHERE user_id = %s", [user_id])
-    return found
+async def issue_time(uow: UnitOfWork, user_id: UUID) -> datetime:
+    """Now, or the instant before which all tokens of the user are void: that of a replica whose clock is ahead."""
+    instant: datetime = await uow.scalar(
+        "SELECT greatest(%s, max(not_before)) FROM revocations WHERE user_id = %s", [clock.now(), user_id]
+    )
+    return instant
 
 
 async def revocations(reader: Reader, since: datetime | None) -> Row:

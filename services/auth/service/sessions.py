@@ -48,7 +48,7 @@ async def open_session(uow: UnitOfWork, auth: Auth, user: User, user_agent: str 
         id=new_id(),
         user_id=user.id,
         created_at=now,
-        last_used_at=now,
+        last_used_at=await sessions.issue_time(uow, user.id),
         expires_at=now + SESSION_LIFETIME,
         ip=uow.context.ip,
         user_agent=(user_agent or "")[:USER_AGENT_MAX_LENGTH] or None,
@@ -69,13 +69,10 @@ async def _issue(
         expires_at=min(clock.now() + REFRESH_TOKEN_IDLE, session.expires_at),
     )
     totp_missing = user.totp_confirmed_at is None and bool(auth.settings.roles_with_totp & set(user.roles))
-    # What voided all earlier tokens may bear the time of a replica whose clock is ahead of this one's.
-    count_from = await sessions.tokens_count_from(uow, user.id)
     token = await access_token(
         auth.keys,
         user,
         session,
-        max(session.last_used_at, count_from) if count_from else session.last_used_at,
         issuer=auth.settings.token_issuer,
         audience=auth.settings.token_audience,
         roles=[] if totp_missing else list(user.roles),
@@ -102,6 +99,8 @@ async def refresh(uow: UnitOfWork, auth: Auth, refresh_token: str) -> tuple[User
         raise RefreshTokenInvalid()
     if now >= min(session.expires_at, token.expires_at):
         raise RefreshTokenInvalid()
+    # Before the user is read: a change of roles in between voids this token instead of letting it in as it was.
+    issued_at = await sessions.issue_time(uow, session.user_id)
     user = await users.find(uow, session.user_id)
     if user is None or user.state not in MAY_SIGN_IN:
         raise RefreshTokenInvalid()
@@ -109,7 +108,7 @@ async def refresh(uow: UnitOfWork, auth: Auth, refresh_token: str) -> tuple[User
         await end_session(uow, session.user_id, session.id, reason="reuse", outcome="DENIED")
         return RefreshTokenReused()
     await sessions.use_token(uow, presented, now)
-    session.last_used_at, session.ip = now, uow.context.ip
+    session.last_used_at, session.ip = issued_at, uow.context.ip
     await sessions.was_used(uow, session)
     return user, await _issue(uow, auth, user, session, parent_hash=presented)
 
