@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+MAX_SKEW: Final = timedelta(minutes=5)
+"""So far may the clocks of two machines be from each other."""
 
 _offset = timedelta(0)
 

@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 
 from services.kit.errors import Unauthorized, Unavailable
-from services.kit.running import correlation
+from services.kit.running import clock, correlation
 from services.kit.running.settings import ServiceSettings
 from services.kit.trust.crypto import derive
 
@@ -19,8 +19,6 @@ INTERNAL_TOKEN_TYPE: Final = "svc+jwt"  # noqa: S105
 INTERNAL_AUDIENCE: Final = "ringi-internal"
 LIFETIME_SECONDS: Final = 60
 RENEW_BEFORE_SECONDS: Final = 20
-LEEWAY_SECONDS: Final = 300
-"""So far may the clocks of two services be apart; a token of a minute would else be over, or not yet begun."""
 CALL_TIMEOUT_SECONDS: Final = 5.0
 TOKEN_MAX_LENGTH: Final = 1_024
 ABSENT_SECONDS: Final = 3.0
@@ -59,7 +57,8 @@ class InternalTokens:
                 self._key,
                 algorithms=[_ALGORITHM],
                 audience=INTERNAL_AUDIENCE,
-                leeway=LEEWAY_SECONDS,
+                # A token of a minute would else be over, or not yet begun, wherever clocks are apart.
+                leeway=clock.MAX_SKEW,
                 options={"require": ["iss", "aud", "iat", "exp"]},
             )
         except jwt.InvalidTokenError as error:
