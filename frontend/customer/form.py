@@ -11,7 +11,7 @@ from frontend.customer import words
 from frontend.customer.tags import joined, split
 from frontend.customer.views import Customer, Profile
 from frontend.ui.drafts import Draft
-from frontend.ui.gateway import GatewayProblem, Json
+from frontend.ui.gateway import Json
 from frontend.ui.i18n import gettext
 from frontend.ui.people import People
 
@@ -107,14 +107,6 @@ class CustomerDraft(Draft):
             answers = profile["experience"] | {product: self.experience(product) for product in PRODUCTS}
             profile["experience"] = {product: answer for product, answer in answers.items() if answer}
         return profile
-
-    def explain(self, problem: GatewayProblem) -> None:
-        """A pointer may lead into a list or the profile."""
-        for entry in problem.document.get("errors") or ():
-            parts = [part for part in str(entry.get("pointer", "")).split("/") if part in self.PARTS]
-            if parts:
-                self.problems.setdefault(parts[-1], str(entry.get("message") or problem.message))
-        Draft.explain(self, problem)
 
     def reads(self, known: People) -> Callable[[str], str]:
         """Tells how a person reads a part, by its name."""

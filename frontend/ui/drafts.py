@@ -164,9 +164,11 @@ class Draft(ABC):
         return any(one.get(name, ()) != other.get(name, ()) for name in self.PARTS[part])
 
     def explain(self, problem: GatewayProblem) -> None:
-        """The server's messages at the parts that the person sees."""
-        for name, message in problem.field_errors.items():
-            self.problems.setdefault(self.PLACES.get(name, name), message)
+        """The server's messages at the parts that the person sees; a pointer may lead into a list or a record."""
+        shown = {*self.PARTS, *self._names()}
+        for pointer, message in problem.pointed_errors:
+            names = [self.PLACES.get(name, name) for name in pointer.split("/")]
+            self.problems.setdefault(next((name for name in reversed(names) if name in shown), names[-1]), message)
 
     def listed(self, name: str, before: Iterable[str]) -> list[str]:
         """The values of a list in the order that they had, new ones at the end."""

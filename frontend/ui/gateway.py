@@ -69,10 +69,17 @@ class GatewayProblem(Exception):
     def field_errors(self) -> dict[str, str]:
         """Message per field name, taken from the JSON pointers; `/amount` and `/body/amount` both mean `amount`."""
         errors: dict[str, str] = {}
-        for entry in self.document.get("errors") or ():
-            name = str(entry.get("pointer", "")).rsplit("/", 1)[-1]
-            errors.setdefault(name, str(entry.get("message") or entry.get("detail") or self.message))
+        for pointer, message in self.pointed_errors:
+            errors.setdefault(pointer.rsplit("/", 1)[-1], message)
         return errors
+
+    @property
+    def pointed_errors(self) -> list[tuple[str, str]]:
+        """JSON pointer and message of each error."""
+        return [
+            (str(entry.get("pointer", "")), str(entry.get("message") or entry.get("detail") or self.message))
+            for entry in self.document.get("errors") or ()
+        ]
 
     @property
     def is_outage(self) -> bool:
