@@ -1,6 +1,6 @@
 """Refusals of this service, besides the kit's."""
 
-from services.kit.errors import Conflict, Text, Unprocessable
+from services.kit.errors import Conflict, Forbidden, Text, Unprocessable
 
 
 class CustomerDeleted(Conflict):
@@ -52,4 +52,5 @@ def unknown_customer() -> Unprocessable:
     return Unprocessable.field("/customerId", "unknown_customer", message)
 
 
-NOT_IN_YOUR_TEAM = Text("担当できるのは自分または部下だけです", "You may assign only to yourself or to your reports")
+def not_in_your_team() -> Forbidden:
+    return Forbidden(Text("担当できるのは自分または部下だけです", "You may assign only to yourself or to your reports"))

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.customer.access import Viewer, reader
-from services.customer.endpoints.answers import document_response, page_response
 from services.customer.endpoints.dependencies import CustomerAssigner, CustomerReader, CustomerWriter, UsersDep
+from services.customer.endpoints.documents import document_response, page_response
 from services.customer.repository import reading
 from services.customer.schemas import (
     Assignment,

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
-from services.opportunity.endpoints.dependencies import ApprovalReader
+from services.opportunity.endpoints.dependencies import ApprovalCommenter, ApprovalReader
 from services.opportunity.schemas.comments import CommentInput, CommentOutput, CommentPage, HistoryPage
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service import comments
@@ -30,7 +30,7 @@ async def list_approval_comments(
 
 @router.post("/approvals/{approval_id}/comments", response_model=CommentOutput, status_code=201)
 async def create_approval_comment(
-    principal: ApprovalReader, uow: Uow, approval_id: UUID, body: CommentInput
+    principal: ApprovalCommenter, uow: Uow, approval_id: UUID, body: CommentInput
 ) -> Response:
     """A remark that decides nothing."""
     return json_response(await comments.comment(uow, principal, approval_id, body.body), 201)

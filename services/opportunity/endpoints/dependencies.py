@@ -13,6 +13,8 @@ from services.opportunity.service.command_sender import CommandSender, Sender
 
 ApprovalReader = Annotated[Principal, Depends(requires(Permission.APPROVAL_READ))]
 ApprovalRequester = Annotated[Principal, Depends(requires(Permission.APPROVAL_REQUEST))]
+ApprovalCommenter = Annotated[Principal, Depends(requires(Permission.APPROVAL_COMMENT))]
+ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, Permission.APPROVAL_REASSIGN_ANY))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
 
 

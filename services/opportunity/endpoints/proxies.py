@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.paging import page
 from services.opportunity import access
-from services.opportunity.endpoints.dependencies import ApprovalReader, ReferencesDep
+from services.opportunity.endpoints.dependencies import ApprovalReader, ProxyMaker, ReferencesDep
 from services.opportunity.repository import proxies as proxy_rows
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.schemas.proxies import ProxyInput, ProxyOutput, ProxyPage
@@ -36,7 +36,7 @@ async def list_proxies(
 
 
 @router.post("/proxies", response_model=ProxyOutput, status_code=201)
-async def create_proxy(principal: ApprovalReader, uow: Uow, references: ReferencesDep, body: ProxyInput) -> Response:
+async def create_proxy(principal: ProxyMaker, uow: Uow, references: ReferencesDep, body: ProxyInput) -> Response:
     """Name who decides in one's place for a period."""
     row = await proxies.create_proxy(uow, principal, body, references)
     return json_response(row, 201, version=row["version"])

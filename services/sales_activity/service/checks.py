@@ -6,10 +6,10 @@ from uuid import UUID
 from services.contracts.permissions import Permission
 from services.contracts.states import CustomerState, UserState
 from services.kit.db.unit_of_work import UnitOfWork
-from services.kit.errors import Blocked, Forbidden
+from services.kit.errors import Blocked
 from services.kit.trust.principal import Principal
 from services.sales_activity import access
-from services.sales_activity.errors import NOT_IN_YOUR_TEAM, CustomerDeleted, unknown_customer, unknown_user
+from services.sales_activity.errors import CustomerDeleted, not_in_your_team, unknown_customer, unknown_user
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import copies
 
@@ -23,7 +23,7 @@ async def assignee(uow: UnitOfWork, directory: Directory, principal: Principal, 
     if row is None:
         raise unknown_user("/userId")
     if not row["reachable"]:
-        raise Forbidden(NOT_IN_YOUR_TEAM)
+        raise not_in_your_team()
     if row["blocked_by_process"] is not None:
         raise Blocked(row["blocked_by_process"])
     if row["state"] in _GONE:

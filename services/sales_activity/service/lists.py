@@ -76,7 +76,6 @@ async def meetings_of_customer(
     reader: Reader, principal: Principal, cursors: Cursors, customer_id: UUID, query: MeetingsOfCustomerQuery
 ) -> dict[str, Any]:
     """Newest first; 404 for a customer whom the caller may not see."""
-    access.reader(principal)
     if not await copies.customer_visible(reader, customer_id, access.viewer(principal, Permission.CUSTOMER_READ)):
         raise NotFound
     listing = MeetingListQuery.model_validate(query.model_dump(by_alias=True) | {"customerId": customer_id})

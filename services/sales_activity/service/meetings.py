@@ -29,7 +29,6 @@ _TEXT_FIELDS = ("title", "place", "agenda", "outcome", "next_step")
 
 
 async def create(uow: UnitOfWork, principal: Principal, directory: Directory, body: MeetingCreate) -> Row:
-    access.writer(principal)
     user_id = body.user_id or principal.user_id
     await checks.assignee(uow, directory, principal, user_id)
     await checks.attendees(uow, directory, body.attendee_ids)

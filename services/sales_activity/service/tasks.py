@@ -27,7 +27,6 @@ _EDITS = ("task.update", "task.status", "task.reopen")
 
 
 async def create(uow: UnitOfWork, principal: Principal, directory: Directory, body: TaskCreate) -> Row:
-    access.writer(principal)
     user_id = body.user_id or principal.user_id
     await checks.assignee(uow, directory, principal, user_id)
     if body.customer_id is not None:
