@@ -10,7 +10,8 @@ from fastapi.routing import APIRoute
 
 from api.paths import SERVICES
 from services.contracts.permissions import Permission
-from services.kit.http.dependencies import BearerAuth, RequiredPermission
+from services.kit.http.dependencies import BearerAuth
+from services.kit.http.replays import required_by
 from services.kit.trust.internal import require_internal
 from tests.support.document import app_of
 
@@ -35,7 +36,7 @@ OWN = {
     "GET /auth/users/{user_id}": "oneself; others ask for user:read, and are not found without it",
     "PUT /auth/users/{user_id}": "one's own name and language; all else asks for user:manage",
     "GET /processes": "what one has started; the others ask for process:read or the right to see their subject",
-    "GET /processes/{process_id}": "likewise",
+    "GET /processes/{process_id}": "what one has started; else process:read or the right to see its subject",
     "POST /processes/{process_id}/retry": "asks for process:operate once the process is visible",
     "POST /processes/{process_id}/compensate": "asks for process:operate once the process is visible",
     "GET /notifications": "one's own",
@@ -57,11 +58,11 @@ def calls(dependant: Dependant) -> Iterator[object]:
 
 def entrance(route: APIRoute) -> str:
     """How the signature says who may call."""
-    found = list(calls(route.dependant))
-    permissions = {name for call in found if isinstance(call, RequiredPermission) for name in call.permissions}
+    permissions = {name for required in required_by(route.dependant) for name in required.permissions}
     assert permissions <= set(Permission), permissions
     if permissions:
         return "permission"
+    found = list(calls(route.dependant))
     if require_internal in found:
         return "internal"
     return "own" if any(isinstance(call, BearerAuth) for call in found) else "public"

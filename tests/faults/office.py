@@ -89,6 +89,16 @@ async def delete_customer(system: System, customer: dict[str, Any]) -> dict[str,
     return await asked(system.people["manager"], "DELETE", f"/customers/{customer['id']}")
 
 
+async def stands_in(caller: Caller, process: dict[str, Any], step: str) -> None:
+    """Waits until the process is in the midst of this step."""
+
+    async def running() -> bool:
+        steps = (await asked(caller, "GET", f"/sagas/{process['sagaId']}"))["steps"]
+        return any((seen["name"], seen["status"]) == (step, "RUNNING") for seen in steps)
+
+    await eventually(running, within=PATIENCE, what=f"the process in {step}")
+
+
 async def ended(caller: Caller, process: dict[str, Any]) -> str:
     """The status with which the process ended."""
 

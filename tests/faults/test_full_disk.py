@@ -6,12 +6,11 @@ same here: a disk that is really full would need a file system of its own, which
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from psycopg import sql
 
-from tests.faults.forks import PATIENCE
 from tests.faults.office import (
     ALIVE,
     GONE,
@@ -23,11 +22,11 @@ from tests.faults.office import (
     invariants_hold,
     living,
     request_to,
+    stands_in,
 )
 from tests.faults.worker import WorkerProcesses
 from tests.support.http import new_key
 from tests.support.system import System
-from tests.support.waiting import eventually
 
 REFUSAL: Final = """
 CREATE FUNCTION refuse_for_want_of_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -82,11 +81,7 @@ async def test_writes_are_refused_reads_answered_and_everything_ends_well_once_t
     async with full_disk(system, "sales_activity"):
         deletion = await delete_customer(system, customer)
 
-        async def stands_still() -> bool:
-            steps: list[dict[str, Any]] = (await asked(admin, "GET", f"/sagas/{deletion['sagaId']}"))["steps"]
-            return any(step["name"] == "hide_activities" and step["status"] != "PLANNED" for step in steps)
-
-        await eventually(stands_still, within=PATIENCE, what="the step that needs room")
+        await stands_in(admin, deletion, "hide_activities")
         async with full_disk(system, "auth", "customer", "opportunity", "analytics"):
             decided = await approver.ask("PATCH", f"/approvals/{request['id']}/approve", {}, Idempotency_Key=keys[0])
             made = await rep.ask("POST", "/customers", body, Idempotency_Key=keys[1])

@@ -29,6 +29,7 @@ from tests.faults.office import (
     living,
     possessions,
     request_to,
+    stands_in,
 )
 from tests.faults.worker import WorkerProcesses
 from tests.support.broker import running_broker
@@ -63,14 +64,6 @@ async def held(system: System, service: str, rows: str, params: list[Any]) -> As
         await connection.close()
 
 
-async def _stands_in(caller: Caller, process: dict[str, Any], step: str) -> None:
-    async def running() -> bool:
-        steps = (await asked(caller, "GET", f"/sagas/{process['sagaId']}"))["steps"]
-        return any((seen["name"], seen["status"]) == (step, "RUNNING") for seen in steps)
-
-    await eventually(running, within=PATIENCE, what=f"the process in {step}")
-
-
 @dataclass
 class Midway:
     """What is under way when the part dies."""
@@ -99,8 +92,8 @@ async def midway(system: System, name: str) -> AsyncIterator[Midway]:
     ):
         deletion = await delete_customer(system, customer)
         handover = await asked(admin, "DELETE", f"/auth/users/{leaver.id}?successorId={rep.id}")
-        await _stands_in(admin, deletion, "hide_activities")
-        await _stands_in(admin, handover, "reassign_customers")
+        await stands_in(admin, deletion, "hide_activities")
+        await stands_in(admin, handover, "reassign_customers")
         due = (clock.now() + DUE_SOON_LEAD + RINGS_IN).isoformat()
         task = await asked(rep, "POST", "/tasks", {"title": "間近の仕事", "dueDate": due})
         yield Midway(customer, leaver, deletion, handover, request, task)

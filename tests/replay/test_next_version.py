@@ -1,8 +1,7 @@
 """Workers of the next version among processes that this one began, and the other way round, on a real Temporal."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import uuid4
 
@@ -37,10 +36,8 @@ class HeldStep:
         return SliceResult(done=1, remaining=0)
 
 
-@asynccontextmanager
-async def version(client: Client, workflows: list[type], held: HeldStep) -> AsyncIterator[None]:
-    async with played(client, {"sales_activity.hide_activities": held}, workflows):
-        yield
+def version(client: Client, workflows: list[type], held: HeldStep) -> AbstractAsyncContextManager[None]:
+    return played(client, {"sales_activity.hide_activities": held}, workflows)
 
 
 async def begin(client: Client) -> WorkflowHandle[CustomerDeletion, SagaOutcome]:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_live import LiveAnswers
@@ -28,7 +29,7 @@ _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
 def _too_large(ask: Ask) -> Response | None:
-    if (ask.body.get("amount") or 0) <= 10**15:
+    if (ask.body.get("amount") or 0) <= MAX_AMOUNT:
         return None
     error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
     return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])

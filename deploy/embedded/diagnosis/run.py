@@ -97,9 +97,8 @@ def _look(connection: psycopg.Connection[tuple[Any, ...]]) -> Backlog:
 def _is_stuck(connection: psycopg.Connection[tuple[Any, ...]], before: Backlog) -> bool:
     deadline = time.monotonic() + backlogs.STANDSTILL_SECONDS
     while time.monotonic() < deadline:
-        time.sleep(
-            backlogs.LOOK_INTERVAL_SECONDS
-        )  # in a thread of its own; rows that leave a table announce it to nobody
+        # In a thread of its own; rows that leave a table announce it to nobody.
+        time.sleep(backlogs.LOOK_INTERVAL_SECONDS)
         if _look(connection).moved_since(before):
             return False
     return True
