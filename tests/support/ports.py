@@ -1,11 +1,12 @@
 """Free ports for servers that tests start."""
 
-import secrets
+import random
 import socket
 from typing import Final
 
 CHOICE: Final = range(12_000, 32_000)
 """Below those that systems give to outgoing connections: one of these could take a port before its server does."""
+_untried = iter(random.sample(CHOICE, len(CHOICE)))  # none twice: servers that start later would get the same one
 
 
 def free_port() -> int:
@@ -20,7 +21,7 @@ def free_ports(count: int) -> list[int]:
         while len(probes) < count:
             probe = socket.socket()
             try:
-                probe.bind(("127.0.0.1", secrets.choice(CHOICE)))
+                probe.bind(("127.0.0.1", next(_untried)))
             except OSError:
                 probe.close()  # taken: another one is chosen
             else:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp, Message
 
 CPU_SECONDS = 0.050
-ATTEMPTS = 4
+ATTEMPTS = 12
 """The cheapest counts: a collection of garbage, or another thread of the test run, is no cost of the request."""
 BELOW_LIMIT, ABOVE_LIMIT = 30_000, 60_000
 """Characters: what is just about read, and what is refused."""
