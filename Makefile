@@ -46,7 +46,7 @@ status: setup ## What runs, how well, in how much memory
 doctor: setup ## Check this machine and the run; say what to mend
 	@$(RINGI) doctor
 
-demo: setup ## Play the story against the running system
+demo: setup ## Run the demo's scenarios against the running system
 	@$(RINGI) demo $(ARGS)
 
 verify: setup ## Check the invariants of the running system

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 from activities.auth.handlers import AuthActivities
 from activities.ledger.handlers import LedgerActivities, StepRecords
+from services.auth.cleanup import keep_clean
 from services.auth.references import consumer
 from services.auth.service.audit import Sealer
 from services.auth.settings import AuthSettings
 from services.auth.signing import SigningKeys
-from services.auth.upkeep import keep_tidy
 from services.contracts.processes import TaskQueue
 from workers.runtime import Runtime, ServiceWorker, main
 from workers.schedules import reconciliation
@@ -27,8 +27,8 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     async with runtime.database(SERVICE) as db:
         sealer = Sealer(db, SigningKeys(db, settings.secret_key), settings.audit_head_file)
 
-        async def tidy(stop: asyncio.Event) -> None:
-            await keep_tidy(db, stop)
+        async def clean_up(stop: asyncio.Event) -> None:
+            await keep_clean(db, stop)
 
         ledger = LedgerActivities(db, runtime.temporal)
         yield ServiceWorker(
@@ -39,7 +39,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             activities=[*AuthActivities(db).all(), *ledger.all(), *StepRecords(db).all()],
             schedules=[reconciliation(TaskQueue.AUTH)],
             consumers=[consumer(db, bootstrap=runtime.bootstrap)],
-            loops=[sealer.run, tidy],
+            loops=[sealer.run, clean_up],
         )
 
 

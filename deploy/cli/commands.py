@@ -19,7 +19,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "status": LazyCommand("deploy.cli.status", "What runs, since when, how well, and in how much memory."),
     "doctor": LazyCommand("deploy.cli.doctor", "Check this machine and the running parts; say what to mend."),
     "seed": LazyCommand("deploy.cli.seed", "Add realistic customers with a year of history."),
-    "demo": LazyCommand("deploy.cli.demo", "Play the story against the running system, then verify."),
+    "demo": LazyCommand("deploy.cli.demo", "Run the demo's scenarios against the running system, then verify."),
     "verify": LazyCommand("deploy.cli.verify", "Hold the invariants against a running system; reads only."),
     "users": LazyCommand("deploy.cli.users", "Accounts: create-admin makes the first administrator."),
     "events": LazyCommand("deploy.cli.events", "Follow events, lag and dead letters; redrive; rebuild read models."),

@@ -1,4 +1,4 @@
-"""`ringi demo`: play the story against the running system, as its demo users, and hold the invariants after it."""
+"""`ringi demo`: run the scenarios against the running system, as its demo users, then verify the invariants."""
 
 import asyncio
 import os
@@ -18,8 +18,8 @@ from deploy.cli.target import settings
 from deploy.cli.terminal import FAILURE, console, fail
 from deploy.cli.verify import SETTLE_SECONDS, as_json, show
 from deploy.demo.client import DemoError
-from deploy.demo.story import Programme, perform
-from deploy.demo.words import EVENTS_TITLE, REPORTS_TITLE, language_of
+from deploy.demo.scenario import DemoReport, run_demo
+from deploy.demo.texts import EVENTS_TITLE, REPORTS_TITLE, language_of
 from deploy.invariants.model import Finding
 from deploy.invariants.run import verify
 from deploy.invariants.system import System
@@ -37,29 +37,29 @@ def command(
         Language | None, typer.Option(help="What the demo speaks; left out: that of the terminal's locale.")
     ] = None,
 ) -> None:
-    """Play the story: approvals, a deletion and its undo, a leaver, a task falling due; then verify."""
+    """Run the scenarios: approvals, a deletion and its undo, a leaver, a task falling due; then verify."""
     target = settings()
     if "RINGI_DEMO_PASSWORD" not in os.environ:
         fail("RINGI_DEMO_PASSWORD is not set.", "The demo signs in as the demo users of an embedded run: make up.")
     spoken = language or Language(language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", "")))
     try:
-        programme, findings = asyncio.run(_demo(target, Console(quiet=True) if json else console(), spoken))
+        report, findings = asyncio.run(_demo(target, Console(quiet=True) if json else console(), spoken))
     except (DemoError, aiohttp.ClientError, psycopg.OperationalError, KafkaError, RuntimeError, OSError) as error:
-        fail(f"The demo cannot be played: {error}", "Start the system with make up; make status shows what runs.")
+        fail(f"The demo cannot run: {error}", "Start the system with make up; make status shows what runs.")
     holds = all(finding.holds for finding in findings)
     if json:
-        document = programme.as_json() | {"verify": as_json(findings), "ok": programme.ok and holds}
+        document = report.as_json() | {"verify": as_json(findings), "ok": report.ok and holds}
         print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
     else:
-        _print_programme(console(), programme, spoken)
+        _print_report(console(), report, spoken)
         show(findings)
-    if not (programme.ok and holds):
+    if not (report.ok and holds):
         raise typer.Exit(FAILURE)
 
 
-async def _demo(target: ServiceSettings, stage: Console, language: Language) -> tuple[Programme, list[Finding]]:
+async def _demo(target: ServiceSettings, screen: Console, language: Language) -> tuple[DemoReport, list[Finding]]:
     with Progress(
-        TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), console=stage, transient=True
+        TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), console=screen, transient=True
     ) as bars:
         running: dict[str, TaskID] = {}
 
@@ -68,7 +68,7 @@ async def _demo(target: ServiceSettings, stage: Console, language: Language) -> 
                 running[what] = bars.add_task(what)
             bars.update(running[what], completed=done, total=total, visible=done < total)
 
-        programme = await perform(
+        report = await run_demo(
             gateway=target.require("gateway_url"),
             kafka=target.require("kafka_bootstrap"),
             password=os.environ["RINGI_DEMO_PASSWORD"],
@@ -77,11 +77,11 @@ async def _demo(target: ServiceSettings, stage: Console, language: Language) -> 
             progress=progress,
         )
     async with await System.open(target) as system:
-        return programme, await verify(system, settle_seconds=SETTLE_SECONDS)
+        return report, await verify(system, settle_seconds=SETTLE_SECONDS)
 
 
-def _print_programme(target: Console, programme: Programme, language: Language) -> None:
-    for process in programme.processes:
+def _print_report(target: Console, report: DemoReport, language: Language) -> None:
+    for process in report.processes:
         ledger = Table(title=f"{process['type']} {process['id']} — {process['status']}", title_justify="left")
         for column in ("step", "status", "rows", "started", "finished"):
             ledger.add_column(column)
@@ -92,14 +92,14 @@ def _print_programme(target: Console, programme: Programme, language: Language) 
     events = Table(title=EVENTS_TITLE.for_(language), title_justify="left")
     events.add_column("event")
     events.add_column("count", justify="right")
-    for name, count in programme.events.items():
+    for name, count in report.events.items():
         events.add_row(name, str(count))
     target.print(events)
     reports = Table(title=REPORTS_TITLE.for_(language), title_justify="left")
     for column in ("report", "figure", "before", "after"):
         reports.add_column(column)
-    for name, before in programme.reports["before"].items():
-        after = programme.reports["after"][name]
+    for name, before in report.reports["before"].items():
+        after = report.reports["after"][name]
         for figure, value in before["figures"].items():
             reports.add_row(name, figure, _figure(value), _figure(after["figures"][figure]))
     target.print(reports)

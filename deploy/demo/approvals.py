@@ -1,12 +1,12 @@
-"""Chapters about requests: returned and approved by two people, two approvers racing, a recall."""
+"""Scenarios of requests: returned and approved by two people, two approvers racing, a recall."""
 
 import asyncio
 from itertools import pairwise
 from typing import Any
 
 from deploy.demo.client import User
-from deploy.demo.playbill import Playbill
-from deploy.demo.words import SUBMITTED
+from deploy.demo.demo_run import DemoRun
+from deploy.demo.texts import SUBMITTED
 
 AMOUNT_YEN = 128_000_000
 
@@ -36,59 +36,59 @@ async def a_customer_of(rep: User) -> str:
     return str(page["items"][0]["id"])
 
 
-async def returned_then_approved_by_two(play: Playbill) -> None:
-    cast = play.cast
+async def returned_then_approved_by_two(run: DemoRun) -> None:
+    users = run.users
     request = await submit(
-        cast.rep,
+        users.rep,
         "特別手数料率の適用（投資信託 3口）",
-        await a_customer_of(cast.rep),
-        stage("課長承認", cast.approver),
-        stage("部長承認", cast.approver2),
+        await a_customer_of(users.rep),
+        stage("課長承認", users.approver),
+        stage("部長承認", users.approver2),
     )
     path = f"/approvals/{request['id']}"
-    play.tell(SUBMITTED, name=cast.rep.name, number=request["number"])
-    await cast.approver.patch(f"{path}/return", {"comment": "適合性確認書の添付をお願いします。"})
-    await cast.rep.patch(f"{path}/resubmit", {"comment": "確認書を添付しました。"})
-    await cast.approver.patch(f"{path}/approve", {"comment": "条件を確認しました。"})
-    await cast.approver2.patch(f"{path}/approve", {"comment": "承認します。"})
+    run.tell(SUBMITTED, name=users.rep.name, number=request["number"])
+    await users.approver.patch(f"{path}/return", {"comment": "適合性確認書の添付をお願いします。"})
+    await users.rep.patch(f"{path}/resubmit", {"comment": "確認書を添付しました。"})
+    await users.approver.patch(f"{path}/approve", {"comment": "条件を確認しました。"})
+    await users.approver2.patch(f"{path}/approve", {"comment": "承認します。"})
 
-    seen = await cast.rep.get(path)
-    history = (await cast.rep.get(f"{path}/history"))["items"]
-    play.check("approved", seen["state"] == "APPROVED", seen["state"])
-    play.check("second-revision", seen["revision"] == 2, seen["revision"])
+    seen = await users.rep.get(path)
+    history = (await users.rep.get(f"{path}/history"))["items"]
+    run.check("approved", seen["state"] == "APPROVED", seen["state"])
+    run.check("second-revision", seen["revision"] == 2, seen["revision"])
     actions = [entry["action"] for entry in history]
-    play.check("history", actions == ["SUBMIT", "RETURN", "RESUBMIT", "APPROVE", "APPROVE"], actions)
+    run.check("history", actions == ["SUBMIT", "RETURN", "RESUBMIT", "APPROVE", "APPROVE"], actions)
     linked = all(later["previousHash"] == earlier["hash"] for earlier, later in pairwise(history))
-    play.check("hash-chain", linked, history)
+    run.check("hash-chain", linked, history)
 
 
-async def two_approvers_race(play: Playbill) -> None:
-    cast = play.cast
+async def two_approvers_race(run: DemoRun) -> None:
+    users = run.users
     request = await submit(
-        cast.rep,
+        users.rep,
         "大口定期 優遇金利 +0.15%",
-        await a_customer_of(cast.rep),
-        stage("承認", cast.approver, cast.approver2),
+        await a_customer_of(users.rep),
+        stage("承認", users.approver, users.approver2),
     )
     path = f"/approvals/{request['id']}/approve"
     answers = await asyncio.gather(
-        cast.approver.send("PATCH", path, {"comment": "承認します。"}),
-        cast.approver2.send("PATCH", path, {"comment": "承認します。"}),
+        users.approver.send("PATCH", path, {"comment": "承認します。"}),
+        users.approver2.send("PATCH", path, {"comment": "承認します。"}),
     )
     statuses = sorted(status for status, _ in answers)
-    play.check("one-winner", statuses == [200, 409], answers)
-    winner = cast.approver if answers[0][0] == 200 else cast.approver2
+    run.check("one-winner", statuses == [200, 409], answers)
+    winner = users.approver if answers[0][0] == 200 else users.approver2
     problem: dict[str, Any] = next((body for status, body in answers if status == 409), {})
-    play.check("loser-told", winner.name in str(problem), problem)
+    run.check("loser-told", winner.name in str(problem), problem)
 
 
-async def recalled(play: Playbill) -> None:
-    cast = play.cast
+async def recalled(run: DemoRun) -> None:
+    users = run.users
     request = await submit(
-        cast.rep, "訪問頻度の見直しと担当変更", await a_customer_of(cast.rep), stage("承認", cast.approver)
+        users.rep, "訪問頻度の見直しと担当変更", await a_customer_of(users.rep), stage("承認", users.approver)
     )
     path = f"/approvals/{request['id']}"
-    seen = await cast.rep.patch(f"{path}/recall", {"comment": "条件を見直します。"})
-    play.check("recalled", seen["state"] == "RECALLED", seen["state"])
-    status, _ = await cast.approver.send("PATCH", f"{path}/approve", {"comment": "承認します。"})
-    play.check("closed", status == 409, status)
+    seen = await users.rep.patch(f"{path}/recall", {"comment": "条件を見直します。"})
+    run.check("recalled", seen["state"] == "RECALLED", seen["state"])
+    status, _ = await users.approver.send("PATCH", f"{path}/approve", {"comment": "承認します。"})
+    run.check("closed", status == 409, status)

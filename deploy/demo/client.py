@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class DemoError(Exception):
-    """The system did not answer as the story needs it; the text is for the person who runs the demo."""
+    """The system did not answer as the demo needs it; the text is for the person who runs the demo."""
 
 
 class User:
@@ -44,7 +44,7 @@ class User:
         self, method: str, path: str, json: Any = None, *, headers: dict[str, str] | None = None, **query: Any
     ) -> tuple[int, Any]:
         """Status and body, whatever they are. What got no answer, or the answer that a part is away, is asked again
-        with the same idempotency key until `PATIENCE_S` are over: so the story goes on when a part is killed."""
+        with the same idempotency key until `PATIENCE_S` are over: so the demo goes on when a part is killed."""
         sent = self._headers | {"Idempotency-Key": str(uuid.uuid4())} if method in {"POST", "PATCH"} else self._headers
         params = {k: str(v) for k, v in query.items() if v is not None}
         clock = asyncio.get_running_loop().time

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from deploy.seed.context import SeedContext, acting
 from deploy.seed.customers import Seeded
-from deploy.seed.stage import Stage, acting
 from services.contracts.states import MeetingState, TaskPriority, TaskState
 from services.kit.db.unit_of_work import UnitOfWork
 from services.sales_activity.schemas import MeetingCreate, MeetingUpdate, TaskCreate
@@ -29,17 +29,17 @@ HORIZON = timedelta(days=21)
 """How far ahead meetings and tasks are planned."""
 
 
-async def keep_busy(stage: Stage, customer: Seeded, now: datetime, amount: int) -> None:
+async def keep_busy(context: SeedContext, customer: Seeded, now: datetime, amount: int) -> None:
     """`amount` meetings and as many tasks, spread from the day the customer came to three weeks from now."""
     span = now + HORIZON - customer.since
-    async with stage.work("sales_activity") as uow:
+    async with context.work("sales_activity") as uow:
         for _ in range(amount):
-            await _meeting(stage, uow, customer, customer.since + span * stage.random.random(), now)
-            await _task(stage, uow, customer, customer.since + span * stage.random.random(), now)
+            await _meeting(context, uow, customer, customer.since + span * context.random.random(), now)
+            await _task(context, uow, customer, customer.since + span * context.random.random(), now)
 
 
-async def _meeting(stage: Stage, uow: UnitOfWork, customer: Seeded, when: datetime, now: datetime) -> None:
-    random = stage.random
+async def _meeting(context: SeedContext, uow: UnitOfWork, customer: Seeded, when: datetime, now: datetime) -> None:
+    random = context.random
     starts = when.replace(hour=random.randrange(0, 9), minute=random.choice((0, 30)), second=0, microsecond=0)
     booked = min(max(customer.since, starts - timedelta(days=random.randrange(1, 15))), now)
     fields = {
@@ -51,7 +51,7 @@ async def _meeting(stage: Stage, uow: UnitOfWork, customer: Seeded, when: dateti
     }
     owner = customer.owner
     with acting(uow, owner, booked):
-        meeting = await meetings.create(uow, owner.principal, stage.directory, MeetingCreate(**fields))
+        meeting = await meetings.create(uow, owner.principal, context.directory, MeetingCreate(**fields))
     ended = starts + timedelta(hours=1)
     if ended >= now:
         return
@@ -66,11 +66,11 @@ async def _meeting(stage: Stage, uow: UnitOfWork, customer: Seeded, when: dateti
         state=MeetingState.HELD if held else MeetingState.CANCELLED,
     )
     with acting(uow, owner, max(ended, booked)):
-        await meetings.update(uow, owner.principal, stage.directory, meeting["id"], 1, change)
+        await meetings.update(uow, owner.principal, context.directory, meeting["id"], 1, change)
 
 
-async def _task(stage: Stage, uow: UnitOfWork, customer: Seeded, when: datetime, now: datetime) -> None:
-    random = stage.random
+async def _task(context: SeedContext, uow: UnitOfWork, customer: Seeded, when: datetime, now: datetime) -> None:
+    random = context.random
     due = when.replace(hour=8, minute=0, second=0, microsecond=0)
     made = min(max(customer.since, due - timedelta(days=random.randrange(2, 20))), now - timedelta(minutes=1))
     owner = customer.owner
@@ -81,10 +81,10 @@ async def _task(stage: Stage, uow: UnitOfWork, customer: Seeded, when: datetime,
         due_date=max(due, made + timedelta(hours=1)),
     )
     with acting(uow, owner, made):
-        task = await tasks.create(uow, owner.principal, stage.directory, body)
+        task = await tasks.create(uow, owner.principal, context.directory, body)
     if due >= now or random.random() > DONE_SHARE:
         return
     late = timedelta(days=random.randrange(1, 9)) if random.random() < LATE_SHARE else -timedelta(hours=3)
     done = min(max(made + timedelta(minutes=30), due + late), now - timedelta(minutes=1))
     with acting(uow, owner, done):
-        await tasks.change_status(uow, owner.principal, stage.directory, task["id"], None, TaskState.COMPLETED)
+        await tasks.change_status(uow, owner.principal, context.directory, task["id"], None, TaskState.COMPLETED)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from deploy.seed.context import Person, SeedContext, acting
 from deploy.seed.customers import Seeded
-from deploy.seed.stage import Person, Stage, acting
 from services.contracts.processes import DecideCommand, Decision, RecallCommand, ResubmitCommand
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.unit_of_work import UnitOfWork
@@ -50,15 +50,15 @@ REJECTED_SAID = ("採算が合いません。", "リスク許容度に照らし�
 SOONEST_DECISION = timedelta(hours=2)
 
 
-async def decided(stage: Stage, customer: Seeded, approver: Person, at: datetime) -> UUID:
+async def decided(context: SeedContext, customer: Seeded, approver: Person, at: datetime) -> UUID:
     """A request of the past, with the end that chance gives it; returned and asked again now and then."""
-    random, owner = stage.random, customer.owner
+    random, owner = context.random, customer.owner
     when = at
-    async with stage.work("opportunity") as uow:
-        approval_id = await _submit(stage, uow, customer, random.choice(MATTERS), [approver], when)
+    async with context.work("opportunity") as uow:
+        approval_id = await _submit(context, uow, customer, random.choice(MATTERS), [approver], when)
         if random.random() < 0.2:
             when += timedelta(hours=random.uniform(2, 20))
-            await _decide(stage, uow, approval_id, Decision.RETURN, random.choice(RETURNED_SAID), when)
+            await _decide(context, uow, approval_id, Decision.RETURN, random.choice(RETURNED_SAID), when)
             when += timedelta(hours=random.uniform(1, 20))
             with acting(uow, owner, when):
                 said = await _command(uow, approval_id, owner, "資料を追加しました。")
@@ -70,31 +70,33 @@ async def decided(stage: Stage, customer: Seeded, approver: Person, at: datetime
                 unsaid = await _command(uow, approval_id, owner, None)
                 await commands.carry_out(uow, actions.RECALL, RecallCommand(**unsaid))
         elif fate < 0.2:
-            await _decide(stage, uow, approval_id, Decision.REJECT, random.choice(REJECTED_SAID), when)
+            await _decide(context, uow, approval_id, Decision.REJECT, random.choice(REJECTED_SAID), when)
         else:
             # A superior's stage may stand before the approver's, where the customer's age asks for one.
-            while await _decide(stage, uow, approval_id, Decision.APPROVE, random.choice(APPROVALS_SAID), when):
+            while await _decide(context, uow, approval_id, Decision.APPROVE, random.choice(APPROVALS_SAID), when):
                 when += timedelta(hours=random.uniform(1, 12))
     return approval_id
 
 
-async def waiting(stage: Stage, customer: Seeded, matter: Matter, approvers: list[Person], at: datetime) -> UUID:
+async def waiting(
+    context: SeedContext, customer: Seeded, matter: Matter, approvers: list[Person], at: datetime
+) -> UUID:
     """A request whose first stage waits for the first of `approvers`, a second one for the next."""
-    async with stage.work("opportunity") as uow:
-        return await _submit(stage, uow, customer, matter, approvers, at)
+    async with context.work("opportunity") as uow:
+        return await _submit(context, uow, customer, matter, approvers, at)
 
 
-async def returned(stage: Stage, customer: Seeded, matter: Matter, approver: Person, at: datetime) -> UUID:
+async def returned(context: SeedContext, customer: Seeded, matter: Matter, approver: Person, at: datetime) -> UUID:
     """A request that its approver gave back an hour later."""
-    async with stage.work("opportunity") as uow:
-        approval_id = await _submit(stage, uow, customer, matter, [approver], at)
-        said = stage.random.choice(RETURNED_SAID)
-        await _decide(stage, uow, approval_id, Decision.RETURN, said, at + timedelta(hours=1))
+    async with context.work("opportunity") as uow:
+        approval_id = await _submit(context, uow, customer, matter, [approver], at)
+        said = context.random.choice(RETURNED_SAID)
+        await _decide(context, uow, approval_id, Decision.RETURN, said, at + timedelta(hours=1))
     return approval_id
 
 
 async def _submit(
-    stage: Stage, uow: UnitOfWork, customer: Seeded, matter: Matter, approvers: list[Person], at: datetime
+    context: SeedContext, uow: UnitOfWork, customer: Seeded, matter: Matter, approvers: list[Person], at: datetime
 ) -> UUID:
     titles = ("課長承認", "部長承認", "最終承認")
     content = NewApproval(
@@ -109,15 +111,15 @@ async def _submit(
         ],
     )
     with acting(uow, customer.owner, at):
-        return await requests.create(uow, customer.owner.principal, content, stage.references)
+        return await requests.create(uow, customer.owner.principal, content, context.references)
 
 
 async def _decide(
-    stage: Stage, uow: UnitOfWork, approval_id: UUID, decision: Decision, said: str, at: datetime
+    context: SeedContext, uow: UnitOfWork, approval_id: UUID, decision: Decision, said: str, at: datetime
 ) -> bool:
     """Whoever the request waits for decides; returns whether it waits for somebody else then."""
     progress = (await commands.locked(uow, approval_id)).progress
-    approver = next(person for person in stage.people.values() if person.id in progress.waiting_for)
+    approver = next(person for person in context.people.values() if person.id in progress.waiting_for)
     with acting(uow, approver, at):
         common = await _command(uow, approval_id, approver, said)
         action = actions.BY_DECISION[decision]

@@ -6,7 +6,7 @@ from random import Random
 from uuid import UUID
 
 from deploy.seed import names
-from deploy.seed.stage import Person, Stage, acting
+from deploy.seed.context import Person, SeedContext, acting
 from services.contracts.states import (
     CustomerKind,
     Experience,
@@ -36,8 +36,8 @@ class Seeded:
     since: datetime
 
 
-async def acquire(stage: Stage, owner: Person, since: datetime) -> Seeded:
-    random = stage.random
+async def acquire(context: SeedContext, owner: Person, since: datetime) -> Seeded:
+    random = context.random
     identity = names.company(random) if random.random() < CORPORATE_SHARE else names.person(random)
     body = CustomerCreate(
         name=identity.name,
@@ -51,9 +51,9 @@ async def acquire(stage: Stage, owner: Person, since: datetime) -> Seeded:
         tags=random.sample(TAGS, k=random.randrange(0, 4)),
         profile=_profile(random) if random.random() < WITH_PROFILE else None,
     )
-    async with stage.work("customer") as uow:
+    async with context.work("customer") as uow:
         with acting(uow, owner, since):
-            customer_id, _ = await editing.create(uow, stage.users, owner.principal, body)
+            customer_id, _ = await editing.create(uow, context.users, owner.principal, body)
     return Seeded(customer_id, identity.name, owner, since)
 
 

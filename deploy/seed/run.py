@@ -6,8 +6,8 @@ from typing import Final
 
 from deploy.seed import approvals, people
 from deploy.seed.activities import keep_busy
+from deploy.seed.context import SeedContext, open_context
 from deploy.seed.customers import Seeded, acquire
-from deploy.seed.stage import Stage, open_stage
 from deploy.seed.team import COLLEAGUES, DEMO_USERS, SALES
 from services.kit.running import clock
 from services.kit.running.settings import ServiceSettings
@@ -32,77 +32,77 @@ class TeamMissingError(RuntimeError):
 
 async def seed_demo(settings: ServiceSettings, password: str, report: Report) -> None:
     """The demo users and their world, into empty databases."""
-    async with open_stage(settings, DEMO_SEED) as stage:
+    async with open_context(settings, DEMO_SEED) as context:
         now = clock.now()
-        await people.hire(stage, DEMO_USERS + COLLEAGUES, password, now - YEAR - timedelta(days=30))
-        customers = await _past(stage, DEMO_CUSTOMERS, now, report)
-        await _recent_weeks(stage, customers, now)
-        await _inbox(stage, customers, now)
-        await _settle(stage)
+        await people.hire(context, DEMO_USERS + COLLEAGUES, password, now - YEAR - timedelta(days=30))
+        customers = await _past(context, DEMO_CUSTOMERS, now, report)
+        await _recent_weeks(context, customers, now)
+        await _inbox(context, customers, now)
+        await _settle(context)
 
 
 async def seed_customers(settings: ServiceSettings, number: int, report: Report) -> None:
     """`number` more customers, each with a year of history. Raises TeamMissingError without the demo users."""
-    async with open_stage(settings, DEMO_SEED + number) as stage:
-        if not await people.meet(stage, DEMO_USERS + COLLEAGUES):
+    async with open_context(settings, DEMO_SEED + number) as context:
+        if not await people.meet(context, DEMO_USERS + COLLEAGUES):
             raise TeamMissingError
-        await _past(stage, number, clock.now(), report)
-        await _settle(stage)
+        await _past(context, number, clock.now(), report)
+        await _settle(context)
 
 
-async def _past(stage: Stage, number: int, now: datetime, report: Report) -> list[Seeded]:
+async def _past(context: SeedContext, number: int, now: datetime, report: Report) -> list[Seeded]:
     """Customers first, as their copies are spread together; then what was done for each."""
-    random = stage.random
+    random = context.random
     customers = []
     for index in range(number):
-        owner = stage.people[SALES[index % len(SALES)]]
-        customers.append(await acquire(stage, owner, now - YEAR * random.random()))
-    await stage.spread_copies()
-    approvers = [stage.people[login] for login in ("approver", "approver2", "shimizu")]
+        owner = context.people[SALES[index % len(SALES)]]
+        customers.append(await acquire(context, owner, now - YEAR * random.random()))
+    await context.spread_copies()
+    approvers = [context.people[login] for login in ("approver", "approver2", "shimizu")]
     for done, customer in enumerate(customers, start=1):
-        await keep_busy(stage, customer, now, ACTIVITIES_A_CUSTOMER)
+        await keep_busy(context, customer, now, ACTIVITIES_A_CUSTOMER)
         latest = now - timedelta(days=6)
         if customer.since < latest and random.random() < APPROVAL_SHARE:
             at = customer.since + (latest - customer.since) * random.random()
-            await approvals.decided(stage, customer, random.choice(approvers), at)
+            await approvals.decided(context, customer, random.choice(approvers), at)
         report(done, number)
     return customers
 
 
-async def _recent_weeks(stage: Stage, customers: list[Seeded], now: datetime) -> None:
+async def _recent_weeks(context: SeedContext, customers: list[Seeded], now: datetime) -> None:
     """Busy weeks, so that the charts of inbox and reports have something to tell."""
-    random = stage.random
-    approvers = [stage.people[login] for login in ("approver", "approver", "approver2")]
+    random = context.random
+    approvers = [context.people[login] for login in ("approver", "approver", "approver2")]
     for week in range(WEEKS_WITH_DECISIONS, 0, -1):
         for _ in range(random.choice(DECISIONS_A_WEEK)):
             at = now - timedelta(weeks=week) + timedelta(days=4.5 * random.random())
             known = [customer for customer in customers if customer.since < at]
-            await approvals.decided(stage, random.choice(known), random.choice(approvers), at)
+            await approvals.decided(context, random.choice(known), random.choice(approvers), at)
 
 
-async def _inbox(stage: Stage, customers: list[Seeded], now: datetime) -> None:
+async def _inbox(context: SeedContext, customers: list[Seeded], now: datetime) -> None:
     """Twelve requests that wait for `approver`, some for `approver2`, one given back to `rep`."""
-    approver, second = stage.people["approver"], stage.people["approver2"]
+    approver, second = context.people["approver"], context.people["approver2"]
     for index, matter in enumerate(approvals.MATTERS):
         customer = customers[(index * 5 + 1) % len(customers)]
         at = max(customer.since, now - timedelta(hours=2 + 5 * index))
         route = [approver, second] if index % 3 == 0 else [approver]
-        await approvals.waiting(stage, customer, matter, route, at)
-    own = [customer for customer in customers if customer.owner is stage.people["rep"]]
-    await approvals.waiting(stage, own[0], approvals.MATTERS[1], [second], now - timedelta(hours=3))
-    await approvals.waiting(stage, own[1], approvals.MATTERS[6], [second], now - timedelta(hours=26))
-    await approvals.returned(stage, own[2], approvals.MATTERS[5], approver, now - timedelta(hours=20))
+        await approvals.waiting(context, customer, matter, route, at)
+    own = [customer for customer in customers if customer.owner is context.people["rep"]]
+    await approvals.waiting(context, own[0], approvals.MATTERS[1], [second], now - timedelta(hours=3))
+    await approvals.waiting(context, own[1], approvals.MATTERS[6], [second], now - timedelta(hours=26))
+    await approvals.returned(context, own[2], approvals.MATTERS[5], approver, now - timedelta(hours=20))
 
 
-async def _settle(stage: Stage) -> None:
+async def _settle(context: SeedContext) -> None:
     """Intents of what has ended by now: a workflow started for it would look at its row and end at once."""
-    async with stage.work("opportunity") as uow:
+    async with context.work("opportunity") as uow:
         await uow.execute(
             "DELETE FROM intents i USING approvals a WHERE i.delivered_at IS NULL AND i.workflow_id ="
             " 'approval:' || a.id || ':' || a.generation"
             " AND a.state IN ('APPROVED', 'REJECTED', 'RECALLED', 'CANCELLED')"
         )
-    async with stage.work("sales_activity") as uow:
+    async with context.work("sales_activity") as uow:
         await uow.execute(
             "DELETE FROM intents i USING tasks t WHERE i.delivered_at IS NULL"
             " AND i.workflow_id = 'task-due:' || t.id AND NOT (t.timed AND t.deleted_at IS NULL)"

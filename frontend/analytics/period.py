@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from frontend.analytics.manifest import PREFIX
 from frontend.ui.i18n import gettext
-from frontend.ui.office import office_now
 from frontend.ui.page import Page
+from frontend.ui.time_zone import office_now
 
 DAYS_BY_DAY: Final = 21
 DAYS_BY_WEEK: Final = 190

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from pydantic import Field
 
-from frontend.ui.office import local, office_now
+from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
 CARE_AGE = 75  # from here products that need care ask for a superior's approval first (domain model, Suitability)

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from frontend.opportunity.views import WeeklyReport
 from frontend.ui.formats import day, week_start
 from frontend.ui.gateway import GatewayProblem
-from frontend.ui.office import office_now
 from frontend.ui.page import Page
+from frontend.ui.time_zone import office_now
 
 WEEKS = 8
 

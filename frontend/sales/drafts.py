@@ -14,8 +14,8 @@ from frontend.ui.drafts import Draft
 from frontend.ui.formats import whole
 from frontend.ui.gateway import Json
 from frontend.ui.i18n import gettext
-from frontend.ui.office import day_and_clock, local, office_now, office_time
 from frontend.ui.people import People
+from frontend.ui.time_zone import day_and_clock, local, office_now, office_time
 
 FIRST_MEETING_MINUTES = 60
 DEFAULT_LEAD_HOURS = 24

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from frontend.sales import words
 from frontend.sales.manifest import MEETINGS
 from frontend.sales.views import Meeting, MeetingPage
-from frontend.ui.office import office_now
 from frontend.ui.page import Page
 from frontend.ui.people import people
+from frontend.ui.time_zone import office_now
 
 COMING, PAST, ALL = "coming", "past", "all"
 TABS = (COMING, PAST, ALL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from frontend.ui.office import day_and_clock, local, office_now
+from frontend.ui.time_zone import day_and_clock, local, office_now
 from frontend.ui.views import View
 
 

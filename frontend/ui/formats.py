@@ -8,7 +8,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from frontend.ui.i18n import babel_locale, current_locale, gettext, ngettext
-from frontend.ui.office import local, office_now
+from frontend.ui.time_zone import local, office_now
 
 YEN = "JPY"
 NOTHING = "—"

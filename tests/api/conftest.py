@@ -20,7 +20,7 @@ from api.paths import SERVICES
 from api.settings import GatewaySettings
 from services.contracts.permissions import Role
 from services.kit.running import clock
-from tests.api.raw_service import RawService, reply
+from tests.api.stub_service import StubService, reply
 from tests.support.broker import running_broker
 from tests.support.http import TEST_SECRET, TestIssuer
 from tests.support.ports import free_port
@@ -66,7 +66,7 @@ class Answer:
 class Edge:
     """The gateway and what stands behind it."""
 
-    def __init__(self, port: int, services: dict[str, RawService], issuer: TestIssuer) -> None:
+    def __init__(self, port: int, services: dict[str, StubService], issuer: TestIssuer) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.services = services
@@ -126,7 +126,7 @@ async def open_edge(issuer: TestIssuer) -> AsyncIterator[OpenEdge]:
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Edge:
-            services = {name: RawService(name) for name in SERVICES}
+            services = {name: StubService(name) for name in SERVICES}
             for service in services.values():
                 await service.start()
                 stack.push_async_callback(service.kill)

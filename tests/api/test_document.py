@@ -11,7 +11,7 @@ from api.docs import page
 from api.openapi import merge
 from api.paths import ROUTES, SERVICES
 from tests.api.conftest import Edge, OpenEdge
-from tests.api.raw_service import hang, reply
+from tests.api.stub_service import hang, reply
 from tests.support.document import document_of
 
 Document = dict[str, Any]

@@ -7,7 +7,7 @@ import pytest
 
 from api import body, breaker
 from tests.api.conftest import Edge, OpenEdge
-from tests.api.raw_service import echo, hang, reply, reset, written
+from tests.api.stub_service import echo, hang, reply, reset, written
 from tests.support.waiting import eventually
 
 

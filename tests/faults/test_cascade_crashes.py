@@ -6,7 +6,7 @@ done nothing. `committed`: its transaction stands, and Temporal has not heard of
 
 from typing import Any
 
-from tests.faults.office import (
+from tests.faults.scenarios import (
     ALIVE,
     GONE,
     asked,

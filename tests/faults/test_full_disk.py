@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from tests.faults.office import (
+from tests.faults.scenarios import (
     ALIVE,
     GONE,
     accepted,

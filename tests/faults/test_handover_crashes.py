@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.contracts.permissions import Role
-from tests.faults.office import (
+from tests.faults.scenarios import (
     asked,
     customer_with_work,
     ended,

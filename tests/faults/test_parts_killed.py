@@ -16,7 +16,7 @@ import pytest
 from services.contracts.permissions import Role
 from services.kit.running import clock
 from tests.faults.forks import PATIENCE
-from tests.faults.office import (
+from tests.faults.scenarios import (
     DOWN,
     GONE,
     accepted,

@@ -13,7 +13,7 @@ from services.contracts.permissions import Role
 from services.kit.http.service_route import CRASH_AFTER_COMMIT, CRASH_BEFORE_COMMIT
 from services.kit.processes.waiting import CRASH_BEFORE_ANSWER
 from services.opportunity.service.command_sender import CRASH_AFTER_DECISION
-from tests.faults.office import (
+from tests.faults.scenarios import (
     accepted,
     asked,
     customer_with_work,

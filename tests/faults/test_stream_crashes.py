@@ -12,7 +12,7 @@ from services.kit.events.broker import meet
 from services.kit.events.stream import Stream
 from services.kit.running.crashpoints import CONSUMER_APPLIED, CONSUMER_COMMITTED, INTENT_STARTED, RELAY_PUBLISHED
 from tests.faults.forks import PATIENCE
-from tests.faults.office import (
+from tests.faults.scenarios import (
     GONE,
     asked,
     change,

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.kit.running import clock
 from tests.faults.forks import PATIENCE
-from tests.faults.office import asked, invariants_hold
+from tests.faults.scenarios import asked, invariants_hold
 from tests.faults.worker import WorkerProcesses
 from tests.support.system import System
 from tests.support.waiting import eventually

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.contracts.permissions import Role
 from tests.faults.forks import PATIENCE
-from tests.faults.office import asked, invariants_hold, request_to
+from tests.faults.scenarios import asked, invariants_hold, request_to
 from tests.faults.worker import WorkerProcesses
 from tests.support.http import Answer, new_key
 from tests.support.system import Caller, System

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.contracts.permissions import Role
 from tests.faults.forks import PATIENCE
-from tests.faults.office import ALIVE, GONE, asked, customer_with_work, ended, invariants_hold, living, request_to
+from tests.faults.scenarios import ALIVE, GONE, asked, customer_with_work, ended, invariants_hold, living, request_to
 from tests.faults.worker import WorkerProcesses
 from tests.support.http import Answer, new_key
 from tests.support.system import Caller, System, second_web

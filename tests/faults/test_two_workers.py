@@ -7,7 +7,7 @@ import pytest
 from services.contracts.permissions import Role
 from services.contracts.topics import ALL_TOPICS
 from services.kit.running import clock
-from tests.faults.office import GONE, asked, customer_with_work, delete_customer, ended, invariants_hold, living
+from tests.faults.scenarios import GONE, asked, customer_with_work, delete_customer, ended, invariants_hold, living
 from tests.faults.worker import WorkerProcesses
 from tests.support.events import published
 from tests.support.system import System

@@ -21,7 +21,7 @@ from frontend.ui.manifest import Exposed, Label, PageRoute, RemoteManifest
 from frontend.ui.paths import is_plain
 from frontend.ui.settings import FrontendSettings
 from services.kit.errors import BadRequest
-from tests.api.raw_service import RawService, reply
+from tests.api.stub_service import StubService, reply
 from tests.support.frontend import SECRET
 from tests.support.spellings import plain_ways, ways_out
 from tests.support.strangers import Sent, status_of
@@ -30,7 +30,7 @@ from tests.support.strangers import Sent, status_of
 @dataclass
 class SignedInShell:
     app: Starlette
-    origin: RawService
+    origin: StubService
     cookie: str
 
     async def get(self, path: str) -> int:
@@ -41,7 +41,7 @@ class SignedInShell:
 async def signed_in(tmp_path: Path) -> AsyncIterator[SignedInShell]:
     """The shell of the embedded run: gateway, services and remotes are all below one origin."""
     build()
-    origin = RawService("web")
+    origin = StubService("web")
     await origin.start()
     for remote in ("customer", "sales", "opportunity", "analytics"):
         origin.on("GET", f"/_remote/{remote}/.well-known/ringi-remote.json", reply(503))

@@ -15,8 +15,8 @@ from frontend.analytics.links import page_of
 from frontend.customer import listing
 from frontend.sales import meeting_list, task_list
 from frontend.ui.build import build
-from frontend.ui.office import office_now
 from frontend.ui.page import Page
+from frontend.ui.time_zone import office_now
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
 Site = tuple[Browser, ScriptedGateway]

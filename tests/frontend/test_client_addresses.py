@@ -17,7 +17,7 @@ from frontend.ui.gateway import GatewayClient, UserGateway
 from frontend.ui.proxies import TrustedProxies
 from frontend.ui.settings import FrontendSettings
 from services.kit.http import proxies as of_services
-from tests.api.raw_service import RawService, reply
+from tests.api.stub_service import StubService, reply
 from tests.support.frontend import SECRET
 from tests.support.strangers import Sent, status_of
 
@@ -49,8 +49,8 @@ def test_from_the_right_the_first_that_is_no_proxy_of_ours_is_the_client(
 
 
 @pytest.fixture
-async def gateway() -> AsyncIterator[RawService]:
-    service = RawService("gateway")
+async def gateway() -> AsyncIterator[StubService]:
+    service = StubService("gateway")
     await service.start()
     service.on("POST", "/api/v1/auth/login", reply(401, {"code": "invalid_credentials", "title": "no"}))
     yield service
@@ -58,7 +58,7 @@ async def gateway() -> AsyncIterator[RawService]:
 
 
 @pytest.fixture
-async def app(gateway: RawService, tmp_path: Path) -> AsyncIterator[Starlette]:
+async def app(gateway: StubService, tmp_path: Path) -> AsyncIterator[Starlette]:
     build()
     settings = FrontendSettings(
         env="test", gateway_url=gateway.url, secret_key=SecretStr(SECRET), home=tmp_path, trusted_proxies=PROXIES
@@ -77,7 +77,7 @@ async def app(gateway: RawService, tmp_path: Path) -> AsyncIterator[Starlette]:
     ],
 )
 async def test_a_sign_in_counts_for_the_persons_own_address(
-    app: Starlette, gateway: RawService, peer: str, forwarded: list[str], client: str
+    app: Starlette, gateway: StubService, peer: str, forwarded: list[str], client: str
 ) -> None:
     form = urlencode({"csrf": "t", "email": "a@ringi.example", "password": "x"}).encode()
     headers = [

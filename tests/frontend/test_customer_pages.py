@@ -10,7 +10,7 @@ from frontend.customer.app import create_app
 from frontend.customer.tags import joined, split
 from frontend.customer.views import Customer
 from frontend.ui.build import build
-from frontend.ui.office import office_now
+from frontend.ui.time_zone import office_now
 from tests.support.records import colleague, customer, page, saga
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
 

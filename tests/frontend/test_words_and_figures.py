@@ -14,7 +14,7 @@ from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.gateway import GatewayProblem
 from frontend.ui.i18n import gettext, preferred_locale, use_locale
 from frontend.ui.messages import conflicts, missing
-from frontend.ui.office import office_now
+from frontend.ui.time_zone import office_now
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from services.contracts.permissions import Role
-from tests.fuzz.things import Things, made_things
+from tests.fuzz.targets import Targets, create_targets
 from tests.support.broker import running_broker
 from tests.support.postgres import PostgresServer
 from tests.support.system import Caller, System, running_system
@@ -56,9 +56,9 @@ async def system(postgres: PostgresServer) -> AsyncIterator[System]:
             yield running
 
 
-async def fuzz(system: System, caller: Caller, things: Things, folder: Path) -> tuple[int, str]:
+async def fuzz(system: System, caller: Caller, targets: Targets, folder: Path) -> tuple[int, str]:
     """Status and report of a run; its record is `folder`/record.har."""
-    (folder / "schemathesis.toml").write_text(things.as_parameters() + CONFIGURATION)
+    (folder / "schemathesis.toml").write_text(targets.as_parameters() + CONFIGURATION)
     options = [
         *("--url", system.url, "--header", f"Authorization: Bearer {caller.token}"),
         *("--exclude-path-regex", NOT_FUZZED, "--checks", "all", "--exclude-checks", ",".join(UNFIT_CHECKS)),
@@ -104,9 +104,9 @@ def answers(record: Path, known: list[Operation], token: str) -> Iterator[tuple[
 
 @pytest.mark.parametrize("name", CALLERS)
 async def test_schemathesis_finds_nothing(system: System, tmp_path: Path, name: str) -> None:
-    things = await made_things(system)
+    targets = await create_targets(system)
     caller = await system.person("fuzzer", *CALLERS[name])
-    status, report = await fuzz(system, caller, things, tmp_path)
+    status, report = await fuzz(system, caller, targets, tmp_path)
     known = await operations(system)
     statuses: dict[Operation, set[int]] = {
         operation: set() for operation in known if re.search(NOT_FUZZED, operation[1]) is None

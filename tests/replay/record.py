@@ -14,7 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tests.replay import shapes_of_sagas, shapes_of_waiting
 from tests.replay.catalogue import HISTORIES
-from tests.replay.stage import RECORDER
+from tests.replay.scripted_run import RECORDER
 from tests.support.temporal import running_temporal
 
 SHAPES = {**shapes_of_sagas.SHAPES, **shapes_of_waiting.SHAPES}

@@ -22,7 +22,7 @@ from services.contracts.processes import (
 )
 from services.contracts.steps import Acknowledged, SliceResult, SweepResult
 from services.kit.models import CamelModel
-from tests.replay.stage import Script, played
+from tests.replay.scripted_run import Script, played
 
 Handle = WorkflowHandle[Any, Any]
 Shape = Callable[[Client], Any]

@@ -36,7 +36,7 @@ from services.contracts.processes import (
 )
 from services.contracts.states import ApprovalState
 from services.kit.running import clock
-from tests.replay.stage import Script, played
+from tests.replay.scripted_run import Script, played
 
 Handle = WorkflowHandle[Any, Any]
 Play = Callable[[Handle, UUID], Awaitable[None]]

@@ -13,7 +13,7 @@ from services.contracts.steps import SliceResult
 from services.kit.processes.statuses import ProcessStatus
 from tests.replay.catalogue import WORKFLOWS, type_of
 from tests.replay.next_version import CHANGE, NextCustomerDeletion
-from tests.replay.stage import played
+from tests.replay.scripted_run import played
 from tests.support.temporal import TemporalServer
 from tests.support.waiting import eventually
 from workflows.customer_deletion import CustomerDeletion

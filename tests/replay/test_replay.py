@@ -22,7 +22,7 @@ from services.contracts.processes import CustomerDeletionInput, ProcessType
 from services.contracts.processes import CustomerDeletionStep as Step
 from tests.replay.catalogue import HISTORIES, WORKFLOWS, type_of
 from tests.replay.record import SHAPES
-from tests.replay.stage import RECORDER
+from tests.replay.scripted_run import RECORDER
 from workers.correlating import CorrelationInterceptor
 from workers.runtime import sandbox
 from workflows.customer_deletion import CustomerDeletion

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.permissions import Role
-from tests.rights.asks import ALL, RECIPES, STALE, Ask, Case, Verdict, asks, listed, simple, verdict_of
+from tests.rights.recipes import ALL, RECIPES, STALE, Ask, Case, Verdict, asks, listed, simple, verdict_of
 from tests.rights.table import Outcome
 from tests.rights.world import in_days
 from tests.support.http import Answer

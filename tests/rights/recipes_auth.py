@@ -5,7 +5,7 @@ from typing import Any, Final
 import jwt
 
 from services.kit.running.ids import new_id
-from tests.rights.asks import ALL, STALE, Ask, Case, asks, listed, simple
+from tests.rights.recipes import ALL, STALE, Ask, Case, asks, listed, simple
 from tests.rights.world import route_body
 from tests.support.system import PASSWORD
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.rights.asks import ALL, STALE, Ask, Case, Verdict, listed, simple
+from tests.rights.recipes import ALL, STALE, Ask, Case, Verdict, listed, simple
 from tests.rights.world import CUSTOMER_NAME, in_days
 
 # Customers ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 
 from services.kit.running.ids import new_id
 from tests.rights import recipes_approvals, recipes_auth, recipes_sales
-from tests.rights.asks import RECIPES, Ask, Case, send
+from tests.rights.recipes import RECIPES, Ask, Case, send
 from tests.rights.table import ENTRIES, PUBLIC, ROLES, Entry, Outcome, entries
 from tests.rights.world import World
 

@@ -89,7 +89,7 @@ class World:
         answer = await person.ask("POST", "/auth/login", {"email": email["email"], "password": PASSWORD})
         return _made(answer)
 
-    # Things ----------------------------------------------------------------------------------------
+    # Targets ----------------------------------------------------------------------------------------
 
     async def hand_out(self) -> None:
         """A thing of every kind for everybody who can have one."""

@@ -33,7 +33,7 @@ async def running(*loops: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIt
 
 
 async def create_things(db: Database, count: int, renames: int = 0) -> list[UUID]:
-    """Things with an event each, in one transaction, renamed the given number of times in others."""
+    """Targets with an event each, in one transaction, renamed the given number of times in others."""
     things: list[UUID] = []
     async with db.transaction(ActorContext.system()) as uow:
         for number in range(count):

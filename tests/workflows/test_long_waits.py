@@ -30,7 +30,7 @@ from services.contracts.steps import Acknowledged, SliceResult
 from services.kit.processes.search_attributes import ALL_KEYS
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 from services.kit.running import clock
-from tests.replay.stage import Script, played
+from tests.replay.scripted_run import Script, played
 from tests.support.waiting import eventually
 from workflows import policies
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import jwt
 import pytest
 
+from services.auth.cleanup import clean_up
 from services.auth.commands import rotate_signing_key
 from services.auth.settings import ROTATION_GRACE, SESSION_LIFETIME
-from services.auth.upkeep import tidy
 from services.contracts.permissions import Role
 from services.kit.errors import Unauthorized
 from services.kit.http.app import remote_trust
@@ -302,9 +302,9 @@ async def test_the_private_key_is_sealed_in_the_database(world: AuthWorld) -> No
 
 async def test_tidying_up_keeps_what_still_counts(world: AuthWorld) -> None:
     person = await world.signed_in()
-    await tidy(world.client.kit.db)
+    await clean_up(world.client.kit.db)
     assert (await refresh(world, person.refresh_token)).status == 200
     with clock.travel(SESSION_LIFETIME + timedelta(days=2)):
-        await tidy(world.client.kit.db)
+        await clean_up(world.client.kit.db)
     async with world.client.kit.db.transaction(ActorContext.system()) as uow:
         assert await uow.scalar("SELECT count(*) FROM sessions") == 0

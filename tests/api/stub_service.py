@@ -77,7 +77,7 @@ def written(*parts: bytes, then_abort: bool = False) -> Behaviour:
 
 
 @dataclass
-class RawService:
+class StubService:
     name: str
     port: int = field(default_factory=free_port)
     requests: list[Request] = field(default_factory=list)

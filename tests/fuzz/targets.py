@@ -9,7 +9,7 @@ PERIOD = {"startsAt": "2099-01-01T00:00:00Z", "endsAt": "2099-01-02T00:00:00Z"}
 
 
 @dataclass(frozen=True)
-class Things:
+class Targets:
     ids: dict[str, str]
     """Name of the path parameter → a record's id."""
 
@@ -19,7 +19,7 @@ class Things:
         return "\n".join(["[parameters]", *lines, ""])
 
 
-async def made_things(system: System) -> Things:
+async def create_targets(system: System) -> Targets:
     owner = await system.person("owner", Role.ADMIN, Role.REP)
     approver = await system.person("approver", Role.APPROVER)
     stand_in = await system.person("stand-in", Role.APPROVER)
@@ -33,7 +33,7 @@ async def made_things(system: System) -> Things:
     customer = await make(owner, "/customers", {"name": "検査 太郎"})
     request = {"kind": "FEE_DISCOUNT", "title": "検査", "approverId": str(approver.id), "customerId": customer}
     route = {"name": "検査", "active": False, "stages": [{"name": "承認", "resolvers": ["ROLE:approver"]}]}
-    return Things(
+    return Targets(
         {
             "customer_id": customer,
             "task_id": await make(owner, "/tasks", {"title": "検査", "customerId": customer}),

@@ -37,7 +37,7 @@ class Person:
 
 
 @dataclass(slots=True)
-class Stage:
+class SeedContext:
     databases: dict[str, Database]
     random: Random
     users: UserDirectory
@@ -98,7 +98,7 @@ def principal(user_id: UUID, roles: frozenset[str]) -> Principal:
 
 
 @asynccontextmanager
-async def open_stage(settings: ServiceSettings, seed: int) -> AsyncIterator[Stage]:
+async def open_context(settings: ServiceSettings, seed: int) -> AsyncIterator[SeedContext]:
     """Raises MissingSettingError or psycopg.OperationalError when a database is out of reach."""
     async with AsyncExitStack() as stack:
         databases = {}
@@ -107,7 +107,7 @@ async def open_stage(settings: ServiceSettings, seed: int) -> AsyncIterator[Stag
             databases[service] = await stack.enter_async_context(database)
         # Nothing is asked over HTTP: every copy is spread before it is needed.
         internal = InternalClient(settings, InternalTokens(settings, "seed"))
-        yield Stage(
+        yield SeedContext(
             databases,
             Random(seed),  # noqa: S311 - the same data each time is the point
             UserDirectory(databases["customer"], internal),

@@ -15,10 +15,10 @@ from services.kit.running.logging import get_logger
 INTERVAL: Final = timedelta(hours=1)
 KEPT_FOR: Final = timedelta(days=1)
 """What is over stays a day longer, for whoever looks into an incident."""
-_log = get_logger("auth-upkeep")
+_log = get_logger("auth-cleanup")
 
 
-async def tidy(db: Database) -> None:
+async def clean_up(db: Database) -> None:
     """One round."""
     before = clock.now() - KEPT_FOR
     async with db.transaction(ActorContext.system()) as uow:
@@ -27,12 +27,12 @@ async def tidy(db: Database) -> None:
         await idempotency.delete_expired(uow)
 
 
-async def keep_tidy(db: Database, stop: asyncio.Event) -> None:
+async def keep_clean(db: Database, stop: asyncio.Event) -> None:
     """A round an hour until ``stop`` is set."""
     while not stop.is_set():
         try:
-            await tidy(db)
+            await clean_up(db)
         except Exception as error:  # the database may be away; the next round does it
-            _log.warning("not tidied up", error=repr(error))
+            _log.warning("not cleaned up", error=repr(error))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), INTERVAL.total_seconds())

@@ -1,4 +1,4 @@
-"""What can be seen from outside while the story plays: the events that Kafka carried, the figures of the reports."""
+"""What can be seen from outside while the demo runs: the events that Kafka carried, the figures of the reports."""
 
 import asyncio
 from collections import Counter
@@ -26,7 +26,7 @@ READER = "ringi demo"
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
-class EventWitness:
+class EventCounter:
     """Counts the events that reached the topics since `open`, each once however often it was published."""
 
     def __init__(self, bootstrap: str, cluster: str, start: Mapping[TopicPartition, int]) -> None:
