@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,11 +92,11 @@ class Upstream:
         """
         if not is_plain(path_and_query.partition("?")[0].encode()):
             raise ValueError(f"not an address to pass on: {path_and_query!r}")
-        if not remote.breaker.admits():
-            raise RemoteDown(f"{remote.name} is suspended")
         given = {name: value for name, value in (headers or {}).items() if name.lower() in _FORWARDED}
         given[IDENTITY_HEADER] = sign(who, audience=remote.name, key=self._identity_key)
         given["X-Request-ID"] = who.request_id
+        if not remote.breaker.admits():
+            raise RemoteDown(f"{remote.name} is suspended")
         timeout = aiohttp.ClientTimeout(total=READ_SECONDS if method == "GET" else WRITE_SECONDS, connect=2)
         try:
             async with self.session.request(
@@ -113,7 +112,7 @@ class Upstream:
             remote.breaker.failed()
             _log.warning("remote %s failed: %s", remote.name, error or type(error).__name__)
             raise RemoteDown(str(error) or type(error).__name__) from error
-        except asyncio.CancelledError:
+        except BaseException:  # a caller who left, a defect of ours: whatever it was, the next one may probe
             remote.breaker.abandoned()
             raise
         remote.breaker.succeeded()

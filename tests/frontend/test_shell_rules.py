@@ -12,6 +12,8 @@ from frontend.shell.csrf import is_same_origin, token_in
 from frontend.shell.notifications import place_of
 from frontend.shell.registry import ManifestRefused, Registry
 from frontend.shell.sse import events_in, message
+from frontend.shell.upstream import Upstream
+from frontend.ui.identity import Identity
 from frontend.ui.manifest import Label, PageRoute, RemoteManifest
 from frontend.ui.security import own_path
 from frontend.ui.settings import FrontendSettings
@@ -19,6 +21,7 @@ from frontend.ui.views import Notification
 
 SECRET = SecretStr("a-secret-of-at-least-thirty-two-characters")
 TITLE = Label(ja="題", en="Title")
+SOMEBODY = Identity("1", "加藤", "k@x", frozenset(), "ja", "light", "token", "csrf")
 
 
 def settings(**values: object) -> FrontendSettings:
@@ -101,6 +104,20 @@ def test_a_breaker_opens_after_failures_and_lets_one_probe_through() -> None:
     breaker.succeeded()
     assert breaker.admits()
     assert not breaker.is_open
+
+
+async def test_a_probe_that_ends_in_a_defect_of_the_shell_leaves_the_next_one_its_turn() -> None:
+    now = [0.0]
+    remote = Registry(settings()).remotes["sales"]
+    remote.breaker = Breaker(clock=lambda: now[0])
+    for _ in range(FAILURES_TO_OPEN):
+        remote.breaker.failed()
+    now[0] += OPEN_SECONDS
+    upstream = Upstream(settings(), b"0" * 32)  # was never opened: every call is a programming error
+    for attempt in ("the probe", "the next one"):
+        with pytest.raises(RuntimeError, match="not open"):
+            await upstream.call(remote, "GET", "/tasks", SOMEBODY)
+        assert remote.breaker.is_open, attempt
 
 
 @pytest.mark.parametrize(

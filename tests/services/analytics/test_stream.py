@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import orjson
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -18,6 +19,7 @@ from services.analytics import consumer
 from services.analytics.notifications import stream
 from services.analytics.notifications.stream import MAX_STREAMS, NotificationHub
 from services.contracts.events.approval import ApprovalRequested
+from services.kit.db import database as database_module
 from services.kit.db.database import Database
 from services.kit.errors import TooManyRequests, Unauthorized
 from services.kit.running.context import ActorContext
@@ -25,6 +27,7 @@ from tests.services.analytics.test_notifications import APPROVER, OTHER, PEOPLE,
 from tests.support.http import TestIssuer, new_key
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
+from tests.support.tcp_proxy import tcp_proxy
 from tests.support.waiting import eventually, port_answers
 
 PATIENCE = 30.0
@@ -73,6 +76,36 @@ async def listening(
             return None
 
         yield following
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost connection is noticed within the patience of a test."""
+    monkeypatch.setattr(stream, "SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(stream, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(database_module, "ANSWER_SECONDS", 2.0)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_listens_on_a_connection_that_was_lost_without_a_word_listens_again(db: Database) -> None:
+    address = psycopg.conninfo.conninfo_to_dict(db.url)
+    with tcp_proxy(int(str(address["port"]))) as proxy:
+        through = psycopg.conninfo.make_conninfo(**{**address, "host": "127.0.0.1", "port": str(proxy.port)})
+        async with Database(through, name="analytics") as behind_proxy:
+            hub = NotificationHub(behind_proxy)
+            await hub.start()
+            try:
+                with hub.subscribed(APPROVER) as woken:
+                    await ask(db)
+                    async with asyncio.timeout(PATIENCE):
+                        await woken.wait()
+                    proxy.half_open()
+                    woken.clear()
+                    await ask(db)
+                    async with asyncio.timeout(PATIENCE):
+                        await woken.wait()
+            finally:
+                await hub.stop()
 
 
 async def test_a_notification_arrives_when_it_is_made_and_only_at_its_recipient(
