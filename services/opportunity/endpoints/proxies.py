@@ -44,5 +44,6 @@ async def create_proxy(principal: ProxyMaker, uow: Uow, references: ReferencesDe
 
 @router.delete("/proxies/{proxy_id}", status_code=204)
 async def delete_proxy(principal: ApprovalReader, uow: Uow, proxy_id: UUID) -> Response:
+    """Ends a proxy now. One that has not begun vanishes; the others stay listed, as evidence of what was decided."""
     await proxies.end_proxy(uow, principal, proxy_id)
     return Response(status_code=204)

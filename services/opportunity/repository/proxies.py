@@ -39,8 +39,24 @@ async def page(reader: Reader, *, of_user: UUID | None, after: tuple[datetime, U
     )
 
 
-async def delete(uow: UnitOfWork, proxy_id: UUID) -> None:
-    await uow.execute("DELETE FROM approval_proxies WHERE id = %s", [proxy_id])
+async def lock(uow: UnitOfWork, proxy_id: UUID) -> None:
+    """Nobody decides by this proxy until the transaction is over."""
+    await uow.execute("SELECT 1 FROM approval_proxies WHERE id = %s FOR UPDATE", [proxy_id])
+
+
+async def end(uow: UnitOfWork, proxy_id: UUID, at: datetime) -> bool:
+    """Ends a proxy that is in force, and deletes one that has not begun; false for one that is over.
+
+    What has begun stays: it is the evidence of the right by which its holder has decided. ``at`` is read after the row
+    was locked, so that no decision is later than the end of its right.
+    """
+    ended = await uow.execute(
+        "UPDATE approval_proxies SET ends_at = %(at)s, version = version + 1, updated_at = %(at)s"
+        " WHERE id = %(id)s AND starts_at < %(at)s AND ends_at > %(at)s",
+        {"id": proxy_id, "at": at},
+    )
+    deleted = await uow.execute("DELETE FROM approval_proxies WHERE id = %s AND starts_at >= %s", [proxy_id, at])
+    return ended + deleted > 0
 
 
 async def of_user(uow: UnitOfWork, user_id: UUID, now: datetime) -> list[Row]:

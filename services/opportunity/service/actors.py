@@ -5,7 +5,7 @@ from uuid import UUID
 from services.contracts.permissions import Permission, Role, permissions_of
 from services.contracts.processes import ApprovalCommand, ReassignCommand
 from services.contracts.states import ApprovalState
-from services.kit.db.database import Reader, Row
+from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden
 from services.kit.running import clock
 from services.opportunity import machine
@@ -25,8 +25,14 @@ async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str]) -> Acto
         user_id=user_id,
         may_decide=may_decide,
         is_admin=Role.ADMIN in roles,
-        proxy_for=await people.proxied_by(reader, user_id, clock.now()) if may_decide else frozenset(),
+        proxy_for=await _proxies(reader, user_id) if may_decide else frozenset(),
     )
+
+
+async def _proxies(reader: Reader, user_id: UUID) -> frozenset[UUID]:
+    if isinstance(reader, UnitOfWork):
+        return await people.proxied_by_until_commit(reader, user_id)
+    return await people.proxied_by(reader, user_id, clock.now())
 
 
 def capacity(action: Action, progress: Progress, actor: Actor, command: ApprovalCommand) -> tuple[str, UUID | None]:

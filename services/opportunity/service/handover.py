@@ -1,6 +1,7 @@
 """Handing a leaver's part in approvals over to a successor, and giving it back."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from services.contracts.steps import ReassignStep, ReturnStep
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Blocked, ProblemError
 from services.kit.running import clock
+from services.kit.running.ids import new_id
 from services.opportunity import machine
 from services.opportunity.errors import ReassignmentConflict, SuccessorRefused
 from services.opportunity.progress import Actor, Place, Progress
@@ -156,13 +158,28 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
     for proxy in await proxies.of_user(uow, step.resource_id, now):
         kept = proxy["to_id"] == step.resource_id and proxy["from_id"] != successor_id
         detail = {name: str(proxy[name]) for name in ("from_id", "to_id", "starts_at", "ends_at")}
-        if kept:
-            await proxies.give_to(uow, proxy["id"], successor_id, now)
-        else:
-            await proxies.delete(uow, proxy["id"])
+        given = await _move_proxy(uow, proxy, successor_id if kept else None)
+        if given is not None:
+            detail["given"] = str(given)
         await _record(uow, step, "PROXY", proxy["id"], successor_id if kept else None, detail)
         count += 1
     return count
+
+
+async def _move_proxy(uow: UnitOfWork, proxy: Row, successor_id: UUID | None) -> UUID | None:
+    """The successor stands in for the rest of the period, or nobody does. What has begun ends and stays, as evidence
+    of what was decided by it; then the rest is a proxy of its own, whose id is returned."""
+    now = clock.now()
+    begun = proxy["starts_at"] < now
+    if successor_id is not None and not begun:
+        await proxies.give_to(uow, proxy["id"], successor_id, now)
+        return None
+    await proxies.end(uow, proxy["id"], now)
+    if successor_id is None or proxy["ends_at"] <= now:
+        return None
+    rest = new_id()
+    await proxies.insert(uow, proxy | {"id": rest, "to_id": successor_id, "starts_at": now}, now)
+    return rest
 
 
 async def _record(
@@ -225,8 +242,17 @@ async def _return_route(uow: UnitOfWork, move: Row) -> None:
 
 
 async def _return_proxy(uow: UnitOfWork, move: Row) -> None:
-    now = clock.now()
-    if move["to_id"] is not None:
-        await proxies.give_to(uow, move["resource_id"], move["from_id"], now, only_from=move["to_id"])
+    """The leaver's place as it was, from now on; unless somebody has changed it since."""
+    before = move["detail"]
+    given = before.get("given")
+    if move["to_id"] is not None and given is None:
+        await proxies.give_to(uow, move["resource_id"], move["from_id"], clock.now(), only_from=move["to_id"])
         return
-    await proxies.insert(uow, move["detail"] | {"id": move["resource_id"]}, now)
+    if given is not None:
+        await proxies.lock(uow, UUID(given))
+    now = clock.now()
+    if given is not None and not await proxies.end(uow, UUID(given), now):
+        return
+    starts_at = max(now, datetime.fromisoformat(before["starts_at"]))
+    if starts_at < datetime.fromisoformat(before["ends_at"]):
+        await proxies.insert(uow, before | {"id": new_id(), "starts_at": starts_at}, now)

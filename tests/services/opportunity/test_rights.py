@@ -1,9 +1,16 @@
 """Who may see and do what with a request."""
 
+import asyncio
+from datetime import datetime
+
 import pytest
 
+from services.kit.db.database import Database
+from services.kit.running import clock
+from services.opportunity.service.actors import actor_of
 from tests.services.opportunity.world import World
 from tests.support.http import TestIssuer
+from tests.support.waiting import eventually
 
 PERIOD = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2999-01-01T00:00:00Z"}
 
@@ -71,6 +78,49 @@ async def test_a_proxy_decides_and_the_decision_keeps_both_names(live: World) ->
     assert (await live.act(stand_in, request, "approve")).status == 200
     entry = (await live.history(rep, request))[-1]
     assert (entry["role"], entry["actorName"], entry["onBehalfOfName"]) == ("PROXY", "代理 二郎", "不在 一郎")
+
+
+async def test_a_proxy_that_is_ended_early_stays_as_evidence_of_what_was_decided_by_it(live: World) -> None:
+    rep, absent, stand_in = await live.person("rep"), await live.person("approver"), await live.person("approver")
+    given = await live.client.post("/proxies", {"toId": str(stand_in.id), **PERIOD}, token=absent.token)
+    decided, waiting = await live.request(rep, absent), await live.request(rep, absent)
+    assert (await live.act(stand_in, decided, "approve")).status == 200
+    for _ in range(2):
+        assert (await live.client.delete(f"/proxies/{given.json['id']}", token=absent.token)).status == 204
+    assert (await live.act(stand_in, waiting, "approve")).status == 404
+    [ended] = (await live.client.get("/proxies", token=stand_in.token)).json["items"]
+    assert (ended["id"], ended["version"]) == (given.json["id"], 2)
+    entry = (await live.history(rep, decided))[-1]
+    assert ended["startsAt"] <= entry["at"] <= ended["endsAt"]
+
+
+async def test_a_proxy_that_has_not_begun_leaves_nothing_behind(world: World) -> None:
+    absent, stand_in = await world.person("approver"), await world.person("approver")
+    period = {"startsAt": "2998-01-01T00:00:00Z", "endsAt": "2999-01-01T00:00:00Z"}
+    given = await world.client.post("/proxies", {"toId": str(stand_in.id), **period}, token=absent.token)
+    assert (await world.client.delete(f"/proxies/{given.json['id']}", token=absent.token)).status == 204
+    assert (await world.client.get("/proxies", token=absent.token)).json["items"] == []
+    assert (await world.client.delete(f"/proxies/{given.json['id']}", token=absent.token)).status == 404
+
+
+async def test_a_proxy_ends_after_a_decision_that_is_being_made_by_it(world: World) -> None:
+    absent, stand_in = await world.person("approver"), await world.person("approver")
+    given = await world.client.post("/proxies", {"toId": str(stand_in.id), **PERIOD}, token=absent.token)
+    async with world.db.transaction(world.system) as deciding:
+        actor = await actor_of(deciding, stand_in.id, frozenset({"approver"}))
+        assert actor.proxy_for == {absent.id}
+        ending = asyncio.create_task(world.client.delete(f"/proxies/{given.json['id']}", token=absent.token))
+        await eventually(lambda: _waits_for_a_lock(world.db), what="the end waits for the decision")
+        decided_at = clock.now()
+    assert (await ending).status == 204
+    [ended] = (await world.client.get("/proxies", token=absent.token)).json["items"]
+    assert decided_at <= datetime.fromisoformat(ended["endsAt"])
+
+
+async def _waits_for_a_lock(db: Database) -> bool:
+    async with db.reader() as reader:
+        waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return await reader.scalar(waits) is not None
 
 
 async def test_a_proxy_period_that_is_over_gives_no_right(world: World) -> None:

@@ -1,9 +1,11 @@
 """Handing a leaver's part in approvals over, and giving it back."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.contracts.steps import ProcessStep, ReassignStep, ReturnStep
+from services.kit.running import clock
 from services.kit.running.ids import new_id
 from tests.services.opportunity.world import Person, World
 
@@ -105,12 +107,70 @@ async def test_routes_and_proxies_of_a_leaver_move_and_come_back(live: World) ->
     assert proxy.status == 201, proxy.json
     deletion_id = await _hand_over(live, leaver, successor)
     assert _approvers(await live.request(rep)) == [[str(successor.id)]]
-    [moved] = (await live.client.get("/proxies", token=absent.token)).json["items"]
-    assert moved["toId"] == str(successor.id)
+    assert await _stand_ins(live, absent) == [str(successor.id)]
     await _give_back(live, leaver, deletion_id)
     assert _approvers(await live.request(rep)) == [[str(leaver.id)]]
-    [back] = (await live.client.get("/proxies", token=absent.token)).json["items"]
-    assert back["toId"] == str(leaver.id)
+    assert await _stand_ins(live, absent) == [str(leaver.id)]
+
+
+async def test_what_a_leaver_decided_by_proxy_keeps_its_evidence(live: World) -> None:
+    rep, leaver, successor, absent = [await live.person(role) for role in ("rep", *["approver"] * 3)]
+    period = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2999-01-01T00:00:00Z"}
+    for giver, holder in ((absent, leaver), (leaver, successor)):
+        given = await live.client.post("/proxies", {"toId": str(holder.id), **period}, token=giver.token)
+        assert given.status == 201, given.json
+    by_leaver, for_leaver = await live.request(rep, absent), await live.request(rep, leaver)
+    assert (await live.act(leaver, by_leaver, "approve")).status == 200
+    assert (await live.act(successor, for_leaver, "approve")).status == 200
+    deletion_id = await _hand_over(live, leaver, successor)
+    for request in (by_leaver, for_leaver):
+        await _decided_by_proxy(live, rep, request)
+    await _give_back(live, leaver, deletion_id)
+    for request in (by_leaver, for_leaver):
+        await _decided_by_proxy(live, rep, request)
+    assert await _stand_ins(live, absent) == [str(leaver.id)]
+    assert await _stand_ins(live, leaver) == [str(successor.id)]
+
+
+async def test_a_proxy_of_the_future_moves_and_comes_back_as_a_whole(live: World) -> None:
+    leaver, successor, absent = [await live.person("approver") for _ in range(3)]
+    period = {"startsAt": "2998-01-01T00:00:00Z", "endsAt": "2999-01-01T00:00:00Z"}
+    for giver, holder in ((absent, leaver), (leaver, successor)):
+        await live.client.post("/proxies", {"toId": str(holder.id), **period}, token=giver.token)
+    deletion_id = await _hand_over(live, leaver, successor)
+    [moved] = (await live.client.get("/proxies", token=absent.token)).json["items"]
+    assert (moved["toId"], moved["startsAt"][:4], moved["endsAt"][:4]) == (str(successor.id), "2998", "2999")
+    assert (await live.client.get("/proxies", token=leaver.token)).json["items"] == []
+    await _give_back(live, leaver, deletion_id)
+    for giver, holder in ((absent, leaver), (leaver, successor)):
+        proxies = (await live.client.get("/proxies", token=giver.token)).json["items"]
+        [back] = [proxy for proxy in proxies if proxy["fromId"] == str(giver.id)]
+        assert (back["toId"], back["startsAt"][:4], back["endsAt"][:4]) == (str(holder.id), "2998", "2999")
+
+
+async def _stand_ins(live: World, absent: Person) -> list[str]:
+    """Who stands in for somebody now."""
+    proxies = (await live.client.get("/proxies", token=absent.token)).json["items"]
+    now = clock.now()
+    return [
+        proxy["toId"]
+        for proxy in proxies
+        if proxy["fromId"] == str(absent.id)
+        and datetime.fromisoformat(proxy["startsAt"]) <= now < datetime.fromisoformat(proxy["endsAt"])
+    ]
+
+
+async def _decided_by_proxy(live: World, reader: Person, request: dict[str, Any]) -> None:
+    """A proxy covers the decision, as `ringi verify` demands it."""
+    entry = (await live.history(reader, request))[-1]
+    assert entry["role"] == "PROXY"
+    async with live.db.reader() as rows:
+        covering = await rows.scalar(
+            "SELECT count(*) FROM approval_proxies"
+            " WHERE from_id = %s AND to_id = %s AND %s BETWEEN starts_at AND ends_at",
+            [entry["onBehalfOfId"], entry["actorId"], entry["at"]],
+        )
+    assert covering == 1
 
 
 async def test_the_preview_names_what_a_successor_can_not_simply_take_over(live: World) -> None:
