@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from services.contracts.permissions import Role
-from services.kit.running import clock
+from services.contracts.processes import RECONCILE_PROCESSES, TaskQueue
+from services.kit.running import clock, temporal
 from tests.support.broker import Broker
 from tests.support.http import Answer
 from tests.support.postgres import PostgresServer
@@ -171,3 +172,46 @@ async def test_ten_thousand_rows_stopped_half_way_are_all_back_as_they_were(offi
     for service in ("sales_activity", "opportunity"):
         blocked = "SELECT blocked_by_process FROM customer_copies WHERE id = %s"
         assert await office.system.rows(service, blocked, [customer["id"]]) == [{"blocked_by_process": None}]
+
+
+STEPS = {"customer", "opportunity", "sales_activity"}
+"""Services in which the steps of a customer's deletion record their answers."""
+
+
+async def recorded(office: Office, saga: dict[str, Any]) -> dict[str, int]:
+    """How many answers of the process's steps each service keeps."""
+    counts = {}
+    for service in STEPS:
+        statement = "SELECT count(*) AS n FROM step_results WHERE key LIKE %s"
+        [row] = await office.system.rows(service, statement, [f"{saga['sagaId']}:%"])
+        counts[service] = row["n"]
+    return counts
+
+
+async def ended_days_ago(office: Office, saga: dict[str, Any], days: int) -> None:
+    async with await psycopg.AsyncConnection.connect(office.system.databases["customer"]) as connection:
+        at = clock.now() - timedelta(days=days)
+        aged = await connection.execute("UPDATE processes SET finished_at = %s WHERE id = %s", [at, saga["sagaId"]])
+        assert aged.rowcount == 1
+
+
+async def test_answers_of_steps_are_forgotten_everywhere_thirty_days_after_the_end(office: Office) -> None:
+    customers = [await customer_with_work(office) for _ in range(2)]
+    old, young = [await ok(await office.manager.ask("DELETE", f"/customers/{c['id']}")) for c in customers]
+    for saga, days in ((old, 31), (young, 29)):
+        assert (await ended(office.manager, saga))["status"] == "COMPLETED"
+        await ended_days_ago(office, saga, days)
+    before = await recorded(office, young)
+    assert all((await recorded(office, old)).values())
+    assert all(before.values())
+
+    client = await temporal.connect(office.system.settings)
+    await client.execute_workflow(RECONCILE_PROCESSES, id="reconcile-by-a-test", task_queue=TaskQueue.CUSTOMER)
+    assert not any((await recorded(office, old)).values())
+    assert await recorded(office, young) == before
+    statement = "SELECT steps_forgotten_at IS NOT NULL AS forgotten FROM processes WHERE id = %s"
+    for saga, forgotten in ((old, True), (young, False)):
+        assert await office.system.rows("customer", statement, [saga["sagaId"]]) == [{"forgotten": forgotten}]
+
+    restoration = await ok(await office.admin.ask("POST", f"/customers/{customers[0]['id']}/restore", {}))
+    assert (await ended(office.admin, restoration))["status"] == "COMPLETED"
