@@ -3,25 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from activities.ledger.contract import KnownProcess, KnownStep
 from services.contracts.processes import (
     UPDATE_COMPENSATE,
     UPDATE_RETRY,
     CustomerDeletionInput,
+    CustomerDeletionStep,
     CustomerRestorationInput,
+    CustomerRestorationStep,
     OperatorCommand,
     ProcessType,
     TaskQueue,
     UserDeletionInput,
+    UserDeletionStep,
     UserRestorationInput,
+    UserRestorationStep,
 )
 from services.contracts.steps import Acknowledged, SliceResult, SweepResult
 from services.kit.models import CamelModel
+from services.kit.processes.statuses import ProcessStatus, StepStatus
 from tests.replay.scripted_run import Script, played
 
 Handle = WorkflowHandle[Any, Any]
@@ -154,6 +161,30 @@ def swept(kind: ProcessType, sweep: str) -> Shape:
     return shape
 
 
+def resumed(kind: ProcessType, reached: StrEnum, *, decided: bool = False, turned_back_for: str | None = None) -> Shape:
+    """The run before this one was lost, or grew too long, while somebody had been asked to mend the step `reached`."""
+    steps = list(type(reached))
+    done, planned = steps[: steps.index(reached)], steps[steps.index(reached) + 1 :]
+    statuses = {
+        **dict.fromkeys(done, StepStatus.DONE),
+        reached: StepStatus.NEEDS_ATTENTION,
+        **dict.fromkeys(planned, StepStatus.PLANNED),
+    }
+    known = KnownProcess(
+        status=ProcessStatus.NEEDS_ATTENTION,
+        detail="standstill",
+        decided=decided,
+        turned_back_for=turned_back_for,
+        steps={name: KnownStep(status=status) for name, status in statuses.items()},
+    )
+
+    async def shape(client: Client) -> Handle:
+        async with _run(client, kind, {"ledger.load_process": lambda _: known}) as handle:
+            return handle
+
+    return shape
+
+
 _DELETION, _RESTORATION = ProcessType.CUSTOMER_DELETION, ProcessType.CUSTOMER_RESTORATION
 _LEAVING, _RETURNING = ProcessType.USER_DELETION, ProcessType.USER_RESTORATION
 _NO_MORE = SliceResult(done=1, remaining=0)
@@ -169,16 +200,32 @@ SHAPES: dict[str, Shape] = {
         _DELETION, "opportunity.release_approvals", _NO_MORE, **{"sales_activity.sweep_customer": refuse}
     ),
     f"{_DELETION}.swept": swept(_DELETION, "sales_activity.sweep_customer"),
+    f"{_DELETION}.resumed": resumed(_DELETION, CustomerDeletionStep.HIDE_ACTIVITIES),
+    f"{_DELETION}.resumed_after_the_pivot": resumed(_DELETION, CustomerDeletionStep.CANCEL_APPROVALS, decided=True),
+    f"{_DELETION}.resumed_in_its_undo": resumed(
+        _DELETION, CustomerDeletionStep.HOLD_APPROVALS, turned_back_for="cancelled"
+    ),
     f"{_RESTORATION}.completed": completed(_RESTORATION),
     f"{_RESTORATION}.refused": refused(_RESTORATION, "customer.confirm_restoration"),
     f"{_RESTORATION}.cancelled": stopped(_RESTORATION, "sales_activity.restore_activities", by_update=False),
     f"{_RESTORATION}.mended": mended(_RESTORATION, "opportunity.unfence_customer", Acknowledged()),
+    f"{_RESTORATION}.resumed": resumed(_RESTORATION, CustomerRestorationStep.REVEAL_ACTIVITIES),
+    f"{_RESTORATION}.resumed_in_its_undo": resumed(
+        _RESTORATION, CustomerRestorationStep.RESTORE_APPROVALS, turned_back_for="cancelled"
+    ),
     f"{_LEAVING}.completed": completed(_LEAVING),
     f"{_LEAVING}.refused": refused(_LEAVING, "opportunity.reassign_approvals"),
     f"{_LEAVING}.compensated": stopped(_LEAVING, "customer.reassign_customers", by_update=True),
     f"{_LEAVING}.swept": swept(_LEAVING, "customer.sweep_user"),
     f"{_LEAVING}.waited": waited(_LEAVING, "customer.reassign_customers"),
+    f"{_LEAVING}.resumed": resumed(_LEAVING, UserDeletionStep.REASSIGN_APPROVALS),
+    f"{_LEAVING}.resumed_after_the_pivot": resumed(_LEAVING, UserDeletionStep.CONFIRM, decided=True),
+    f"{_LEAVING}.resumed_in_its_undo": resumed(
+        _LEAVING, UserDeletionStep.REASSIGN_APPROVALS, turned_back_for="cancelled"
+    ),
     f"{_RETURNING}.completed": completed(_RETURNING),
     f"{_RETURNING}.refused": refused(_RETURNING, "auth.confirm_restoration"),
     f"{_RETURNING}.mended": mended(_RETURNING, "sales_activity.return_activities", _NO_MORE),
+    f"{_RETURNING}.resumed": resumed(_RETURNING, UserRestorationStep.CONFIRM),
+    f"{_RETURNING}.resumed_after_the_pivot": resumed(_RETURNING, UserRestorationStep.RETURN_ACTIVITIES, decided=True),
 }

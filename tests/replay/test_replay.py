@@ -30,6 +30,8 @@ from workflows.saga import SagaOutcome
 
 STORED = sorted(HISTORIES.glob("*.json"))
 DELETIONS = [path for path in STORED if path.name.startswith(f"{ProcessType.CUSTOMER_DELETION}.")]
+PAST_THE_WAY_FORWARD = (".resumed_after_the_pivot", ".resumed_in_its_undo")
+"""Runs that took up a process behind the steps before its pivot: they only rehearse those."""
 
 
 def _history(path: Path) -> WorkflowHistory:
@@ -124,7 +126,9 @@ class HastyDeletion(CustomerDeletion):
         await super()._hold_and_hide()
 
 
-@pytest.mark.parametrize("path", DELETIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in DELETIONS if not path.stem.endswith(PAST_THE_WAY_FORWARD)], ids=lambda path: path.stem
+)
 async def test_steps_in_another_order_do_not_replay(path: Path) -> None:
     replayer = Replayer(
         workflows=[HastyDeletion],
