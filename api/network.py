@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from starlette.types import Message, Receive, Send
@@ -13,10 +13,8 @@ from api import headers
 from api.breaker import Breaker
 from api.calls import Call, Document, Reply, UpstreamBroke, UpstreamSlow, UpstreamUnreachable, fetch_document
 from services.kit.errors import BadRequest
+from services.kit.running.http_client import pooled_client, stream_client
 
-POOL_SIZE: Final = 128
-KEEPALIVE_SECONDS: Final = 3.0
-"""Shorter than uvicorn's 5 s: a connection that the service is about to close is not used for a write."""
 CONNECT_SECONDS: Final = 2.0
 CHUNK_SECONDS: Final = 30.0
 """Between two parts of an answer that has begun."""
@@ -42,21 +40,13 @@ class NetworkUpstream:
         self._streams: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        self._session = self._client(aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEPALIVE_SECONDS))
-        # A stream keeps its connection for hours: in the pool of the calls they would leave nothing for those.
-        self._streams = self._client(aiohttp.TCPConnector(limit=0, force_close=True))
-
-    def _client(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-        session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_SKIPPED_BY_CLIENT,
-            auto_decompress=False,
-        )
-        # aiohttp would repeat PUT and DELETE by itself when a kept-alive connection turns out to be closed.
-        session._retry_connection = False
-        return session
+        options: dict[str, Any] = {
+            "timeout": aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            "skip_auto_headers": _SKIPPED_BY_CLIENT,
+            "auto_decompress": False,
+        }
+        self._session = pooled_client(**options)
+        self._streams = stream_client(**options)
 
     async def close(self) -> None:
         for session in (self._session, self._streams):

@@ -8,11 +8,11 @@ from typing import Any
 import aiohttp
 from aiokafka.errors import KafkaError
 
-from api.network import KEEPALIVE_SECONDS
 from deploy.demo import approvals, customers, people, timers
 from deploy.demo.client import DemoError, User, until
 from deploy.demo.demo_run import Check, DemoRun, DemoUsers
 from deploy.demo.observed import EventCounter, figures
+from services.kit.running.http_client import pooled_client
 
 DOMAIN = "ringi.example"
 CONNECTIONS = 32
@@ -54,8 +54,7 @@ async def run_demo(
     A scenario that breaks off becomes a failed check and the next one is run. Raises DemoError when the
     users cannot even sign in.
     """
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
-    async with aiohttp.ClientSession(connector=connector) as session:
+    async with pooled_client(connections=CONNECTIONS) as session:
 
         async def sign_in(email: str, secret: str) -> User:
             return await User.sign_in(session, gateway, email, secret)

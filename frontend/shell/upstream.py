@@ -10,11 +10,12 @@ import aiohttp
 from yarl import URL
 
 from frontend.shell.registry import RemoteState
-from frontend.ui.gateway import KEEPALIVE_SECONDS
+from frontend.ui.http_client import pooled_client
 from frontend.ui.identity import IDENTITY_HEADER, Identity, sign
 from frontend.ui.paths import is_plain
 from frontend.ui.settings import FrontendSettings
 
+POOL_SIZE = 128
 READ_SECONDS = 10.0
 WRITE_SECONDS = 20.0
 _FORWARDED = ("content-type", "hx-request", "hx-target", "hx-source", "hx-current-url", "hx-history-restore-request")
@@ -60,10 +61,7 @@ class Upstream:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        connector = aiohttp.TCPConnector(limit=128, keepalive_timeout=KEEPALIVE_SECONDS)
-        self._session = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
-        )
+        self._session = pooled_client(connections=POOL_SIZE)
 
     async def close(self) -> None:
         if self._session is not None:

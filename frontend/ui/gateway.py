@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from frontend.ui.http_client import pooled_client, stream_client
 from frontend.ui.i18n import gettext
 from frontend.ui.settings import FrontendSettings
 
@@ -22,9 +23,6 @@ GONE = 410
 UNPROCESSABLE = 422
 UNAVAILABLE = 503
 API_PREFIX = "/api/v1"
-KEEPALIVE_SECONDS = 3.0
-"""Shorter than the 5 s of uvicorn: no write goes over a connection that the other side is about to close."""
-
 POOL_SIZE = 64
 
 _log = logging.getLogger("ringi.frontend.gateway")
@@ -117,14 +115,8 @@ class GatewayClient:
         self._streams: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEPALIVE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        # A stream keeps its connection for hours: in the pool of the calls a few dozen would take all of it.
-        self._streams = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=True), cookie_jar=aiohttp.DummyCookieJar()
-        )
+        self._session = pooled_client(connections=POOL_SIZE)
+        self._streams = stream_client()
 
     async def close(self) -> None:
         for session in (self._session, self._streams):

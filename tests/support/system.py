@@ -17,13 +17,13 @@ import orjson
 import uvicorn
 
 from api.app import create_app
-from api.network import KEEPALIVE_SECONDS
 from api.paths import SERVICES
 from api.settings import GatewaySettings
 from deploy.embedded.web.composition import Composition, Mount
 from services.auth.commands import create_user
 from services.contracts.permissions import Role
 from services.kit.db.database import Database
+from services.kit.running.http_client import pooled_client
 from services.kit.running.settings import ServiceSettings
 from tests.support.broker import Broker
 from tests.support.http import TEST_SECRET, Answer, new_key
@@ -130,8 +130,7 @@ async def running_system(
         **{f"{name}_url": f"{url}/_svc/{name}" for name in SERVICES},
     }
     stop = asyncio.Event()
-    connector = aiohttp.TCPConnector(keepalive_timeout=KEEPALIVE_SECONDS)
-    async with _serving(values, settings, port), aiohttp.ClientSession(connector=connector) as session:
+    async with _serving(values, settings, port), pooled_client() as session:
         service_settings = ServiceSettings(**values)
         composers = all_workers.COMPOSERS if with_workers else ()
         workers = asyncio.create_task(host(service_settings, composers, stop))

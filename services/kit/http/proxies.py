@@ -1,4 +1,4 @@
-"""Whose word counts on where a request comes from."""
+"""Whose word counts on where a request comes from. Frontends go by the same rule (`frontend.ui.proxies`)."""
 
 import ipaddress
 from typing import Final

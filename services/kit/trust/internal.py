@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from services.kit.errors import Unauthorized, Unavailable
 from services.kit.running import clock, correlation
+from services.kit.running.http_client import pooled_client
 from services.kit.running.settings import ServiceSettings
 from services.kit.trust.crypto import derive
 
@@ -103,7 +104,7 @@ class InternalClient:
         self.absent = RecentlyAbsent()
 
     async def open(self) -> None:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS))
+        self._session = pooled_client(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS))
 
     async def close(self) -> None:
         if self._session is not None:
