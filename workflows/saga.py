@@ -104,7 +104,7 @@ class Saga:
         self._before, self._after, self._given_undos = before, after, len(self._undos)
         self.progress = Progress(request.process_id, steps)
         if workflow.patched(BOUNDED_HISTORY):
-            # Harmless for whoever asks meanwhile: an operator's wish is carried out within the task that brings it.
+            # Harmless for whoever asks meanwhile: an operator's update is carried out within the task that brings it.
             self._attention = Attention(self.progress, lambda: workflow.continue_as_new(request))
             known = await self.progress.load()
         else:

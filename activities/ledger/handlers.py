@@ -29,7 +29,7 @@ STEPS_KEPT: Final = timedelta(days=30)
 """After the end of their process: longer than any call of a step, or any run that was given up, may still be about."""
 FORGOTTEN_AT_ONCE: Final = 200
 
-Beat = Callable[..., None]
+Heartbeat = Callable[..., None]
 
 
 class StepRecords(Activities):
@@ -49,7 +49,7 @@ class LedgerActivities(Activities):
         self,
         db: Database,
         temporal: Client,
-        also: Callable[[Database, Client, Beat], Awaitable[int]] | None = None,
+        also: Callable[[Database, Client, Heartbeat], Awaitable[int]] | None = None,
     ) -> None:
         super().__init__(db)
         self._temporal = temporal

@@ -226,7 +226,7 @@ class HistoryPersonal(OpportunityModel, table=True):
 
 
 class Comment(OpportunityModel, table=True):
-    """A remark, or what came with a decision (it belongs to nothing when that lost its race)."""
+    """A comment of its own, or what came with a decision (it belongs to nothing when that lost its race)."""
 
     __tablename__ = "approval_comments"
     __table_args__ = (Index("approval_comments_approval", "approval_id", "created_at", "id"),)

@@ -52,9 +52,9 @@ async def _terminate(world: AuthWorld, temporal: Client, process_id: str) -> Non
     await temporal.get_workflow_handle(workflow_id).terminate("by hand")
 
 
-async def _ask(world: AuthWorld, admin: Person, process_id: str, wish: str) -> Answer:
+async def _ask(world: AuthWorld, admin: Person, process_id: str, action: str) -> Answer:
     headers = {"idempotency-key": new_key()}
-    return await world.client.post(f"/processes/{process_id}/{wish}", token=admin.token, json={}, headers=headers)
+    return await world.client.post(f"/processes/{process_id}/{action}", token=admin.token, json={}, headers=headers)
 
 
 async def _reconcile(world: AuthWorld, temporal: Client) -> int:
@@ -103,21 +103,21 @@ async def test_a_deletion_that_was_lost_while_it_was_undone_goes_on_with_the_und
     assert (await world.user(leaver))["state"] == "ACTIVE"
 
 
-@pytest.mark.parametrize(("wish", "status"), [("retry", "COMPLETED"), ("compensate", "COMPENSATED")])
+@pytest.mark.parametrize(("action", "status"), [("retry", "COMPLETED"), ("compensate", "COMPENSATED")])
 async def test_an_operator_helps_a_process_whose_workflow_is_lost(
     world: AuthWorld,
     admin: Person,
     successor: Person,
     fakes: FakeServices,
     temporal: Client,
-    wish: str,
+    action: str,
     status: str,
 ) -> None:
     leaver = await world.person()
     process_id = await _stalled(world, admin, leaver, successor, fakes)
     await _terminate(world, temporal, process_id)
     fakes.stalls.clear()
-    answer = await _ask(world, admin, process_id, wish)
+    answer = await _ask(world, admin, process_id, action)
     assert answer.status == 200, answer.json
     assert (await ended(world, admin, process_id))["status"] == status
     keeper = leaver if status == "COMPENSATED" else successor

@@ -39,14 +39,14 @@ async def change_password(
     """Needs the present password; ends all other sessions."""
 
     async def work(uow: UnitOfWork) -> Response:
-        refusal = await password.change(uow, wish, session_id=caller.session_id)
+        refusal = await password.change(uow, prepared, session_id=caller.session_id)
         if refusal is not None:
             return problem_response(refusal)
         revoke_at_once(request)
         return Response(status_code=204)
 
     async with auth.hashing.turn(str(caller.user_id)):
-        wish = await password.prepare_change(kit.db, auth, caller.user_id, body.current_password, body.new_password)
+        prepared = await password.prepare_change(kit.db, auth, caller.user_id, body.current_password, body.new_password)
         return await in_transaction(request, caller, work)
 
 

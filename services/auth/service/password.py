@@ -28,7 +28,7 @@ RESET_LIFETIME: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A wish to change one's password, with all that is slow done: whether the present one is right, and the hash of
+    """A request to change one's password, with all that is slow done: whether the present one is right, and the hash of
     the new one (None where it is wrong)."""
 
     user: User

@@ -39,7 +39,7 @@ _PROFILES: Final = "customer-profiles"
 @router.get("/customers", response_model=Page[CustomerView])
 async def list_customers(filters: Filters, principal: CustomerReader, reads: Reads, kit: KitDep) -> Response:
     """Customers that the caller may see, the newest first unless `sort` says otherwise."""
-    return await _page(kit, reads, _looker(principal, filters), filters)
+    return await _page(kit, reads, _viewer_of(principal, filters), filters)
 
 
 @router.get("/customers/search", response_model=Page[CustomerView])
@@ -48,7 +48,7 @@ async def search_customers(filters: Filters, principal: CustomerReader, reads: R
     if not filters.model_fields_set - {"limit", "cursor", "sort"}:
         message = Text("検索条件を指定してください", "Say what to search for")
         raise Unprocessable.field("/q", "missing", message, "query")
-    return await _page(kit, reads, _looker(principal, filters), filters)
+    return await _page(kit, reads, _viewer_of(principal, filters), filters)
 
 
 @router.get("/customers/by-sales/{sales_id}", response_model=Page[CustomerView])
@@ -56,7 +56,7 @@ async def list_customers_by_sales(
     sales_id: UUID, filters: Filters, principal: CustomerReader, reads: Reads, kit: KitDep
 ) -> Response:
     """Customers of one rep; 404 for a rep whose customers the caller may not see."""
-    viewer = _looker(principal, filters)
+    viewer = _viewer_of(principal, filters)
     if not await reading.reaches_user(reads, viewer, sales_id):
         raise NotFound
     return await _page(kit, reads, viewer, filters.model_copy(update={"assigned_sales_id": sales_id}))
@@ -112,7 +112,7 @@ async def assign_customer(
     return document_response(row["document"], row["version"])
 
 
-def _looker(principal: Principal, filters: CustomerFilters) -> Viewer:
+def _viewer_of(principal: Principal, filters: CustomerFilters) -> Viewer:
     viewer = reader(principal)
     if not viewer.sees_deleted and not reading.LIVE_STATES.issuperset(filters.state):
         raise Forbidden(Text("ごみ箱を見る権限がありません", "You may not look into the recycle bin"))

@@ -37,8 +37,8 @@ _OPEN: Final = (
 """Without those that the relay is about to tell Temporal of."""
 
 
-async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -> int:
-    """How many processes were started again or shown as in need of attention. ``beat`` is called in between."""
+async def reconcile(db: Database, temporal: Client, heartbeat: Callable[..., None]) -> int:
+    """How many processes were started again or shown as in need of attention. ``heartbeat`` is called in between."""
     running: dict[str, set[str]] = {}
     mended, after = 0, UUID(int=0)
     while True:
@@ -46,22 +46,22 @@ async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -
             rows = await reader.all(_OPEN, [after, PAGE])
         for row in rows:
             if row["type"] not in running:
-                running[row["type"]] = await _running(temporal, row["type"], beat)
+                running[row["type"]] = await _running(temporal, row["type"], heartbeat)
             if row["workflow_id"] not in running[row["type"]]:
                 mended += await _mend(db, temporal, row)
-            beat(mended)
+            heartbeat(mended)
         if len(rows) < PAGE:
             return mended
         after = rows[-1]["id"]
 
 
-async def _running(temporal: Client, workflow: str, beat: Callable[..., None]) -> set[str]:
+async def _running(temporal: Client, workflow: str, heartbeat: Callable[..., None]) -> set[str]:
     """May be a few seconds behind, so whatever is missing is looked at by itself."""
     found = set()
     query = f"WorkflowType = '{workflow}' AND ExecutionStatus = 'Running'"
     async for execution in temporal.list_workflows(query, page_size=PAGE):
         found.add(execution.id)
-        beat(len(found))
+        heartbeat(len(found))
     return found
 
 

@@ -32,5 +32,5 @@ async def list_approval_comments(
 async def create_approval_comment(
     principal: ApprovalCommenter, uow: Uow, approval_id: UUID, body: CommentInput
 ) -> Response:
-    """A remark that decides nothing."""
+    """A comment that decides nothing."""
     return json_response(await comments.comment(uow, principal, approval_id, body.body), 201)

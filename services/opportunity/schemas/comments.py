@@ -9,7 +9,7 @@ from services.opportunity.schemas.fields import Comment
 
 
 class CommentInput(CamelModel):
-    """``body`` of a remark beside the decision."""
+    """``body`` of a comment beside the decision."""
 
     body: Comment
 

@@ -40,12 +40,12 @@ def system_context(step: ProcessStep) -> ActorContext:
 
 
 class FanOut:
-    """``beat`` reports progress and lets a cancel through (an activity's heartbeat)."""
+    """``heartbeat`` reports progress and lets a cancel through (an activity's heartbeat)."""
 
-    def __init__(self, db: Database, temporal: Client, beat: Callable[..., None]) -> None:
+    def __init__(self, db: Database, temporal: Client, heartbeat: Callable[..., None]) -> None:
         self._db = db
         self._temporal = temporal
-        self._beat = beat
+        self._heartbeat = heartbeat
 
     async def planned(
         self, step: ProcessStep, name: str, find: Callable[[Reader, int], Awaitable[list[UUID]]]
@@ -69,7 +69,7 @@ class FanOut:
             async with places:
                 moved = await work(item)  # not added in place: others add while this one waits
                 done += moved
-                self._beat(done)
+                self._heartbeat(done)
 
         async with asyncio.TaskGroup() as group:
             for item in ids:

@@ -29,11 +29,11 @@ ANSWERS_KEPT: Final = timedelta(days=31)
 FORGOTTEN_AT_ONCE: Final = 5_000
 
 
-async def reconcile(db: Database, temporal: Client, beat: Callable[..., None]) -> int:
+async def reconcile(db: Database, temporal: Client, heartbeat: Callable[..., None]) -> int:
     """How many differences were mended; the traces of commands that expired go, too."""
     running = {workflow_id async for workflow_id in _running(temporal)}
-    mended = await _tell_ended(db, running, beat)
-    mended += await _review_shortages(db, beat)
+    mended = await _tell_ended(db, running, heartbeat)
+    mended += await _review_shortages(db, heartbeat)
     await _forget_commands(db)
     return mended
 
@@ -55,7 +55,7 @@ async def _running(temporal: Client) -> AsyncIterator[str]:
         yield execution.id
 
 
-async def _review_shortages(db: Database, beat: Callable[..., None]) -> int:
+async def _review_shortages(db: Database, heartbeat: Callable[..., None]) -> int:
     """Approvers are suspended and come back, lose the right and get it again: the stages that ask them look again."""
     changed, after = 0, UUID(int=0)
     while True:
@@ -64,13 +64,13 @@ async def _review_shortages(db: Database, beat: Callable[..., None]) -> int:
         for approval_id_ in ids:
             async with db.transaction(ActorContext.system()) as uow:
                 changed += await shortage.review(uow, approval_id_)
-            beat(changed)
+            heartbeat(changed)
         if len(ids) < PAGE:
             return changed
         after = ids[-1]
 
 
-async def _tell_ended(db: Database, running: set[str], beat: Callable[..., None]) -> int:
+async def _tell_ended(db: Database, running: set[str], heartbeat: Callable[..., None]) -> int:
     """A workflow that still waits though its request has ended reads the row again."""
     prefix = f"{ProcessType.APPROVAL.value}:"
     ids = {workflow_id.split(":")[1] for workflow_id in running if workflow_id.startswith(prefix)}
@@ -89,7 +89,7 @@ async def _tell_ended(db: Database, running: set[str], beat: Callable[..., None]
             ]
             await intents.signal_workflows(uow, targets, signal=SIGNAL_ROW_CHANGED)
         mended += len(targets)
-        beat(mended)
+        heartbeat(mended)
     return mended
 
 
