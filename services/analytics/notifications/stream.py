@@ -16,7 +16,7 @@ import psycopg
 from services.analytics.notifications import repository
 from services.analytics.notifications.make import NOTIFICATIONS_CHANNEL
 from services.analytics.notifications.views import view
-from services.kit.db.database import Connection, Database
+from services.kit.db.database import Database
 from services.kit.errors import ProblemError, Text, TooManyRequests
 from services.kit.http.responses import dumps
 from services.kit.running import tasks
@@ -28,7 +28,6 @@ HEARTBEAT_SECONDS: Final = 15.0
 RECONNECT_SECONDS: Final = 1.0
 SILENCE_SECONDS: Final = 15.0
 """After so long without a notification the listening connection has to show that it still lives."""
-ANSWER_SECONDS: Final = 10.0
 CLIENT_RETRY_MILLISECONDS: Final = 3_000
 CATCH_UP: Final = 200
 """So many missed notifications are sent at most; whoever was away longer reads the list."""
@@ -88,22 +87,15 @@ class NotificationHub:
         while not self.stopping.is_set():
             try:
                 async with self._db.dedicated(NOTIFICATIONS_CHANNEL) as connection:
-                    await self._ask(connection, f"LISTEN {NOTIFICATIONS_CHANNEL}")
+                    await connection.execute(f"LISTEN {NOTIFICATIONS_CHANNEL}")
                     while True:
                         await self._wake_those_concerned()
                         async for _ in connection.notifies(timeout=SILENCE_SECONDS, stop_after=1):
                             pass
-                        # A connection that was lost without a word is as silent as one that has nothing to tell.
-                        await self._ask(connection, "SELECT 1")
-            except (psycopg.Error, OSError) as error:
-                log.warning("notification listener: %r", error)
+                        await connection.execute("SELECT 1")
+            except psycopg.Error as error:
+                log.warning("notification listener: %s", error)
             await asyncio.sleep(RECONNECT_SECONDS)
-
-    @staticmethod
-    async def _ask(connection: Connection, statement: str) -> None:
-        """Raises TimeoutError if there is no answer; a dedicated connection would wait for it for ever."""
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await connection.execute(statement)
 
     async def _wake_those_concerned(self) -> None:
         async with self._db.reader() as reader:

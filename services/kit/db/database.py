@@ -65,7 +65,7 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, OSError)
 
 
-class _PooledConnection(psycopg.AsyncConnection[Row]):
+class _BoundedConnection(psycopg.AsyncConnection[Row]):
     """Remembers when it last proved to be alive, and does not wait for an answer for ever."""
 
     proved_at: float = 0.0
@@ -83,7 +83,7 @@ class _PooledConnection(psycopg.AsyncConnection[Row]):
 
 
 def _set_patient(connection: Connection, *, patient: bool) -> None:
-    if isinstance(connection, _PooledConnection):
+    if isinstance(connection, _BoundedConnection):
         connection.patient = patient
 
 
@@ -116,7 +116,7 @@ class Database:
     def _pool(self, kind: str, size: int, *, autocommit: bool, **settings: str) -> AsyncConnectionPool[Connection]:
         return AsyncConnectionPool(
             self.url,
-            connection_class=_PooledConnection,
+            connection_class=_BoundedConnection,
             kwargs={
                 "autocommit": autocommit,
                 "row_factory": dict_row,
@@ -195,8 +195,12 @@ class Database:
 
     @asynccontextmanager
     async def dedicated(self, purpose: str, **settings: str) -> AsyncIterator[Connection]:
-        """A connection outside of the pools, in autocommit, for locks and notifications that end with it."""
-        connection = await psycopg.AsyncConnection.connect(
+        """A connection outside of the pools, in autocommit, for locks and notifications that end with it.
+
+        A server that stopped answering is noticed when something is asked: whoever listens asks something in between,
+        and waits less than ANSWER_SECONDS for a notification.
+        """
+        connection = await _BoundedConnection.connect(
             self.url,
             autocommit=True,
             row_factory=dict_row,
@@ -219,11 +223,11 @@ class Database:
         self._doubted_at = asyncio.get_running_loop().time()
 
     def _prove(self, connection: Connection) -> None:
-        if isinstance(connection, _PooledConnection):
+        if isinstance(connection, _BoundedConnection):
             connection.proved_at = asyncio.get_running_loop().time()
 
     async def _check(self, connection: Connection) -> None:
-        proved_at = connection.proved_at if isinstance(connection, _PooledConnection) else 0.0
+        proved_at = connection.proved_at if isinstance(connection, _BoundedConnection) else 0.0
         if proved_at > self._doubted_at and asyncio.get_running_loop().time() - proved_at < FRESH_SECONDS:
             return
         await AsyncConnectionPool.check_connection(connection)

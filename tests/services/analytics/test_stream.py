@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import orjson
-import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -26,6 +25,7 @@ from services.kit.running.context import ActorContext
 from tests.services.analytics.test_notifications import APPROVER, OTHER, PEOPLE, REP, Request
 from tests.support.http import TestIssuer, new_key
 from tests.support.ports import free_port
+from tests.support.postgres import PostgresServer, proxied
 from tests.support.processes import ServerProcess
 from tests.support.tcp_proxy import tcp_proxy
 from tests.support.waiting import eventually, port_answers
@@ -82,16 +82,15 @@ async def listening(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost connection is noticed within the patience of a test."""
     monkeypatch.setattr(stream, "SILENCE_SECONDS", 1.0)
-    monkeypatch.setattr(stream, "ANSWER_SECONDS", 1.0)
     monkeypatch.setattr(database_module, "ANSWER_SECONDS", 2.0)
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_who_listens_on_a_connection_that_was_lost_without_a_word_listens_again(db: Database) -> None:
-    address = psycopg.conninfo.conninfo_to_dict(db.url)
-    with tcp_proxy(int(str(address["port"]))) as proxy:
-        through = psycopg.conninfo.make_conninfo(**{**address, "host": "127.0.0.1", "port": str(proxy.port)})
-        async with Database(through, name="analytics") as behind_proxy:
+async def test_who_listens_on_a_connection_that_was_lost_without_a_word_listens_again(
+    db: Database, postgres: PostgresServer
+) -> None:
+    with tcp_proxy(postgres.port) as proxy:
+        async with Database(proxied(proxy, db.url), name="analytics") as behind_proxy:
             hub = NotificationHub(behind_proxy)
             await hub.start()
             try:

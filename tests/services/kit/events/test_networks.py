@@ -26,10 +26,10 @@ from tests.support.broker import Broker
 from tests.support.events import create_things, effects, outbox_count, published, record_effects, running
 from tests.support.kit_tables import THINGS_TOPIC
 from tests.support.kit_workflows import KIT_QUEUE, WAITING, Waiting, Word
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, proxied
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from tests.support.temporal import TemporalAddress, TemporalServer
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 from workers.runtime import sandbox
 
 
@@ -54,9 +54,7 @@ def before_broker(own_broker: Broker) -> Iterator[TcpProxy]:
 @asynccontextmanager
 async def behind(proxy: TcpProxy, url: str) -> AsyncIterator[Database]:
     """The database as it is seen through the proxy."""
-    parts = psycopg.conninfo.conninfo_to_dict(url)
-    through = psycopg.conninfo.make_conninfo(**{**parts, "port": str(proxy.port)})
-    async with Database(through, name="kit") as db:
+    async with Database(proxied(proxy, url), name="kit") as db:
         yield db
 
 
@@ -188,6 +186,17 @@ async def test_a_statement_that_is_never_answered_is_an_error_and_the_next_one_w
                     return False
 
             await eventually(answered)
+
+
+async def test_a_connection_outside_of_the_pools_does_not_wait_for_ever_either(
+    kit_database_url: str, postgres: PostgresServer
+) -> None:
+    with tcp_proxy(postgres.port) as proxy:
+        async with behind(proxy, kit_database_url) as through, asyncio.timeout(DEADLINE):
+            with pytest.raises(psycopg.OperationalError):
+                async with through.dedicated("test") as connection:
+                    proxy.half_open()
+                    await connection.execute("SELECT 1")
 
 
 async def _delivered(db: Database, count: int) -> bool:
