@@ -7,7 +7,6 @@ from uuid import UUID
 from services.contracts.permissions import ROLE_PERMISSIONS, Permission, Role, permissions_of
 from services.contracts.states import UserState
 from services.kit.db.database import Reader, Row, UnitOfWork
-from services.kit.running import clock
 
 LEAVING_STATES = frozenset({UserState.DEACTIVATING, UserState.DELETED})
 UNABLE_STATES = LEAVING_STATES | {UserState.SUSPENDED}
@@ -78,15 +77,13 @@ async def proxied_by(reader: Reader, user_id: UUID, at: datetime) -> frozenset[U
     return frozenset(row["from_id"] for row in rows)
 
 
-async def proxied_by_until_commit(uow: UnitOfWork, user_id: UUID) -> frozenset[UUID]:
-    """The same now, and none of these proxies is ended before the transaction is: a decision has its right."""
-    rows = await uow.all(
-        "SELECT from_id, ends_at FROM approval_proxies WHERE to_id = %(user)s AND starts_at <= %(at)s"
-        " AND ends_at > %(at)s ORDER BY id FOR SHARE",
-        {"user": user_id, "at": clock.now()},
+async def hold_proxies(uow: UnitOfWork, user_id: UUID, at: datetime) -> list[Row]:
+    """The same proxies, locked: nobody ends them before the transaction ends. An end that was waited for shows."""
+    return await uow.all(
+        "SELECT from_id, ends_at FROM approval_proxies WHERE to_id = %s AND starts_at <= %s AND ends_at > %s"
+        " ORDER BY id FOR SHARE",
+        [user_id, at, at],
     )
-    now = clock.now()  # the lock may have been waited for
-    return frozenset(row["from_id"] for row in rows if row["ends_at"] > now)
 
 
 async def proxies_of(reader: Reader, users: Sequence[UUID], at: datetime) -> dict[UUID, list[UUID]]:

@@ -47,8 +47,7 @@ async def lock(uow: UnitOfWork, proxy_id: UUID) -> None:
 async def end(uow: UnitOfWork, proxy_id: UUID, at: datetime) -> bool:
     """Ends a proxy that is in force, and deletes one that has not begun; false for one that is over.
 
-    What has begun stays: it is the evidence of the right by which its holder has decided. ``at`` is read after the row
-    was locked, so that no decision is later than the end of its right.
+    What has begun stays: it is the evidence of the right by which its holder has decided.
     """
     ended = await uow.execute(
         "UPDATE approval_proxies SET ends_at = %(at)s, version = version + 1, updated_at = %(at)s"

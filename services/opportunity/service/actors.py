@@ -30,9 +30,12 @@ async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str]) -> Acto
 
 
 async def _proxies(reader: Reader, user_id: UUID) -> frozenset[UUID]:
-    if isinstance(reader, UnitOfWork):
-        return await people.proxied_by_until_commit(reader, user_id)
-    return await people.proxied_by(reader, user_id, clock.now())
+    """A transaction holds them to its end: a decision has its right when it commits."""
+    if not isinstance(reader, UnitOfWork):
+        return await people.proxied_by(reader, user_id, clock.now())
+    held = await people.hold_proxies(reader, user_id, clock.now())
+    now = clock.now()
+    return frozenset(row["from_id"] for row in held if row["ends_at"] > now)
 
 
 def capacity(action: Action, progress: Progress, actor: Actor, command: ApprovalCommand) -> tuple[str, UUID | None]:

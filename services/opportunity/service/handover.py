@@ -25,6 +25,7 @@ from services.opportunity.repository.handover import (
     owned,
 )
 from services.opportunity.service.commands import locked
+from services.opportunity.service.proxies import end_now
 from services.opportunity.service.stages import handed_over
 from services.opportunity.service.transition import Transition, commit, moved
 
@@ -158,9 +159,9 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
     for proxy in await proxies.of_user(uow, step.resource_id, now):
         kept = proxy["to_id"] == step.resource_id and proxy["from_id"] != successor_id
         detail = {name: str(proxy[name]) for name in ("from_id", "to_id", "starts_at", "ends_at")}
-        given = await _move_proxy(uow, proxy, successor_id if kept else None)
-        if given is not None:
-            detail["given"] = str(given)
+        rest = await _move_proxy(uow, proxy, successor_id if kept else None)
+        if rest is not None:
+            detail["rest"] = str(rest)
         await _record(uow, step, "PROXY", proxy["id"], successor_id if kept else None, detail)
         count += 1
     return count
@@ -169,9 +170,8 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
 async def _move_proxy(uow: UnitOfWork, proxy: Row, successor_id: UUID | None) -> UUID | None:
     """The successor stands in for the rest of the period, or nobody does. What has begun ends and stays, as evidence
     of what was decided by it; then the rest is a proxy of its own, whose id is returned."""
-    now = clock.now()
-    begun = proxy["starts_at"] < now
-    if successor_id is not None and not begun:
+    now = clock.now()  # the row was locked before, so that no decision is later than its right
+    if successor_id is not None and proxy["starts_at"] >= now:
         await proxies.give_to(uow, proxy["id"], successor_id, now)
         return None
     await proxies.end(uow, proxy["id"], now)
@@ -243,16 +243,14 @@ async def _return_route(uow: UnitOfWork, move: Row) -> None:
 
 async def _return_proxy(uow: UnitOfWork, move: Row) -> None:
     """The leaver's place as it was, from now on; unless somebody has changed it since."""
-    before = move["detail"]
-    given = before.get("given")
-    if move["to_id"] is not None and given is None:
+    before, rest = move["detail"], move["detail"].get("rest")
+    if rest is not None:
+        if not await end_now(uow, UUID(rest)):
+            return
+    elif move["to_id"] is not None:
         await proxies.give_to(uow, move["resource_id"], move["from_id"], clock.now(), only_from=move["to_id"])
         return
-    if given is not None:
-        await proxies.lock(uow, UUID(given))
     now = clock.now()
-    if given is not None and not await proxies.end(uow, UUID(given), now):
-        return
     starts_at = max(now, datetime.fromisoformat(before["starts_at"]))
     if starts_at < datetime.fromisoformat(before["ends_at"]):
         await proxies.insert(uow, before | {"id": new_id(), "starts_at": starts_at}, now)

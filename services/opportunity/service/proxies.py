@@ -43,12 +43,17 @@ async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInpu
 
 async def end_proxy(uow: UnitOfWork, principal: Principal, proxy_id: UUID) -> None:
     """By the absent one, the stand-in or an administrator. One that is over stays as it is."""
-    await proxies.lock(uow, proxy_id)
     row = await _proxy(uow, proxy_id)
     if not access.may_give_proxy(principal, row["fromId"]) and principal.user_id not in (row["fromId"], row["toId"]):
         raise Forbidden() if access.sees_all_proxies(principal) else NotFound()
-    if await proxies.end(uow, proxy_id, clock.now()):
+    if await end_now(uow, proxy_id):
         await _audit_proxy(uow, "approval_proxy.delete", proxy_id, row["fromId"], row["toId"])
+
+
+async def end_now(uow: UnitOfWork, proxy_id: UUID) -> bool:
+    """Once decisions that are being made by it have committed; none is later than the end. False if it was over."""
+    await proxies.lock(uow, proxy_id)
+    return await proxies.end(uow, proxy_id, clock.now())
 
 
 async def _proxy(reader: Reader, proxy_id: UUID) -> Row:

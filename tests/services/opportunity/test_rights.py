@@ -5,11 +5,11 @@ from datetime import datetime
 
 import pytest
 
-from services.kit.db.database import Database
 from services.kit.running import clock
 from services.opportunity.service.actors import actor_of
 from tests.services.opportunity.world import World
 from tests.support.http import TestIssuer
+from tests.support.postgres import someone_waits_for_a_lock
 from tests.support.waiting import eventually
 
 PERIOD = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2999-01-01T00:00:00Z"}
@@ -110,17 +110,11 @@ async def test_a_proxy_ends_after_a_decision_that_is_being_made_by_it(world: Wor
         actor = await actor_of(deciding, stand_in.id, frozenset({"approver"}))
         assert actor.proxy_for == {absent.id}
         ending = asyncio.create_task(world.client.delete(f"/proxies/{given.json['id']}", token=absent.token))
-        await eventually(lambda: _waits_for_a_lock(world.db), what="the end waits for the decision")
+        await eventually(lambda: someone_waits_for_a_lock(world.db), what="the end waits for the decision")
         decided_at = clock.now()
     assert (await ending).status == 204
     [ended] = (await world.client.get("/proxies", token=absent.token)).json["items"]
     assert decided_at <= datetime.fromisoformat(ended["endsAt"])
-
-
-async def _waits_for_a_lock(db: Database) -> bool:
-    async with db.reader() as reader:
-        waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        return await reader.scalar(waits) is not None
 
 
 async def test_a_proxy_period_that_is_over_gives_no_right(world: World) -> None:
