@@ -80,7 +80,7 @@ async def _demo(target: ServiceSettings, screen: Console, language: Language) ->
         return report, await verify(system, settle_seconds=SETTLE_SECONDS)
 
 
-def _print_report(target: Console, report: DemoReport, language: Language) -> None:
+def _print_report(screen: Console, report: DemoReport, language: Language) -> None:
     for process in report.processes:
         ledger = Table(title=f"{process['type']} {process['id']} — {process['status']}", title_justify="left")
         for column in ("step", "status", "rows", "started", "finished"):
@@ -88,13 +88,13 @@ def _print_report(target: Console, report: DemoReport, language: Language) -> No
         for step in process["steps"]:
             rows = "" if step["done"] is None else f"{step['done']} / {step['total']}"
             ledger.add_row(step["name"], step["status"], rows, step["startedAt"] or "", step["finishedAt"] or "")
-        target.print(ledger)
+        screen.print(ledger)
     events = Table(title=EVENTS_TITLE.for_(language), title_justify="left")
     events.add_column("event")
     events.add_column("count", justify="right")
     for name, count in report.events.items():
         events.add_row(name, str(count))
-    target.print(events)
+    screen.print(events)
     reports = Table(title=REPORTS_TITLE.for_(language), title_justify="left")
     for column in ("report", "figure", "before", "after"):
         reports.add_column(column)
@@ -102,7 +102,7 @@ def _print_report(target: Console, report: DemoReport, language: Language) -> No
         after = report.reports["after"][name]
         for figure, value in before["figures"].items():
             reports.add_row(name, figure, _figure(value), _figure(after["figures"][figure]))
-    target.print(reports)
+    screen.print(reports)
 
 
 def _figure(figure: Any) -> str:

@@ -36,8 +36,8 @@ class Office:
 @pytest.fixture(scope="module")
 async def office(postgres: PostgresServer, broker: Broker) -> AsyncIterator[Office]:
     # A server of its own: the session's other modules have workers with fakes on the same queues.
-    with running_temporal() as temporal:
-        async with running_system(postgres, temporal, broker) as system:
+    with running_temporal() as server:
+        async with running_system(postgres, server, broker) as system:
             admin = await system.person("admin", Role.ADMIN)
             manager = await system.person("manager", Role.MANAGER)
             rep = await system.person("rep", Role.REP, manager=manager)

@@ -15,6 +15,7 @@ from services.kit.processes.fences import block, check_unblocked, unblock
 from services.kit.processes.steps import run_once
 from services.kit.running.context import ActorContext
 from tests.support.kit_tables import insert_thing
+from tests.support.postgres import someone_waits_for_a_lock
 from tests.support.waiting import eventually
 
 
@@ -87,16 +88,10 @@ async def test_the_fence_waits_for_work_that_checked_before_it(database: Databas
     async with database.transaction(system) as uow:
         await check_unblocked(uow, "things", thing)
         fence = asyncio.create_task(raise_fence())
-        await eventually(partial(_someone_waits, database), what="the fence to wait")
+        await eventually(partial(someone_waits_for_a_lock, database), what="the fence to wait")
         order.append("work committed")
     await fence
     assert order == ["work committed", "fenced"]
-
-
-async def _someone_waits(database: Database) -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with database.reader() as reader:
-        return bool(await reader.scalar(query))
 
 
 async def test_a_row_that_does_not_exist_is_not_found(database: Database, system: ActorContext) -> None:
