@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.analytics import boards, words
+from frontend.analytics.export import in_words
 from frontend.analytics.links import page_of
 from frontend.analytics.period import Choice, group_names, split_names
 from frontend.analytics.views import Report
@@ -47,7 +48,7 @@ async def show(request: Request) -> Response:
 
 
 async def export(request: Request) -> Response:
-    """GET /reports/-/{name}.csv: the figures by part of the period and rep or team, as the API exports them."""
+    """GET /reports/-/{name}.csv: the figures by part of the period and rep or team, under headings in words."""
     page, name = Page.of(request), request.path_params["name"]
     if name not in boards.BOARDS:
         raise HTTPException(NOT_FOUND)
@@ -56,7 +57,7 @@ async def export(request: Request) -> Response:
     query = "&".join(f"{key}={value}" for key, value in params.items())
     answer, content = await page.gateway.download(f"/reports/{name}?{query}")
     headers = {"Content-Disposition": answer.headers.get("Content-Disposition", "attachment")}
-    return Response(content, headers=headers, media_type=answer.headers.get("Content-Type", "text/csv"))
+    return Response(in_words(content), headers=headers, media_type=answer.headers.get("Content-Type", "text/csv"))
 
 
 def _given(params: dict[str, str]) -> dict[str, Any]:

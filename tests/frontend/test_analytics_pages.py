@@ -115,12 +115,15 @@ async def test_one_report_that_is_down_leaves_the_others_on_the_overview() -> No
     assert words.figure_text("backlog") in text(answer)
 
 
-async def test_an_export_arrives_as_the_file_that_the_api_makes() -> None:
+async def test_an_export_arrives_as_the_file_that_the_api_makes_under_headings_in_words() -> None:
     client, gateway = site("manager")
     headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="sales.csv"'}
-    gateway.on_file("/reports/sales-summary", "\ufeff期間".encode(), headers)
+    made = "\ufefffrom,to,key,meetingsHeld,asOf\r\n2026-11-01,2026-11-25,佐藤,3,2026-11-24T01:00:00Z\r\n"
+    gateway.on_file("/reports/sales-summary", made.encode(), headers)
     answer = await client.get("/reports/-/sales-summary.csv?from=2026-11-01&until=2026-11-24")
-    assert answer.body == "\ufeff期間".encode()
+    head = "\ufeff期間開始,期間終了(含まない),担当・チーム,実施商談,集計時点\r\n"
+    assert answer.body == (head + made.split("\r\n", 1)[1]).encode()
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="sales.csv"'
     assert dict(gateway.calls[-1].query)["format"] == "csv"
 

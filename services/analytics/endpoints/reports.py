@@ -31,7 +31,6 @@ from services.analytics.reports.sql import By
 from services.contracts.permissions import Permission
 from services.kit.db.unit_of_work import Reader
 from services.kit.http import Reads, json_response
-from services.kit.http.problems import preferred_locale
 from services.kit.models import QueryModel
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
@@ -39,7 +38,17 @@ from services.kit.trust.principal import Principal
 router = APIRouter(prefix="/reports", tags=["reports"])
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
-_DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+_CSV_SCHEMA: Final = {
+    "type": "string",
+    "description": (
+        "A line for each group and, last, one for the whole period. The first line names the columns, the same in "
+        "every language: `from`, `to` (the day after the last one), `key` (the rep's name or the team's, empty for "
+        "everybody), each figure by its name in JSON, a sum of money once for each currency "
+        "(`requestsApprovedAmount.JPY`), `asOf`. UTF-8 with a byte order mark; a name that a spreadsheet would take "
+        "for a formula begins with an apostrophe."
+    ),
+}
+_DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": _CSV_SCHEMA}}}}
 
 
 class Format(StrEnum):
@@ -87,10 +96,9 @@ async def _respond(
     body = await answer(reader, cache, report, question)
     if query.format is Format.JSON:
         return Response(body, media_type="application/json")
-    locale = preferred_locale(request.headers.get("accept-language"))
     file_name = f"{report.name}_{question.period.first}_{question.period.end}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return Response(as_csv(orjson.loads(body), locale), headers=headers, media_type=CSV_TYPE)
+    return Response(as_csv(orjson.loads(body)), headers=headers, media_type=CSV_TYPE)
 
 
 @router.get("/sales-summary", response_model=schemas.ReportView, responses=_DOCUMENTED)

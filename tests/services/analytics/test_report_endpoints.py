@@ -160,13 +160,27 @@ async def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing_there(
     assert 'filename="customer-statistics_2026-07-01_2026-08-01.csv"' in answer.headers["content-disposition"]
     assert answer.body.startswith(b"\xef\xbb\xbf")
     lines = answer.body.decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("期間開始,期間終了(含まない),担当・チーム,有効顧客数")
+    assert lines[0].startswith("from,to,key,activeCustomers,")
     assert lines[1].startswith("2026-07-01,2026-08-01,'=cmd|' /C calc'!A0,1,1,")
-    assert lines[-1].startswith("2026-07-01,2026-08-01,合計,1,1,")
-    english = await client.get(
-        "/reports/customer-statistics", token=token, params=params, headers={"accept-language": "en"}
-    )
-    assert english.body.decode("utf-8-sig").startswith("From,To (exclusive),Rep or team,Active customers")
+    assert lines[-1].startswith("2026-07-01,2026-08-01,,1,1,")
+
+
+async def test_the_columns_of_a_csv_are_the_same_in_every_language(
+    client: ServiceClient, issuer: TestIssuer, consume: Consume
+) -> None:
+    await consume([*PEOPLE, created(UNDER, MID_JULY)])
+    heads = [
+        (
+            await client.get(
+                "/reports/customer-statistics",
+                token=issuer.token(ADMIN, ["admin"]),
+                params=PERIOD | {"by": "rep", "format": "csv"},
+                headers={"accept-language": locale},
+            )
+        ).body.splitlines()[0]
+        for locale in ("ja", "en")
+    ]
+    assert heads[0] == heads[1]
 
 
 async def test_a_figure_leads_to_the_list_that_it_counts(
