@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.analytics import schemas
+from services.analytics.errors import malformed_event_id
 from services.analytics.notifications import repository, stream
 from services.analytics.notifications.stream import NotificationHub
 from services.analytics.notifications.views import view
 from services.contracts.states import NotificationType
-from services.kit.errors import FieldError, NotFound, Text, Unprocessable
+from services.kit.errors import NotFound
 from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.dependencies import bearer_token
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
@@ -88,8 +89,7 @@ async def stream_notifications(request: Request, kit: KitDep, principal: Current
     token = bearer_token(request)
     resumed = request.headers.get("last-event-id")
     if resumed is not None and not (resumed.isascii() and resumed.isdigit() and len(resumed) < 19):
-        message = Text("Last-Event-ID が正しくありません", "Last-Event-ID is not one of this stream's")
-        raise Unprocessable(errors=[FieldError("/Last-Event-ID", "malformed", message, "header")])
+        raise malformed_event_id()
 
     async def still_allowed() -> None:
         await kit.verifier.verify(token or "")

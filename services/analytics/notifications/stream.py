@@ -13,11 +13,12 @@ from uuid import UUID
 
 import psycopg
 
+from services.analytics.errors import too_many_streams
 from services.analytics.notifications import repository
 from services.analytics.notifications.make import NOTIFICATIONS_CHANNEL
 from services.analytics.notifications.views import view
 from services.kit.db.database import Database
-from services.kit.errors import ProblemError, Text, TooManyRequests
+from services.kit.errors import ProblemError
 from services.kit.http.responses import dumps
 from services.kit.running import tasks
 
@@ -67,8 +68,7 @@ class NotificationHub:
     def check_room(self, recipient: UUID) -> None:
         """Raises TooManyRequests if the user has as many open streams as they may."""
         if len(self._streams.get(recipient, ())) >= MAX_STREAMS:
-            message = Text("同時に開けるストリームの上限です", f"At most {MAX_STREAMS} open streams")
-            raise TooManyRequests(int(HEARTBEAT_SECONDS), message)
+            raise too_many_streams(MAX_STREAMS, retry_after=int(HEARTBEAT_SECONDS))
 
     @contextlib.contextmanager
     def subscribed(self, recipient: UUID) -> Iterator[asyncio.Event]:

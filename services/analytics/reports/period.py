@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from services.kit.errors import FieldError, Text, Unprocessable
+from services.analytics.errors import period_invalid, too_many_parts, unknown_time_zone
 from services.kit.running.zone import USER_TIME_ZONE
 
 DEFAULT_TIME_ZONE: Final = USER_TIME_ZONE.key
@@ -47,13 +47,9 @@ class Period:
     def of(cls, first: date, end: date, time_zone: str) -> "Period":
         """Raises Unprocessable for an empty or overlong period, or an unknown time zone."""
         if time_zone not in available_timezones():
-            message = Text("タイムゾーンが正しくありません", "Unknown time zone")
-            raise Unprocessable.field("/timeZone", "time_zone_unknown", message, "query")
+            raise unknown_time_zone()
         if not (EARLIEST <= first < end <= LATEST and end - first <= timedelta(days=MAX_DAYS)):
-            message = Text(
-                "期間の終わりは始まりより後にしてください", "The period must end after it starts, within 10 years"
-            )
-            raise Unprocessable.field("/to", "period_invalid", message, "query")
+            raise period_invalid()
         return cls(first, end, ZoneInfo(time_zone))
 
     def whole(self) -> Bucket:
@@ -68,8 +64,7 @@ class Period:
             parts.append(self._bucket(first, following))
             first = following
             if len(parts) > MAX_BUCKETS:
-                message = Text("期間が長すぎます", f"At most {MAX_BUCKETS} parts; group by a longer one")
-                raise Unprocessable(errors=[FieldError("/groupBy", "too_many_parts", message, "query")])
+                raise too_many_parts(MAX_BUCKETS)
         return parts
 
     def _bucket(self, first: date, end: date) -> Bucket:
