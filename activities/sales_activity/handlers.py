@@ -16,10 +16,11 @@ from services.contracts.steps import (
     SweepResult,
 )
 from services.kit.db.database import Database
-from services.kit.db.unit_of_work import Row, UnitOfWork
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.processes import fences
 from services.kit.processes.steps import ROWS_PER_TRANSACTION
 from services.kit.running.context import ActorContext
+from services.sales_activity.record import TaskRecord
 from services.sales_activity.references import Directory
 from services.sales_activity.service import cascade, handover, timers
 from services.sales_activity.service.reconcile import reconcile
@@ -167,7 +168,7 @@ class SalesActivityActivities(Activities):
         return ReconcileResult(started=started, ended=ended)
 
 
-def _timer_state(row: Row | None, timer: TaskDueInput) -> TimerState:
-    if row is None:
+def _timer_state(task: TaskRecord | None, timer: TaskDueInput) -> TimerState:
+    if task is None:
         return TimerState(due_date=None, lead_hours=timer.lead_hours)
-    return TimerState(due_date=row["due_date"], lead_hours=row["lead_hours"])
+    return TimerState(due_date=task.due_date, lead_hours=task.lead_hours)

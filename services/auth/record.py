@@ -1,11 +1,12 @@
 """Users, sessions and audit entries as rules see them: one row each, typed."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 from services.contracts.states import UserState
+from services.kit.db.record import members
 from services.kit.db.unit_of_work import Row
 
 
@@ -16,7 +17,7 @@ class _Record:
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """Columns that rules don't need are left out."""
-        return cls(**{field.name: row[field.name] for field in fields(cls)})
+        return cls(**members(cls, row))
 
     def values(self) -> dict[str, Any]:
         """Column → value, as parameters of a statement."""

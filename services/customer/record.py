@@ -6,6 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from services.contracts.states import CustomerState
+from services.kit.db.record import members
 from services.kit.db.unit_of_work import Row
 
 
@@ -38,8 +39,7 @@ class CustomerRecord:
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """Columns that rules don't need are left out."""
-        return cls(**{name: row[name] for name in _NAMES} | {"state": CustomerState(row["state"])})
+        return cls(**members(cls, row) | {"state": CustomerState(row["state"])})
 
 
-_NAMES = tuple(field.name for field in fields(CustomerRecord))
-COLUMNS = ", ".join(_NAMES)
+COLUMNS = ", ".join(field.name for field in fields(CustomerRecord))

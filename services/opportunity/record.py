@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.database import Row
+from services.kit.db.record import members
 from services.opportunity.progress import Progress, Stage
 
 
@@ -93,9 +94,8 @@ def stages_to_json(stages: Sequence[Stage]) -> list[dict[str, Any]]:
 
 def progress_from_row(row: Row) -> Progress:
     """From the columns of ``approvals`` that decide what may happen."""
-    values = {field.name: row[field.name] for field in fields(Progress)}
     return Progress(
-        **values
+        **members(Progress, row)
         | {
             "state": ApprovalState(row["state"]),
             "stages": tuple(stage_from_json(stage) for stage in row["stages"]),

@@ -1,51 +1,47 @@
-"""Rows as the events that tell about them."""
+"""Records as the events that tell about them."""
 
 from datetime import datetime
 from typing import TypeVar
-from uuid import UUID
 
 from services.contracts.events.sales import MeetingSnapshot, TaskDueSoon, TaskSnapshot
-from services.kit.db.unit_of_work import Row
+from services.sales_activity.record import MeetingRecord, TaskRecord
 
 MeetingEvent = TypeVar("MeetingEvent", bound=MeetingSnapshot)
 TaskEvent = TypeVar("TaskEvent", bound=TaskSnapshot)
 TimerEvent = TypeVar("TimerEvent", bound=TaskDueSoon)
 
 
-def meeting_event(kind: type[MeetingEvent], row: Row) -> MeetingEvent:
-    """`row` is a whole row of `meetings`."""
+def meeting_event(kind: type[MeetingEvent], meeting: MeetingRecord) -> MeetingEvent:
     return kind(
-        meeting_id=row["id"],
-        customer_id=row["customer_id"],
-        user_id=row["user_id"],
-        title=row["title"],
-        state=row["state"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        deleted=row["deleted_at"] is not None,
-        created_at=row["created_at"],
+        meeting_id=meeting.id,
+        customer_id=meeting.customer_id,
+        user_id=meeting.user_id,
+        title=meeting.title,
+        state=meeting.state,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        deleted=meeting.deleted_at is not None,
+        created_at=meeting.created_at,
     )
 
 
-def task_event(kind: type[TaskEvent], row: Row) -> TaskEvent:
-    """`row` is a whole row of `tasks`."""
+def task_event(kind: type[TaskEvent], task: TaskRecord) -> TaskEvent:
     return kind(
-        task_id=row["id"],
-        customer_id=row["customer_id"],
-        user_id=row["user_id"],
-        title=row["title"],
-        state=row["state"],
-        priority=row["priority"],
-        due_date=row["due_date"],
-        lead_hours=row["lead_hours"],
-        completed_at=row["completed_at"],
-        deleted=row["deleted_at"] is not None,
-        created_at=row["created_at"],
+        task_id=task.id,
+        customer_id=task.customer_id,
+        user_id=task.user_id,
+        title=task.title,
+        state=task.state,
+        priority=task.priority,
+        due_date=task.due_date,
+        lead_hours=task.lead_hours,
+        completed_at=task.completed_at,
+        deleted=task.deleted_at is not None,
+        created_at=task.created_at,
     )
 
 
-def timer_event(kind: type[TimerEvent], row: Row, due_date: datetime) -> TimerEvent:
-    user_id: UUID = row["user_id"]
+def timer_event(kind: type[TimerEvent], task: TaskRecord, due_date: datetime) -> TimerEvent:
     return kind(
-        task_id=row["id"], title=row["title"], due_date=due_date, user_id=user_id, customer_id=row["customer_id"]
+        task_id=task.id, title=task.title, due_date=due_date, user_id=task.user_id, customer_id=task.customer_id
     )

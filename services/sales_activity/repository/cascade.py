@@ -2,41 +2,42 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
-
-Table = Literal["meetings", "tasks"]
+from services.sales_activity.record import Record
 
 
 async def hide(
-    uow: UnitOfWork, table: Table, *, customer_id: UUID, process_id: UUID, now: datetime, limit: int
-) -> list[Row]:
+    uow: UnitOfWork, kind: type[Record], *, customer_id: UUID, process_id: UUID, now: datetime, limit: int
+) -> list[Record]:
     """Stamps up to `limit` live rows of the customer; returns them as they are then."""
-    return await uow.all(
-        f"UPDATE {table} AS r SET deleted_at = %(now)s, hidden_by_process = %(process)s"  # noqa: S608 - a closed set
-        f" FROM (SELECT id FROM {table} WHERE customer_id = %(customer)s AND deleted_at IS NULL"
+    rows = await uow.all(
+        f"UPDATE {kind.TABLE} AS r SET deleted_at = %(now)s, hidden_by_process = %(process)s"  # noqa: S608 - a closed set
+        f" FROM (SELECT id FROM {kind.TABLE} WHERE customer_id = %(customer)s AND deleted_at IS NULL"
         " ORDER BY id LIMIT %(limit)s FOR UPDATE) AS chosen WHERE r.id = chosen.id RETURNING r.*",
         {"customer": customer_id, "process": process_id, "now": now, "limit": limit},
     )
+    return [kind.from_row(row) for row in rows]
 
 
-async def lock_hidden(uow: UnitOfWork, table: Table, process_id: UUID, limit: int) -> list[Row]:
+async def lock_hidden(uow: UnitOfWork, kind: type[Record], process_id: UUID, limit: int) -> list[Record]:
     """Up to `limit` rows that this process hid."""
-    return await uow.all(
-        f"SELECT * FROM {table} WHERE hidden_by_process = %s ORDER BY id LIMIT %s FOR UPDATE",  # noqa: S608
+    rows = await uow.all(
+        f"SELECT * FROM {kind.TABLE} WHERE hidden_by_process = %s ORDER BY id LIMIT %s FOR UPDATE",  # noqa: S608
         [process_id, limit],
     )
+    return [kind.from_row(row) for row in rows]
 
 
-async def reveal(uow: UnitOfWork, table: Table, ids: Sequence[UUID], owners: Sequence[UUID]) -> list[Row]:
+async def reveal(uow: UnitOfWork, kind: type[Record], ids: Sequence[UUID], owners: Sequence[UUID]) -> list[Record]:
     """Brings these rows back, each with the owner that stands at its place."""
-    return await uow.all(
-        f"UPDATE {table} AS r SET deleted_at = NULL, hidden_by_process = NULL, user_id = chosen.owner"  # noqa: S608
+    rows = await uow.all(
+        f"UPDATE {kind.TABLE} AS r SET deleted_at = NULL, hidden_by_process = NULL, user_id = chosen.owner"  # noqa: S608
         " FROM unnest(%s::uuid[], %s::uuid[]) AS chosen (id, owner) WHERE r.id = chosen.id RETURNING r.*",
         [list(ids), list(owners)],
     )
+    return [kind.from_row(row) for row in rows]
 
 
 async def count_live(reader: Reader, customer_id: UUID) -> Row:

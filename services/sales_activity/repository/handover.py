@@ -10,10 +10,10 @@ from typing import Final, Literal
 from uuid import UUID
 
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
-from services.sales_activity.repository.cascade import Table
+from services.sales_activity.record import MeetingRecord, Record
 
 Kind = Literal["task", "meeting", "attendance"]
-OPEN_ROWS: Final[dict[Table, str]] = {"tasks": "state IN ('OPEN', 'IN_PROGRESS')", "meetings": "state = 'PLANNED'"}
+OPEN_ROWS: Final = {"tasks": "state IN ('OPEN', 'IN_PROGRESS')", "meetings": "state = 'PLANNED'"}
 NOT_REMOVED: Final = "(deleted_at IS NULL OR hidden_by_process IS NOT NULL)"
 """Live, or hidden by a process that may bring it back."""
 
@@ -67,14 +67,17 @@ async def record_moves(
     )
 
 
-async def move_owner(uow: UnitOfWork, table: Table, *, user_id: UUID, successor_id: UUID, limit: int) -> list[Row]:
+async def move_owner(
+    uow: UnitOfWork, kind: type[Record], *, user_id: UUID, successor_id: UUID, limit: int
+) -> list[Record]:
     """Up to `limit` open rows change hands; returns them as they are then."""
-    return await uow.all(
-        f"UPDATE {table} AS r SET user_id = %(successor)s FROM (SELECT id FROM {table}"  # noqa: S608 - a closed set
-        f" WHERE user_id = %(user)s AND deleted_at IS NULL AND {OPEN_ROWS[table]}"
+    rows = await uow.all(
+        f"UPDATE {kind.TABLE} AS r SET user_id = %(successor)s FROM (SELECT id FROM {kind.TABLE}"  # noqa: S608 - a closed set
+        f" WHERE user_id = %(user)s AND deleted_at IS NULL AND {OPEN_ROWS[kind.TABLE]}"
         " ORDER BY id LIMIT %(limit)s FOR UPDATE) AS chosen WHERE r.id = chosen.id RETURNING r.*",
         {"user": user_id, "successor": successor_id, "limit": limit},
     )
+    return [kind.from_row(row) for row in rows]
 
 
 async def lock_attended(uow: UnitOfWork, user_id: UUID, limit: int) -> list[Row]:
@@ -86,15 +89,18 @@ async def lock_attended(uow: UnitOfWork, user_id: UUID, limit: int) -> list[Row]
     )
 
 
-async def replace_attendee(uow: UnitOfWork, meeting_ids: Sequence[UUID], gone: UUID, successor: UUID) -> list[Row]:
+async def replace_attendee(
+    uow: UnitOfWork, meeting_ids: Sequence[UUID], gone: UUID, successor: UUID
+) -> list[MeetingRecord]:
     """The successor takes the place of the one who left; who attended anyway stands in the list once."""
-    return await uow.all(
+    rows = await uow.all(
         "UPDATE meetings SET attendee_ids = CASE WHEN attendee_ids @> ARRAY[%(to)s::uuid]"
         " THEN array_remove(attendee_ids, %(gone)s::uuid)"
         " ELSE array_replace(attendee_ids, %(gone)s::uuid, %(to)s::uuid) END"
         " WHERE id = ANY(%(ids)s) AND attendee_ids @> ARRAY[%(gone)s::uuid] RETURNING *",
         {"ids": list(meeting_ids), "gone": gone, "to": successor},
     )
+    return [MeetingRecord.from_row(row) for row in rows]
 
 
 async def claim_moves(uow: UnitOfWork, *, deletion_id: UUID, returned_by: UUID, limit: int) -> list[Row]:
@@ -108,19 +114,21 @@ async def claim_moves(uow: UnitOfWork, *, deletion_id: UUID, returned_by: UUID, 
     )
 
 
-async def return_owner(uow: UnitOfWork, table: Table, moves: Sequence[Row]) -> list[Row]:
+async def return_owner(uow: UnitOfWork, kind: type[Record], moves: Sequence[Row]) -> list[Record]:
     """Gives back open rows that still belong to whom they were given; returns those rows."""
-    return await uow.all(
-        f"UPDATE {table} AS r SET user_id = m.from_id"  # noqa: S608
+    rows = await uow.all(
+        f"UPDATE {kind.TABLE} AS r SET user_id = m.from_id"  # noqa: S608
         " FROM unnest(%(records)s::uuid[], %(givers)s::uuid[], %(takers)s::uuid[]) AS m (record_id, from_id, to_id)"
-        f" WHERE r.id = m.record_id AND r.user_id = m.to_id AND {OPEN_ROWS[table]} AND {NOT_REMOVED} RETURNING r.*",
+        f" WHERE r.id = m.record_id AND r.user_id = m.to_id AND {OPEN_ROWS[kind.TABLE]} AND {NOT_REMOVED}"
+        " RETURNING r.*",
         _columns(moves),
     )
+    return [kind.from_row(row) for row in rows]
 
 
-async def return_attendance(uow: UnitOfWork, moves: Sequence[Row]) -> list[Row]:
+async def return_attendance(uow: UnitOfWork, moves: Sequence[Row]) -> list[MeetingRecord]:
     """Puts who left back into the list: in place of the successor, or beside them if they attended anyway."""
-    return await uow.all(
+    rows = await uow.all(
         "UPDATE meetings AS r SET attendee_ids = CASE WHEN m.merged"  # noqa: S608
         " THEN array_append(array_remove(r.attendee_ids, m.from_id), m.from_id)"
         " ELSE array_replace(array_remove(r.attendee_ids, m.from_id), m.to_id, m.from_id) END"
@@ -129,6 +137,7 @@ async def return_attendance(uow: UnitOfWork, moves: Sequence[Row]) -> list[Row]:
         f" AND r.attendee_ids @> ARRAY[m.to_id] AND r.state = 'PLANNED' AND {NOT_REMOVED} RETURNING r.*",
         _columns(moves),
     )
+    return [MeetingRecord.from_row(row) for row in rows]
 
 
 async def count_open(reader: Reader, user_id: UUID) -> Row:

@@ -1,12 +1,15 @@
 """Queries about single meetings and lists of them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.text.search import matching
 from services.sales_activity.access import Viewer
+from services.sales_activity.record import MeetingRecord
 from services.sales_activity.repository.pages import Listing
 from services.sales_activity.repository.scopes import of_people, of_team, visible_meetings, ways_to_see_meetings
 
@@ -64,7 +67,7 @@ async def listed(
     return await reader.all(listing.statement(_VIEW, _JOINS), params)
 
 
-async def insert(uow: UnitOfWork, values: Mapping[str, Any]) -> Row:
+async def insert(uow: UnitOfWork, values: Mapping[str, Any]) -> MeetingRecord:
     row = await uow.one(
         "INSERT INTO meetings (id, customer_id, user_id, attendee_ids, title, starts_at, ends_at, place, agenda,"
         " outcome, next_step, state, version, event_version, created_by, created_at, updated_at)"
@@ -74,35 +77,37 @@ async def insert(uow: UnitOfWork, values: Mapping[str, Any]) -> Row:
         values,
     )
     assert row is not None
-    return row
+    return MeetingRecord.from_row(row)
 
 
-async def lock(uow: UnitOfWork, meeting_id: UUID, reader: Viewer, writer: Viewer) -> Row | None:
-    """The whole row, locked, with `writable`; None if it isn't there or may not be seen."""
-    return await uow.one(
+async def lock(uow: UnitOfWork, meeting_id: UUID, reader: Viewer, writer: Viewer) -> tuple[MeetingRecord, bool] | None:
+    """The locked meeting, and whether it is in the writer's reach; None if it isn't there or may not be seen."""
+    row = await uow.one(
         f"SELECT m.*, {of_people(writer, 'm')} AS writable FROM meetings AS m"  # noqa: S608
         f" WHERE m.id = %(id)s AND m.deleted_at IS NULL AND {visible_meetings(reader)} FOR UPDATE OF m",
         {"id": meeting_id, "viewer": reader.user_id},
     )
+    return None if row is None else (MeetingRecord.from_row(row), row["writable"])
 
 
-async def update(uow: UnitOfWork, values: Mapping[str, Any]) -> Row:
+async def update(uow: UnitOfWork, meeting: MeetingRecord, now: datetime) -> MeetingRecord:
+    """Writes what people edit."""
     row = await uow.one(
         "UPDATE meetings SET customer_id = %(customer_id)s, user_id = %(user_id)s, attendee_ids = %(attendee_ids)s,"
         " title = %(title)s, starts_at = %(starts_at)s, ends_at = %(ends_at)s, place = %(place)s, agenda = %(agenda)s,"
         " outcome = %(outcome)s, next_step = %(next_step)s, state = %(state)s, version = version + 1,"
         " updated_at = %(now)s WHERE id = %(id)s RETURNING *",
-        values,
+        asdict(meeting) | {"now": now},
     )
     assert row is not None
-    return row
+    return MeetingRecord.from_row(row)
 
 
-async def delete(uow: UnitOfWork, meeting_id: UUID, now: Any) -> Row:
+async def delete(uow: UnitOfWork, meeting_id: UUID, now: datetime) -> MeetingRecord:
     row = await uow.one(
         "UPDATE meetings SET deleted_at = %(now)s, version = version + 1, updated_at = %(now)s"
         " WHERE id = %(id)s RETURNING *",
         {"id": meeting_id, "now": now},
     )
     assert row is not None
-    return row
+    return MeetingRecord.from_row(row)

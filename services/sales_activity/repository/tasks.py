@@ -1,12 +1,15 @@
 """Queries about single tasks and lists of them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.text.search import matching
 from services.sales_activity.access import Viewer
+from services.sales_activity.record import TaskRecord
 from services.sales_activity.repository.pages import Listing
 from services.sales_activity.repository.scopes import of_people, of_team, visible_tasks, ways_to_see_tasks
 
@@ -80,7 +83,7 @@ async def listed(
     return await reader.all(listing.statement(_VIEW, _JOINS), params)
 
 
-async def insert(uow: UnitOfWork, values: Mapping[str, Any]) -> Row:
+async def insert(uow: UnitOfWork, values: Mapping[str, Any]) -> TaskRecord:
     row = await uow.one(
         "INSERT INTO tasks (id, customer_id, user_id, title, description, priority, due_date, lead_hours, state,"
         " due_soon_for, version, event_version, created_by, created_at, updated_at)"
@@ -89,44 +92,46 @@ async def insert(uow: UnitOfWork, values: Mapping[str, Any]) -> Row:
         values,
     )
     assert row is not None
-    return row
+    return TaskRecord.from_row(row)
 
 
-async def lock(uow: UnitOfWork, task_id: UUID, reader: Viewer, writer: Viewer) -> Row | None:
-    """The whole row, locked, with `writable`; None if it isn't there or may not be seen."""
-    return await uow.one(
+async def lock(uow: UnitOfWork, task_id: UUID, reader: Viewer, writer: Viewer) -> tuple[TaskRecord, bool] | None:
+    """The locked task, and whether it is in the writer's reach; None if it isn't there or may not be seen."""
+    row = await uow.one(
         f"SELECT t.*, {of_people(writer, 't')} AS writable FROM tasks AS t"  # noqa: S608
         f" WHERE t.id = %(id)s AND t.deleted_at IS NULL AND {visible_tasks(reader)} FOR UPDATE OF t",
         {"id": task_id, "viewer": reader.user_id},
     )
+    return None if row is None else (TaskRecord.from_row(row), row["writable"])
 
 
-async def update(uow: UnitOfWork, values: Mapping[str, Any]) -> Row:
+async def update(uow: UnitOfWork, task: TaskRecord, now: datetime) -> TaskRecord:
+    """Writes what people edit."""
     row = await uow.one(
         "UPDATE tasks SET customer_id = %(customer_id)s, user_id = %(user_id)s, title = %(title)s,"
         " description = %(description)s, priority = %(priority)s, due_date = %(due_date)s, lead_hours = %(lead_hours)s,"
         " due_soon_for = %(due_soon_for)s, version = version + 1, updated_at = %(now)s WHERE id = %(id)s RETURNING *",
-        values,
+        asdict(task) | {"now": now},
     )
     assert row is not None
-    return row
+    return TaskRecord.from_row(row)
 
 
-async def set_state(uow: UnitOfWork, task_id: UUID, state: str, now: Any) -> Row:
+async def set_state(uow: UnitOfWork, task_id: UUID, state: str, now: datetime) -> TaskRecord:
     row = await uow.one(
         "UPDATE tasks SET state = %(state)s, completed_at = CASE %(state)s WHEN 'COMPLETED' THEN %(now)s END,"
         " version = version + 1, updated_at = %(now)s WHERE id = %(id)s RETURNING *",
         {"id": task_id, "state": state, "now": now},
     )
     assert row is not None
-    return row
+    return TaskRecord.from_row(row)
 
 
-async def delete(uow: UnitOfWork, task_id: UUID, now: Any) -> Row:
+async def delete(uow: UnitOfWork, task_id: UUID, now: datetime) -> TaskRecord:
     row = await uow.one(
         "UPDATE tasks SET deleted_at = %(now)s, version = version + 1, updated_at = %(now)s"
         " WHERE id = %(id)s RETURNING *",
         {"id": task_id, "now": now},
     )
     assert row is not None
-    return row
+    return TaskRecord.from_row(row)

@@ -13,6 +13,7 @@ from services.kit.events.outbox import record_changes
 from services.kit.running import clock
 from services.sales_activity.errors import SuccessorRefused
 from services.sales_activity.events import meeting_event, task_event
+from services.sales_activity.record import MeetingRecord, TaskRecord
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import copies, handover
 
@@ -46,16 +47,17 @@ async def choose_successor(
 async def reassign(uow: UnitOfWork, *, user_id: UUID, successor_id: UUID, process_id: UUID, limit: int) -> int:
     """Moves up to `limit` rows; returns how many."""
     move = {"user_id": user_id, "successor_id": successor_id}
-    tasks = await handover.move_owner(uow, "tasks", **move, limit=limit)
+    tasks = await handover.move_owner(uow, TaskRecord, **move, limit=limit)
     left = limit - len(tasks)
-    meetings = await handover.move_owner(uow, "meetings", **move, limit=left) if left else []
+    meetings = await handover.move_owner(uow, MeetingRecord, **move, limit=left) if left else []
     left -= len(meetings)
     attended = await handover.lock_attended(uow, user_id, left) if left else []
     changed = await handover.replace_attendee(uow, [row["id"] for row in attended], user_id, successor_id)
     now = clock.now()
-    for kind, rows in (("task", tasks), ("meeting", meetings)):
-        moves = [(process_id, row["id"], user_id, successor_id, False) for row in rows]
-        await handover.record_moves(uow, kind, moves, now)  # type: ignore[arg-type]
+    moves = [(process_id, task.id, user_id, successor_id, False) for task in tasks]
+    await handover.record_moves(uow, "task", moves, now)
+    moves = [(process_id, meeting.id, user_id, successor_id, False) for meeting in meetings]
+    await handover.record_moves(uow, "meeting", moves, now)
     merged = [(process_id, row["id"], user_id, successor_id, successor_id in row["attendee_ids"]) for row in attended]
     await handover.record_moves(uow, "attendance", merged, now)
     await _record(uow, tasks, [*meetings, *changed])
@@ -70,8 +72,8 @@ async def give_back(uow: UnitOfWork, *, deletion_id: UUID, process_id: UUID, lim
     of_kind: dict[str, list[Row]] = {"task": [], "meeting": [], "attendance": []}
     for move in moves:
         of_kind[move["kind"]].append(move)
-    tasks = await handover.return_owner(uow, "tasks", of_kind["task"])
-    meetings = await handover.return_owner(uow, "meetings", of_kind["meeting"])
+    tasks = await handover.return_owner(uow, TaskRecord, of_kind["task"])
+    meetings = await handover.return_owner(uow, MeetingRecord, of_kind["meeting"])
     meetings += await handover.return_attendance(uow, of_kind["attendance"])
     await _record(uow, tasks, meetings)
     return len(moves)
@@ -87,9 +89,9 @@ async def unreturned(reader: Reader, deletion_id: UUID) -> int:
     return await handover.count_unreturned(reader, deletion_id)
 
 
-async def _record(uow: UnitOfWork, tasks: list[Row], meetings: list[Row]) -> None:
-    await record_changes(uow, table="tasks", events=[(row["id"], task_event(TaskUpdated, row)) for row in tasks])
-    latest = {row["id"]: row for row in meetings}
+async def _record(uow: UnitOfWork, tasks: list[TaskRecord], meetings: list[MeetingRecord]) -> None:
+    await record_changes(uow, table="tasks", events=[(task.id, task_event(TaskUpdated, task)) for task in tasks])
+    latest = {meeting.id: meeting for meeting in meetings}
     await record_changes(
-        uow, table="meetings", events=[(row["id"], meeting_event(MeetingUpdated, row)) for row in latest.values()]
+        uow, table="meetings", events=[(key, meeting_event(MeetingUpdated, meeting)) for key, meeting in latest.items()]
     )

@@ -1,5 +1,6 @@
 """Rules of meetings: who may change what, from which state to which, and what every change leaves behind."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from services.kit.trust.principal import Principal
 from services.sales_activity import access
 from services.sales_activity.errors import MeetingTransitionRefused, ends_before_start, held_before_start
 from services.sales_activity.events import meeting_event
+from services.sales_activity.record import MeetingRecord
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import meetings as repository
 from services.sales_activity.schemas import MeetingCreate, MeetingUpdate
@@ -33,38 +35,37 @@ async def create(uow: UnitOfWork, principal: Principal, directory: Directory, bo
     await checks.assignee(uow, directory, principal, user_id)
     await checks.attendees(uow, directory, body.attendee_ids)
     await checks.customer(uow, directory, principal, body.customer_id)
-    _check_period(body.model_dump())
-    _check_held(body.model_dump())
+    _check_period(body)
+    _check_held(body)
     values = body.model_dump() | {
         "id": new_id(),
         "user_id": user_id,
         "created_by": principal.user_id,
         "now": clock.now(),
     }
-    row = await repository.insert(uow, values)
-    await record_created(uow, aggregate_id=row["id"], event=meeting_event(MeetingCreated, row))
-    await record_audit(uow, action="meeting.create", resource_type=RESOURCE, resource_id=row["id"])
-    return await _shown(uow, principal, row["id"])
+    meeting = await repository.insert(uow, values)
+    await record_created(uow, aggregate_id=meeting.id, event=meeting_event(MeetingCreated, meeting))
+    await record_audit(uow, action="meeting.create", resource_type=RESOURCE, resource_id=meeting.id)
+    return await _shown(uow, principal, meeting.id)
 
 
 async def update(
     uow: UnitOfWork, principal: Principal, directory: Directory, meeting_id: UUID, version: int, body: MeetingUpdate
 ) -> Row:
     before = await _writable(uow, principal, meeting_id, version)
-    values = before | body.model_dump(exclude_unset=True)
-    state = MeetingState(before["state"])
-    if not meeting_may_go(state, MeetingState(values["state"])):
-        raise MeetingTransitionRefused(state=state)
-    _check_period(values)
-    if any(values[name] != before[name] for name in ("state", "starts_at")):
-        _check_held(values)
-    if values["user_id"] != before["user_id"]:
-        await checks.assignee(uow, directory, principal, values["user_id"])
-    await checks.attendees(uow, directory, values["attendee_ids"], known=before["attendee_ids"])
-    await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
-    if values["customer_id"] != before["customer_id"]:
-        await checks.customer(uow, directory, principal, values["customer_id"])
-    after = await repository.update(uow, values | {"now": clock.now()})
+    wanted = replace(before, **body.model_dump(exclude_unset=True))
+    if not meeting_may_go(before.state, wanted.state):
+        raise MeetingTransitionRefused(state=before.state)
+    _check_period(wanted)
+    if (wanted.state, wanted.starts_at) != (before.state, before.starts_at):
+        _check_held(wanted)
+    if wanted.user_id != before.user_id:
+        await checks.assignee(uow, directory, principal, wanted.user_id)
+    await checks.attendees(uow, directory, wanted.attendee_ids, known=before.attendee_ids)
+    await checks.customer_unblocked(uow, directory, principal, before.customer_id)
+    if wanted.customer_id != before.customer_id:
+        await checks.customer(uow, directory, principal, wanted.customer_id)
+    after = await repository.update(uow, wanted, clock.now())
     await _record(uow, MeetingUpdated, after)
     await record_audit(
         uow, action="meeting.update", resource_type=RESOURCE, resource_id=meeting_id, detail=_changed(before, after)
@@ -76,38 +77,39 @@ async def delete(
     uow: UnitOfWork, principal: Principal, directory: Directory, meeting_id: UUID, version: int | None
 ) -> None:
     before = await _writable(uow, principal, meeting_id, version)
-    await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    await checks.customer_unblocked(uow, directory, principal, before.customer_id)
     after = await repository.delete(uow, meeting_id, clock.now())
     await _record(uow, MeetingDeleted, after)
     await record_audit(uow, action="meeting.delete", resource_type=RESOURCE, resource_id=meeting_id)
 
 
-def _check_period(values: Row) -> None:
-    if values["ends_at"] <= values["starts_at"]:
+def _check_period(meeting: MeetingCreate | MeetingRecord) -> None:
+    if meeting.ends_at <= meeting.starts_at:
         raise ends_before_start()
 
 
-def _check_held(values: Row) -> None:
+def _check_held(meeting: MeetingCreate | MeetingRecord) -> None:
     """What has not begun can't have been held: figures of today would count it, and its outcome would be made up."""
-    if values["state"] == MeetingState.HELD and values["starts_at"] > clock.now():
+    if meeting.state is MeetingState.HELD and meeting.starts_at > clock.now():
         raise held_before_start()
 
 
-async def _writable(uow: UnitOfWork, principal: Principal, meeting_id: UUID, version: int | None) -> Row:
-    """The locked row; 404 if the caller may not see it, 403 if they may not change it, 412 if they read another."""
+async def _writable(uow: UnitOfWork, principal: Principal, meeting_id: UUID, version: int | None) -> MeetingRecord:
+    """The locked meeting; 404 if the caller may not see it, 403 if they may not change it, 412 if they read another."""
     writer = access.writer(principal)
-    row = await repository.lock(uow, meeting_id, access.reader(principal), writer)
-    if row is None:
+    found = await repository.lock(uow, meeting_id, access.reader(principal), writer)
+    if found is None:
         raise NotFound
-    if not row["writable"]:
+    meeting, writable = found
+    if not writable:
         raise Forbidden
-    if version is not None and version != row["version"]:
-        raise await outrun(uow, RESOURCE, meeting_id, row["version"], by=_EDITS)
-    return row
+    if version is not None and version != meeting.version:
+        raise await outrun(uow, RESOURCE, meeting_id, meeting.version, by=_EDITS)
+    return meeting
 
 
-async def _record(uow: UnitOfWork, kind: type[MeetingSnapshot], row: Row) -> None:
-    await record_change(uow, table="meetings", aggregate_id=row["id"], event=meeting_event(kind, row))
+async def _record(uow: UnitOfWork, kind: type[MeetingSnapshot], meeting: MeetingRecord) -> None:
+    await record_change(uow, table="meetings", aggregate_id=meeting.id, event=meeting_event(kind, meeting))
 
 
 async def _shown(uow: UnitOfWork, principal: Principal, meeting_id: UUID) -> Row:
@@ -117,9 +119,9 @@ async def _shown(uow: UnitOfWork, principal: Principal, meeting_id: UUID) -> Row
     return row
 
 
-def _changed(before: Row, after: Row) -> dict[str, Any]:
+def _changed(before: MeetingRecord, after: MeetingRecord) -> dict[str, Any]:
     """Names of the changed fields, and the values of those that hold no free text."""
-    fields = [name for name in (*_PLAIN_FIELDS, *_TEXT_FIELDS) if before[name] != after[name]]
+    fields = [name for name in (*_PLAIN_FIELDS, *_TEXT_FIELDS) if getattr(before, name) != getattr(after, name)]
     return {"fields": fields} | {
-        name: {"from": before[name], "to": after[name]} for name in _PLAIN_FIELDS if name in fields
+        name: {"from": getattr(before, name), "to": getattr(after, name)} for name in _PLAIN_FIELDS if name in fields
     }

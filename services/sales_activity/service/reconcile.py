@@ -45,16 +45,16 @@ async def _start_missing(db: Database, running: set[UUID], report: Callable[[int
     while True:
         async with db.reader() as reader:
             batch = await repository.awaiting(reader, since=since, after=after, limit=BATCH)
-        missing = [row["id"] for row in batch if row["id"] not in running]
+        missing = [task.id for task in batch if task.id not in running]
         if missing:
             async with db.transaction(ActorContext.system()) as uow:
-                rows = [row for row in await repository.lock_many(uow, missing) if timers.needs_timer(row)]
-                await timers.start(uow, rows)
-            started += len(rows)
+                tasks = [task for task in await repository.lock_many(uow, missing) if timers.needs_timer(task)]
+                await timers.start(uow, tasks)
+            started += len(tasks)
         report(started)
         if len(batch) < BATCH:
             return started
-        after = (batch[-1]["due_date"], batch[-1]["id"])
+        after = (batch[-1].due, batch[-1].id)
 
 
 async def _end_pointless(db: Database, running: set[UUID], report: Callable[[int], None]) -> int:

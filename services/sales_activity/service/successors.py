@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.contracts.states import LIVE_TASK_STATES, MeetingState
-from services.kit.db.unit_of_work import Row, UnitOfWork
+from services.contracts.states import LIVE_TASK_STATES, MeetingState, TaskState
+from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.running import clock
+from services.sales_activity.record import MeetingRecord, Record, TaskRecord
 from services.sales_activity.repository import copies, handover
-from services.sales_activity.repository.cascade import Table
 from services.sales_activity.repository.handover import Kind
 
-_KINDS: dict[Table, Kind] = {"tasks": "task", "meetings": "meeting"}
-_OPEN_STATES = {"tasks": LIVE_TASK_STATES, "meetings": frozenset({MeetingState.PLANNED})}
+_KINDS: dict[str, Kind] = {TaskRecord.TABLE: "task", MeetingRecord.TABLE: "meeting"}
+_OPEN_STATES: frozenset[TaskState | MeetingState] = LIVE_TASK_STATES | {MeetingState.PLANNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +58,33 @@ async def successor_map(uow: UnitOfWork, users: set[UUID]) -> SuccessorMap:
     return SuccessorMap(handovers)
 
 
-async def owners_of(uow: UnitOfWork, table: Table, rows: Sequence[Row]) -> list[UUID]:
-    """The owner that each row comes back with, in the order of the rows."""
-    successors = await successor_map(uow, {row["user_id"] for row in rows})
+async def owners_of(uow: UnitOfWork, kind: type[Record], records: Sequence[Record]) -> list[UUID]:
+    """The owner that each record comes back with, in their order."""
+    successors = await successor_map(uow, {record.user_id for record in records})
     owners: list[UUID] = []
     moves: list[tuple[UUID, UUID, UUID, UUID, bool]] = []
-    for row in rows:
-        way = successors.way(row["user_id"]) if row["state"] in _OPEN_STATES[table] else []
-        moves += [(leg.process_id, row["id"], leg.giver, leg.taker, False) for leg in way]
-        owners.append(way[-1].taker if way else row["user_id"])
-    await handover.record_moves(uow, _KINDS[table], moves, clock.now())
+    for record in records:
+        way = successors.way(record.user_id) if record.state in _OPEN_STATES else []
+        moves += [(leg.process_id, record.id, leg.giver, leg.taker, False) for leg in way]
+        owners.append(way[-1].taker if way else record.user_id)
+    await handover.record_moves(uow, _KINDS[kind.TABLE], moves, clock.now())
     return owners
 
 
-async def replace_attendees(uow: UnitOfWork, meetings: Sequence[Row]) -> list[Row]:
+async def replace_attendees(uow: UnitOfWork, meetings: Sequence[MeetingRecord]) -> list[MeetingRecord]:
     """The same for those who attend; returns the meetings as they are then."""
-    current = {row["id"]: row for row in meetings}
-    planned = [row for row in meetings if row["state"] == MeetingState.PLANNED]
-    attendees = {user_id for row in planned for user_id in row["attendee_ids"]}
+    current = {meeting.id: meeting for meeting in meetings}
+    planned = [meeting for meeting in meetings if meeting.state is MeetingState.PLANNED]
+    attendees = {user_id for meeting in planned for user_id in meeting.attendee_ids}
     successors = await successor_map(uow, attendees)
     for attendee in sorted(attendees):
         for leg in successors.way(attendee):
-            attended = [current[row["id"]] for row in planned if leg.giver in current[row["id"]]["attendee_ids"]]
+            attended = [current[was.id] for was in planned if leg.giver in current[was.id].attendee_ids]
             moves = [
-                (leg.process_id, row["id"], leg.giver, leg.taker, leg.taker in row["attendee_ids"]) for row in attended
+                (leg.process_id, meeting.id, leg.giver, leg.taker, leg.taker in meeting.attendee_ids)
+                for meeting in attended
             ]
             await handover.record_moves(uow, "attendance", moves, clock.now())
-            changed = await handover.replace_attendee(uow, [row["id"] for row in attended], leg.giver, leg.taker)
-            current |= {row["id"]: row for row in changed}
+            changed = await handover.replace_attendee(uow, [meeting.id for meeting in attended], leg.giver, leg.taker)
+            current |= {meeting.id: meeting for meeting in changed}
     return list(current.values())

@@ -1,5 +1,6 @@
 """Rules of tasks: who may change what, from which state to which, and what every change leaves behind."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from services.kit.trust.principal import Principal
 from services.sales_activity import access
 from services.sales_activity.errors import TaskEnded, TaskTransitionRefused
 from services.sales_activity.events import task_event
+from services.sales_activity.record import TaskRecord
 from services.sales_activity.references import Directory
 from services.sales_activity.repository import tasks as repository
 from services.sales_activity.schemas import TaskCreate, TaskUpdate
@@ -38,26 +40,26 @@ async def create(uow: UnitOfWork, principal: Principal, directory: Directory, bo
         "created_by": principal.user_id,
         "now": clock.now(),
     }
-    row = await repository.insert(uow, values)
-    await record_created(uow, aggregate_id=row["id"], event=task_event(TaskCreated, row))
-    await timers.start(uow, [row])
-    await record_audit(uow, action="task.create", resource_type=RESOURCE, resource_id=row["id"])
-    return await _shown(uow, principal, row["id"])
+    task = await repository.insert(uow, values)
+    await record_created(uow, aggregate_id=task.id, event=task_event(TaskCreated, task))
+    await timers.start(uow, [task])
+    await record_audit(uow, action="task.create", resource_type=RESOURCE, resource_id=task.id)
+    return await _shown(uow, principal, task.id)
 
 
 async def update(
     uow: UnitOfWork, principal: Principal, directory: Directory, task_id: UUID, version: int, body: TaskUpdate
 ) -> Row:
     before = await _writable(uow, principal, task_id, version)
-    if before["state"] not in LIVE_TASK_STATES:
-        raise TaskEnded(state=before["state"])
-    values = before | body.model_dump(exclude_unset=True)
-    if values["user_id"] != before["user_id"]:
-        await checks.assignee(uow, directory, principal, values["user_id"])
-    await _check_customers(uow, directory, principal, before, values["customer_id"])
-    if values["due_date"] != before["due_date"]:
-        values["due_soon_for"] = timers.already_past(values["due_date"])
-    after = await repository.update(uow, values | {"now": clock.now()})
+    if before.state not in LIVE_TASK_STATES:
+        raise TaskEnded(state=before.state)
+    wanted = replace(before, **body.model_dump(exclude_unset=True))
+    if wanted.user_id != before.user_id:
+        await checks.assignee(uow, directory, principal, wanted.user_id)
+    await _check_customers(uow, directory, principal, before, wanted.customer_id)
+    if wanted.due_date != before.due_date:
+        wanted = replace(wanted, due_soon_for=timers.already_past(wanted.due_date))
+    after = await repository.update(uow, wanted, clock.now())
     await _record(uow, TaskUpdated, after)
     await timers.follow(uow, before, after)
     await record_audit(
@@ -70,11 +72,11 @@ async def change_status(
     uow: UnitOfWork, principal: Principal, directory: Directory, task_id: UUID, version: int | None, target: TaskState
 ) -> Row:
     before = await _writable(uow, principal, task_id, version)
-    state = TaskState(before["state"])
+    state = before.state
     if not task_may_go(state, target):
         raise TaskTransitionRefused(state=state)
-    if before["customer_id"] is not None:
-        await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    if before.customer_id is not None:
+        await checks.customer_unblocked(uow, directory, principal, before.customer_id)
     if state == target:
         return await _shown(uow, principal, task_id)
     after = await repository.set_state(uow, task_id, target, clock.now())
@@ -90,38 +92,39 @@ async def delete(
     uow: UnitOfWork, principal: Principal, directory: Directory, task_id: UUID, version: int | None
 ) -> None:
     before = await _writable(uow, principal, task_id, version)
-    if before["customer_id"] is not None:
-        await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
+    if before.customer_id is not None:
+        await checks.customer_unblocked(uow, directory, principal, before.customer_id)
     after = await repository.delete(uow, task_id, clock.now())
     await _record(uow, TaskDeleted, after)
     await timers.follow(uow, before, after)
     await record_audit(uow, action="task.delete", resource_type=RESOURCE, resource_id=task_id)
 
 
-async def _writable(uow: UnitOfWork, principal: Principal, task_id: UUID, version: int | None) -> Row:
-    """The locked row; 404 if the caller may not see it, 403 if they may not change it, 412 if they read another."""
+async def _writable(uow: UnitOfWork, principal: Principal, task_id: UUID, version: int | None) -> TaskRecord:
+    """The locked task; 404 if the caller may not see it, 403 if they may not change it, 412 if they read another."""
     writer = access.writer(principal)
-    row = await repository.lock(uow, task_id, access.reader(principal), writer)
-    if row is None:
+    found = await repository.lock(uow, task_id, access.reader(principal), writer)
+    if found is None:
         raise NotFound
-    if not row["writable"]:
+    task, writable = found
+    if not writable:
         raise Forbidden
-    if version is not None and version != row["version"]:
-        raise await outrun(uow, RESOURCE, task_id, row["version"], by=_EDITS)
-    return row
+    if version is not None and version != task.version:
+        raise await outrun(uow, RESOURCE, task_id, task.version, by=_EDITS)
+    return task
 
 
 async def _check_customers(
-    uow: UnitOfWork, directory: Directory, principal: Principal, before: Row, customer_id: UUID | None
+    uow: UnitOfWork, directory: Directory, principal: Principal, before: TaskRecord, customer_id: UUID | None
 ) -> None:
-    if before["customer_id"] is not None:
-        await checks.customer_unblocked(uow, directory, principal, before["customer_id"])
-    if customer_id is not None and customer_id != before["customer_id"]:
+    if before.customer_id is not None:
+        await checks.customer_unblocked(uow, directory, principal, before.customer_id)
+    if customer_id is not None and customer_id != before.customer_id:
         await checks.customer(uow, directory, principal, customer_id)
 
 
-async def _record(uow: UnitOfWork, kind: type[TaskSnapshot], row: Row) -> None:
-    await record_change(uow, table="tasks", aggregate_id=row["id"], event=task_event(kind, row))
+async def _record(uow: UnitOfWork, kind: type[TaskSnapshot], task: TaskRecord) -> None:
+    await record_change(uow, table="tasks", aggregate_id=task.id, event=task_event(kind, task))
 
 
 async def _shown(uow: UnitOfWork, principal: Principal, task_id: UUID) -> Row:
@@ -131,8 +134,10 @@ async def _shown(uow: UnitOfWork, principal: Principal, task_id: UUID) -> Row:
     return row
 
 
-def _changed(before: Row, after: Row) -> dict[str, Any]:
+def _changed(before: TaskRecord, after: TaskRecord) -> dict[str, Any]:
     """Names of the changed fields, and the values of those that hold no free text."""
     plain = ("customer_id", "user_id", "priority", "due_date", "lead_hours")
-    fields = [name for name in (*plain, "title", "description") if before[name] != after[name]]
-    return {"fields": fields} | {name: {"from": before[name], "to": after[name]} for name in plain if name in fields}
+    fields = [name for name in (*plain, "title", "description") if getattr(before, name) != getattr(after, name)]
+    return {"fields": fields} | {
+        name: {"from": getattr(before, name), "to": getattr(after, name)} for name in plain if name in fields
+    }
