@@ -11,8 +11,8 @@ from deploy.demo.texts import SUBMITTED
 AMOUNT_YEN = 128_000_000
 
 
-def stage(name: str, *approvers: User, mode: str = "ANY") -> dict[str, Any]:
-    return {"name": name, "approverIds": [a.id for a in approvers], "mode": mode, "deadlineHours": 24}
+def stage(name: str, *approvers: User) -> dict[str, Any]:
+    return {"name": name, "approverIds": [a.id for a in approvers], "mode": "ANY", "deadlineHours": 24}
 
 
 async def submit(by: User, title: str, customer_id: str | None, *stages: dict[str, Any]) -> dict[str, Any]:

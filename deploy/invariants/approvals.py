@@ -15,12 +15,6 @@ from services.opportunity.chain import GENESIS, entry_hash
 DECIDED: Final = ["APPROVED", "REJECTED"]
 TERMINAL: Final = [*DECIDED, "RECALLED", "CANCELLED"]
 DECIDING: Final = ["APPROVE", "REJECT", "RETURN"]
-TERMINAL_EVENTS: Final = {
-    "APPROVED": "approval.approved",
-    "REJECTED": "approval.rejected",
-    "RECALLED": "approval.recalled",
-    "CANCELLED": "approval.cancelled",
-}
 WORKFLOWS_LOOKED_AT: Final = 500
 """The newest decided requests: asking Temporal costs a call each, and older ones are beyond its retention."""
 

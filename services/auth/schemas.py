@@ -144,10 +144,6 @@ class PasswordResetUse(CamelModel):
     new_password: PasswordText
 
 
-class PasswordConfirmation(CamelModel):
-    password: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-
-
 class TotpEnrolment(ResponseModel):
     secret: str
     uri: str

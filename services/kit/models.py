@@ -10,8 +10,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError, core_schema
 
 INT64_MAX = 2**63 - 1
-Int64 = Annotated[int, Field(ge=-INT64_MAX - 1, le=INT64_MAX)]
-"""What a PostgreSQL bigint holds."""
+"""The most that a PostgreSQL bigint holds."""
 Version = Annotated[int, Field(ge=1, le=INT64_MAX)]
 
 _STRICT_TYPES = frozenset({"int", "bool", "float"})

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from services.kit.db.database import Database
-from services.kit.processes.intents import SearchAttributes, start_workflow
+from services.kit.processes.intents import SearchAttributes, StartIntent, start_workflows
 from services.kit.running.context import ActorContext
 from services.kit.running.settings import Environment, ServiceSettings
 from services.kit.running.temporal import connect
@@ -81,8 +81,7 @@ async def _database(settings: ServiceSettings, service: str = "analytics") -> As
 async def _begin(db: Database, workflow: str = DONE_AT_ONCE, traceparent: str | None = None) -> str:
     workflow_id = f"kit:{uuid4()}"
     async with db.transaction(ActorContext.system(traceparent=traceparent)) as uow:
-        await start_workflow(
-            uow,
+        begun = StartIntent(
             workflow=workflow,
             workflow_id=workflow_id,
             task_queue=KIT_QUEUE,
@@ -90,6 +89,7 @@ async def _begin(db: Database, workflow: str = DONE_AT_ONCE, traceparent: str | 
             search=SearchAttributes(process_type=DONE_AT_ONCE, resource_id=uuid4()),
             summary="a test",
         )
+        await start_workflows(uow, [begun])
     return workflow_id
 
 

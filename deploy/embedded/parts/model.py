@@ -19,7 +19,6 @@ class PartName(StrEnum):
 
 
 INFRASTRUCTURE = (PartName.POSTGRES, PartName.TEMPORAL, PartName.BROKER)
-APPLICATIONS = (PartName.WEB, PartName.WORKER)
 
 
 async def nothing() -> None:

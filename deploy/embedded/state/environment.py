@@ -20,9 +20,9 @@ def database_name(service: str) -> str:
     return f"ringi_{service}"
 
 
-def admin_database_url(ports: Ports, secrets: Secrets, database: str = "postgres") -> str:
+def admin_database_url(ports: Ports, secrets: Secrets) -> str:
     """The superuser's URL: for making databases and for `ringi doctor`, never handed to a service."""
-    return f"postgresql://{SUPERUSER}:{secrets.postgres_password}@{LOOPBACK}:{ports.postgres}/{database}"
+    return f"postgresql://{SUPERUSER}:{secrets.postgres_password}@{LOOPBACK}:{ports.postgres}/postgres"
 
 
 def job_environment(

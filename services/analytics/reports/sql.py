@@ -22,9 +22,9 @@ BUCKETS: Final = (
 )
 
 
-def valid(alias: str, instant: str = "b.end_at") -> str:
-    """For stocks: the version that was valid just before an instant."""
-    return f"{alias}.valid_from < {instant} AND {alias}.valid_to >= {instant}"
+def valid(alias: str) -> str:
+    """For stocks: the version that was valid just before the bucket's end."""
+    return f"{alias}.valid_from < b.end_at AND {alias}.valid_to >= b.end_at"
 
 
 def known_now(alias: str) -> str:
@@ -54,7 +54,7 @@ def _keyed(source: str, by: By) -> str:
     return _TEAM.format(source=source) if by is By.TEAM else f"SELECT s.*, s.rep_id AS key FROM {source} s"
 
 
-def figures(source: str, by: By | None, expressions: Mapping[str, str], *, where: str = "true") -> str:
+def figures(source: str, by: By | None, expressions: Mapping[str, str]) -> str:
     """One SELECT of (n, key, whole, figures): a row for each bucket as a whole and one for each rep or team in it.
 
     ``source`` is a common table expression with the columns n, rep_id and team_at: the instant whose team counts, which
@@ -64,11 +64,11 @@ def figures(source: str, by: By | None, expressions: Mapping[str, str], *, where
     if by is None:
         return (
             f"SELECT n, NULL::uuid AS key, true AS whole, jsonb_build_object({pairs}) AS figures"
-            f" FROM {source} WHERE {where} GROUP BY n"
+            f" FROM {source} GROUP BY n"
         )
     return (
         f"SELECT n, key, GROUPING(key) = 1 AS whole, jsonb_build_object({pairs}) AS figures"
-        f" FROM ({_keyed(source, by)}) k WHERE {where} GROUP BY GROUPING SETS ((n), (n, key))"
+        f" FROM ({_keyed(source, by)}) k GROUP BY GROUPING SETS ((n), (n, key))"
     )
 
 
@@ -84,12 +84,12 @@ def amounts(source: str, by: By | None, name: str) -> str:
     )
 
 
-def breakdown(source: str, name: str, band: str, *, where: str = "n = 1") -> str:
+def breakdown(source: str, name: str, band: str) -> str:
     """How many rows of the whole period's bucket fall into each band; in the shape of ``figures``."""
     return (
         "SELECT 1::bigint AS n, NULL::uuid AS key, true AS whole,"
         f" jsonb_build_object('{name}', coalesce(jsonb_object_agg(band, amount), '{{}}'::jsonb)) AS figures"
-        f" FROM (SELECT {band} AS band, count(*) AS amount FROM {source} WHERE {where} GROUP BY 1) AS {name}"
+        f" FROM (SELECT {band} AS band, count(*) AS amount FROM {source} WHERE n = 1 GROUP BY 1) AS {name}"
     )
 
 

@@ -14,7 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from services.kit.db.unit_of_work import Isolation, Reader, Row, UnitOfWork
+from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.running.context import ActorContext
 
 __all__ = ["Database", "Reader", "Row", "UnitOfWork", "is_transient", "libpq_url"]
@@ -166,9 +166,7 @@ class Database:
             self._prove(connection)
 
     @asynccontextmanager
-    async def transaction(
-        self, context: ActorContext, *, isolation: Isolation | None = None, patient: bool = False
-    ) -> AsyncIterator[UnitOfWork]:
+    async def transaction(self, context: ActorContext, *, patient: bool = False) -> AsyncIterator[UnitOfWork]:
         """One transaction: commits on a clean exit, else rolls back. Wakes the relays after the commit.
 
         ``patient``: a statement may take as long as it takes; for work that grows with the history.
@@ -180,8 +178,6 @@ class Database:
                     _set_patient(connection, patient=True)
                     await uow.execute("SET LOCAL statement_timeout = 0")
                     await uow.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-                if isolation is not None:
-                    await uow.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
                 yield uow
                 await connection.commit()
             except CONNECTION_ERRORS:

@@ -1,7 +1,7 @@
 """One transaction, and what its statements are called with and return."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -12,7 +12,6 @@ Row = dict[str, Any]
 """The named boundary to SQL: a row by column name. ``repository.py`` turns rows into typed records."""
 Parameters = Mapping[str, Any] | Sequence[Any]
 Statement = str | sql.Composed
-Isolation = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 
 class Reader:

@@ -61,7 +61,7 @@ def _bump_statement(table: str) -> sql.Composed:
     ).format(table=identifier(table))
 
 
-def _common(uow: UnitOfWork, process_id: UUID | None) -> Row:
+def _common(uow: UnitOfWork, process_id: UUID | None = None) -> Row:
     uow.wakes.add(OUTBOX_CHANNEL)
     return {
         "created_at": clock.now(),
@@ -113,9 +113,7 @@ async def record_fact(
     await uow.execute(_INSERT, _single(uow, aggregate_id, None, event, process_id))
 
 
-async def record_changes(
-    uow: UnitOfWork, *, table: str, events: Sequence[tuple[UUID, EventPayload]], process_id: UUID | None = None
-) -> None:
+async def record_changes(uow: UnitOfWork, *, table: str, events: Sequence[tuple[UUID, EventPayload]]) -> None:
     """``record_change`` for many rows in two statements. Several events of one row get consecutive versions."""
     if not events:
         return
@@ -129,26 +127,23 @@ async def record_changes(
     for aggregate_id, _ in events:
         last_used[aggregate_id] += 1
         versions.append(last_used[aggregate_id])
-    await _insert_many(uow, events, versions, process_id)
+    await _insert_many(uow, events, versions)
 
 
-async def record_created_many(
-    uow: UnitOfWork, *, events: Sequence[tuple[UUID, EventPayload]], process_id: UUID | None = None
-) -> None:
+async def record_created_many(uow: UnitOfWork, *, events: Sequence[tuple[UUID, EventPayload]]) -> None:
     """``record_created`` for many freshly inserted rows in one statement."""
-    await _insert_many(uow, events, [1] * len(events), process_id)
+    await _insert_many(uow, events, [1] * len(events))
 
 
 async def _insert_many(
     uow: UnitOfWork,
     events: Sequence[tuple[UUID, EventPayload]],
     versions: Sequence[int | None],
-    process_id: UUID | None,
 ) -> None:
     if not events:
         return
     payloads = [event for _, event in events]
-    params = _common(uow, process_id) | {
+    params = _common(uow) | {
         "event_ids": [new_id() for _ in events],
         "topics": [event.topic for event in payloads],
         "event_types": [event.event_type for event in payloads],

@@ -18,6 +18,7 @@ from services.kit.trust.crypto import derive, open_sealed, seal
 from services.kit.trust.principal import Principal
 
 RETENTION: Final = timedelta(hours=24)
+DELETED_AT_ONCE: Final = 5_000
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
 STORED_HEADERS: Final = ("content-type", "etag", "location", "content-language")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -101,10 +102,10 @@ async def claim_for(request: Request, principal: Principal | None, route: str) -
     return Claim(str(principal.user_id), f"{request.method} {route}", key, digest.digest())
 
 
-async def delete_expired(uow: UnitOfWork, *, limit: int = 5_000) -> int:
+async def delete_expired(uow: UnitOfWork) -> int:
     """Housekeeping: forget answers whose 24 hours are over; returns how many."""
     return await uow.execute(
         "DELETE FROM idempotency_keys WHERE ctid IN"
         " (SELECT ctid FROM idempotency_keys WHERE expires_at <= %s LIMIT %s FOR UPDATE SKIP LOCKED)",
-        [clock.now(), limit],
+        [clock.now(), DELETED_AT_ONCE],
     )

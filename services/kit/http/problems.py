@@ -106,10 +106,10 @@ def preferred_locale(accept_language: str | None) -> Locale:
     return best[1] if best is not None else DEFAULT_LOCALE
 
 
-def problem_response(error: ProblemError, locale: str | None = None) -> Response:
-    """The answer for an error, in the request's language unless one is given."""
+def problem_response(error: ProblemError) -> Response:
+    """The answer for an error, in the request's language."""
     present = correlation.current()
-    language = locale or (present.locale if present is not None else DEFAULT_LOCALE)
+    language = present.locale if present is not None else DEFAULT_LOCALE
     body = orjson.dumps(error.problem(language, correlation.current_trace_id()), default=str, option=orjson.OPT_UTC_Z)
     headers = {"Content-Language": language, **error.headers}
     return Response(body, error.status, headers, media_type=PROBLEM_JSON)

@@ -72,26 +72,8 @@ def as_json(intent: StartIntent) -> dict[str, Any]:
     }
 
 
-async def start_workflow(
-    uow: UnitOfWork,
-    *,
-    workflow: str,
-    workflow_id: str,
-    task_queue: str,
-    argument: BaseModel,
-    search: SearchAttributes,
-    summary: str,
-    lane: Lane = "process",
-    start_at: datetime | None = None,
-    replace: bool = False,
-) -> None:
-    """Starts the workflow once the transaction has committed. See StartIntent."""
-    intent = StartIntent(workflow, workflow_id, task_queue, argument, search, summary, start_at, replace)
-    await start_workflows(uow, [intent], lane=lane)
-
-
 async def start_workflows(uow: UnitOfWork, intents: Sequence[StartIntent], *, lane: Lane = "process") -> None:
-    """The same for many in one statement."""
+    """Starts the workflows, in one statement, once the transaction has committed. See StartIntent."""
     await _write(uow, lane, "start", [(intent.workflow_id, as_json(intent)) for intent in intents])
 
 

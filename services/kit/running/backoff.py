@@ -9,9 +9,9 @@ FIRST_SECONDS: Final = 0.1
 LONGEST_SECONDS: Final = 10.0
 
 
-def delay(attempt: int, *, first: float = FIRST_SECONDS, longest: float = LONGEST_SECONDS) -> float:
+def delay(attempt: int, *, longest: float = LONGEST_SECONDS) -> float:
     """Seconds before try ``attempt`` + 1 (attempt 1 failed first): between half and the whole of a doubling step."""
-    step = min(longest, first * 2.0 ** min(attempt - 1, 30))
+    step = min(longest, FIRST_SECONDS * 2.0 ** min(attempt - 1, 30))
     return step * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
 

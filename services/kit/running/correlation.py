@@ -42,13 +42,11 @@ def use(correlation: Correlation) -> None:
     _current.set(correlation)
 
 
-def amend(*, actor_id: str | None = None, process_id: str | None = None) -> None:
-    """Add what became known later, such as the caller once the token is verified."""
+def amend(*, actor_id: str) -> None:
+    """Add the caller, who is known once the token is verified."""
     present = _current.get()
     if present is not None:
-        _current.set(
-            replace(present, actor_id=actor_id or present.actor_id, process_id=process_id or present.process_id)
-        )
+        _current.set(replace(present, actor_id=actor_id))
 
 
 def new_traceparent() -> str:

@@ -1,8 +1,7 @@
 """OpenTelemetry: spans are exported only when RINGI_OTLP_ENDPOINT is set; trace ids are propagated always."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -54,7 +53,6 @@ def span(
     *,
     parent: str | None = None,
     kind: SpanKind = SpanKind.INTERNAL,
-    attributes: Mapping[str, Any] | None = None,
 ) -> Iterator[str | None]:
     """A span below ``parent`` (a traceparent; default: the running task's); yields its own traceparent.
 
@@ -66,9 +64,7 @@ def span(
     if tracer is None:
         yield parent
         return
-    with tracer.start_as_current_span(
-        name, context=context_of(parent), kind=kind, attributes=dict(attributes or {})
-    ) as active:
+    with tracer.start_as_current_span(name, context=context_of(parent), kind=kind) as active:
         yield traceparent_of(active)
 
 

@@ -1,4 +1,4 @@
-"""SQL conditions for what a viewer sees and changes. `{p}` is the alias of `meetings` or `tasks`.
+"""SQL conditions for what a viewer sees and changes. `meetings` are called m in statements, `tasks` t.
 
 The viewer is the parameter `viewer`; `team_of` is a function of this database: the user and all their reports.
 """
@@ -40,19 +40,19 @@ def of_team(alias: str) -> str:
     return f"{alias}.user_id = ANY(ARRAY(SELECT team_of(%(team_of)s)))"
 
 
-def visible_tasks(viewer: Viewer, alias: str = "t") -> str:
+def visible_tasks(viewer: Viewer) -> str:
     """For single tasks; lists go by ways_to_see_tasks."""
     if viewer.scope is Scope.ALL:
         return "TRUE"
-    return f"({of_people(viewer, alias)} OR {of_customers(viewer, f'{alias}.customer_id')})"
+    return f"({of_people(viewer, 't')} OR {of_customers(viewer, 't.customer_id')})"
 
 
-def visible_meetings(viewer: Viewer, alias: str = "m") -> str:
+def visible_meetings(viewer: Viewer) -> str:
     """For single meetings; lists go by ways_to_see_meetings."""
     if viewer.scope is Scope.ALL:
         return "TRUE"
-    attended = f"{alias}.attendee_ids && {people_in(viewer)}"
-    return f"({of_people(viewer, alias)} OR {attended} OR {of_customers(viewer, f'{alias}.customer_id')})"
+    attended = f"m.attendee_ids && {people_in(viewer)}"
+    return f"({of_people(viewer, 'm')} OR {attended} OR {of_customers(viewer, 'm.customer_id')})"
 
 
 def ways_to_see_tasks(viewer: Viewer, alias: str = "t") -> list[Way]:
@@ -64,9 +64,9 @@ def ways_to_see_tasks(viewer: Viewer, alias: str = "t") -> list[Way]:
     return [Way(people, f"{alias}.user_id = owner.id"), Way(customers, f"{alias}.customer_id = owner.id")]
 
 
-def ways_to_see_meetings(viewer: Viewer, alias: str = "m") -> list[Way]:
+def ways_to_see_meetings(viewer: Viewer) -> list[Way]:
     """The same, and by attendance."""
-    ways = ways_to_see_tasks(viewer, alias)
+    ways = ways_to_see_tasks(viewer, "m")
     if viewer.scope is Scope.ALL:
         return ways
-    return [*ways, Way(link=f"{alias}.attendee_ids && {people_in(viewer)}", few=True)]
+    return [*ways, Way(link=f"m.attendee_ids && {people_in(viewer)}", few=True)]

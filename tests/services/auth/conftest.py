@@ -2,16 +2,34 @@
 
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.auth.commands import create_user
+from services.auth.service.audit import Finding, verify
+from services.auth.signing import SigningKeys
 from services.contracts.permissions import Role
+from services.kit.db.database import Database
+from services.kit.running.context import ActorContext
+from services.kit.running.settings import ServiceSettings
 from tests.support.http import Answer, ServiceClient, StartService
 
 PASSWORD = "correct horse battery staple"
+
+
+async def rotate_signing_key(settings: ServiceSettings, db: Database) -> str:
+    """As the service does by itself when the present key has served its time. Returns the new key's id."""
+    async with db.transaction(ActorContext.system()) as uow:
+        return await SigningKeys(db, settings.secret_key).rotate(uow)
+
+
+async def verify_audit_chain(db: Database, head_file: Path | None = None) -> list[Finding]:
+    """What ``ringi verify`` asks of the chain; empty when it holds."""
+    async with db.reader() as reader:
+        return await verify(reader, head_file)
 
 
 @dataclass

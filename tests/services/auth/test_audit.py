@@ -16,7 +16,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.auth import audit_heads
-from services.auth.commands import rotate_signing_key, verify_audit_chain
 from services.auth.service.audit import Sealer, seal_batch, take_over
 from services.contracts.permissions import Role
 from services.contracts.topics import AUDIT_EVENTS
@@ -24,7 +23,7 @@ from services.kit.db.database import Database
 from services.kit.events.envelope import AuditRecorded, Envelope
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
-from tests.services.auth.conftest import AuthWorld, Person
+from tests.services.auth.conftest import AuthWorld, Person, rotate_signing_key, verify_audit_chain
 from tests.support.waiting import eventually
 
 

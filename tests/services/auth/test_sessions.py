@@ -8,7 +8,6 @@ import jwt
 import pytest
 
 from services.auth.cleanup import clean_up
-from services.auth.commands import rotate_signing_key
 from services.auth.settings import ROTATION_GRACE, SESSION_LIFETIME
 from services.contracts.permissions import Role
 from services.kit.errors import Unauthorized
@@ -17,7 +16,7 @@ from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.trust.internal import InternalTokens
 from services.kit.trust.revocation import RevocationBatch
-from tests.services.auth.conftest import PASSWORD, AuthWorld, Person
+from tests.services.auth.conftest import PASSWORD, AuthWorld, Person, rotate_signing_key
 from tests.support.http import Answer
 
 PAST_GRACE = ROTATION_GRACE + timedelta(seconds=1)

@@ -18,7 +18,7 @@ from services.kit.events import broker as broker_module
 from services.kit.events.consumer import Consumer
 from services.kit.events.event_relay import EventRelay
 from services.kit.processes.intent_relay import IntentRelay
-from services.kit.processes.intents import SearchAttributes, start_workflow
+from services.kit.processes.intents import SearchAttributes, StartIntent, start_workflows
 from services.kit.running import temporal as temporal_module
 from services.kit.running.context import ActorContext
 from services.kit.running.temporal import connect
@@ -208,8 +208,7 @@ async def _delivered(db: Database, count: int) -> bool:
 async def _ask_for(db: Database, *workflow_ids: str) -> None:
     for workflow_id in workflow_ids:
         async with db.transaction(ActorContext.system()) as uow:
-            await start_workflow(
-                uow,
+            begun = StartIntent(
                 workflow=WAITING,
                 workflow_id=workflow_id,
                 task_queue=KIT_QUEUE,
@@ -217,6 +216,7 @@ async def _ask_for(db: Database, *workflow_ids: str) -> None:
                 search=SearchAttributes(process_type=WAITING, resource_id=uuid4()),
                 summary="a test",
             )
+            await start_workflows(uow, [begun])
 
 
 async def test_a_black_hole_before_temporal_delays_processes_and_starts_each_once(

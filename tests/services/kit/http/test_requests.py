@@ -13,7 +13,7 @@ from services.kit.errors import Blocked, Conflict, RemoteProblemError, Unprocess
 from services.kit.http import KitDep, create_service_app
 from services.kit.http.paging import CursorText, Limit
 from services.kit.http.problems import preferred_locale
-from services.kit.models import CamelModel, Int64, QueryModel
+from services.kit.models import INT64_MAX, CamelModel, QueryModel
 from services.kit.running.logging import REDACTED, redact, redact_text
 from services.kit.running.settings import ServiceSettings
 from tests.support.http import TEST_SECRET, ServiceClient, TestIssuer, running, settings_for
@@ -22,7 +22,7 @@ THING = UUID("019f0000-0000-7000-8000-000000000001")
 
 
 class Line(CamelModel):
-    amount: Int64
+    amount: Annotated[int, Field(le=INT64_MAX)]
     note: str | None = None
 
 

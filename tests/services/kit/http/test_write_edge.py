@@ -14,7 +14,7 @@ from services.contracts.permissions import Permission, permissions_of
 from services.kit.errors import Conflict, NotFound
 from services.kit.http import CurrentUser, Reads, ServiceRoute, Uow, create_service_app, json_response, requires
 from services.kit.http.problems import problem_response
-from services.kit.models import CamelModel, Int64
+from services.kit.models import CamelModel
 from services.kit.running.context import ActorContext
 from services.kit.trust.principal import Principal
 from tests.support.http import ServiceClient, TestIssuer, new_key, running, settings_for
@@ -32,7 +32,7 @@ class Gate:
 
 class NewThing(CamelModel):
     name: str
-    amount: Int64 = 0
+    amount: int = 0
 
 
 def thing_routers(gate: Gate) -> list[APIRouter]:

@@ -17,7 +17,6 @@ from services.kit.processes.intents import (
     SearchAttributes,
     StartIntent,
     signal_workflow,
-    start_workflow,
     start_workflows,
     terminate_workflows,
 )
@@ -109,18 +108,17 @@ async def test_a_timer_is_replaced_and_ended(database: Database, temporal: Clien
 
     async def replace() -> None:
         async with database.transaction(SYSTEM) as uow:
-            await start_workflow(
-                uow,
+            timer = StartIntent(
                 workflow=WAITING,
                 workflow_id=workflow_id,
                 task_queue=KIT_QUEUE,
                 argument=Word(word="timer"),
                 search=SEARCH,
                 summary="a timer",
-                lane="timer",
                 start_at=clock.now() + timedelta(hours=1),
                 replace=True,
             )
+            await start_workflows(uow, [timer], lane="timer")
         await eventually(lambda: _all_delivered(database))
 
     async with running(IntentRelay(database, temporal).run):
