@@ -1,4 +1,7 @@
-"""Gives each activity the trace of the process that it belongs to, for its logs, its calls and its events."""
+"""Gives each activity the trace of the process that it belongs to, for its logs, its calls and its events.
+
+Its log lines name the process and who asked for it as well, where its input does.
+"""
 
 from typing import Any, Final
 
@@ -24,10 +27,19 @@ class _CorrelatedActivity(ActivityInboundInterceptor):
         info = activity.info()
         correlation.use(
             correlation.Correlation(
-                traceparent=correlation.child_traceparent(_traceparent(input)), request_id=info.workflow_id
+                traceparent=correlation.child_traceparent(_traceparent(input)),
+                request_id=info.workflow_id,
+                process_id=_named(input, "process_id"),
+                actor_id=_named(input, "actor_id"),
             )
         )
         return await super().execute_activity(input)
+
+
+def _named(input: ExecuteActivityInput, member: str) -> str | None:  # noqa: A002
+    """An id that the step's input names; some belong to no process, and some processes were asked for by nobody."""
+    named = getattr(input.args[0], member, None) if input.args else None
+    return None if named is None else str(named)
 
 
 def _traceparent(input: ExecuteActivityInput) -> str | None:  # noqa: A002
