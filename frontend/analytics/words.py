@@ -7,6 +7,7 @@ from typing import Any
 from frontend.analytics.views import Figure
 from frontend.ui.formats import NOTHING, duration, money, number, percent
 from frontend.ui.i18n import gettext, pgettext
+from frontend.ui.profile_words import money_bands, risks
 
 
 def titles() -> dict[str, str]:
@@ -99,22 +100,11 @@ def breakdown_titles() -> dict[str, str]:
     }
 
 
-def band_text(key: str) -> str:
-    """A class of a distribution."""
+def band_texts() -> dict[str, str]:
+    """The classes of distributions, each from the least to the most; what is not known stands last."""
     return {
-        "UNKNOWN": gettext("Not known"),
-        "STABLE": gettext("Stable"),
-        "SOMEWHAT_STABLE": gettext("Somewhat stable"),
-        "BALANCED": gettext("Balanced"),
-        "SOMEWHAT_AGGRESSIVE": gettext("Somewhat aggressive"),
-        "AGGRESSIVE": gettext("Aggressive"),
-        "UNDER_5M": gettext("Under ¥5m"),
-        "M5_10": gettext("¥5m–10m"),
-        "M10_30": gettext("¥10m–30m"),
-        "M30_50": gettext("¥30m–50m"),
-        "M50_100": gettext("¥50m–100m"),
-        "M100_500": gettext("¥100m–500m"),
-        "OVER_500M": gettext("¥500m or more"),
+        **risks(),
+        **money_bands(),
         "UNDER_30": gettext("Under 30"),
         "Y30_39": gettext("30–39"),
         "Y40_49": gettext("40–49"),
@@ -128,20 +118,16 @@ def band_text(key: str) -> str:
         "D3_7": gettext("3–7 days"),
         "D7_14": gettext("7–14 days"),
         "OVER_14D": gettext("14 days or more"),
-    }.get(key, key)
-
-
-# From the least to the most, as people expect to read them; what is not known stands last.
-BAND_ORDER = (
-    *("STABLE", "SOMEWHAT_STABLE", "BALANCED", "SOMEWHAT_AGGRESSIVE", "AGGRESSIVE"),
-    *("UNDER_5M", "M5_10", "M10_30", "M30_50", "M50_100", "M100_500", "OVER_500M"),
-    *("UNDER_30", "Y30_39", "Y40_49", "Y50_59", "Y60_69", "Y70_74", "Y75_79", "OVER_80"),
-    *("UNDER_1D", "D1_3", "D3_7", "D7_14", "OVER_14D", "UNKNOWN"),
-)
+        "UNKNOWN": gettext("Not known"),
+    }
 
 
 def bands(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A distribution in reading order, as label and value."""
-    known = {name: place for place, name in enumerate(BAND_ORDER)}
-    ordered = sorted(rows, key=lambda row: known.get(str(row["key"]), len(known)))
-    return [{"label": row.get("name") or band_text(str(row["key"])), "value": int(row["value"])} for row in ordered]
+    texts = band_texts()
+    place = {key: number for number, key in enumerate(texts)}
+    ordered = sorted(rows, key=lambda row: place.get(str(row["key"]), len(place)))
+    return [
+        {"label": row.get("name") or texts.get(str(row["key"]), row["key"]), "value": int(row["value"])}
+        for row in ordered
+    ]

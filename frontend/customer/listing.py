@@ -13,6 +13,7 @@ from starlette.responses import Response
 from frontend.customer import words
 from frontend.customer.manifest import PREFIX
 from frontend.customer.views import CustomerPage
+from frontend.ui import profile_words
 from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
 from frontend.ui.people import People, people, with_missing
@@ -54,7 +55,7 @@ class Filters:
             q=page.query("q").strip()[:MAX_TEXT],
             state=_state(page),
             rep=page.query("assignedSalesId")[:64],
-            risk=one_of("risk", words.risks()),
+            risk=one_of("risk", profile_words.risks()),
             relationship=one_of("relationship", words.relationships()),
             tag=page.query("tag").strip()[:MAX_TAG],
             team=page.query("teamOf")[:64],

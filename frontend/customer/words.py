@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from frontend.ui import profile_words
 from frontend.ui.i18n import gettext
 from frontend.ui.looks import Look
 
@@ -41,16 +42,6 @@ def kinds() -> dict[str, str]:
     return {"INDIVIDUAL": gettext("Individual"), "CORPORATE": gettext("Corporate")}
 
 
-def risks() -> dict[str, str]:
-    return {
-        "STABLE": gettext("Stable"),
-        "SOMEWHAT_STABLE": gettext("Somewhat stable"),
-        "BALANCED": gettext("Balanced"),
-        "SOMEWHAT_AGGRESSIVE": gettext("Somewhat aggressive"),
-        "AGGRESSIVE": gettext("Aggressive"),
-    }
-
-
 def objectives() -> dict[str, str]:
     return {
         "CAPITAL_PRESERVATION": gettext("Capital preservation"),
@@ -87,35 +78,12 @@ def experiences() -> dict[str, str]:
     return {"NONE": gettext("None"), **periods()}
 
 
-def bands() -> dict[str, str]:
-    """Financial assets and yearly income, in yen."""
-    return {
-        "UNDER_5M": gettext("Under ¥5m"),
-        "M5_10": gettext("¥5m–10m"),
-        "M10_30": gettext("¥10m–30m"),
-        "M30_50": gettext("¥30m–50m"),
-        "M50_100": gettext("¥50m–100m"),
-        "M100_500": gettext("¥100m–500m"),
-        "OVER_500M": gettext("¥500m or more"),
-    }
-
-
 def fund_sources() -> dict[str, str]:
     return {"SURPLUS": gettext("Surplus funds"), "EARMARKED": gettext("Funds with a set purpose")}
 
 
 def investor_classes() -> dict[str, str]:
     return {"GENERAL": gettext("General investor"), "PROFESSIONAL": gettext("Professional investor")}
-
-
-def flag_text(flag: str) -> str:
-    return {
-        "SENIOR_80": gettext("Aged 80 or over: no order on the same day"),
-        "SENIOR_75": gettext("Aged 75 or over: needs a superior's prior approval"),
-        "PROFILE_MISSING": gettext("No investment profile yet"),
-        "PROFILE_STALE": gettext("Investment profile older than 12 months"),
-        "PROFILE_INCOMPLETE": gettext("Investment profile incomplete"),
-    }.get(flag, flag)
 
 
 def fields() -> dict[str, str]:
@@ -148,9 +116,9 @@ def choices_of(field: str) -> dict[str, str]:
     return {
         "kind": kinds,
         "relationship": relationships,
-        "riskTolerance": risks,
-        "assetsBand": bands,
-        "incomeBand": bands,
+        "riskTolerance": profile_words.risks,
+        "assetsBand": profile_words.money_bands,
+        "incomeBand": profile_words.money_bands,
         "horizon": periods,
         "fundSource": fund_sources,
         "investorClass": investor_classes,

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from frontend.ui.formats import YEN
 from frontend.ui.i18n import gettext, ngettext
-
-
-class Look(NamedTuple):
-    """How a state is shown: text, kind of colour, icon."""
-
-    text: str
-    kind: str
-    icon: str
+from frontend.ui.looks import Look
 
 
 def state_look(state: str) -> Look:
@@ -73,25 +64,6 @@ def mode_text(mode: str, quorum: int | None, approvers: int) -> str:
     if mode == "QUORUM" and quorum:
         return gettext("%(quorum)s of %(all)s") % {"quorum": quorum, "all": approvers}
     return gettext("any one") if approvers > 1 else ""
-
-
-def flag_text(flag: str) -> str:
-    return {
-        "SENIOR_75": gettext("Aged 75 or over: needs a superior's prior approval"),
-        "SENIOR_80": gettext("Aged 80 or over: no order on the same day"),
-        "PROFILE_STALE": gettext("Investment profile older than 12 months"),
-        "PROFILE_INCOMPLETE": gettext("Investment profile incomplete"),
-    }.get(flag, flag)
-
-
-def risk_text(risk: str | None) -> str:
-    return {
-        "STABLE": gettext("Stable"),
-        "SOMEWHAT_STABLE": gettext("Somewhat stable"),
-        "BALANCED": gettext("Balanced"),
-        "SOMEWHAT_AGGRESSIVE": gettext("Somewhat aggressive"),
-        "AGGRESSIVE": gettext("Aggressive"),
-    }.get(risk or "", risk or "")
 
 
 def votes_text(count: int) -> str:
