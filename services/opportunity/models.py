@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -194,7 +195,16 @@ class HistoryRow(OpportunityModel, table=True):
     """One link of a request's chain; only ever inserted."""
 
     __tablename__ = "approval_history"
-    __table_args__ = (UniqueConstraint("approval_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("approval_id", "sequence"),
+        Index(
+            "approval_history_by_proxy",
+            "on_behalf_of",
+            "actor_id",
+            "at",
+            postgresql_where=text("on_behalf_of IS NOT NULL"),
+        ),
+    )
 
     id: UUID = Field(primary_key=True)
     approval_id: UUID = Field(foreign_key="approvals.id")
@@ -286,6 +296,8 @@ class Proxy(OpportunityModel, table=True):
     to_id: UUID
     starts_at: datetime = Field(sa_type=_TIME)
     ends_at: datetime = Field(sa_type=_TIME)
+    ended: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    """By somebody, before its time: nobody decides by it any more, whatever a replica's clock says of ``ends_at``."""
     version: int
     created_at: datetime = Field(sa_type=_TIME)
     updated_at: datetime = Field(sa_type=_TIME)

@@ -58,7 +58,8 @@ async def count_rules(reader: Reader, user_id: UUID, now: datetime) -> tuple[int
     """Routes that name the user, and proxies that the user gave or holds."""
     row = await reader.one(
         "SELECT (SELECT count(*) FROM approval_routes WHERE stages::text LIKE %s) AS routes,"
-        " (SELECT count(*) FROM approval_proxies WHERE (from_id = %s OR to_id = %s) AND ends_at > %s) AS proxies",
+        " (SELECT count(*) FROM approval_proxies WHERE (from_id = %s OR to_id = %s) AND ends_at > %s AND NOT ended)"
+        " AS proxies",
         [f"%{user_id}%", user_id, user_id, now],
     )
     assert row is not None

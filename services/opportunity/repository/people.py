@@ -71,7 +71,8 @@ async def active_by_role(reader: Reader, role: Role) -> list[UUID]:
 async def proxied_by(reader: Reader, user_id: UUID, at: datetime) -> frozenset[UUID]:
     """Colleagues for whom the user stands in at this moment."""
     rows = await reader.all(
-        "SELECT DISTINCT from_id FROM approval_proxies WHERE to_id = %s AND starts_at <= %s AND ends_at > %s",
+        "SELECT DISTINCT from_id FROM approval_proxies WHERE to_id = %s AND starts_at <= %s AND ends_at > %s"
+        " AND NOT ended",
         [user_id, at, at],
     )
     return frozenset(row["from_id"] for row in rows)
@@ -81,7 +82,7 @@ async def hold_proxies(uow: UnitOfWork, user_id: UUID, at: datetime) -> list[Row
     """The same proxies, locked: nobody ends them before the transaction ends. An end that was waited for shows."""
     return await uow.all(
         "SELECT from_id, ends_at FROM approval_proxies WHERE to_id = %s AND starts_at <= %s AND ends_at > %s"
-        " ORDER BY id FOR SHARE",
+        " AND NOT ended ORDER BY id FOR SHARE",
         [user_id, at, at],
     )
 
@@ -90,7 +91,7 @@ async def proxies_of(reader: Reader, users: Sequence[UUID], at: datetime) -> dic
     """Who stands in for each of these users at this moment."""
     rows = await reader.all(
         "SELECT DISTINCT from_id, to_id FROM approval_proxies WHERE from_id = ANY(%s) AND starts_at <= %s"
-        " AND ends_at > %s ORDER BY to_id",
+        " AND ends_at > %s AND NOT ended ORDER BY to_id",
         [list(users), at, at],
     )
     found: dict[UUID, list[UUID]] = {}

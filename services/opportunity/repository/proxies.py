@@ -39,38 +39,48 @@ async def page(reader: Reader, *, of_user: UUID | None, after: tuple[datetime, U
     )
 
 
-async def lock(uow: UnitOfWork, proxy_id: UUID) -> None:
-    """Nobody decides by this proxy until the transaction is over."""
-    await uow.execute("SELECT 1 FROM approval_proxies WHERE id = %s FOR UPDATE", [proxy_id])
+async def lock(uow: UnitOfWork, proxy_id: UUID) -> UUID | None:
+    """Nobody decides by this proxy until the transaction is over. Returns who holds it; None if it is gone."""
+    holder: UUID | None = await uow.scalar("SELECT to_id FROM approval_proxies WHERE id = %s FOR UPDATE", [proxy_id])
+    return holder
 
 
 async def end(uow: UnitOfWork, proxy_id: UUID, at: datetime) -> bool:
     """Ends a proxy that is in force, and deletes one that has not begun; false for one that is over.
 
-    What has begun stays: it is the evidence of the right by which its holder has decided.
+    What has begun stays: it is the evidence of the right by which its holder has decided. It does not end before its
+    last decision, which another replica may have made by a clock that is ahead of this one's.
     """
-    ended = await uow.execute(
-        "UPDATE approval_proxies SET ends_at = %(at)s, version = version + 1, updated_at = %(at)s"
-        " WHERE id = %(id)s AND starts_at < %(at)s AND ends_at > %(at)s",
-        {"id": proxy_id, "at": at},
+    last_decision = await uow.scalar(
+        "SELECT max(h.at) FROM approval_proxies p JOIN approval_history h ON h.on_behalf_of = p.from_id"
+        " AND h.actor_id = p.to_id AND h.at BETWEEN p.starts_at AND p.ends_at WHERE p.id = %s",
+        [proxy_id],
     )
-    deleted = await uow.execute("DELETE FROM approval_proxies WHERE id = %s AND starts_at >= %s", [proxy_id, at])
-    return ended + deleted > 0
+    ends_at = max(at, last_decision or at)
+    ended = await uow.execute(
+        "UPDATE approval_proxies SET ends_at = least(ends_at, %(ends_at)s), ended = true, version = version + 1,"
+        " updated_at = %(at)s WHERE id = %(id)s AND NOT ended AND starts_at < %(ends_at)s AND ends_at > %(at)s",
+        {"id": proxy_id, "ends_at": ends_at, "at": at},
+    )
+    if ended:
+        return True
+    return await uow.execute("DELETE FROM approval_proxies WHERE id = %s AND starts_at >= %s", [proxy_id, ends_at]) > 0
 
 
 async def of_user(uow: UnitOfWork, user_id: UUID, now: datetime) -> list[Row]:
     """Present and coming proxies that a user gave or holds, locked."""
     return await uow.all(
         "SELECT id, from_id, to_id, starts_at, ends_at FROM approval_proxies"
-        " WHERE (from_id = %s OR to_id = %s) AND ends_at > %s ORDER BY id FOR UPDATE",
+        " WHERE (from_id = %s OR to_id = %s) AND ends_at > %s AND NOT ended ORDER BY id FOR UPDATE",
         [user_id, user_id, now],
     )
 
 
-async def give_to(uow: UnitOfWork, proxy_id: UUID, to_id: UUID, at: datetime, *, only_from: UUID | None = None) -> None:
-    """Somebody else stands in; ``only_from``: only while it is still this user."""
-    await uow.execute(
+async def give_to(uow: UnitOfWork, proxy_id: UUID, to_id: UUID, at: datetime) -> bool:
+    """Somebody else stands in; false if it has begun, so that somebody may have decided by it."""
+    given = await uow.execute(
         "UPDATE approval_proxies SET to_id = %(to)s, version = version + 1, updated_at = %(at)s"
-        " WHERE id = %(id)s AND from_id <> %(to)s AND (%(only)s::uuid IS NULL OR to_id = %(only)s)",
-        {"to": to_id, "at": at, "id": proxy_id, "only": only_from},
+        " WHERE id = %(id)s AND from_id <> %(to)s AND starts_at >= %(at)s",
+        {"to": to_id, "at": at, "id": proxy_id},
     )
+    return given > 0

@@ -171,8 +171,7 @@ async def _move_proxy(uow: UnitOfWork, proxy: Row, successor_id: UUID | None) ->
     """The successor stands in for the rest of the period, or nobody does. What has begun ends and stays, as evidence
     of what was decided by it; then the rest is a proxy of its own, whose id is returned."""
     now = clock.now()  # the row was locked before, so that no decision is later than its right
-    if successor_id is not None and proxy["starts_at"] >= now:
-        await proxies.give_to(uow, proxy["id"], successor_id, now)
+    if successor_id is not None and await proxies.give_to(uow, proxy["id"], successor_id, now):
         return None
     await proxies.end(uow, proxy["id"], now)
     if successor_id is None or proxy["ends_at"] <= now:
@@ -243,13 +242,15 @@ async def _return_route(uow: UnitOfWork, move: Row) -> None:
 
 async def _return_proxy(uow: UnitOfWork, move: Row) -> None:
     """The leaver's place as it was, from now on; unless somebody has changed it since."""
-    before, rest = move["detail"], move["detail"].get("rest")
-    if rest is not None:
-        if not await end_now(uow, UUID(rest)):
+    before, successor_id = move["detail"], move["to_id"]
+    if successor_id is not None:
+        proxy_id = UUID(before["rest"]) if "rest" in before else move["resource_id"]
+        if await proxies.lock(uow, proxy_id) != successor_id:
             return
-    elif move["to_id"] is not None:
-        await proxies.give_to(uow, move["resource_id"], move["from_id"], clock.now(), only_from=move["to_id"])
-        return
+        if "rest" not in before and await proxies.give_to(uow, proxy_id, move["from_id"], clock.now()):
+            return
+        if not await end_now(uow, proxy_id):
+            return
     now = clock.now()
     starts_at = max(now, datetime.fromisoformat(before["starts_at"]))
     if starts_at < datetime.fromisoformat(before["ends_at"]):

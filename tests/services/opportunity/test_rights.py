@@ -1,7 +1,7 @@
 """Who may see and do what with a request."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -90,6 +90,26 @@ async def test_a_proxy_that_is_ended_early_stays_as_evidence_of_what_was_decided
     assert (await live.act(stand_in, waiting, "approve")).status == 404
     [ended] = (await live.client.get("/proxies", token=stand_in.token)).json["items"]
     assert (ended["id"], ended["version"]) == (given.json["id"], 2)
+    entry = (await live.history(rep, decided))[-1]
+    assert ended["startsAt"] <= entry["at"] <= ended["endsAt"]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), clock.MAX_SKEW], ids=["deciding", "ending"])
+async def test_a_proxy_ends_at_once_though_the_clocks_of_replicas_are_minutes_apart(
+    live: World, ahead: timedelta
+) -> None:
+    """`ahead`: of the replica that ends it. The one that decides is as much ahead of it in the other case."""
+    rep, absent, stand_in = await live.person("rep"), await live.person("approver"), await live.person("approver")
+    given = await live.client.post("/proxies", {"toId": str(stand_in.id), **PERIOD}, token=absent.token)
+    decided, waiting = await live.request(rep, absent), await live.request(rep, absent)
+    with clock.travel(clock.MAX_SKEW - ahead):
+        assert (await live.act(stand_in, decided, "approve")).status == 200
+    with clock.travel(ahead):
+        assert (await live.client.delete(f"/proxies/{given.json['id']}", token=absent.token)).status == 204
+    with clock.travel(clock.MAX_SKEW - ahead):
+        assert (await live.client.get("/approvals/pending", token=stand_in.token)).json["items"] == []
+        assert (await live.act(stand_in, waiting, "approve")).status == 404
+    [ended] = (await live.client.get("/proxies", token=absent.token)).json["items"]
     entry = (await live.history(rep, decided))[-1]
     assert ended["startsAt"] <= entry["at"] <= ended["endsAt"]
 

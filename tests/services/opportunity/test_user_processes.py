@@ -1,6 +1,6 @@
 """Handing a leaver's part in approvals over, and giving it back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -146,6 +146,22 @@ async def test_a_proxy_of_the_future_moves_and_comes_back_as_a_whole(live: World
         proxies = (await live.client.get("/proxies", token=giver.token)).json["items"]
         [back] = [proxy for proxy in proxies if proxy["fromId"] == str(giver.id)]
         assert (back["toId"], back["startsAt"][:4], back["endsAt"][:4]) == (str(holder.id), "2998", "2999")
+
+
+async def test_what_a_successor_decided_by_a_proxy_that_began_meanwhile_keeps_its_evidence(live: World) -> None:
+    rep, leaver, successor, absent = [await live.person(role) for role in ("rep", *["approver"] * 3)]
+    begins_at = clock.now() + timedelta(minutes=1)
+    period = {"startsAt": begins_at.isoformat(), "endsAt": "2999-01-01T00:00:00Z"}
+    given = await live.client.post("/proxies", {"toId": str(leaver.id), **period}, token=absent.token)
+    assert given.status == 201, given.json
+    request = await live.request(rep, absent)
+    deletion_id = await _hand_over(live, leaver, successor)
+    with clock.travel(timedelta(minutes=2)):
+        assert (await live.act(successor, request, "approve")).status == 200
+    with clock.travel(timedelta(minutes=3)):
+        await _give_back(live, leaver, deletion_id)
+        await _decided_by_proxy(live, rep, request)
+        assert await _stand_ins(live, absent) == [str(leaver.id)]
 
 
 async def _stand_ins(live: World, absent: Person) -> list[str]:
