@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from services.auth import passwords
-from services.auth.service.throttle import ACCOUNT_LIMIT, ADDRESS_LIMIT, ADDRESS_LIMIT_PER_USER, PAIR_LIMIT
+from services.auth.service.throttle import (
+    ACCOUNT_LIMIT,
+    ADDRESS_LIMIT,
+    ADDRESS_LIMIT_PER_USER,
+    PAIR,
+    PAIR_LIMIT,
+    WINDOWS,
+)
 from services.kit.db.unit_of_work import Reader
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
@@ -54,6 +61,18 @@ async def test_a_spread_attack_locks_the_account_for_strangers_only(world: AuthW
     from_home = await world.login(person)
     assert from_home.status == 200
     assert (await world.user(person))["state"] == "ACTIVE"
+
+
+async def test_guesses_count_together_though_the_clocks_of_replicas_are_minutes_apart(world: AuthWorld) -> None:
+    person = await world.person()
+    for number in range(PAIR_LIMIT):
+        with clock.travel(clock.MAX_SKEW * (number % 2)):
+            assert (await world.login(person, f"guess {number}", address=ATTACKER)).status == 401
+    for ahead in (timedelta(0), clock.MAX_SKEW):
+        with clock.travel(ahead):
+            assert (await world.login(person, address=ATTACKER)).status == 429
+    with clock.travel(WINDOWS[PAIR] + clock.MAX_SKEW):
+        assert (await world.login(person, address=ATTACKER)).status == 200
 
 
 async def test_the_throttle_forgets_after_its_window(world: AuthWorld) -> None:
