@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import PHONE, OpenPage, Watch
@@ -13,6 +14,8 @@ from tests.support.waiting import eventually
 
 ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
 PAST_UNDO_MS = 6_000
+LEAST_TITLE = 170
+"""Pixels: a dozen characters of Japanese."""
 SETTLE_MS = 50
 """htmx ends a swap in a timer; ten of these stay far below the time to undo."""
 
@@ -233,6 +236,21 @@ async def test_on_a_phone_the_actions_stay_in_reach_and_nothing_scrolls_sideways
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.click(".panel-back")
     await expect(page.locator(".inbox-list")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 1217, 1024, 1023, 800, 375])
+async def test_whatever_the_window_every_column_is_whole_and_the_chosen_request_can_be_read(
+    open_page: OpenPage, width: int
+) -> None:
+    page = await open_page("approver", "/approvals", size=(width, 800))
+    await expect(page.locator(ROWS)).to_have_count(12)
+    assert await page.locator(".inbox-scroll").evaluate("(list) => list.scrollWidth <= list.clientWidth")
+    title = page.locator("#opportunity-rows .col-title").first
+    assert await title.evaluate("(title) => title.clientWidth") >= LEAST_TITLE
+    await page.locator("#opportunity-rows a.ttl").nth(1).click()
+    panel = page.locator("#opportunity-detail .panel-title")
+    await expect(panel).to_have_text(await page.locator("#opportunity-rows a.ttl").nth(1).inner_text())
+    await expect(panel).to_be_visible()
 
 
 async def test_without_javascript_a_request_is_decided_and_a_missing_reason_asked_for(
