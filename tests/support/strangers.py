@@ -146,7 +146,7 @@ async def _status(app: ASGIApp, scope: dict[str, Any], body: bytes) -> int:
     return statuses[0]
 
 
-def _moment() -> float:
+def _yardstick() -> float:
     """The CPU seconds that a server may spend on a head before any app sees it: reading the dearest path in full."""
     dearest = filled("%", ABOVE_LIMIT)
     costs = []
@@ -159,7 +159,7 @@ def _moment() -> float:
 
 async def too_dear(app: ASGIApp, requests: Iterator[Sent]) -> list[str]:
     """Which of the requests cost more CPU time than a stranger may cause, or ended as a fault of the app."""
-    allowed = _moment()
+    allowed = _yardstick()
     found = []
     for sent in requests:
         cheapest = float("inf")
@@ -171,5 +171,5 @@ async def too_dear(app: ASGIApp, requests: Iterator[Sent]) -> list[str]:
             if cheapest <= allowed / 2:
                 break
         if cheapest > allowed or status >= 500:
-            found.append(f"{sent.method} {sent.path[:40]} {sent.what}: {status}, {cheapest / allowed:.1f} moments")
+            found.append(f"{sent.method} {sent.path[:40]} {sent.what}: {status}, {cheapest / allowed:.1f} of what is allowed")
     return found
