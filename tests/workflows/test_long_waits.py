@@ -14,7 +14,6 @@ from temporalio.common import RetryPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ledger.contract import KnownProcess, KnownStep, StepRecord, Turned
 from services.contracts.processes import (
     UPDATE_RETRY,
     ApprovalInput,
@@ -26,48 +25,17 @@ from services.contracts.processes import (
     TaskQueue,
 )
 from services.contracts.states import ApprovalState
-from services.contracts.steps import Acknowledged, SliceResult
+from services.contracts.steps import SliceResult
 from services.kit.processes.search_attributes import ALL_KEYS
-from services.kit.processes.statuses import ProcessStatus, StepStatus
+from services.kit.processes.statuses import StepStatus
 from services.kit.running import clock
+from tests.replay.scripted_ledger import Ledger
 from tests.replay.scripted_run import Script, played
 from tests.support.waiting import eventually
 from workflows import policies
 
 MONTH = timedelta(days=30)
 MOST_EVENTS = 2_000
-
-
-class Ledger:
-    """What the process wrote, as a new run of it finds it."""
-
-    def __init__(self) -> None:
-        self.steps: dict[str, KnownStep] = {"request": KnownStep(status=StepStatus.DONE)}
-        self.asked: list[StepRecord] = []
-        self.decided = False
-
-    def scripts(self) -> dict[str, Script]:
-        return {
-            "ledger.record_step": self._note,
-            "ledger.load_process": self._known,
-            "ledger.turn_back": lambda _: Turned(decided=self.decided),
-            "customer.confirm_deletion": self._decide,
-        }
-
-    def _note(self, record: StepRecord) -> Acknowledged:
-        self.steps[record.step] = KnownStep(status=record.status, detail=record.detail)
-        if record.status is StepStatus.NEEDS_ATTENTION:
-            self.asked.append(record)
-        return Acknowledged()
-
-    def _known(self, _process: Any) -> KnownProcess:
-        waits = any(step.status is StepStatus.NEEDS_ATTENTION for step in self.steps.values())
-        status = ProcessStatus.NEEDS_ATTENTION if waits else ProcessStatus.RUNNING
-        return KnownProcess(status=status, decided=self.decided, steps=dict(self.steps))
-
-    def _decide(self, _call: Any) -> Acknowledged:
-        self.decided = True
-        return Acknowledged()
 
 
 class Fault:
