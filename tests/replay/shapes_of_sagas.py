@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from temporalio import activity
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
@@ -29,7 +31,9 @@ from services.contracts.processes import (
 from services.contracts.steps import Acknowledged, SliceResult, SweepResult
 from services.kit.models import CamelModel
 from services.kit.processes.statuses import ProcessStatus, StepStatus
+from tests.replay.scripted_ledger import Ledger
 from tests.replay.scripted_run import Script, played
+from workflows.attention import STANDSTILL
 
 Handle = WorkflowHandle[Any, Any]
 Shape = Callable[[Client], Any]
@@ -161,21 +165,25 @@ def swept(kind: ProcessType, sweep: str) -> Shape:
     return shape
 
 
-def resumed(kind: ProcessType, reached: StrEnum, *, decided: bool = False, turned_back_for: str | None = None) -> Shape:
-    """The run before this one was lost, or grew too long, while somebody had been asked to mend the step `reached`."""
+def _steps_up_to(standing: KnownStep, reached: StrEnum) -> dict[str, KnownStep]:
+    """All steps of a process that has come to `reached`, which is `standing`."""
     steps = list(type(reached))
     done, planned = steps[: steps.index(reached)], steps[steps.index(reached) + 1 :]
-    statuses = {
-        **dict.fromkeys(done, StepStatus.DONE),
-        reached: StepStatus.NEEDS_ATTENTION,
-        **dict.fromkeys(planned, StepStatus.PLANNED),
+    return {
+        **dict.fromkeys(done, KnownStep(status=StepStatus.DONE)),
+        reached: standing,
+        **dict.fromkeys(planned, KnownStep(status=StepStatus.PLANNED)),
     }
+
+
+def resumed(kind: ProcessType, reached: StrEnum, *, decided: bool = False, turned_back_for: str | None = None) -> Shape:
+    """The run before this one was lost, or grew too long, while somebody had been asked to mend the step `reached`."""
     known = KnownProcess(
         status=ProcessStatus.NEEDS_ATTENTION,
-        detail="standstill",
+        detail=STANDSTILL,
         decided=decided,
         turned_back_for=turned_back_for,
-        steps={name: KnownStep(status=status) for name, status in statuses.items()},
+        steps=_steps_up_to(KnownStep(status=StepStatus.NEEDS_ATTENTION), reached),
     )
 
     async def shape(client: Client) -> Handle:
@@ -183,6 +191,51 @@ def resumed(kind: ProcessType, reached: StrEnum, *, decided: bool = False, turne
             return handle
 
     return shape
+
+
+class Run(StrEnum):
+    """Which run of a process that began anew once the shape is about."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+def continued_as_new(
+    kind: ProcessType, run: Run, step: str, stands_still: Script, begun_with: Callable[[], Ledger] = Ledger
+) -> Shape:
+    """The step cannot move on, however often an operator asks, until the run is as long as it may get; in the next
+    run it moves.
+
+    The limit and all pauses are the product's: its decision to begin anew is part of what a replay repeats. It is the
+    operator's requests, which end each pause at once, that bring a history of days about in seconds.
+    """
+
+    async def shape(client: Client) -> Handle:
+        ledger, runs = begun_with(), set[str]()
+
+        def stand_still_in_the_first_run(call: Any) -> Any:
+            runs.add(str(activity.info().workflow_run_id))
+            return stands_still(call) if len(runs) == 1 else _NO_MORE
+
+        scripts: dict[str, Script] = {**ledger.scripts(), step: stand_still_in_the_first_run}
+        async with _run(client, kind, scripts) as handle:
+            first = client.get_workflow_handle(handle.id, run_id=handle.first_execution_run_id)
+            async for event in first.fetch_history_events(wait_new_event=True):
+                if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED:
+                    await first.execute_update(UPDATE_RETRY, OperatorCommand(actor_id=uuid4()))
+        return first if run is Run.FIRST else client.get_workflow_handle(handle.id)
+
+    return shape
+
+
+def _told_of_waiting_customers() -> Ledger:
+    """The run before was lost after somebody had been told: none of these has to last as long as patience does."""
+    told = KnownStep(status=StepStatus.NEEDS_ATTENTION, detail=STANDSTILL)
+    return Ledger(_steps_up_to(told, UserDeletionStep.REASSIGN_CUSTOMERS))
+
+
+def _move_nothing(_call: Any) -> SliceResult:
+    return SliceResult(done=0, remaining=1)
 
 
 _DELETION, _RESTORATION = ProcessType.CUSTOMER_DELETION, ProcessType.CUSTOMER_RESTORATION
@@ -205,6 +258,12 @@ SHAPES: dict[str, Shape] = {
     f"{_DELETION}.resumed_in_its_undo": resumed(
         _DELETION, CustomerDeletionStep.HOLD_APPROVALS, turned_back_for="cancelled"
     ),
+    f"{_DELETION}.continued_as_new_after_the_pivot": continued_as_new(
+        _DELETION, Run.FIRST, "opportunity.cancel_approvals", refuse
+    ),
+    f"{_DELETION}.continuation_after_the_pivot": continued_as_new(
+        _DELETION, Run.LAST, "opportunity.cancel_approvals", refuse
+    ),
     f"{_RESTORATION}.completed": completed(_RESTORATION),
     f"{_RESTORATION}.refused": refused(_RESTORATION, "customer.confirm_restoration"),
     f"{_RESTORATION}.cancelled": stopped(_RESTORATION, "sales_activity.restore_activities", by_update=False),
@@ -222,6 +281,12 @@ SHAPES: dict[str, Shape] = {
     f"{_LEAVING}.resumed_after_the_pivot": resumed(_LEAVING, UserDeletionStep.CONFIRM, decided=True),
     f"{_LEAVING}.resumed_in_its_undo": resumed(
         _LEAVING, UserDeletionStep.REASSIGN_APPROVALS, turned_back_for="cancelled"
+    ),
+    f"{_LEAVING}.continued_as_new": continued_as_new(
+        _LEAVING, Run.FIRST, "customer.reassign_customers", _move_nothing, _told_of_waiting_customers
+    ),
+    f"{_LEAVING}.continuation": continued_as_new(
+        _LEAVING, Run.LAST, "customer.reassign_customers", _move_nothing, _told_of_waiting_customers
     ),
     f"{_RETURNING}.completed": completed(_RETURNING),
     f"{_RETURNING}.refused": refused(_RETURNING, "auth.confirm_restoration"),

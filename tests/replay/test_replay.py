@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -25,13 +26,18 @@ from tests.replay.record import SHAPES
 from tests.replay.scripted_run import RECORDER
 from workers.correlating import CorrelationInterceptor
 from workers.runtime import sandbox
+from workflows import policies
 from workflows.customer_deletion import CustomerDeletion
 from workflows.saga import SagaOutcome
 
 STORED = sorted(HISTORIES.glob("*.json"))
 DELETIONS = [path for path in STORED if path.name.startswith(f"{ProcessType.CUSTOMER_DELETION}.")]
-PAST_THE_WAY_FORWARD = (".resumed_after_the_pivot", ".resumed_in_its_undo")
+PAST_THE_WAY_FORWARD = (".resumed_after_the_pivot", ".resumed_in_its_undo", ".continuation_after_the_pivot")
 """Runs that took up a process behind the steps before its pivot: they only rehearse those."""
+
+
+CONTINUED_AS_NEW = [path for path in STORED if ".continued_as_new" in path.name]
+CONTINUATIONS = [path for path in STORED if ".continuation" in path.name]
 
 
 def _history(path: Path) -> WorkflowHistory:
@@ -67,6 +73,30 @@ def test_a_stored_history_tells_nothing_about_the_machine_that_recorded_it(path:
     assert all(name.startswith(f"{RECORDER}-") for name in re.findall(r'"name": "([^"]*-[0-9a-f]{32})"', text))
     assert "stackTrace" not in text
     assert "site-packages" not in text
+
+
+def test_runs_that_continued_as_new_are_stored_with_the_runs_that_took_up() -> None:
+    assert CONTINUED_AS_NEW
+    for path in CONTINUED_AS_NEW:
+        last = _history(path).events[-1]
+        assert last.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW, path.stem
+        assert last.event_id > policies.HISTORY_LIMIT, path.stem
+    assert {path.stem.replace("continued_as_new", "continuation") for path in CONTINUED_AS_NEW} == {
+        path.stem for path in CONTINUATIONS
+    }
+    for path in CONTINUATIONS:
+        first = _history(path).events[0].workflow_execution_started_event_attributes
+        assert first.continued_execution_run_id, path.stem
+
+
+@pytest.mark.parametrize("path", CONTINUED_AS_NEW, ids=lambda path: path.stem)
+async def test_a_lower_limit_of_histories_would_stop_runs_that_have_grown_past_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is a decision like any other: they waited where it would begin them anew."""
+    monkeypatch.setattr(policies, "HISTORY_LIMIT", policies.HISTORY_LIMIT // 2)
+    with pytest.raises(NondeterminismError):
+        await _replay_a_copy(path, _nothing)
 
 
 def _copy(kind: Any, first: Callable[[], Awaitable[None]]) -> type:
