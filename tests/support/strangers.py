@@ -171,5 +171,6 @@ async def too_dear(app: ASGIApp, requests: Iterator[Sent]) -> list[str]:
             if cheapest <= allowed / 2:
                 break
         if cheapest > allowed or status >= 500:
-            found.append(f"{sent.method} {sent.path[:40]} {sent.what}: {status}, {cheapest / allowed:.1f} of what is allowed")
+            cost = f"{cheapest / allowed:.1f} of what is allowed"
+            found.append(f"{sent.method} {sent.path[:40]} {sent.what}: {status}, {cost}")
     return found
