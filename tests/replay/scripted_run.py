@@ -86,9 +86,14 @@ def _fake(name: str, stub: Callable[..., Any], script: Script | None) -> Callabl
 
 @asynccontextmanager
 async def played(
-    client: Client, scripts: dict[str, Script], workflows: Sequence[type] = tuple(WORKFLOWS)
+    client: Client,
+    scripts: dict[str, Script],
+    workflows: Sequence[type] = tuple(WORKFLOWS),
+    *,
+    cached_workflows: int = 1_000,
 ) -> AsyncIterator[None]:
-    """Workers for all queues; `scripts` by the steps' names."""
+    """Workers for all queues; `scripts` by the steps' names. `cached_workflows`: how many a worker keeps to itself;
+    with none, each task of a process may go to any worker."""
     async with AsyncExitStack() as stack:
         for queue, contract in _CONTRACTS.items():
             stubs = [*_stubs(contract), *_stubs(ledger)]
@@ -99,6 +104,7 @@ async def played(
                 activities=[_fake(name, stub, scripts.get(name)) for name, stub in stubs],
                 workflow_runner=sandbox(),
                 identity=RECORDER,
+                max_cached_workflows=cached_workflows,
             )
             await stack.enter_async_context(worker)
         yield

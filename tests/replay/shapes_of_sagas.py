@@ -38,7 +38,7 @@ from workflows.attention import STANDSTILL
 Handle = WorkflowHandle[Any, Any]
 Shape = Callable[[Client], Any]
 
-_HOMES = {
+HOMES = {
     ProcessType.CUSTOMER_DELETION: TaskQueue.CUSTOMER,
     ProcessType.CUSTOMER_RESTORATION: TaskQueue.CUSTOMER,
     ProcessType.USER_DELETION: TaskQueue.AUTH,
@@ -46,7 +46,7 @@ _HOMES = {
 }
 
 
-def _input(kind: ProcessType) -> CamelModel:
+def input_of(kind: ProcessType) -> CamelModel:
     common = {"process_id": uuid4(), "actor_id": uuid4(), "generation": 1}
     inputs: dict[ProcessType, CamelModel] = {
         ProcessType.CUSTOMER_DELETION: CustomerDeletionInput(customer_id=uuid4(), **common),
@@ -69,7 +69,7 @@ def refuse(_step: Any) -> Any:
 async def _run(client: Client, kind: ProcessType, scripts: dict[str, Script]) -> AsyncIterator[Handle]:
     async with played(client, scripts):
         handle = await client.start_workflow(
-            kind, _input(kind), id=f"{kind}:{uuid4()}", task_queue=_HOMES[kind], static_summary=f"Shape of {kind}"
+            kind, input_of(kind), id=f"{kind}:{uuid4()}", task_queue=HOMES[kind], static_summary=f"Shape of {kind}"
         )
         yield handle
         await handle.result()
