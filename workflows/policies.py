@@ -36,7 +36,8 @@ PATIENT_RETRY = RetryPolicy(initial_interval=timedelta(minutes=1), maximum_inter
 """Once somebody was told. The server repeats the call, which writes no history however long it takes."""
 
 HISTORY_LIMIT = 1_000
-"""Events after which a waiting process begins anew; Temporal ends a workflow at 51,200."""
+"""Events after which a waiting process begins anew; Temporal ends a workflow at 51,200. A lower limit stops runs that
+have grown past it, unless `workflow.patched` keeps them to the old one."""
 
 STANDSTILL_PAUSE = timedelta(seconds=2)
 STANDSTILL_PAUSE_LIMIT = timedelta(minutes=1)
