@@ -32,12 +32,10 @@ from workflows.saga import SagaOutcome
 
 STORED = sorted(HISTORIES.glob("*.json"))
 DELETIONS = [path for path in STORED if path.name.startswith(f"{ProcessType.CUSTOMER_DELETION}.")]
-PAST_THE_WAY_FORWARD = (".resumed_after_the_pivot", ".resumed_in_its_undo", ".continuation_after_the_pivot")
-"""Runs that took up a process behind the steps before its pivot: they only rehearse those."""
-
-
 CONTINUED_AS_NEW = [path for path in STORED if ".continued_as_new" in path.name]
 CONTINUATIONS = [path for path in STORED if ".continuation" in path.name]
+PAST_THE_WAY_FORWARD = (".resumed_after_the_pivot", ".resumed_in_its_undo", ".continuation_after_the_pivot")
+"""Runs that took up a process behind the steps before its pivot: they only rehearse those."""
 
 
 def _history(path: Path) -> WorkflowHistory:
