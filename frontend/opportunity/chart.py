@@ -1,4 +1,4 @@
-"""The weekly chart of approvals and rejections: a fragment of its own, for the inbox and for dashboards."""
+"""The weekly chart of approvals and rejections: a fragment of its own, for the dashboards."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from frontend.ui.formats import YEN
 from frontend.ui.i18n import gettext, ngettext
 from frontend.ui.looks import Look
@@ -36,6 +38,31 @@ def kinds() -> dict[str, str]:
 
 def kind_text(kind: str) -> str:
     return kinds().get(kind, kind)
+
+
+def due_words() -> dict[str, str]:
+    """By when the requests of a list are due."""
+    return {
+        "overdue": gettext("Overdue"),
+        "today": gettext("Due by the end of today"),
+        "week": gettext("Due within 7 days"),
+    }
+
+
+def inbox_orders() -> dict[str, str]:
+    return {"since": gettext("Waiting longest first"), "deadlineAt": gettext("Due first")}
+
+
+def flag_marks(flags: Sequence[str]) -> list[str]:
+    """What a row of a list has room for; who is over 80 is over 75."""
+    marks = {
+        "SENIOR_80": gettext("Aged 80+"),
+        "SENIOR_75": gettext("Aged 75+"),
+        "PROFILE_STALE": gettext("Profile outdated"),
+        "PROFILE_INCOMPLETE": gettext("Profile incomplete"),
+    }
+    shown = [flag for flag in flags if flag != "SENIOR_75" or "SENIOR_80" not in flags]
+    return [marks.get(flag, flag) for flag in shown]
 
 
 def action_look(action: str) -> Look:

@@ -8,6 +8,7 @@ import re
 import pytest
 from playwright.async_api import Route, expect
 
+from frontend.opportunity import listing
 from tests.e2e.conftest import PHONE, OpenPage, Watch
 from tests.support.frontend import RunningFrontend
 from tests.support.waiting import eventually
@@ -266,3 +267,35 @@ async def test_without_javascript_a_request_is_decided_and_a_missing_reason_aske
     assert len(frontend.gateway.sent("PATCH", "/return")) == 1
     await page.click(".decision button[value=approve]")
     await eventually(lambda: len(frontend.gateway.sent("PATCH", "/approve")) == 1)
+
+
+async def test_a_filtered_list_is_a_place_that_survives_moving_deciding_and_reloading(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    page = await open_page("approver", "/approvals", stopped_clock=True)
+    await page.locator("summary", has_text="絞り込み条件").click()
+    await page.get_by_label("注意事項").select_option("true")
+    await page.get_by_role("button", name="絞り込み", exact=True).click()
+    flagged = [item for item in frontend.gateway.waiting("approver@ringi.example") if item["flags"]]
+    await expect(page.locator(ROWS)).to_have_count(len(flagged))
+    assert len(flagged) > 0
+    await expect(page.locator(f"{ROWS} .row-flag").first).to_be_visible()
+    await page.keyboard.press("j")
+    await expect(page).to_have_url(re.compile(r"flagged=true.*selected="))
+    await page.reload()
+    await expect(page.locator(ROWS)).to_have_count(len(flagged))
+    await page.keyboard.press("a")
+    await expect(page.locator(ROWS)).to_have_count(len(flagged) - 1)
+    await page.get_by_role("link", name="絞り込みを解除").first.click()
+    await expect(page).to_have_url(re.compile(r"/approvals$"))
+
+
+async def test_further_rows_join_the_list(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PAGE_LIMIT", 5)
+    page = await open_page("approver", "/approvals")
+    await expect(page.locator(ROWS)).to_have_count(5)
+    await page.get_by_role("link", name="さらに表示").click()
+    await expect(page.locator(ROWS)).to_have_count(10)
+    await expect(page.locator(".inbox-panes")).to_have_count(1)
+    await page.get_by_role("link", name="さらに表示").click()
+    await expect(page.locator(ROWS)).to_have_count(12)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 
 from frontend.opportunity.app import create_app
@@ -131,3 +134,56 @@ async def test_who_changed_what_was_approved_learns_before_submitting_that_it_be
     gateway.on("GET", "/approvals/r1/history", page())
     gateway.on("GET", "/approvals/r1/comments", page())
     assert "最初の段階からやり直し" in text(await client.get("/approvals/r1"))
+
+
+def inbox_of(*items: dict[str, Any], next_cursor: str | None = None) -> tuple[Browser, ScriptedGateway]:
+    build()
+    client, gateway = browser(create_app(SETTINGS), "opportunity", "approver")
+    for address in ("/approvals/pending", "/approvals"):
+        gateway.on("GET", address, {**page(*items), "nextCursor": next_cursor})
+    gateway.on("GET", "/approvals/counts", counts(waiting=len(items)))
+    return client, gateway
+
+
+async def test_what_the_filter_asks_for_stands_in_the_address_and_goes_to_the_api() -> None:
+    client, gateway = inbox_of()
+    query = "q=減額&kind=FEE_DISCOUNT&flagged=true&due=overdue&least=120万&sort=deadlineAt"
+    answer = await client.get(f"/approvals?{query}")
+    asked = dict(gateway.sent("GET", "/approvals/pending")[0].query)
+    assert {name: asked[name] for name in ("q", "kind", "flagged", "minAmount", "sort")} == {
+        "q": "減額", "kind": "FEE_DISCOUNT", "flagged": "true", "minAmount": "1200000", "sort": "deadlineAt",
+    }  # fmt: skip
+    assert datetime.fromisoformat(asked["dueBefore"]).tzinfo is not None
+    assert 'value="120万"' in text(answer), "a figure stays as it was typed"
+    assert "条件に合う申請はありません。" in text(answer)
+
+
+async def test_a_filter_that_nobody_knows_is_no_filter() -> None:
+    client, gateway = inbox_of()
+    await client.get("/approvals?kind=NO&flagged=perhaps&due=never&least=many&sort=name&state=PENDING&tab=none")
+    assert set(dict(gateway.sent("GET", "/approvals/pending")[0].query)) == {"limit", "sort"}
+
+
+@pytest.mark.parametrize(("tab", "expected"), [("requested", {"requesterId", "state"}), ("all", {"state"})])
+async def test_the_other_lists_are_filtered_by_state(tab: str, expected: set[str]) -> None:
+    client, gateway = inbox_of()
+    await client.get(f"/approvals?tab={tab}&state=RETURNED&due=overdue")
+    assert set(dict(gateway.sent("GET", "/approvals")[0].query)) == {"limit"} | expected
+
+
+async def test_rows_keep_the_filter_and_show_what_to_note() -> None:
+    flags = ["SENIOR_75", "SENIOR_80", "PROFILE_STALE"]
+    flagged = approval(id="r1", title="仕組債", kind="PRODUCT_PROPOSAL", flags=flags)
+    client, gateway = inbox_of(flagged, next_cursor="c2")
+    gateway.on("GET", "/approvals/r1", flagged)
+    gateway.on("GET", "/approvals/r1/history", page())
+    gateway.on("GET", "/approvals/r1/comments", page())
+    shown = text(await client.get("/approvals?flagged=true"))
+    marks = shown.partition("row-flags")[2].partition("</div>")[0]
+    assert ("80歳以上" in marks, "75歳以上" in marks, "1年以上前" in marks) == (True, False, True)
+    assert "/approvals?flagged=true&amp;selected=r1" in shown
+    assert "/approvals/r1/panel?flagged=true" in shown
+    more = {"HX-Request": "true", "HX-Target": "tr#opportunity-more"}
+    further = text(await client.get("/approvals?flagged=true&cursor=c2", headers=more))
+    assert further.lstrip().startswith("<tr"), "further rows come alone, into the table"
+    assert dict(gateway.sent("GET", "/approvals/pending")[-1].query)["cursor"] == "c2"

@@ -98,8 +98,8 @@ async def test_a_slot_that_fails_leaves_the_page_whole(
     approver: aiohttp.ClientSession, frontend: RunningFrontend
 ) -> None:
     frontend.gateway.fail("/reports/", 503)
-    html = await (await approver.get("/approvals")).text()
-    assert "opportunity-rows" in html
+    html = await (await approver.get("/reports")).text()
+    assert "sidenav" in html
     assert "集計を現在表示できません" in html
     assert "ringi-slot" not in html
 
@@ -108,10 +108,10 @@ async def test_a_slot_without_its_remote_is_a_card_inside_the_page_that_loads_th
     approver: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Registry, "exposed", lambda _registry, _name: None)
-    html = await (await approver.get("/approvals?tab=all")).text()
+    html = await (await approver.get("/reports?x=1")).text()
     assert "data-remote-down" in html
     assert html.count("<h1") == 1, "the page's own title, and none of the card's"
-    assert 'href="/approvals?tab=all">' in html.split("data-remote-down", 1)[1]
+    assert 'href="/reports?x=1">' in html.split("data-remote-down", 1)[1]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -33,6 +34,21 @@ def _too_large(ask: Ask) -> Response | None:
         return None
     error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
     return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
+    params = ask.request.query_params
+    least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
+    equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
+    found = [item for item in items if all(item[name] == value for name, value in equal.items())]
+    found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
+    if "flagged" in params:
+        found = [item for item in found if bool(item["flags"]) == (params["flagged"] == "true")]
+    return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
 
 
 class FakeGateway(LiveAnswers, SigningInAnswers):
@@ -129,7 +145,6 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             ("GET", "/auth/users", self._users),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
-            ("GET", "/approvals/requester/{id}", self._of_requester),
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
@@ -218,7 +233,10 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         return {"items": [self._shown(item, ask.user) for item in part], "nextCursor": following}
 
     def _pending(self, ask: Ask) -> Json:
-        return self._list([i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])], ask)
+        waiting = [i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])]
+        if ask.request.query_params.get("sort") == "deadlineAt":
+            waiting.sort(key=lambda item: item["deadlineAt"] or "9")
+        return self._list(_narrowed(waiting, ask), ask)
 
     def _counts(self, ask: Ask) -> Json:
         own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
@@ -229,14 +247,8 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             "drafts": sum(item["state"] == "DRAFT" for item in own),
         }
 
-    def _of_requester(self, ask: Ask) -> Json:
-        own = [i for i in self.approvals.values() if i["requesterId"] == ask.request.path_params["id"]]
-        return self._list(own, ask)
-
     def _all_approvals(self, ask: Ask) -> Json:
-        state, text = ask.request.query_params.get("state"), ask.request.query_params.get("q", "")
-        found = [i for i in self.approvals.values() if (not state or i["state"] == state) and text in i["title"]]
-        return self._list(found, ask)
+        return self._list(_narrowed(self.approvals.values(), ask), ask)
 
     def _one(self, ask: Ask) -> Any:
         item = self.approvals.get(ask.request.path_params["id"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 from pydantic import SecretStr
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -82,10 +82,17 @@ async def _plain(request: Request) -> Response:
     return Page.of(request).render("ui/page.html")
 
 
+async def _with_slot(request: Request) -> Response:
+    """As the dashboards: a part of another remote in the page."""
+    page = Page.of(request).render("ui/page.html")
+    return HTMLResponse(bytes(page.body).decode() + '<ringi-slot name="opportunity/weekly" query=""></ringi-slot>')
+
+
 def stand_in(name: str, settings: FrontendSettings) -> ASGIApp:
-    """A remote with the default manifest whose pages are empty."""
+    """A remote with the default manifest whose pages are empty, but for the slot of the dashboards."""
     manifest = DEFAULT_MANIFESTS[name]
-    routes = [Route(route.prefix, _plain) for route in manifest.routes]
+    page = _with_slot if name == "analytics" else _plain
+    routes = [Route(route.prefix, page) for route in manifest.routes]
     return build_remote(Remote(manifest=manifest, routes=routes, folder=Path(__file__).parent), settings)
 
 

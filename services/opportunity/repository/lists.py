@@ -57,11 +57,8 @@ async def page(
     caller sees requests; None for who sees all. Each person contributes their own first rows, by an index in the order
     of the list, so that the cost grows with people and not with the table.
     """
-    conditions = [_CONDITIONS[name] for name in filters if name != "q"]
-    if "q" in filters:
-        found, values = _searched(filters["q"], among_all=seen_through is None)
-        conditions += found
-        params = params | values
+    conditions, values = _narrowed(filters, among_all=seen_through is None)
+    params = params | values
     order = "DESC" if descending else "ASC"
     source, at, number = ("approvals a", "a.created_at", "a.id")
     if seen_through is not None:
@@ -87,8 +84,17 @@ async def page(
     return await reader.all(
         f"SELECT {_COLUMNS} FROM ({first}) AS chosen JOIN approvals a ON a.id = chosen.id{_JOINS}"  # noqa: S608
         f" ORDER BY a.created_at {order}, a.id {order}",
-        params | filters | {"limit": limit},
+        params | {"limit": limit},
     )
+
+
+def _narrowed(filters: dict[str, Any], *, among_all: bool) -> tuple[list[str], dict[str, Any]]:
+    """Conditions on ``approvals a`` and their parameters."""
+    conditions = [_CONDITIONS[name] for name in filters if name != "q"]
+    if "q" not in filters:
+        return conditions, filters
+    found, values = _searched(filters["q"], among_all=among_all)
+    return conditions + found, filters | values
 
 
 def _searched(q: str, *, among_all: bool) -> tuple[list[str], dict[str, Any]]:
@@ -133,28 +139,44 @@ _CONDITIONS = {
         "EXISTS (SELECT 1 FROM approval_participants named WHERE named.approval_id = a.id"
         " AND named.user_id = %(approver_id)s AND named.relation IN ('APPROVER', 'DECIDED'))"
     ),
+    "flag": "%(flag)s = ANY(a.flags)",
+    "flagged": "(cardinality(a.flags) > 0) = %(flagged)s",
+    "currency": "a.currency = %(currency)s",
+    "min_amount": "a.amount >= %(min_amount)s",
+    "max_amount": "a.amount <= %(max_amount)s",
+    "due_before": "a.deadline_at < %(due_before)s",
     "from_": "a.created_at >= %(from_)s",
     "to": "a.created_at < %(to)s",
 }
 
 
 async def inbox(
-    reader: Reader, *, user_id: UUID, acts_as: list[UUID], sort: str, after: tuple[datetime, UUID] | None, limit: int
+    reader: Reader,
+    *,
+    user_id: UUID,
+    acts_as: list[UUID],
+    filters: dict[str, Any],
+    sort: str,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> list[Row]:
     """What waits for the user, own votes and proxies' alike; a request that two of them wait for comes once.
 
+    ``filters``: those of InboxQuery that are set, by their Python names.
     ``sort``: ``since`` or ``deadline_at``; the sort key comes along as ``sortKey``.
     """
     after_at, after_id = after or (None, None)
+    conditions, values = _narrowed(filters, among_all=False)
+    narrowed = "".join(f" AND {condition}" for condition in conditions)
     return await reader.all(
         f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey" FROM ('  # noqa: S608
         f" SELECT approval_id, min(since) AS since, min({sort}) AS key FROM approval_waiting"
         " WHERE approver_id = ANY(%(acts_as)s) GROUP BY approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        " WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
+        f" WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by){narrowed}"
         " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
         " ORDER BY w.key, a.id LIMIT %(limit)s",
-        {"me": user_id, "acts_as": acts_as, "after_at": after_at, "after_id": after_id, "limit": limit},
+        values | {"me": user_id, "acts_as": acts_as, "after_at": after_at, "after_id": after_id, "limit": limit},
     )
 
 

@@ -157,22 +157,48 @@ class InboxSort(StrEnum):
     DEADLINE = "deadlineAt"
 
 
-class InboxQuery(PageQuery):
-    sort: InboxSort = InboxSort.WAITING_LONGEST
+class Narrowed(PageQuery):
+    """What the inbox and every other list can be narrowed by.
 
+    Amounts are compared within one currency: the bounds keep requests in ``currency`` only, in yen if none is given.
+    ``flagged``: with any flag, or with none. ``dueBefore``: the deadline of the current stage.
+    """
 
-class ApprovalFilters(PageQuery):
-    state: ApprovalState | None = None
+    q: Annotated[str, Line(100)] | None = None
     kind: ApprovalKind | None = None
     customer_id: UUID | None = None
     requester_id: UUID | None = None
+    flag: Flag | None = None
+    flagged: bool | None = None
+    currency: Currency | None = None
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
+    due_before: LocalTime | None = None
+
+    @model_validator(mode="after")
+    def _amounts_have_a_currency(self) -> Self:
+        if self.currency is None and (self.min_amount is not None or self.max_amount is not None):
+            self.currency = DEFAULT_CURRENCY
+        return self
+
+    @property
+    def narrowed(self) -> dict[str, Any]:
+        """What was given, by its Python name, without order and place in the list."""
+        return self.model_dump(exclude={"sort", "limit", "cursor"}, exclude_none=True)
+
+
+class InboxQuery(Narrowed):
+    sort: InboxSort = InboxSort.WAITING_LONGEST
+
+
+class ApprovalFilters(Narrowed):
+    state: ApprovalState | None = None
     approver_id: UUID | None = None
     owner_id: UUID | None = None
     submitted_after: LocalTime | None = None
     submitted_before: LocalTime | None = None
     decided_after: LocalTime | None = None
     decided_before: LocalTime | None = None
-    q: Annotated[str, Line(100)] | None = None
     from_: Annotated[LocalTime | None, Field(alias="from")] = None
     to: LocalTime | None = None
     sort: ApprovalSort = ApprovalSort.NEWEST

@@ -18,8 +18,7 @@ _SORT_COLUMNS = {InboxSort.WAITING_LONGEST: "since", InboxSort.DEADLINE: "deadli
 
 
 async def filtered(reader: Reader, principal: Principal, cursors: Cursors, query: ApprovalFilters) -> dict[str, Any]:
-    chosen = query.model_dump(exclude={"sort", "limit", "cursor"}, exclude_none=True)
-    return await _page(reader, principal, cursors, query, chosen, query.sort)
+    return await _page(reader, principal, cursors, query, query.narrowed, query.sort)
 
 
 async def of_requester(
@@ -69,6 +68,7 @@ async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: I
         reader,
         user_id=principal.user_id,
         acts_as=view.acts_as,
+        filters=query.narrowed,
         sort=_SORT_COLUMNS[query.sort],
         after=_key(cursors.decode(scope, query.cursor, [datetime, UUID])),
         limit=query.limit + 1,

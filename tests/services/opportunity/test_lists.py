@@ -1,5 +1,6 @@
 """Lists and searches among many requests: found whichever way it is written, and read from indexes."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -134,3 +135,36 @@ async def test_a_search_among_all_uses_the_index_of_grams(world: World, crowd: U
         assert "Seq Scan on approvals" not in plan, plan
     assert "Bitmap Index Scan on customer_copies_search" in await _plan(world, everyone, q="鈴木")
     assert "approvals_created" in await _plan(world, everyone)
+
+
+async def _titles(world: World, by: Person, address: str, **params: Any) -> list[str]:
+    answer = await world.client.get(address, token=by.token, params=params)
+    assert answer.status == 200, answer.json
+    return sorted(item["title"] for item in answer.json["items"])
+
+
+@pytest.mark.parametrize("address", ["/approvals/pending", "/approvals"])
+async def test_the_inbox_and_every_list_can_be_narrowed_alike(world: World, address: str) -> None:
+    rep, other, approver = await world.person("rep"), await world.person("rep"), await world.person("approver")
+    elderly = await world.customer(rep, born=date(1940, 1, 1))
+    await world.request(rep, approver, title="小口", amount=10_000, kind="EXPENSE")
+    due = {"name": "承認", "approverIds": [approver.id], "deadlineHours": 24}
+    await world.request(rep, title="大口", amount=9_000_000, customerId=elderly, stages=[due])
+    await world.request(other, approver, title="外貨", amount=9_000_000, currency="USD", kind="OTHER")
+    await world.request(other, approver, title="金額なし", kind="OTHER")
+
+    async def found(**params: Any) -> list[str]:
+        return await _titles(world, approver, address, **params)
+
+    assert await found(kind="EXPENSE") == ["小口"]
+    assert await found(customerId=elderly) == await found(flagged="true") == await found(flag="SENIOR_75") == ["大口"]
+    assert await found(flagged="false") == sorted(["小口", "外貨", "金額なし"])
+    assert await found(requesterId=other.id) == sorted(["外貨", "金額なし"])
+    assert await found(minAmount=10_000) == sorted(["小口", "大口"])
+    assert await found(minAmount=10_001, maxAmount=9_000_000) == ["大口"]
+    assert await found(currency="USD", minAmount=9_000_000) == ["外貨"]
+    assert await found(q="大") == ["大口"]
+    assert await found(dueBefore="2000-01-01") == []
+    assert await found(dueBefore="2999-01-01") == ["大口"]
+    refused = await world.client.get(address, token=approver.token, params={"minAmount": "1e3"})
+    assert refused.status == 422
