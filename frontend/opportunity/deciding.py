@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ NEED_COMMENT = frozenset({"return", "reject"})
 MAX_AT_ONCE = 100
 AT_A_TIME = 4
 ALREADY_DECIDED = "already_decided"
+NOT_NOTED = "flags_not_acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one decision. `is_lost`: somebody was faster; `may_retry`: it can be tried again as it is."""
+    """What became of one decision.
+
+    `is_lost`: somebody was faster; `may_retry`: it can be tried again as it is; `flags`: what has to be noted first.
+    """
 
     ticket: Ticket
     done: bool
@@ -57,10 +61,30 @@ class Outcome:
     message: str
     is_lost: bool = False
     may_retry: bool = False
+    flags: tuple[str, ...] = ()
+
+    @property
+    def noting(self) -> str:
+        """What the form sends when somebody has taken note."""
+        return f"{self.ticket.id}/{','.join(self.flags)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the form asks for. `noted`: by request, the flags that were seen; None where one is decided for itself."""
+
+    decision: str
+    comment: str
+    key: str
+    noted: Mapping[str, Sequence[str]] | None
 
 
 async def decide(request: Request) -> Response:
-    """POST /approvals/decide: `ids` (tickets), `decision`, `comment`."""
+    """POST /approvals/decide: `ids` (tickets), `decision`, `comment`.
+
+    `bulk` where the requests were chosen in a list: what their rows ask to note was seen for those in `noted` only
+    (opened, or ticked off). With `only_noted` the others are left alone.
+    """
     page = Page.of(request)
     form = await page.form()
     decision, comment = str(form.get("decision", "")), str(form.get("comment", "")).strip()
@@ -69,26 +93,32 @@ async def decide(request: Request) -> Response:
         return _refused(page, gettext("Choose at least one request and what to do with it."), tickets, decision)
     if decision in NEED_COMMENT and not comment:
         return _refused(page, gettext("Say why: the requester will read it."), tickets, decision)
-    key = str(form.get(KEY_FIELD, ""))
-    outcomes = await _decide_all(page.gateway, tickets, decision, comment, key)
-    return _answer(page, outcomes, decision, comment, key)
+    wish = Wish(decision, comment, str(form.get(KEY_FIELD, "")), _noted(form) if "bulk" in form else None)
+    return _answer(page, await _decide_all(page.gateway, tickets, wish), wish)
 
 
 def tickets_in(form: FormData) -> list[Ticket]:
     """The chosen requests, each once, at most `MAX_AT_ONCE`; several may come joined by commas."""
     texts = [part for value in form.getlist("ids") if isinstance(value, str) for part in value.split(",")]
     parsed = (Ticket.parse(text) for text in dict.fromkeys(texts))
-    return [ticket for ticket in parsed if ticket is not None][:MAX_AT_ONCE]
+    noted = _noted(form)
+    return [ticket for ticket in parsed if ticket is not None and ("only_noted" not in form or ticket.id in noted)][
+        :MAX_AT_ONCE
+    ]
 
 
-async def _decide_all(
-    gateway: UserGateway, tickets: Sequence[Ticket], decision: str, comment: str, key: str
-) -> list[Outcome]:
+def _noted(form: FormData) -> dict[str, list[str]]:
+    """By the id of a request, the flags that its approver has seen."""
+    pairs = (value.partition("/") for value in form.getlist("noted") if isinstance(value, str))
+    return {request: flags.split(",") for request, _, flags in pairs if flags}
+
+
+async def _decide_all(gateway: UserGateway, tickets: Sequence[Ticket], wish: Wish) -> list[Outcome]:
     gate = asyncio.Semaphore(AT_A_TIME)
 
     async def one(ticket: Ticket) -> Outcome:
         async with gate:
-            return await _decide_one(gateway, ticket, decision, comment, _key_for(key, ticket))
+            return await _decide_one(gateway, ticket, wish)
 
     return await asyncio.gather(*(one(ticket) for ticket in tickets))
 
@@ -98,19 +128,24 @@ def _key_for(form_key: str, ticket: Ticket) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{form_key or uuid.uuid4()}:{ticket}"))
 
 
-async def _decide_one(gateway: UserGateway, ticket: Ticket, decision: str, comment: str, key: str) -> Outcome:
+async def _decide_one(gateway: UserGateway, ticket: Ticket, wish: Wish) -> Outcome:
     body: dict[str, Any] = {"revision": ticket.revision, "stage": ticket.stage}
-    if comment:
-        body["comment"] = comment
+    if wish.comment:
+        body["comment"] = wish.comment
+    if wish.noted is not None and wish.decision == "approve":
+        body["acknowledgedFlags"] = [flag for flag in wish.noted.get(ticket.id, ()) if flag in words.FLAGS]
+    path = f"/approvals/{segment(ticket.id)}/{wish.decision}"
     try:
-        answer = await gateway.send("PATCH", f"/approvals/{segment(ticket.id)}/{decision}", body, key=key)
+        answer = await gateway.send("PATCH", path, body, key=_key_for(wish.key, ticket))
     except GatewayProblem as problem:
         label = await _label(gateway, ticket)
         is_lost = problem.status == CONFLICT and problem.code == ALREADY_DECIDED
         message = _lost_race(problem) if is_lost else problem.message or gettext("That did not work.")
-        return Outcome(ticket, False, label, message, is_lost=is_lost, may_retry=problem.is_outage)
+        flags = tuple(problem.document.get("flags", ())) if problem.code == NOT_NOTED else ()
+        return Outcome(ticket, False, label, message, is_lost=is_lost, may_retry=problem.is_outage, flags=flags)
     approval = Approval.model_validate(answer.body)
-    return Outcome(ticket, True, f"{approval.number} {approval.title}".strip(), _what_happened(approval, decision))
+    label = f"{approval.number} {approval.title}".strip()
+    return Outcome(ticket, True, label, _what_happened(approval, wish.decision))
 
 
 async def _label(gateway: UserGateway, ticket: Ticket) -> str:
@@ -148,17 +183,20 @@ def _refused(page: Page, message: str, tickets: Sequence[Ticket], decision: str)
     )
 
 
-def _answer(page: Page, outcomes: Sequence[Outcome], decision: str, comment: str, key: str) -> Response:
-    """`key` goes along with what is tried again: a decision whose answer was lost is not a second one."""
+def _answer(page: Page, outcomes: Sequence[Outcome], wish: Wish) -> Response:
+    """The wish's key goes along with what is tried again: a decision whose answer was lost is not a second one."""
     failed = [outcome for outcome in outcomes if not outcome.done]
     again = [outcome for outcome in failed if outcome.may_retry]
     values: dict[str, Any] = {
         "outcomes": outcomes,
         "failed": failed,
         "again": again,
-        "decision": decision,
-        "comment": comment,
-        "key": key,
+        "unnoted": [outcome for outcome in failed if outcome.flags],
+        "decision": wish.decision,
+        "comment": wish.comment,
+        "key": wish.key,
+        "bulk": wish.noted is not None,
+        "noted": wish.noted or {},
     }
     if page.is_fragment:
         # Rows that somebody else has decided stay away; those that can be tried again come back.

@@ -53,6 +53,9 @@ def inbox_orders() -> dict[str, str]:
     return {"since": gettext("Waiting longest first"), "deadlineAt": gettext("Due first")}
 
 
+FLAGS = ("SENIOR_75", "SENIOR_80", "PROFILE_STALE", "PROFILE_INCOMPLETE")
+
+
 def flag_marks(flags: Sequence[str]) -> list[str]:
     """What a row of a list has room for; who is over 80 is over 75."""
     marks = {

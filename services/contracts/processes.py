@@ -203,9 +203,13 @@ class ApprovalCommand(CamelModel):
 
 
 class DecideCommand(ApprovalCommand):
+    """``acknowledged_flags``: points to note of the request that its approver says to have noted, one decision among
+    many; None where the request was decided for itself, with all that its page shows."""
+
     decision: Decision
     revision: int | None = None
     stage: int | None = None
+    acknowledged_flags: list[str] | None = None
 
 
 class RecallCommand(ApprovalCommand):

@@ -1,5 +1,6 @@
 """Refusals that only approval requests know."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -67,6 +68,16 @@ class AlreadyVoted(Conflict):
 class NotAnApprover(Forbidden):
     code = "not_an_approver"
     title = Text("この段階の承認者ではありません", "You are not an approver of the current stage")
+
+
+class FlagsNotAcknowledged(Conflict):
+    """One of many requests has points to note that its approver has not taken note of; ``flags`` names them."""
+
+    code = "flags_not_acknowledged"
+    title = Text("注意事項の確認が必要です", "The request has points to note first")
+
+    def __init__(self, flags: Sequence[str]) -> None:
+        super().__init__(flags=list(flags))
 
 
 class OwnRequest(Forbidden):

@@ -208,7 +208,8 @@ async def test_a_bulk_decision_is_answered_row_by_row_and_retries_only_what_fail
     await expect(page.locator("#opportunity-results .tone-text-ok")).to_have_count(2)
     await expect(page.locator(f"#opportunity-row-{second}")).to_be_visible()
     frontend.gateway.mend()
-    await page.click("#opportunity-results form button")
+    async with page.expect_navigation():
+        await page.click("#opportunity-results form button")
     await eventually(lambda: len(frontend.gateway.sent("PATCH", f"{second}/approve")) == 2)
     assert len(frontend.gateway.waiting("approver@ringi.example")) == 9
 
@@ -286,8 +287,11 @@ async def test_a_filtered_list_is_a_place_that_survives_moving_deciding_and_relo
     await expect(page.locator(ROWS)).to_have_count(len(flagged))
     await page.keyboard.press("a")
     await expect(page.locator(ROWS)).to_have_count(len(flagged) - 1)
+    await page.clock.run_for(PAST_UNDO_MS)
+    await eventually(lambda: len(frontend.gateway.sent("PATCH", "/approve")) == 1)
     await page.get_by_role("link", name="絞り込みを解除").first.click()
     await expect(page).to_have_url(re.compile(r"/approvals$"))
+    await expect(page.locator(ROWS)).to_have_count(11)
 
 
 async def test_further_rows_join_the_list(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,3 +303,39 @@ async def test_further_rows_join_the_list(open_page: OpenPage, monkeypatch: pyte
     await expect(page.locator(".inbox-panes")).to_have_count(1)
     await page.get_by_role("link", name="さらに表示").click()
     await expect(page.locator(ROWS)).to_have_count(12)
+
+
+async def test_many_at_once_stop_at_a_flagged_request_until_it_was_opened_or_ticked(
+    open_page: OpenPage, frontend: RunningFrontend, watch: Watch
+) -> None:
+    watch.expects_failures = True
+    page = await open_page("approver", "/approvals", stopped_clock=True)
+    flagged = [item for item in frontend.gateway.waiting("approver@ringi.example") if item["flags"]]
+    first = page.locator(f"#opportunity-row-{flagged[0]['id']}")
+    await first.locator("input[type=checkbox]").check()
+    await page.keyboard.press("Shift+a")
+    await expect(page.locator(ROWS)).to_have_count(11)
+    await page.clock.run_for(PAST_UNDO_MS)
+    await expect(page.locator(ROWS)).to_have_count(12)
+    await expect(page.locator(".noting small").first).to_be_visible()
+    assert len(frontend.gateway.waiting("approver@ringi.example")) == 12
+    await page.locator(".noting input[name=noted]").check()
+    async with page.expect_navigation():
+        await page.locator(".noting button").click()
+    await eventually(lambda: len(frontend.gateway.waiting("approver@ringi.example")) == 11)
+
+
+async def test_what_was_opened_needs_no_more_words_in_a_decision_on_many(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    page = await open_page("approver", "/approvals", stopped_clock=True)
+    flagged = [item for item in frontend.gateway.waiting("approver@ringi.example") if item["flags"]]
+    row = page.locator(f"#opportunity-row-{flagged[0]['id']}")
+    await row.locator("a.ttl").click()
+    await expect(page.locator(".panel-title")).to_have_text(flagged[0]["title"])
+    await page.clock.run_for(SETTLE_MS)
+    await row.locator("input[type=checkbox]").check()
+    await page.keyboard.press("Shift+a")
+    await page.clock.run_for(PAST_UNDO_MS)
+    await eventually(lambda: len(frontend.gateway.waiting("approver@ringi.example")) == 11)
+    assert frontend.gateway.sent("PATCH", "/approve")[-1]["acknowledgedFlags"] == flagged[0]["flags"]

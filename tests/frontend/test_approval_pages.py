@@ -187,3 +187,40 @@ async def test_rows_keep_the_filter_and_show_what_to_note() -> None:
     further = text(await client.get("/approvals?flagged=true&cursor=c2", headers=more))
     assert further.lstrip().startswith("<tr"), "further rows come alone, into the table"
     assert dict(gateway.sent("GET", "/approvals/pending")[-1].query)["cursor"] == "c2"
+
+
+UNNOTED = {"code": "flags_not_acknowledged", "title": "注意事項の確認が必要です", "flags": ["SENIOR_75"]}
+
+
+async def test_many_at_once_stop_at_what_has_to_be_noted_first_and_go_on_with_those_ticked() -> None:
+    client, gateway = inbox_of()
+    gateway.on("GET", "/approvals/r1", approval(id="r1", number="AP-1", title="仕組債", flags=["SENIOR_75"]))
+    gateway.on("PATCH", "/approvals/r1/approve", UNNOTED, status=409)
+    asked = {"ids": "r1/1/0", "decision": "approve", "idempotency_key": "k1", "bulk": "1"}
+    answer = await client.post("/approvals/decide", form=asked)
+    [sent] = gateway.sent("PATCH", "/approvals/r1/approve")
+    assert sent.body["acknowledgedFlags"] == []
+    assert ("AP-1 仕組債" in text(answer), "75歳以上" in text(answer)) == (True, True)
+    assert 'name="noted" value="r1/SENIOR_75"' in text(answer)
+    assert 'name="idempotency_key" value="k1"' not in text(answer), "what is asked then is another request"
+    again = asked | {"only_noted": "1", "noted": "r1/SENIOR_75,NONSENSE", "idempotency_key": "k2"}
+    await client.post("/approvals/decide", form=[*again.items(), ("ids", "r2/1/0")])
+    assert gateway.sent("PATCH", "/approvals/r1/approve")[-1].body["acknowledgedFlags"] == ["SENIOR_75"]
+    assert gateway.sent("PATCH", "/approvals/r2/approve") == [], "what was not ticked is left alone"
+
+
+async def test_what_is_tried_again_says_again_what_was_noted() -> None:
+    client, gateway = inbox_of()
+    gateway.on("PATCH", "/approvals/r1/approve", {"code": "unavailable"}, status=503)
+    asked = {"ids": "r1/1/0", "decision": "approve", "idempotency_key": "k1", "bulk": "1", "noted": "r1/SENIOR_75"}
+    shown = text(await client.post("/approvals/decide", form=asked))
+    assert 'name="noted" value="r1/SENIOR_75"' in shown
+    assert 'name="idempotency_key" value="k1"' in shown
+    assert 'name="bulk"' in shown
+
+
+async def test_a_request_decided_by_itself_was_seen_with_all_it_asks_to_note() -> None:
+    client, gateway = inbox_of()
+    gateway.on("PATCH", "/approvals/r1/approve", approval(id="r1", state="APPROVED"))
+    await client.post("/approvals/decide", form={"ids": "r1/1/0", "decision": "approve", "idempotency_key": "k1"})
+    assert "acknowledgedFlags" not in gateway.sent("PATCH", "/approvals/r1/approve")[0].body

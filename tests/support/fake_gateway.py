@@ -290,6 +290,9 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
                 message = "理由を入力してください"
                 error = {"pointer": "/comment", "in": "body", "code": "comment_required", "message": message}
                 return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+            unnoted = set(item["flags"]) - set(ask.body.get("acknowledgedFlags", item["flags"]))
+            if action == "approve" and unnoted:
+                return problem(409, "flags_not_acknowledged", "注意事項の確認が必要です", flags=sorted(unnoted))
             self._decide(item, ask.user, action, ask.body.get("comment", ""))
         elif action == "reassign":
             stage = item["stages"][item["stage"]]

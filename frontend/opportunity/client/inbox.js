@@ -164,6 +164,14 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+// Whoever has opened a request has seen what it asks to note; a decision on many needs no more words for it.
+const noteOpened = () => {
+  if (!document.querySelector("#opportunity-detail .panel-title")) return;
+  const noted = current()?.querySelector("input[name=noted]");
+  if (noted) noted.disabled = false;
+};
+
 document.addEventListener("htmx:after:swap", position);
+document.addEventListener("htmx:after:swap", noteOpened);
 position();
 chosen();

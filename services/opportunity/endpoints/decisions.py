@@ -40,7 +40,7 @@ async def approve_approval(
 ) -> Response:
     """Approve the current stage, for oneself or for somebody whose proxy the caller is."""
     body = body or DecisionInput()
-    return _answer(await commands.carry_out(Order(actions.APPROVE, approval_id, body.comment, body.seen), sender))
+    return _answer(await commands.carry_out(Order(actions.APPROVE, approval_id, body.comment, body.terms), sender))
 
 
 @router.patch("/approvals/{approval_id}/reject", response_model=ApprovalOutput)
@@ -114,7 +114,10 @@ async def cancel_approval(
 async def bulk_decide_approvals(
     commands: CommandSenderDep, sender: Annotated[Sender, may(actions.APPROVE)], body: BulkDecision
 ) -> Response:
-    """One decision for several requests; each is answered for itself with its status."""
+    """One decision for several requests; each is answered for itself with its status.
+
+    A request with flags is approved where the item names them as acknowledged; `flags_not_acknowledged` otherwise.
+    """
     if actions.BY_DECISION[body.decision].comment is CommentRule.REQUIRED and body.comment is None:
         raise comment_required()
     places = asyncio.Semaphore(BULK_CONCURRENCY)

@@ -32,6 +32,7 @@ async def of(reader: Reader, approval_id: UUID) -> list[Row]:
         'SELECT h.id, h.sequence, h.at, h.action, h.actor_id AS "actorId", actor.name AS "actorName",'
         ' h.on_behalf_of AS "onBehalfOfId", principal.name AS "onBehalfOfName", h.role, h.generation, h.stage,'
         " h.revision, h.state, h.process_id AS \"processId\", p.content ->> 'comment' AS comment,"
+        " p.content -> 'acknowledgedFlags' AS \"acknowledgedFlags\","
         ' p.history_id IS NULL AS erased, h.commitment, h.previous_hash AS "previousHash", h.hash'
         " FROM approval_history h LEFT JOIN approval_history_personal p ON p.history_id = h.id"
         " LEFT JOIN user_copies actor ON actor.id = h.actor_id"

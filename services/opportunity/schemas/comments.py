@@ -6,6 +6,7 @@ from uuid import UUID
 from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.models import CamelModel, ResponseModel
 from services.opportunity.schemas.fields import Comment
+from services.opportunity.suitability import Flag
 
 
 class CommentInput(CamelModel):
@@ -52,6 +53,8 @@ class HistoryEntry(ResponseModel):
     state: ApprovalState
     process_id: UUID | None
     comment: str | None
+    acknowledged_flags: list[Flag] | None = None
+    """Of an approval among many: the points to note that the approver acknowledged; null for one made for itself."""
     erased: bool
     commitment: str
     previous_hash: str

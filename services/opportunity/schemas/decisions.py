@@ -10,8 +10,10 @@ from services.contracts.processes import Decision
 from services.kit.models import CamelModel, ResponseModel
 from services.opportunity.schemas.approvals import ApprovalOutput
 from services.opportunity.schemas.fields import Comment, Revision, StagePosition
+from services.opportunity.suitability import Flag
 
 MAX_BULK = 100
+Flags = Annotated[list[Flag], Field(max_length=len(Flag))]
 
 
 class Seen(CamelModel):
@@ -28,6 +30,13 @@ class Seen(CamelModel):
 
 class DecisionInput(Seen):
     comment: Comment | None = None
+    acknowledged_flags: Flags | None = None
+    """Given where requests are approved in bulk: one that has other flags as well is not approved."""
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        acknowledged = self.acknowledged_flags
+        return self.seen if acknowledged is None else self.seen | {"acknowledged_flags": acknowledged}
 
 
 class ReasonInput(CamelModel):
@@ -47,6 +56,12 @@ class ReassignInput(CamelModel):
 
 class BulkItem(Seen):
     id: UUID
+    acknowledged_flags: Flags = Field(default_factory=list)
+    """Flags of this request that the approver has taken note of. Who approves many at once says so for each."""
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        return self.seen | {"acknowledged_flags": self.acknowledged_flags}
 
 
 class BulkDecision(CamelModel):

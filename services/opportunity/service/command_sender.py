@@ -175,12 +175,13 @@ class CommandSender:
         item = body.items[position]
         own = sender
         if sender.key is not None:
-            asked = body.model_dump_json(include={"decision", "comment"}) + item.model_dump_json()
+            unsaid = None if item.acknowledged_flags else {"acknowledged_flags"}
+            asked = body.model_dump_json(include={"decision", "comment"}) + item.model_dump_json(exclude=unsaid)
             fingerprint = sha256(asked.encode()).digest()
             own = replace(sender, key=f"{sender.key}\0{item.id}", fingerprint=fingerprint)
         action = actions.BY_DECISION[body.decision]
         try:
-            shown = await self.carry_out(Order(action, item.id, body.comment, item.seen), own)
+            shown = await self.carry_out(Order(action, item.id, body.comment, item.terms), own)
         except ProblemError as error:
             problem = error.problem(sender.context.locale, sender.context.request_id or "")
             return {"id": item.id, "status": error.status, "problem": problem}

@@ -25,7 +25,7 @@ from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
 from services.opportunity import actions, events, machine, stage_clock
 from services.opportunity.actions import Action, CommentRule
-from services.opportunity.errors import ReassignmentConflict, WrongState, comment_required
+from services.opportunity.errors import FlagsNotAcknowledged, ReassignmentConflict, WrongState, comment_required
 from services.opportunity.progress import Actor, Progress, places_of
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, handover, people
@@ -89,6 +89,7 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
         if by_person and row.state in _DECIDED:
             raise await lost_race(reader, row.id, row.state) from None
         raise
+    _require_noted(action, row, command)
     if by_person and action.names_successor:
         await _require_able(reader, action.terms_of(command)["to_id"])
     enters = progress.stage != row.progress.stage or row.state is ApprovalState.RETURNED
@@ -108,6 +109,15 @@ async def _refuse_lost_race(reader: Reader, approval: Approval, command: DecideC
     ended = progress.state in _DECIDED or progress.state is ApprovalState.RETURNED
     if ended or (moved_on and progress.state is ApprovalState.PENDING):
         raise await lost_race(reader, approval.id, progress.state)
+
+
+def _require_noted(action: Action, row: Approval, command: ApprovalCommand) -> None:
+    acknowledged = getattr(command, "acknowledged_flags", None)
+    if acknowledged is None or action is not actions.APPROVE:
+        return
+    unnoted = [flag for flag in row.flags if flag not in acknowledged]
+    if unnoted:
+        raise FlagsNotAcknowledged(unnoted)
 
 
 async def _require_able(reader: Reader, user_id: UUID) -> None:
@@ -136,6 +146,7 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         on_behalf_of,
         comment_ref=command.comment_ref,
         process_id=actor.process_id,
+        acknowledged_flags=getattr(command, "acknowledged_flags", None),
         **action.terms_of(command),
     )
     if action.decision is not None:

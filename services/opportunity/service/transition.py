@@ -37,6 +37,8 @@ class Transition:
     process_id: UUID | None = None
     from_id: UUID | None = None
     to_id: UUID | None = None
+    acknowledged_flags: list[str] | None = None
+    """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
 
 def event_for(transition: Transition, before: Approval, after: Approval) -> ApprovalActed:
@@ -124,6 +126,8 @@ async def write_history(
     action = actions.BY_NAME.get(transition.action)
     if action is not None and action.keeps_evidence:
         personal["snapshot"] = await _seen(uow, before if transition.action is not ApprovalAction.SUBMIT else after)
+    if transition.acknowledged_flags is not None:
+        personal["acknowledgedFlags"] = transition.acknowledged_flags
     if transition.from_id is not None:
         personal |= {
             "fromId": str(transition.from_id),

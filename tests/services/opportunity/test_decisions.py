@@ -1,6 +1,7 @@
 """Decisions over HTTP, carried out by the workflow on a real Temporal server."""
 
 import asyncio
+from datetime import date
 
 from services.contracts.processes import approval_id
 from tests.services.opportunity.world import World
@@ -79,3 +80,33 @@ async def test_the_workflow_ends_with_the_row(live: World, temporal) -> None:  #
     assert result["state"] == "RECALLED"
     late = await live.act(approver, request, "approve")
     assert (late.status, late.json["code"]) == (409, "wrong_state")
+
+
+async def test_who_approves_many_takes_note_of_what_each_asks_to_note_and_that_is_kept(live: World) -> None:
+    rep, approver = await live.person("rep"), await live.person("approver")
+    elderly = await live.customer(rep, born=date(1940, 1, 1))
+    plain = await live.request(rep, approver)
+    flagged = [await live.request(rep, approver, customerId=elderly) for _ in range(3)]
+    noted = {"id": flagged[0]["id"], "acknowledgedFlags": ["SENIOR_80", "SENIOR_75"]}
+    half = {"id": flagged[1]["id"], "acknowledgedFlags": ["SENIOR_75"]}
+    items = [{"id": plain["id"]}, noted, half, {"id": flagged[2]["id"]}]
+    answer = await live.client.post(
+        "/approvals/bulk-decide", {"decision": "APPROVE", "items": items}, token=approver.token, key=new_key()
+    )
+    results = answer.json["results"]
+    assert [result["status"] for result in results] == [200, 200, 409, 409], answer.json
+    told = [(result["problem"]["code"], result["problem"]["flags"]) for result in results[2:]]
+    assert told == [
+        ("flags_not_acknowledged", ["SENIOR_80"]),
+        ("flags_not_acknowledged", ["SENIOR_75", "SENIOR_80"]),
+    ]
+    kept = [(await live.history(rep, request))[-1]["acknowledgedFlags"] for request in (plain, flagged[0])]
+    assert kept == [[], ["SENIOR_80", "SENIOR_75"]]
+    by_itself = await live.act(approver, flagged[1], "approve")
+    assert by_itself.status == 200, "opened and decided by itself it needs no more words"
+    assert (await live.history(rep, flagged[1]))[-1]["acknowledgedFlags"] is None
+    refused = await live.act(approver, flagged[2], "approve", acknowledgedFlags=[])
+    assert (refused.status, refused.json["code"]) == (409, "flags_not_acknowledged")
+    returned = {"decision": "RETURN", "comment": "確認", "items": [{"id": flagged[2]["id"]}]}
+    answer = await live.client.post("/approvals/bulk-decide", returned, token=approver.token, key=new_key())
+    assert [result["status"] for result in answer.json["results"]] == [200]
