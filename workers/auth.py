@@ -9,6 +9,7 @@ from activities.ledger.handlers import LedgerActivities, StepRecords
 from services.auth.cleanup import keep_clean
 from services.auth.references import consumer
 from services.auth.service.audit import Sealer
+from services.auth.service.audit_verifier import Verifier
 from services.auth.settings import AuthSettings
 from services.auth.signing import SigningKeys
 from services.contracts.processes import TaskQueue
@@ -26,6 +27,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     settings = AuthSettings.of(runtime.settings)
     async with runtime.database(SERVICE) as db:
         sealer = Sealer(db, SigningKeys(db, settings.secret_key), settings.audit_head_file)
+        verifier = Verifier(db, settings.audit_head_file)
 
         async def clean_up(stop: asyncio.Event) -> None:
             await keep_clean(db, stop)
@@ -39,7 +41,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             activities=[*AuthActivities(db).all(), *ledger.all(), *StepRecords(db).all()],
             schedules=[reconciliation(TaskQueue.AUTH)],
             consumers=[consumer(db, bootstrap=runtime.bootstrap)],
-            loops=[sealer.run, clean_up],
+            loops=[sealer.run, verifier.run, clean_up],
         )
 
 

@@ -3,12 +3,12 @@
 from deploy.invariants.events import REPORTED
 from deploy.invariants.model import Violation
 from deploy.invariants.system import SERVICES, System
-from services.auth.service import audit
+from services.auth.service import audit_verification
 
 
 async def chain_verifies(system: System) -> list[Violation]:
     """Each link's hash follows from its entry and the link before; no entry of any service is missing."""
-    findings = await audit.verify(system.reader("auth"), system.audit_head_file)
+    findings = await audit_verification.verify(system.reader("auth"), system.audit_head_file)
     found = [Violation(f"audit:{finding.position}", finding.problem) for finding in findings[:REPORTED]]
     chained = set(await system.column("auth", "SELECT audit_id FROM audit_chain"))
     for service in SERVICES:

@@ -1,6 +1,6 @@
 """How audit entries are chained: each link's hash covers the one before, so that any edit breaks all that follow.
 
-A link holds a salted commitment to the detail: when detail and salt are erased, the chain still verifies.
+A link holds a salted commitment to detail and names: when they and the salt are erased, the chain still verifies.
 """
 
 import hashlib
@@ -17,9 +17,21 @@ COVERED: Final = (
 )  # fmt: skip
 
 
-def commitment(salt: bytes, detail: dict[str, Any] | None) -> bytes:
-    """SHA-256 of salt and detail; says nothing about a detail whose salt is unknown."""
-    return hashlib.sha256(salt + orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)).digest()
+FIRST_FORM: Final = 1
+"""Links from before entries kept names, and of older replicas during an update: their commitment covers the detail.
+Who calls a later link so breaks it, as its commitment is another."""
+FORM: Final = 2
+
+
+def commitment(entry: AuditLogEntry, form: int = FORM) -> bytes:
+    """SHA-256 of salt and content; says nothing about a content whose salt is unknown."""
+    content: Any = entry.detail if form == FIRST_FORM else {"detail": entry.detail, "names": entry.names}
+    return hashlib.sha256((entry.salt or b"") + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def is_erased(entry: AuditLogEntry) -> bool:
+    """Neither salt nor content is left, as the law may ask for."""
+    return entry.salt is None and entry.detail is None and not entry.names
 
 
 def link_hash(previous: bytes, position: int, entry: AuditLogEntry, detail_commitment: bytes) -> bytes:

@@ -5,7 +5,7 @@ import contextlib
 from datetime import timedelta
 from typing import Final
 
-from services.auth.repository import sessions, throttle
+from services.auth.repository import sessions, throttle, verifications
 from services.kit.db.database import Database
 from services.kit.http import idempotency
 from services.kit.running import clock
@@ -24,6 +24,7 @@ async def clean_up(db: Database) -> None:
     async with db.transaction(ActorContext.system()) as uow:
         await sessions.forget(uow, before)
         await throttle.forget(uow, before)
+        await verifications.forget(uow, before)
         await idempotency.delete_expired(uow)
 
 

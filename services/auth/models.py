@@ -4,7 +4,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, Computed, DateTime, Identity, Index, LargeBinary, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Computed,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -198,12 +211,28 @@ class AuditLogEntry(Base, table=True):
     process_id: UUID | None = None
     detail: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     salt: bytes | None = Field(default=None, sa_type=LargeBinary)
+    names: dict[str, str] | None = Field(default=None, sa_type=JSONB)
+    """Users whom the entry mentions, by id, as they were called then."""
 
     __table_args__ = (
         Index("audit_log_at", "at", "id"),
         Index("audit_log_actor", "actor_id", "at"),
         Index("audit_log_resource", "resource_type", "resource_id", "at"),
         Index("audit_log_action", "action", "at"),
+        Index("audit_log_on_behalf_of", "on_behalf_of", "at", "id", postgresql_where=text("on_behalf_of IS NOT NULL")),
+        Index("audit_log_resource_id", "resource_id", "at", "id", postgresql_where=text("resource_id IS NOT NULL")),
+        Index("audit_log_resource_type", "resource_type", "at", "id"),
+        Index(
+            "audit_log_number",
+            text("(detail ->> 'number')"),
+            "at",
+            "id",
+            postgresql_where=text("detail ->> 'number' IS NOT NULL"),
+        ),
+        Index("audit_log_outcome", "outcome", "at", "id"),
+        Index("audit_log_ip", "ip", "at", "id", postgresql_where=text("ip IS NOT NULL")),
+        Index("audit_log_request", "request_id", "at", "id", postgresql_where=text("request_id IS NOT NULL")),
+        Index("audit_log_process", "process_id", "at", "id", postgresql_where=text("process_id IS NOT NULL")),
     )
 
 
@@ -217,6 +246,8 @@ class AuditLink(Base, table=True):
     detail_commitment: bytes = Field(sa_type=LargeBinary)
     previous_hash: bytes = Field(sa_type=LargeBinary)
     hash: bytes = Field(sa_type=LargeBinary)
+    form: int = Field(default=1, sa_column=Column(SmallInteger, nullable=False, server_default="1"))
+    """What the commitment covers (audit_chain.py)."""
 
 
 class AuditUnsealed(Base, table=True):
@@ -225,3 +256,32 @@ class AuditUnsealed(Base, table=True):
     __tablename__ = "audit_unsealed"
 
     audit_id: UUID = Field(primary_key=True, foreign_key="audit_log.id")
+
+
+class AuditVerification(Base, table=True):
+    """One recomputation of the chain, from a checkpoint or from its beginning; ``finished_at`` None is under way."""
+
+    __tablename__ = "audit_verifications"
+
+    id: UUID = Field(primary_key=True)
+    whole: bool
+    requested_by: UUID | None = None
+    """None: by itself."""
+    requested_at: datetime = _time()
+    finished_at: datetime | None = _time(nullable=True)
+    position: int = Field(sa_type=BigInteger)
+    """How far it has come; once finished, the last link that holds."""
+    total: int = Field(sa_type=BigInteger)
+    checkpoint: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    """What the next one starts from."""
+    findings: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
+    )
+    finding_count: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    heads_kept: bool | None = None
+    """Whether signed heads were compared as well."""
+
+    __table_args__ = (
+        Index("audit_verifications_under_way", "whole", unique=True, postgresql_where=text("finished_at IS NULL")),
+        Index("audit_verifications_finished", "finished_at", "id"),
+    )

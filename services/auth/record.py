@@ -91,3 +91,5 @@ class AuditLogEntry(_Record):
     detail: dict[str, Any] | None
     salt: bytes | None
     """Part of the commitment to ``detail``; both are erased together, and then nobody can guess the detail."""
+    names: dict[str, str] | None = None
+    """Users whom the entry mentions, by id, as they were called then; None in entries from before names were kept."""

@@ -10,7 +10,6 @@ from services.auth.passwords import MAX_LENGTH, MIN_LENGTH
 from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit.models import CamelModel, QueryModel, ResponseModel
-from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Email, Line
 
 Name = Annotated[str, Line(100)]
@@ -181,36 +180,6 @@ class RoleView(ResponseModel):
 
 class RoleList(ResponseModel):
     items: list[RoleView]
-
-
-class AuditFilters(QueryModel):
-    actor_id: UUID | None = None
-    action: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    resource_type: Annotated[str, StringConstraints(min_length=1, max_length=50)] | None = None
-    resource_id: UUID | None = None
-    process_id: UUID | None = None
-    from_: Annotated[LocalTime | None, Field(alias="from")] = None
-    to: LocalTime | None = None
-    """Up to, but not including."""
-
-
-class AuditEntry(ResponseModel):
-    id: UUID
-    at: datetime
-    service: str
-    actor_id: UUID | None
-    on_behalf_of_id: UUID | None
-    action: str
-    resource_type: str
-    resource_id: UUID | None
-    outcome: str
-    ip: str | None
-    request_id: str | None
-    process_id: UUID | None
-    detail: dict[str, Any] | None
-    hash: str | None
-    """Null until the sealer has chained the entry, usually within a second."""
-    previous_hash: str | None
 
 
 class UserCopy(ResponseModel):

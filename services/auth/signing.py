@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -53,13 +54,21 @@ class SigningKeys:
             ]
         }
 
-    async def sign(self, claims: dict[str, Any], *, typ: str = ACCESS_TOKEN_TYPE) -> str:
+    async def sign(self, claims: Mapping[str, Any], *, typ: str = ACCESS_TOKEN_TYPE) -> str:
+        return (await self.signer(typ))[1](claims)
+
+    async def signer(self, typ: str) -> tuple[str, Callable[[Mapping[str, Any]], str]]:
+        """The present key's id, and how it signs: for who must not wait between two words."""
         await self._refresh()
         if self._active is None:
             await self.ensure()
         assert self._active is not None, "ensure() makes a key"
         kid, private = self._active
-        return jwt.encode(claims, private, ALGORITHM, headers={"typ": typ, "kid": kid})
+
+        def sign(claims: Mapping[str, Any]) -> str:
+            return jwt.encode(dict(claims), private, ALGORITHM, headers={"typ": typ, "kid": kid})
+
+        return kid, sign
 
     async def ensure(self) -> None:
         """Make the first key, or the next one when the present one has served its time."""

@@ -8,6 +8,7 @@ from services.kit.running.ids import new_id
 from tests.rights.recipes import ALL, STALE, Ask, Case, asks, listed, simple
 from tests.rights.world import route_body
 from tests.support.system import PASSWORD
+from tests.support.waiting import eventually
 
 # Public, and oneself --------------------------------------------------------------------------------
 
@@ -103,6 +104,22 @@ async def _end_session(case: Case) -> Ask:
 
 simple("POST", "/auth/users", lambda _case: Ask("/auth/users", _new_user()))
 simple("GET", "/auth/audit-logs", lambda _case: Ask("/auth/audit-logs?limit=1"))
+simple("GET", "/auth/audit-logs/export", lambda _case: Ask("/auth/audit-logs/export?to=2000-01-01"))
+simple("GET", "/auth/audit-verification", lambda _case: Ask("/auth/audit-verification"))
+simple("POST", "/auth/audit-verification", lambda _case: Ask("/auth/audit-verification"))
+simple("GET", "/auth/access-review", lambda _case: Ask("/auth/access-review?limit=1"))
+simple("GET", "/auth/access-review/export", lambda _case: Ask("/auth/access-review/export?role=ops"))
+
+
+@asks("GET", "/auth/audit-logs/{audit_id}")
+async def _audit_entry(case: Case) -> Ask:
+    async def some_entry() -> str | None:
+        listed = await case.world.admin.ask("GET", "/auth/audit-logs?limit=1")
+        return str(listed.json["items"][0]["id"]) if listed.json["items"] else None
+
+    return Ask(f"/auth/audit-logs/{await eventually(some_entry, what='an entry of the audit log')}")
+
+
 simple("GET", "/approval-routes/{route_id}", lambda case: Ask(f"/approval-routes/{case.world.route_id}"))
 simple("POST", "/approval-routes", lambda _case: Ask("/approval-routes", route_body()))
 simple(

@@ -117,7 +117,7 @@ class ServiceClient:
 
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0"},
+            "asgi": {"version": "3.0", "spec_version": "2.4"},  # as servers that raise when the client is gone
             "http_version": "1.1",
             "method": method,
             "scheme": "http",

@@ -7,19 +7,10 @@ frontend's.
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from services.analytics.reports.figures import YEN
-
-BYTE_ORDER_MARK: Final = "\ufeff"
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""OWASP, "CSV Injection": a cell that starts with one of these is a formula to a spreadsheet; to one that takes
-double-byte input, the full-width forms are as well."""
-
-
-def neutral(text: str) -> str:
-    """The text as a spreadsheet shows it, never as one that it evaluates."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+from services.kit.text.spreadsheets import BYTE_ORDER_MARK, neutral
 
 
 def as_csv(document: Mapping[str, Any]) -> bytes:

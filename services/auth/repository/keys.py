@@ -2,13 +2,17 @@
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from services.auth.audit_heads import KeyOfHistory
 from services.kit.db.unit_of_work import Reader
 
 
-async def public_keys(reader: Reader) -> dict[str, Ed25519PublicKey]:
-    """All keys that ever signed, by id."""
-    rows = await reader.all("SELECT kid, public_key FROM signing_keys")
-    return {row["kid"]: Ed25519PublicKey.from_public_bytes(row["public_key"]) for row in rows}
+async def history(reader: Reader) -> list[KeyOfHistory]:
+    """All keys that ever signed, oldest first."""
+    rows = await reader.all("SELECT kid, public_key, endorsement FROM signing_keys ORDER BY created_at, kid")
+    return [
+        KeyOfHistory(row["kid"], Ed25519PublicKey.from_public_bytes(row["public_key"]), row["endorsement"])
+        for row in rows
+    ]
 
 
 async def endorsement(reader: Reader, kid: str) -> str | None:

@@ -130,6 +130,12 @@ async def copies(reader: Reader, user_ids: Sequence[UUID]) -> list[Row]:
     return await reader.all(f"SELECT {COPY} FROM users WHERE id = ANY(%s)", [list(user_ids)])  # noqa: S608
 
 
+async def names(reader: Reader, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Of those that are users, deleted ones too."""
+    rows = await reader.all("SELECT id, name FROM users WHERE id = ANY(%s)", [list(user_ids)])
+    return {row["id"]: row["name"] for row in rows}
+
+
 async def insert(uow: UnitOfWork, user: User) -> bool:
     """False when somebody else has the e-mail address."""
     inserted = await uow.execute(

@@ -167,6 +167,7 @@ async def _admit(uow: UnitOfWork, auth: Auth, attempt: _Attempt, user: User, use
         resource_type="user",
         resource_id=user.id,
         detail={"sessionId": str(tokens.session.id)},
+        actor_id=user.id,
     )
     await record_fact(uow, aggregate_id=user.id, event=UserLogin(user_id=user.id, session_id=tokens.session.id))
     return SignedIn(user, tokens)

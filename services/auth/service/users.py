@@ -16,7 +16,7 @@ from services.contracts.permissions import Role
 from services.contracts.states import UserState
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import Blocked, FieldError, Forbidden, Text, Unprocessable
-from services.kit.events.audit import outrun, record_audit
+from services.kit.events.audit import changes, outrun, record_audit
 from services.kit.events.outbox import record_created
 from services.kit.processes.fences import check_unblocked
 from services.kit.running import clock
@@ -98,10 +98,8 @@ async def change(uow: UnitOfWork, editor: Editor, user_id: UUID, version: int, w
     await users.save_content(uow, user)
     await _revoke_what_ended(uow, user, before)
     await user_changed(uow, UserUpdated, user)
-    changed = [field for field in ("name", "roles", "manager_id", "state") if before[field] != getattr(user, field)]
-    await record_audit(
-        uow, action="user.updated", resource_type=RESOURCE, resource_id=user.id, detail={"changed": changed}
-    )
+    detail = changes(before, user, ("name", "roles", "manager_id", "state"))
+    await record_audit(uow, action="user.updated", resource_type=RESOURCE, resource_id=user.id, detail=detail)
     return user
 
 

@@ -17,6 +17,7 @@ from services.customer.service.assignees import Users, require_assignable
 from services.customer.service.records import refuse_gone
 from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Blocked, Forbidden, NotFound
+from services.kit.events.audit import changes as told
 from services.kit.events.audit import outrun, record_audit
 from services.kit.events.outbox import record_changes, record_created
 from services.kit.running import clock
@@ -24,6 +25,8 @@ from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 
 RESOURCE = "customer"
+PERSONAL = frozenset({"name", "name_kana", "email", "phone", "birth_date", "occupation", "notes", "tags", "profile"})
+"""Of these an audit entry says only that they changed: values of a person go when the person does."""
 
 
 async def create(uow: UnitOfWork, users: Users, principal: Principal, body: CustomerCreate) -> tuple[UUID, str]:
@@ -137,7 +140,7 @@ async def _apply(uow: UnitOfWork, before: CustomerRecord, changes: dict[str, Any
             action=_ACTIONS[type(event)],
             resource_type=RESOURCE,
             resource_id=before.id,
-            detail={"changed": sorted(changes), "version": after.version},
+            detail=told(before, after, sorted(changes), hidden=PERSONAL) | {"version": after.version},
         )
 
 

@@ -3,7 +3,7 @@
 The table takes inserts only. The event carries the entry to auth, whose sealer chains all services' entries in order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -27,14 +27,15 @@ async def record_audit(
     resource_id: UUID | None,
     outcome: Outcome = "SUCCESS",
     detail: dict[str, Any] | None = None,
+    actor_id: UUID | None = None,
 ) -> None:
-    """``detail`` is JSON: what changed, never a secret."""
+    """``detail`` is JSON: what changed, never a secret. ``actor_id``: of somebody whom this request only made known."""
     context = uow.context
     entry = AuditRecorded(
         audit_id=new_id(),
         service=uow.service,
         at=clock.now(),
-        actor_id=context.actor_id,
+        actor_id=context.actor_id or actor_id,
         on_behalf_of=context.on_behalf_of,
         action=action,
         resource_type=resource_type,
@@ -52,6 +53,25 @@ async def record_audit(
         entry.model_dump(exclude={"detail"}) | {"detail": orjson.dumps(detail, default=str).decode()},
     )
     await record_fact(uow, aggregate_id=resource_id or entry.audit_id, event=entry)
+
+
+def changes(before: Any, after: Any, fields: Iterable[str], *, hidden: Collection[str] = ()) -> dict[str, Any]:
+    """What a detail says of a change: ``changed`` names the fields that differ, ``changes`` has their values before
+    (``from``) and after (``to``).
+
+    ``before`` and ``after`` are records or mappings; None for what was not there. Of ``hidden`` fields only the name is
+    kept: free text and what concerns a customer as a person stay where they can be erased.
+    """
+    pairs = {name: (_value(before, name), _value(after, name)) for name in fields}
+    differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    told = {name: {"from": old, "to": new} for name, (old, new) in differing.items() if name not in hidden}
+    return {"changed": list(differing), "changes": told}
+
+
+def _value(record: Any, name: str) -> Any:
+    if record is None:
+        return None
+    return record.get(name) if isinstance(record, Mapping) else getattr(record, name)
 
 
 async def outrun(

@@ -62,6 +62,15 @@ async def one(reader: Reader, route_id: UUID) -> Row | None:
     return await reader.one(f"SELECT {_VIEW} FROM approval_routes WHERE id = %s", [route_id])  # noqa: S608
 
 
+async def content(reader: Reader, route_id: UUID) -> Row | None:
+    """What people edit of a route, as its columns are called."""
+    return await reader.one(
+        "SELECT name, kind, min_amount, max_amount, currency, min_age, risk_tolerances, priority, stages, active"
+        " FROM approval_routes WHERE id = %s",
+        [route_id],
+    )
+
+
 async def lock_version(uow: UnitOfWork, route_id: UUID) -> int | None:
     version: int | None = await uow.scalar("SELECT version FROM approval_routes WHERE id = %s FOR UPDATE", [route_id])
     return version

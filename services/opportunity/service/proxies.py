@@ -37,8 +37,9 @@ async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInpu
     proxy_id = new_id()
     values = content.model_dump() | {"id": proxy_id, "from_id": from_id}
     await proxies.insert(uow, values, clock.now())
-    await _audit_proxy(uow, "approval_proxy.create", proxy_id, from_id, content.to_id)
-    return await _proxy(uow, proxy_id)
+    made = await _proxy(uow, proxy_id)
+    await _audit_proxy(uow, "approval_proxy.create", None, made)
+    return made
 
 
 async def end_proxy(uow: UnitOfWork, principal: Principal, proxy_id: UUID) -> None:
@@ -47,7 +48,7 @@ async def end_proxy(uow: UnitOfWork, principal: Principal, proxy_id: UUID) -> No
     if not access.may_give_proxy(principal, row["fromId"]) and principal.user_id not in (row["fromId"], row["toId"]):
         raise Forbidden() if access.sees_all_proxies(principal) else NotFound()
     if await end_now(uow, proxy_id):
-        await _audit_proxy(uow, "approval_proxy.delete", proxy_id, row["fromId"], row["toId"])
+        await _audit_proxy(uow, "approval_proxy.delete", row, await proxies.one(uow, proxy_id))
 
 
 async def end_now(uow: UnitOfWork, proxy_id: UUID) -> bool:
@@ -63,6 +64,10 @@ async def _proxy(reader: Reader, proxy_id: UUID) -> Row:
     return row
 
 
-async def _audit_proxy(uow: UnitOfWork, action: str, proxy_id: UUID, from_id: UUID, to_id: UUID) -> None:
-    detail: dict[str, Any] = {"fromId": str(from_id), "toId": str(to_id)}
-    await audit.record_audit(uow, action=action, resource_type="approval_proxy", resource_id=proxy_id, detail=detail)
+async def _audit_proxy(uow: UnitOfWork, action: str, before: Row | None, after: Row | None) -> None:
+    """``after`` None: it had not begun and is gone."""
+    proxy = after or before
+    assert proxy is not None
+    detail: dict[str, Any] = {"fromId": str(proxy["fromId"]), "toId": str(proxy["toId"])}
+    detail |= audit.changes(before, after, ("startsAt", "endsAt"))
+    await audit.record_audit(uow, action=action, resource_type="approval_proxy", resource_id=proxy["id"], detail=detail)

@@ -32,6 +32,7 @@ from services.opportunity.service.transition import Transition, moved, write_his
 from services.opportunity.terms import same_terms
 
 _RESOURCE = "approval"
+_EDITED = ("customer_id", "kind", "title", "description", "amount", "currency")
 _REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
 _EDITABLE = frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED})
 
@@ -135,7 +136,8 @@ async def edit(
     await approvals.update(uow, after)
     event = events.acted(ApprovalUpdated, after, acted_by=principal.user_id)
     await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
-    await _audit(uow, "approval.update", after)
+    detail = audit.changes(before, after, _EDITED, hidden=("description",))
+    await _audit(uow, "approval.update", after, **detail)
 
 
 def _check_returned(before: Approval, content: ApprovalContent) -> None:

@@ -18,13 +18,14 @@ async def save_route(
     uow: UnitOfWork, content: RouteInput, references: References, *, route_id: UUID | None = None, version: int = 0
 ) -> Row:
     """A new route, or the next version of one. Raises PreconditionFailed, NotFound, Unprocessable."""
-    action = "approval_route.create"
+    action, before = "approval_route.create", None
     if route_id is not None:
         action, current = "approval_route.update", await routes.lock_version(uow, route_id)
         if current is None:
             raise NotFound()
         if current != version:
             raise PreconditionFailed(current)
+        before = await routes.content(uow, route_id)
     stages.check_shape(content.stages)
     stages.check_people(content.stages, await references.users(uow, stages.named(content.stages)))
     for user_id in sorted(stages.deciding(content.stages)):
@@ -33,7 +34,7 @@ async def save_route(
     values = content.model_dump()
     values["stages"] = [stage.model_dump(mode="json", by_alias=True) for stage in content.stages]
     await routes.write(uow, saved_id, values, clock.now())
-    detail = {"name": content.name, "active": content.active}
+    detail = {"name": content.name, "active": content.active} | audit.changes(before, values, values)
     await audit.record_audit(uow, action=action, resource_type="approval_route", resource_id=saved_id, detail=detail)
     return await route(uow, saved_id)
 

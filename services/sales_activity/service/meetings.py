@@ -8,6 +8,7 @@ from services.contracts.events.sales import MeetingCreated, MeetingDeleted, Meet
 from services.contracts.states import MeetingState
 from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Forbidden, NotFound
+from services.kit.events import audit
 from services.kit.events.audit import outrun, record_audit
 from services.kit.events.outbox import record_change, record_created
 from services.kit.running import clock
@@ -120,8 +121,4 @@ async def _shown(uow: UnitOfWork, principal: Principal, meeting_id: UUID) -> Row
 
 
 def _changed(before: MeetingRecord, after: MeetingRecord) -> dict[str, Any]:
-    """Names of the changed fields, and the values of those that hold no free text."""
-    fields = [name for name in (*_PLAIN_FIELDS, *_TEXT_FIELDS) if getattr(before, name) != getattr(after, name)]
-    return {"fields": fields} | {
-        name: {"from": getattr(before, name), "to": getattr(after, name)} for name in _PLAIN_FIELDS if name in fields
-    }
+    return audit.changes(before, after, (*_PLAIN_FIELDS, *_TEXT_FIELDS), hidden=_TEXT_FIELDS)

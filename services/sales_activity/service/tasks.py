@@ -8,6 +8,7 @@ from services.contracts.events.sales import TaskCompleted, TaskCreated, TaskDele
 from services.contracts.states import LIVE_TASK_STATES, TaskState
 from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.errors import Forbidden, NotFound
+from services.kit.events import audit
 from services.kit.events.audit import outrun, record_audit
 from services.kit.events.outbox import record_change, record_created
 from services.kit.running import clock
@@ -24,6 +25,7 @@ from services.sales_activity.service import checks, timers
 from services.sales_activity.states import reopens, task_may_go
 
 RESOURCE = "task"
+_TEXT_FIELDS = ("title", "description")
 _EDITS = ("task.update", "task.status", "task.reopen")
 """What makes a new version of the content."""
 
@@ -135,9 +137,5 @@ async def _shown(uow: UnitOfWork, principal: Principal, task_id: UUID) -> Row:
 
 
 def _changed(before: TaskRecord, after: TaskRecord) -> dict[str, Any]:
-    """Names of the changed fields, and the values of those that hold no free text."""
-    plain = ("customer_id", "user_id", "priority", "due_date", "lead_hours")
-    fields = [name for name in (*plain, "title", "description") if getattr(before, name) != getattr(after, name)]
-    return {"fields": fields} | {
-        name: {"from": getattr(before, name), "to": getattr(after, name)} for name in plain if name in fields
-    }
+    fields = ("customer_id", "user_id", "priority", "due_date", "lead_hours", *_TEXT_FIELDS)
+    return audit.changes(before, after, fields, hidden=_TEXT_FIELDS)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.auth.commands import create_user
-from services.auth.service.audit import Finding, verify
+from services.auth.service.audit_verification import Finding, verify
 from services.auth.signing import SigningKeys
 from services.contracts.permissions import Role
 from services.kit.db.database import Database

@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,56 +14,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.auth import audit_heads
-from services.auth.service.audit import Sealer, seal_batch, take_over
+from services.auth.service.audit import Sealer, seal_batch
 from services.contracts.permissions import Role
 from services.contracts.topics import AUDIT_EVENTS
 from services.kit.db.database import Database
-from services.kit.events.envelope import AuditRecorded, Envelope
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
+from tests.services.auth.audit_entries import as_an_intruder, entry, receive
 from tests.services.auth.conftest import AuthWorld, Person, rotate_signing_key, verify_audit_chain
 from tests.support.waiting import eventually
-
-
-def entry(service: str = "customer", **more: Any) -> Envelope:
-    audit_id = uuid4()
-    values: dict[str, Any] = {
-        "audit_id": audit_id,
-        "service": service,
-        "at": clock.now(),
-        "actor_id": uuid4(),
-        "on_behalf_of": None,
-        "action": "customer.updated",
-        "resource_type": "customer",
-        "resource_id": uuid4(),
-        "outcome": "SUCCESS",
-        "ip": "192.0.2.1",
-        "request_id": "r-1",
-        "process_id": None,
-        "detail": {"changed": ["name"], "amount": 12},
-    }
-    payload = AuditRecorded(**(values | more))
-    return Envelope(
-        event_id=uuid4(),
-        event_type=AuditRecorded.event_type,
-        timestamp=clock.now(),
-        data=payload.model_dump(mode="json", by_alias=True),
-        aggregate_id=audit_id,
-    )
-
-
-async def receive(db: Database, *envelopes: Envelope) -> None:
-    async with db.transaction(ActorContext.system()) as uow:
-        await take_over(uow, list(envelopes))
-
-
-@asynccontextmanager
-async def as_an_intruder(db: Database) -> AsyncIterator[psycopg.AsyncConnection]:
-    """Somebody with all rights on the database, who switches the protection off first."""
-    async with await psycopg.AsyncConnection.connect(db.url, autocommit=True) as connection:
-        for table in ("audit_log", "audit_chain"):
-            await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        yield connection
 
 
 @pytest.fixture
@@ -97,7 +54,9 @@ async def test_auditors_read_what_all_services_recorded(world: AuthWorld) -> Non
         "at": "",
         "service": "customer",
         "actorId": str(actor),
+        "actorName": None,
         "onBehalfOfId": None,
+        "onBehalfOfName": None,
         "action": "customer.updated",
         "resourceType": "customer",
         "resourceId": str(customer),
@@ -106,6 +65,9 @@ async def test_auditors_read_what_all_services_recorded(world: AuthWorld) -> Non
         "requestId": "r-1",
         "processId": None,
         "detail": {"changed": ["name"], "amount": 12},
+        "names": {},
+        "namesKept": True,
+        "position": None,
         "hash": None,
         "previousHash": None,
     }

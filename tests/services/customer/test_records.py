@@ -243,3 +243,17 @@ async def test_what_nobody_could_read_or_call_is_refused(team: Team, field: str,
 async def test_notes_that_fill_their_field_are_taken_with_the_line_ends_of_a_browser(team: Team) -> None:
     notes = "あ\r\n" * 5_000
     assert (await team.create(notes=notes))["notes"] == "あ\n" * 5_000
+
+
+async def test_the_audit_tells_who_was_in_charge_and_of_personal_data_only_that_it_changed(team: Team) -> None:
+    made = await team.client.post(
+        "/customers", {"name": "山田", "kind": "INDIVIDUAL"}, token=team.rep.token, key=new_key()
+    )
+    path = f"/customers/{made.json['id']}"
+    body = {"name": "山田 太郎", "relationship": "CLIENT"}
+    answer = await team.client.put(path, body, token=team.rep.token, if_match=1)
+    assert answer.status == 200, answer.json
+    async with team.client.kit.db.reader() as reader:
+        detail = await reader.scalar("SELECT detail FROM audit_entries WHERE action = 'customer.update'")
+    assert detail["changed"] == ["name", "relationship"]
+    assert detail["changes"] == {"relationship": {"from": "PROSPECT", "to": "CLIENT"}}

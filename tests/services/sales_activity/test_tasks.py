@@ -257,3 +257,13 @@ async def test_filters_narrow_the_list(world: World) -> None:
         answer = await world.client.get("/tasks", token=manager.token, params=params)
         assert [item["id"] for item in answer.json["items"]] == [task["id"] for task in tasks], params
     assert (await world.client.get("/tasks?colour=red", token=rep.token)).status == 422
+
+
+async def test_a_change_leaves_values_before_and_after_but_no_free_text(world: World) -> None:
+    rep = await world.person("rep")
+    task = await world.task(rep, priority="LOW")
+    body = {"title": "内密の件", "userId": str(rep.id), "priority": "HIGH"}
+    assert (await world.client.put(f"/tasks/{task['id']}", body, token=rep.token, if_match=1)).status == 200
+    async with world.client.kit.db.reader() as reader:
+        detail = await reader.scalar("SELECT detail FROM audit_entries WHERE action = 'task.update'")
+    assert detail == {"changed": ["priority", "title"], "changes": {"priority": {"from": "LOW", "to": "HIGH"}}}
