@@ -18,6 +18,7 @@ from frontend.shell.compose import Composer
 from frontend.shell.compression import CompressPages
 from frontend.shell.counts import Counts
 from frontend.shell.csrf import is_same_origin
+from frontend.shell.defaults import START_PAGES
 from frontend.shell.layout import Pages
 from frontend.shell.live import LiveHub
 from frontend.shell.preferences import remember
@@ -43,11 +44,12 @@ REMOTE_METHODS = ["GET", "POST"]
 
 
 async def _start_page(request: Request) -> Response:
-    """The first page of the navigation that this person may see."""
+    """Where this person's work is: mostly the first page of the navigation that they may see."""
     registry: Registry = request.app.state.registry
     roles = request.state.viewer.session.roles
-    first = next((entry.path for entry, _ in registry.entries() if allows(roles, entry.permission)), "/notifications")
-    return RedirectResponse(first, status_code=SEE_OTHER)
+    seen = [entry.path for entry, _ in registry.entries() if allows(roles, entry.permission)]
+    own = START_PAGES.get(frozenset(roles))
+    return RedirectResponse(own if own in seen else next(iter(seen), "/notifications"), status_code=SEE_OTHER)
 
 
 def _prefer(name: Literal["locale", "theme"]) -> Handler:

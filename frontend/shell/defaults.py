@@ -18,6 +18,8 @@ DASHBOARDS = _label("ダッシュボード", "Dashboards")
 CUSTOMERS = _label("顧客", "Customers")
 MEETINGS = _label("商談・訪問", "Meetings")
 TASKS = _label("タスク", "Tasks")
+AUDIT = _label("監査ログ", "Audit log")
+ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
 
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
@@ -43,7 +45,25 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
             NavEntry(path="/tasks", label=TASKS, icon="list-checks", order=50, permission="activity:read"),
         ),
     ),
+    "admin": RemoteManifest(
+        name="admin",
+        routes=(PageRoute(prefix="/audit", title=AUDIT), PageRoute(prefix="/access-review", title=ACCESS_REVIEW)),
+        nav=(
+            NavEntry(path="/audit", label=AUDIT, icon="scroll-text", order=110, group="admin", permission="audit:read"),
+            NavEntry(
+                path="/access-review",
+                label=ACCESS_REVIEW,
+                icon="user-round-check",
+                order=120,
+                group="admin",
+                permission="audit:read",
+            ),
+        ),
+    ),
 }
+
+START_PAGES: dict[frozenset[str], str] = {frozenset({"auditor"}): "/audit"}
+"""Where people land whose work is not the first entry of their navigation; of several roles, the navigation decides."""
 
 SHELL_PREFIXES = frozenset(
     {"/login", "/logout", "/assets", "/live", "/palette", "/search", "/preferences", "/processes", "/notifications"}

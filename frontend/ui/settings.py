@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIN_SECRET_LENGTH = 32
-REMOTE_NAMES = ("opportunity", "customer", "sales", "analytics")
+REMOTE_NAMES = ("opportunity", "customer", "sales", "analytics", "admin")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -34,6 +34,7 @@ class FrontendSettings(BaseSettings):
     remote_sales_url: str | None = None
     remote_opportunity_url: str | None = None
     remote_analytics_url: str | None = None
+    remote_admin_url: str | None = None
     write_timeout_seconds: float = Field(default=15.0, gt=0)
     read_timeout_seconds: float = Field(default=5.0, gt=0)
 

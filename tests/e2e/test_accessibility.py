@@ -1,4 +1,4 @@
-"""axe on the pages of the shell and the approvals, odd states too, in both themes and languages, on desk and phone.
+"""axe on the pages of shell, approvals and audit log, odd states too, in both themes and languages, on desk and phone.
 
 The pages of the other remotes are checked on their real data in `test_whole_system.py`.
 """
@@ -24,6 +24,11 @@ PAGES = {
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),
     "search": ("manager", "/search?q=山田"),
+    "audit": ("auditor", "/audit"),
+    "audit-filter": ("auditor", "/audit?ip=192.0.2.7"),
+    "audit-entry": ("auditor", "/audit/{entry}"),
+    "audit-refused": ("manager", "/audit"),
+    "access-review": ("admin", "/access-review"),
     "not-found": ("manager", "/nowhere"),
 }
 
@@ -36,13 +41,14 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
     watch.expects_failures = True  # one of the pages is "not found"
     approval = frontend.gateway.waiting("approver@ringi.example")[0]["id"]
     process = next(iter(frontend.gateway.processes))
+    entry = frontend.gateway.audit_entries[0]["id"]
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
     for name, (user, path) in PAGES.items():
         if user not in pages:
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
-        await page.goto(path.format(approval=approval, process=process))
+        await page.goto(path.format(approval=approval, process=process, entry=entry))
         found = await grave_faults(page)
         if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append("scrolls sideways")

@@ -74,6 +74,13 @@ async def test_its_answers_are_such_as_the_api_gives() -> None:
     await client.patch(f"{api}/approvals/{waiting[1]}/reject", {"revision": 1}, token=approver)
     await client.patch(f"{api}/approvals/{waiting[1]}/reject", {"revision": 1, "comment": "不足"}, token=approver)
     await client.patch(f"{api}/approvals/{waiting[1]}/reject", {"revision": 1, "comment": "不足"}, token=approver)
+    auditor = f"{next(user['id'] for user in gateway.users.values() if user['roles'] == ['auditor'])}|9"
+    audit = f"{api}/auth/audit-logs"
+    for path in (audit, f"{audit}/export", f"{audit}/{gateway.audit_entries[0]['id']}", f"{audit}/{waiting[0]}"):
+        await client.get(path, token=auditor)
+    await client.post(f"{api}/auth/audit-verification", token=auditor)
+    for path in ("audit-verification", "access-review", "access-review/export"):
+        await client.get(f"{api}/auth/{path}", token=auditor)
     notice = gateway.notifications[0]["id"]
     await client.patch(f"{api}/notifications/{notice}/read", {}, token=rep)
     await client.patch(f"{api}/notifications/read-all", {}, token=rep)

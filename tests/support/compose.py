@@ -92,7 +92,7 @@ class Containers:
         for volume in service.get("volumes", []):
             folder = self.state / volume.split(":")[0]
             folder.mkdir(parents=True, exist_ok=True)
-            stated = {key: str(folder) if value == volume.split(":")[1] else value for key, value in stated.items()}
+            stated = {key: _inside(value, volume.split(":")[1], folder) for key, value in stated.items()}
         image = {"PYTHONPATH": str(self.image), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         return {"PATH": os.environ["PATH"], "HOME": str(self.state), **image, **stated}
 
@@ -181,3 +181,8 @@ def running_containers(
         yield containers
     finally:
         containers.stop()
+
+
+def _inside(value: str, mount: str, folder: Path) -> str:
+    """A path below a volume's mount as the one below its folder here; any other value as it is."""
+    return f"{folder}{value.removeprefix(mount)}" if value == mount or value.startswith(f"{mount}/") else value

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
+from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
@@ -51,7 +52,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
 
 
-class FakeGateway(LiveAnswers, SigningInAnswers):
+class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -70,6 +71,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         self.remarks: dict[str, list[Json]] = {}
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
+        self.reset_audit()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -143,6 +145,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         api = "/api/v1"
         table: list[tuple[str, str, Callable[..., Any]]] = [
             ("GET", "/auth/users", self._users),
+            *self.audit_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals", self._all_approvals),

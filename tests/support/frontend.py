@@ -1,4 +1,4 @@
-"""The whole browser UI on free ports against the fake gateway: shell, opportunity remote, stand-ins for the others."""
+"""The whole browser UI on free ports against the fake gateway: shell, the remotes opportunity and admin, stand-ins."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from frontend.admin import app as admin
 from frontend.opportunity import app as opportunity
 from frontend.shell import app as shell
 from frontend.shell.defaults import DEFAULT_MANIFESTS
@@ -99,7 +100,7 @@ def stand_in(name: str, settings: FrontendSettings) -> ASGIApp:
 @contextlib.contextmanager
 def running_frontend(home: Path) -> Iterator[RunningFrontend]:
     """Everything up; all of it is stopped at the end."""
-    gateway_port, shell_port, opportunity_port, *others = free_ports(3 + len(STAND_INS))
+    gateway_port, shell_port, opportunity_port, admin_port, *others = free_ports(4 + len(STAND_INS))
     urls = {f"remote_{name}_url": f"http://127.0.0.1:{port}" for name, port in zip(STAND_INS, others, strict=True)}
     settings = FrontendSettings(
         env="test",
@@ -108,6 +109,7 @@ def running_frontend(home: Path) -> Iterator[RunningFrontend]:
         secret_key=SecretStr(SECRET),
         home=home,
         remote_opportunity_url=f"http://127.0.0.1:{opportunity_port}",
+        remote_admin_url=f"http://127.0.0.1:{admin_port}",
         **urls,
     )
     gateway = FakeGateway()
@@ -116,6 +118,7 @@ def running_frontend(home: Path) -> Iterator[RunningFrontend]:
     servers = {
         "gateway": ThreadServer(checked, gateway_port),
         "opportunity": ThreadServer(opportunity.create_app(settings), opportunity_port),
+        "admin": ThreadServer(admin.create_app(settings), admin_port),
         **{name: ThreadServer(stand_in(name, settings), port) for name, port in zip(STAND_INS, others, strict=True)},
         "shell": ThreadServer(shell.create_app(settings), shell_port),
     }

@@ -1,4 +1,4 @@
-"""The `web` process: gateway, the five services, the shell and the four remotes on one port.
+"""The `web` process: gateway, the five services, the shell and the remotes on one port.
 
 `/api` gateway · `/_svc/{service}` the services, for callers on this machine only (gateway, shell and workers reach them
 there) · `/_remote/{name}` the micro frontends and `/metrics` of all of them, likewise · everything else the shell.
@@ -23,7 +23,7 @@ from services.kit.running import tracing
 from services.kit.running.metrics import metrics_endpoint
 from services.kit.running.settings import ServiceSettings
 
-REMOTES = ("customer", "sales", "opportunity", "analytics")
+REMOTES = ("customer", "sales", "opportunity", "analytics", "admin")
 
 
 def compose() -> Composition:

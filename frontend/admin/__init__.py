@@ -1,0 +1,1 @@
+"""The admin micro frontend: what auditors and administrators look after that belongs to no other service."""

@@ -1,0 +1,111 @@
+"""What every audited action is called. A test holds this table against all actions that the services write."""
+
+from __future__ import annotations
+
+from frontend.ui.i18n import gettext, pgettext
+
+
+def groups() -> list[tuple[str, dict[str, str]]]:
+    """Actions by what they belong to, in the order in which a filter offers them."""
+    return [
+        (gettext("Users and sign-in"), _users()),
+        (gettext("Customers"), _customers()),
+        (gettext("Meetings and tasks"), _activities()),
+        (gettext("Requests and routes"), _approvals()),
+        (gettext("System and audit"), _system()),
+    ]
+
+
+def known() -> dict[str, str]:
+    return {action: text for _, actions in groups() for action, text in actions.items()}
+
+
+def text(action: str) -> str:
+    """An action that a later version writes is shown as it is called there."""
+    return known().get(action, action)
+
+
+def _users() -> dict[str, str]:
+    return {
+        "user.login": pgettext("audit", "Signed in"),
+        "session.ended": pgettext("audit", "Signed out"),
+        "user.created": pgettext("audit", "Added a user"),
+        "user.updated": pgettext("audit", "Changed a user"),
+        "user.deletion_started": pgettext("audit", "Began to delete a user"),
+        "user.deleted": pgettext("audit", "Deleted a user"),
+        "user.deletion_undone": pgettext("audit", "Took the deletion of a user back"),
+        "user.restoration_started": pgettext("audit", "Began to restore a user"),
+        "user.restored": pgettext("audit", "Restored a user"),
+        "user.restoration_undone": pgettext("audit", "Took the restoration of a user back"),
+        "password.reset_issued": pgettext("audit", "Issued a password reset"),
+        "password.changed": pgettext("audit", "Changed a password"),
+        "totp.enrolled": pgettext("audit", "Began to set up two-step sign-in"),
+        "totp.enabled": pgettext("audit", "Switched two-step sign-in on"),
+        "totp.disabled": pgettext("audit", "Switched two-step sign-in off"),
+        "totp.recovery_codes_replaced": pgettext("audit", "Replaced recovery codes"),
+    }
+
+
+def _customers() -> dict[str, str]:
+    return {
+        "customer.create": pgettext("audit", "Added a customer"),
+        "customer.update": pgettext("audit", "Changed a customer"),
+        "customer.assign": pgettext("audit", "Put somebody else in charge of a customer"),
+        "customer.delete": pgettext("audit", "Began to delete a customer"),
+        "customer.deleted": pgettext("audit", "Deleted a customer"),
+        "customer.deletion_undone": pgettext("audit", "Took the deletion of a customer back"),
+        "customer.restore": pgettext("audit", "Began to restore a customer"),
+        "customer.restored": pgettext("audit", "Restored a customer"),
+        "customer.restoration_undone": pgettext("audit", "Took the restoration of a customer back"),
+        "customer.reassign": pgettext("audit", "Handed customers over"),
+        "customer.return": pgettext("audit", "Gave customers back"),
+    }
+
+
+def _activities() -> dict[str, str]:
+    return {
+        "meeting.create": pgettext("audit", "Added a meeting"),
+        "meeting.update": pgettext("audit", "Changed a meeting"),
+        "meeting.delete": pgettext("audit", "Deleted a meeting"),
+        "task.create": pgettext("audit", "Added a task"),
+        "task.update": pgettext("audit", "Changed a task"),
+        "task.status": pgettext("audit", "Moved a task on"),
+        "task.reopen": pgettext("audit", "Opened a task again"),
+        "task.delete": pgettext("audit", "Deleted a task"),
+    }
+
+
+def _approvals() -> dict[str, str]:
+    return {
+        "approval.draft": pgettext("audit", "Drafted a request"),
+        "approval.submit": pgettext("audit", "Submitted a request"),
+        "approval.update": pgettext("audit", "Changed a request"),
+        "approval.comment": pgettext("audit", "Commented on a request"),
+        "approval.approve": pgettext("audit", "Approved a request"),
+        "approval.reject": pgettext("audit", "Rejected a request"),
+        "approval.return": pgettext("audit", "Returned a request"),
+        "approval.resubmit": pgettext("audit", "Resubmitted a request"),
+        "approval.recall": pgettext("audit", "Recalled a request"),
+        "approval.reassign": pgettext("audit", "Put another approver in charge"),
+        "approval.remind": pgettext("audit", "Reminded approvers"),
+        "approval.escalate": pgettext("audit", "Escalated a request"),
+        "approval.hold": pgettext("audit", "Put a request on hold"),
+        "approval.release": pgettext("audit", "Went on with a request"),
+        "approval.cancel": pgettext("audit", "Cancelled a request"),
+        "approval.restore": pgettext("audit", "Restored a request"),
+        "approval_route.create": pgettext("audit", "Added a route"),
+        "approval_route.update": pgettext("audit", "Changed a route"),
+        "approval_proxy.create": pgettext("audit", "Named a proxy"),
+        "approval_proxy.delete": pgettext("audit", "Ended a proxy"),
+    }
+
+
+def _system() -> dict[str, str]:
+    return {
+        "process.retry": pgettext("audit", "Had a process tried again"),
+        "process.compensate": pgettext("audit", "Had a process undone"),
+        "process.restart": pgettext("audit", "Started a lost process again"),
+        "audit.export": pgettext("audit", "Exported the audit log"),
+        "audit.verify": pgettext("audit", "Had the audit log verified"),
+        "access_review.export": pgettext("audit", "Exported the access review"),
+    }

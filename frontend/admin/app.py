@@ -1,0 +1,32 @@
+"""The admin remote: `python -m deploy.serving frontend.admin.app:create_app`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from frontend.admin import access_review, action_words, audit_entry, audit_list, verification, words
+from frontend.admin.manifest import ACCESS, AUDIT, manifest
+from frontend.ui.remote import Remote, build_remote
+from frontend.ui.settings import FrontendSettings
+
+_GET, _POST = ["GET"], ["POST"]
+
+
+def create_app(settings: FrontendSettings | None = None) -> Starlette:
+    """Fixed paths come before `{id}`."""
+    routes = [
+        Route(AUDIT, audit_list.show, methods=_GET),
+        Route(f"{AUDIT}/-/verify", verification.verify, methods=_POST),
+        Route(f"{AUDIT}/-/verified", verification.show, methods=_GET),
+        Route(f"{AUDIT}/-/audit-log.csv", audit_list.export, methods=_GET),
+        Route(f"{AUDIT}/{{id}}", audit_entry.show, methods=_GET),
+        Route(ACCESS, access_review.show, methods=_GET),
+        Route(f"{ACCESS}/-/access-review.csv", access_review.export, methods=_GET),
+    ]
+    app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
+    app.state.templates.globals["words"] = words
+    app.state.templates.globals["actions"] = action_words
+    return app
