@@ -18,6 +18,7 @@ ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
 LISTS = {
     "manager": ["/customers", "/customers?q=nobody-of-this-name", "/approvals?tab=all", "/processes"],
     "rep": ["/meetings", "/meetings?tab=all", "/tasks", "/tasks?tab=all"],
+    "auditor": ["/audit", "/access-review"],
 }
 FORMS = ["/customers/new", "/meetings/new", "/tasks/new", "/approvals/new"]
 REPORTS = [
@@ -90,6 +91,25 @@ async def test_an_approver_decides_by_keyboard_and_the_request_leaves_the_inbox(
     await expect(page.locator(ROWS, has_text=title)).to_have_count(0)
 
 
+async def test_an_auditor_reads_the_log_of_a_real_run_and_has_it_verified(page: Page) -> None:
+    """Entries, names, differences, signed heads and the verifier of a real run."""
+    await sign_in(page, "auditor", PASSWORD)
+    await page.wait_for_url("**/audit")
+    await page.click("#admin-verified button")
+    banner = page.locator("#admin-verified.verified-ok")
+    await expect(banner.locator("button")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(banner).to_contain_text("まで検証済み")
+    await expect(banner).not_to_contain_text("データベース外に署名が保存されていません")
+    await page.goto("/audit?kind=user&action=user.login")
+    await expect(page.locator("#admin-rows tr").first).to_contain_text("成功")
+    await page.locator("#admin-rows .row-link").first.click()
+    await expect(page.locator("#admin-chain")).to_be_visible()
+    await expect(page.get_by_text("まだ封印されていません")).to_have_count(0)
+    await page.goto("/access-review?role=auditor")
+    await expect(page.locator("#admin-account-rows tr")).to_have_count(1)
+    await expect(page.locator("#admin-account-rows .grants:visible")).not_to_contain_text("記録なし")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["ja", "en"])
 async def test_axe_finds_nothing_serious_on_real_records(
@@ -107,7 +127,7 @@ async def test_axe_finds_nothing_serious_on_real_records(
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda message: watch.hear(message))
         await sign_in(page, user, PASSWORD)
-        paths = [*lists, *(REPORTS if user == "manager" else FORMS)]
+        paths = [*lists, *{"manager": REPORTS, "rep": FORMS}.get(user, [])]
         while paths:
             path = paths.pop(0)
             await page.goto(path)
