@@ -37,19 +37,15 @@ def _too_large(ask: Ask) -> Response | None:
     return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
-    params = ask.request.query_params
+    params, time = ask.request.query_params, datetime.fromisoformat
     least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
     equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
     found = [item for item in items if all(item[name] == value for name, value in equal.items())]
     found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
     if "flagged" in params:
         found = [item for item in found if bool(item["flags"]) == (params["flagged"] == "true")]
-    return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
+    return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]
 
 
 class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
