@@ -159,8 +159,9 @@ async def test_the_shell_composes_pages_of_all_remotes_for_who_signed_in(
         for path in ("/tasks", "/approvals", "/reports"):
             async with browser.get(path) as page:
                 assert page.status == 200, path
-        async with browser.get("/audit") as page:
-            assert page.status == 403, "a remote that answers, and refuses"
+    remote = f"http://127.0.0.1:{containers.ports['remote-admin']}"
+    async with session.get(f"{remote}/.well-known/ringi-remote.json") as manifest:
+        assert (await manifest.json())["name"] == "admin"
 
 
 async def test_a_service_by_itself_answers_nobody_without_a_token(
