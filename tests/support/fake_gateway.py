@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
+from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
@@ -51,7 +52,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
 
 
-class FakeGateway(LiveAnswers, SigningInAnswers):
+class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
         self.remarks: dict[str, list[Json]] = {}
+        self.proxies: dict[str, Json] = {}
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.failures: list[tuple[str, int]] = []
@@ -213,7 +215,12 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         return {"items": list(self.users.values()), "nextCursor": None}
 
     def _waits_for(self, item: Json, user_id: str) -> bool:
-        return item["state"] == "PENDING" and user_id in item["stages"][item["stage"]]["approverIds"]
+        return item["state"] == "PENDING" and self._place_of(item, user_id) is not None
+
+    def _place_of(self, item: Json, user_id: str) -> Json | None:
+        """The approver in whose place the user decides: themselves, or whom they stand in for."""
+        places = {person["id"]: person for person in item["stages"][item["stage"]]["approvers"]}
+        return next((places[who] for who in (user_id, *self.principals(user_id)) if who in places), None)
 
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
@@ -222,8 +229,10 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             item["state"] if mine else "", []
         )
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
+        place, me = self._place_of(item, user["id"]) if waits else None, records.person(user)
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
-        return {**item, "allowedActions": actions, "waitingFor": waiting}
+        stands_in_for = None if place == me else place
+        return {**item, "allowedActions": actions, "waitingFor": waiting, "standsInFor": stands_in_for}
 
     def _list(self, items: list[Json], ask: Ask) -> Json:
         params = ask.request.query_params
@@ -309,7 +318,11 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
 
     def _decide(self, item: Json, user: Json, decision: str, comment: str) -> None:
         last = item["stage"] + 1 >= len(item["stages"])
+        place = self._place_of(item, user["id"])
         self._record(item, user, decision.upper(), comment)
+        if place is not None and place["id"] != user["id"]:
+            behalf = {"role": "PROXY", "onBehalfOfId": place["id"], "onBehalfOfName": place["name"]}
+            self.history[item["id"]][-1] |= behalf
         if decision == "approve" and not last:
             item["stage"] += 1
         else:
@@ -345,9 +358,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         stages = self._route(ask)
         for stage in stages:
             stage.pop("approvedBy")
-            stage["approvers"] = [person | {"absent": False, "proxies": []} for person in stage["approvers"]]
-        absent, proxy = (ask.body.get("amount") or 0) > 10**9, records.person(records.by_email(self.users, "approver"))
-        stages[0]["approvers"][0] |= {"absent": absent, "proxies": [proxy]}
+            stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
         return {"routeId": None, "stages": stages, "flags": flags}
 

@@ -1,6 +1,7 @@
 """Users and customers as this service's copies know them, and who stands in for whom."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -87,16 +88,27 @@ async def hold_proxies(uow: UnitOfWork, user_id: UUID, at: datetime) -> list[Row
     )
 
 
-async def proxies_of(reader: Reader, users: Sequence[UUID], at: datetime) -> dict[UUID, list[UUID]]:
-    """Who stands in for each of these users at this moment."""
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """``user_id`` stands in for somebody in a period."""
+
+    user_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+async def proxies_of(
+    reader: Reader, users: Sequence[UUID], at: datetime, *, until: datetime | None = None
+) -> dict[UUID, list[StandIn]]:
+    """Who stands in for each of these users at this moment, or from some moment before ``until`` on."""
     rows = await reader.all(
-        "SELECT DISTINCT from_id, to_id FROM approval_proxies WHERE from_id = ANY(%s) AND starts_at <= %s"
-        " AND ends_at > %s AND NOT ended ORDER BY to_id",
-        [list(users), at, at],
+        "SELECT from_id, to_id, starts_at, ends_at FROM approval_proxies WHERE from_id = ANY(%s) AND starts_at <= %s"
+        " AND ends_at > %s AND NOT ended ORDER BY to_id, starts_at",
+        [list(users), until or at, at],
     )
-    found: dict[UUID, list[UUID]] = {}
+    found: dict[UUID, list[StandIn]] = {}
     for row in rows:
-        found.setdefault(row["from_id"], []).append(row["to_id"])
+        found.setdefault(row["from_id"], []).append(StandIn(row["to_id"], row["starts_at"], row["ends_at"]))
     return found
 
 

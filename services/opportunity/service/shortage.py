@@ -41,12 +41,12 @@ async def _unable(reader: Reader, progress: Progress, waiting: Sequence[UUID]) -
     if not unable:
         return ()
     proxies = await people.proxies_of(reader, sorted(unable), clock.now())
-    candidates = {proxy for found in proxies.values() for proxy in found}
+    candidates = {proxy.user_id for found in proxies.values() for proxy in found}
     barred = await people.unable_to_decide(reader, sorted(candidates)) | progress.voted_by
     barred |= {*progress.current.voters, progress.requester_id, progress.owner_id}
     alone: list[UUID] = []
     for voter in sorted(unable):
-        stand_in = next((proxy for proxy in proxies.get(voter, ()) if proxy not in barred), None)
+        stand_in = next((proxy.user_id for proxy in proxies.get(voter, ()) if proxy.user_id not in barred), None)
         if stand_in is None:
             alone.append(voter)
         else:

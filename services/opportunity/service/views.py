@@ -11,6 +11,7 @@ from services.contracts.permissions import Permission, Role
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.trust.principal import Principal
+from services.opportunity import machine
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
 from services.opportunity.progress import Actor, Progress
@@ -94,4 +95,6 @@ def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | No
     ]
     item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in progress.waiting_for]
     item["allowedActions"] = allowed_actions(progress, actor)
+    absent = machine.stands_in_for(progress, actor)
+    item["standsInFor"] = None if absent is None else {"id": absent, "name": names.get(absent)}
     return item
