@@ -113,6 +113,32 @@ def absence_text(person: Person) -> str:
     return gettext("%(away)s, proxy: %(names)s") % {"away": away, "names": names} if names else away
 
 
+def absence_look(state: str) -> Look:
+    return {
+        "CURRENT": Look(gettext("Now"), "info", "plane"),
+        "PLANNED": Look(gettext("Planned"), "warn", "calendar-clock"),
+        "PAST": Look(gettext("Has ended"), "muted", "check"),
+        "ENDED": Look(gettext("Ended early"), "muted", "circle-stop"),
+    }.get(state, Look(state, "muted", "circle"))
+
+
+def absence_fields() -> dict[str, str]:
+    """Labels by the parts of the form of an absence."""
+    return {
+        "fromId": gettext("Who is away"),
+        "start": gettext("Begins"),
+        "end": gettext("Ends"),
+        "toId": gettext("Proxy"),
+        "takesWaiting": gettext("What waits already"),
+    }
+
+
+def covers_text(takes_waiting: bool) -> str:
+    if takes_waiting:
+        return gettext("The proxy decides it too")
+    return gettext("It waits for the absent approver; the proxy decides only what comes from then on")
+
+
 def join_names(names: Sequence[str]) -> str:
     return gettext(", ").join(names)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.responses import Response
+
 from tests.support import fake_records as records
-from tests.support.fake_answers import Json
+from tests.support.fake_answers import Ask, Json, problem
 
 
 def at(text: str) -> datetime:
@@ -34,17 +36,67 @@ class AbsenceAnswers:
             "toId": stand_in["id"],
             "toName": stand_in["name"],
             **period,
+            "takesWaiting": True,
+            "ended": False,
             "version": 1,
             "createdAt": records.iso(-30),
         }
 
     def _standing(self) -> list[Json]:
         now = datetime.now(UTC)
-        return [proxy for proxy in self.proxies.values() if at(proxy["startsAt"]) <= now < at(proxy["endsAt"])]
+        begun = [proxy for proxy in self.proxies.values() if at(proxy["startsAt"]) <= now < at(proxy["endsAt"])]
+        return [proxy for proxy in begun if not proxy["ended"]]
 
     def principals(self, user_id: str) -> list[str]:
         """For whom the user stands in at this moment."""
         return [proxy["fromId"] for proxy in self._standing() if proxy["toId"] == user_id]
+
+    def _list_proxies(self, ask: Ask) -> Json:
+        params, me = ask.request.query_params, ask.user["id"]
+        sees_all = bool({"admin", "auditor"} & set(ask.user["roles"]))
+        team = {me, *(user["id"] for user in self.users.values() if user["managerId"] == me)}
+        if params.get("scope") == "TEAM":
+            found = [one for one in self.proxies.values() if sees_all or one["fromId"] in team]
+        else:
+            found = [one for one in self.proxies.values() if me in (one["fromId"], one["toId"])]
+        begin, end = params.get("from"), params.get("to")
+        found = [one for one in found if not begin or at(one["endsAt"]) > at(begin)]
+        found = [one for one in found if not end or at(one["startsAt"]) < at(end)]
+        return {"items": sorted(found, key=lambda one: str(one["startsAt"]), reverse=True), "nextCursor": None}
+
+    def _one_proxy(self, ask: Ask) -> Any:
+        return self.proxies.get(ask.request.path_params["id"]) or problem(404, "not_found", "見つかりません")
+
+    def _give_proxy(self, ask: Ask) -> Any:
+        absent = self.users[ask.body.get("fromId") or ask.user["id"]]
+        if at(ask.body["endsAt"]) <= datetime.now(UTC):
+            error = {
+                "pointer": "/endsAt",
+                "in": "body",
+                "code": "period_over",
+                "message": "終了日時は未来にしてください",
+            }
+            return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+        period = {name: ask.body[name] for name in ("startsAt", "endsAt")}
+        given = self._proxy(absent, self.users[ask.body["toId"]], period)
+        self.proxies[given["id"]] = given | {"takesWaiting": ask.body.get("takesWaiting", True)}
+        return self.proxies[given["id"]]
+
+    def _change_proxy(self, ask: Ask) -> Any:
+        given = self.proxies[ask.request.path_params["id"]]
+        if ask.request.headers.get("if-match") != f'"{given["version"]}"':
+            return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=given["version"])
+        given |= {name: ask.body[name] for name in ("toId", "startsAt", "endsAt", "takesWaiting")}
+        given |= {"toName": self.users[given["toId"]]["name"], "version": given["version"] + 1}
+        return given
+
+    def _end_proxy(self, ask: Ask) -> Response:
+        given = self.proxies[ask.request.path_params["id"]]
+        if at(given["startsAt"]) > datetime.now(UTC):
+            del self.proxies[given["id"]]
+        else:
+            given |= {"endsAt": records.iso(), "ended": True, "version": given["version"] + 1}
+        return Response(status_code=204)
 
     def _absence_of(self, person: Json) -> Json:
         """What the preview of a route says of an approver."""

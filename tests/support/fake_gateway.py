@@ -156,6 +156,11 @@ class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("PATCH", "/approvals/{id}/{action}", self._act),
+            ("GET", "/proxies", self._list_proxies),
+            ("POST", "/proxies", self._give_proxy),
+            ("GET", "/proxies/{id}", self._one_proxy),
+            ("PUT", "/proxies/{id}", self._change_proxy),
+            ("DELETE", "/proxies/{id}", self._end_proxy),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),
@@ -203,7 +208,9 @@ class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            status = 201 if request.method == "POST" and handler in (self._create, self._comment) else 200
+            status = (
+                201 if request.method == "POST" and handler in (self._create, self._comment, self._give_proxy) else 200
+            )
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}

@@ -223,18 +223,21 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
     names = await people.names(reader, [*involved, *proxies])
     unable = await people.unable(reader, involved)
 
-    def person(user_id: UUID, end: datetime) -> dict[str, Any]:
+    def person(user_id: UUID, position: int) -> dict[str, Any]:
+        end = ends[position]
         known = [stand_in for stand_in in stand_ins.get(user_id, []) if stand_in.starts_at <= end]
         now_away = [stand_in for stand_in in known if stand_in.starts_at <= now]
         first = min((stand_in.starts_at for stand_in in known), default=now)
         away = now_away or [stand_in for stand_in in known if stand_in.starts_at == first]
+        # What waits already when an absence begins may be nobody's but the absent one's: of the first stage that is so.
+        taking = [one.user_id for one in away if now_away or one.takes_waiting or position > 0]
         return {
             "id": user_id,
             "name": names.get(user_id),
             "absent": bool(now_away) or user_id in unable,
             "absentFrom": min((stand_in.starts_at for stand_in in away), default=None),
             "absentUntil": max((stand_in.ends_at for stand_in in away), default=None),
-            "proxies": [{"id": who, "name": names.get(who)} for who in dict.fromkeys(one.user_id for one in away)],
+            "proxies": [{"id": who, "name": names.get(who)} for who in dict.fromkeys(taking)],
         }
 
     return {
@@ -249,9 +252,9 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
                 "businessDays": stage.business_days,
                 "escalateTo": stage.escalate_to,
                 "approverIds": list(stage.approver_ids),
-                "approvers": [person(approver, end) for approver in stage.approver_ids],
+                "approvers": [person(approver, position) for approver in stage.approver_ids],
             }
-            for stage, end in zip(chosen.stages, ends, strict=True)
+            for position, stage in enumerate(chosen.stages)
         ],
     }
 
