@@ -107,7 +107,7 @@ async def end(uow: UnitOfWork, proxy_id: UUID, at: datetime) -> bool:
 async def of_user(uow: UnitOfWork, user_id: UUID, now: datetime) -> list[Row]:
     """Present and coming proxies that a user gave or holds, locked."""
     return await uow.all(
-        "SELECT id, from_id, to_id, starts_at, ends_at FROM approval_proxies"
+        "SELECT id, from_id, to_id, starts_at, ends_at, takes_waiting FROM approval_proxies"
         " WHERE (from_id = %s OR to_id = %s) AND ends_at > %s AND NOT ended ORDER BY id FOR UPDATE",
         [user_id, user_id, now],
     )

@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.contracts.events.proxy import ProxyChanged, ProxyEnded, ProxyGiven
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import FieldError, Forbidden, NotFound, Text, Unprocessable
-from services.kit.events import audit
+from services.kit.events import audit, outbox
 from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
-from services.opportunity import access
+from services.opportunity import access, events
 from services.opportunity.errors import ProxyOver
 from services.opportunity.references import References
 from services.opportunity.repository import proxies
@@ -30,7 +31,7 @@ async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInpu
     values = content.model_dump() | {"id": proxy_id, "from_id": from_id}
     await proxies.insert(uow, values, clock.now())
     await _audit_proxy(uow, "approval_proxy.create", proxy_id, from_id, content.to_id)
-    return await _proxy(uow, proxy_id)
+    return await tell_given(uow, proxy_id)
 
 
 async def page(
@@ -88,7 +89,10 @@ async def change_proxy(
     ends_at = max(content.ends_at, decided_at or content.ends_at)
     await proxies.change(uow, proxy_id, content.model_dump() | {"ends_at": ends_at}, now)
     await _audit_proxy(uow, "approval_proxy.update", proxy_id, row["fromId"], content.to_id)
-    return await _proxy(uow, proxy_id)
+    after = await _proxy(uow, proxy_id)
+    changed = events.of_proxy(ProxyChanged, after, previous_to_id=row["toId"])
+    await outbox.record_fact(uow, aggregate_id=proxy_id, event=changed)
+    return after
 
 
 def _check_only_the_end(row: Row, content: ProxyChange) -> None:
@@ -129,7 +133,18 @@ async def end_proxy(uow: UnitOfWork, principal: Principal, proxy_id: UUID) -> No
 async def end_now(uow: UnitOfWork, proxy_id: UUID) -> bool:
     """Once decisions that are being made by it have committed; none is later than the end. False if it was over."""
     await proxies.lock(uow, proxy_id)
-    return await proxies.end(uow, proxy_id, clock.now())
+    row = await proxies.one(uow, proxy_id)
+    if row is None or not await proxies.end(uow, proxy_id, clock.now()):
+        return False
+    await outbox.record_fact(uow, aggregate_id=proxy_id, event=events.of_proxy(ProxyEnded, row))
+    return True
+
+
+async def tell_given(uow: UnitOfWork, proxy_id: UUID) -> Row:
+    """Announces a proxy that was just made, or given to somebody else, and returns it."""
+    row = await _proxy(uow, proxy_id)
+    await outbox.record_fact(uow, aggregate_id=proxy_id, event=events.of_proxy(ProxyGiven, row))
+    return row
 
 
 async def _proxy(reader: Reader, proxy_id: UUID) -> Row:

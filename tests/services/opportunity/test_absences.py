@@ -8,6 +8,7 @@ import pytest
 
 from deploy.invariants.approvals import decided_with_right
 from deploy.invariants.system import System
+from services.contracts.steps import ReassignStep
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.opportunity.service.actors import actor_of
@@ -331,3 +332,34 @@ async def test_a_list_of_a_period_has_what_touches_it(world: World) -> None:
     assert await begins("from=2090-03-04T00:00:00Z") == ["20", "05", "01"]
     assert await begins("to=2090-03-05T00:00:01Z") == ["05", "01"]
     assert (await world.client.get("/proxies?scope=ALL", token=absent.token)).status == 422
+
+
+# What others are told of ----------------------------------------------------------------------------------------------
+
+
+async def facts(world: World) -> list[tuple[str, str]]:
+    rows = await world.rows(
+        "SELECT event_type, data ->> 'toId' AS holder FROM outbox WHERE event_type LIKE 'proxy.%%' ORDER BY seq"
+    )
+    return [(row["event_type"], row["holder"]) for row in rows]
+
+
+async def test_what_becomes_of_a_proxy_is_published(world: World) -> None:
+    absent, stand_in, other = [await world.person("approver") for _ in range(3)]
+    given = await away(world, absent, stand_in, startsAt=moment(days=2))
+    assert (await change(world, absent, given, toId=str(other.id))).status == 200
+    for _ in range(2):
+        await world.client.delete(f"/proxies/{given.json['id']}", token=absent.token)
+    expected = [("proxy.given", stand_in), ("proxy.changed", other), ("proxy.ended", other)]
+    assert await facts(world) == [(kind, str(holder.id)) for kind, holder in expected]
+
+
+async def test_a_process_that_moves_a_leavers_proxies_tells_of_it_and_keeps_what_they_cover(live: World) -> None:
+    absent, leaver, successor = [await live.person("approver") for _ in range(3)]
+    await newer_only(live, absent, leaver)
+    step = ReassignStep(process_id=new_id(), resource_id=leaver.id, actor_id=new_id(), successor_id=successor.id)
+    await live.run(live.steps.reassign_approvals, step)
+    moved = [("proxy.given", leaver), ("proxy.ended", leaver), ("proxy.given", successor)]
+    assert await facts(live) == [(kind, str(holder.id)) for kind, holder in moved]
+    rows = await live.rows("SELECT takes_waiting FROM approval_proxies WHERE to_id = %s", [successor.id])
+    assert rows == [{"takes_waiting": False}]
