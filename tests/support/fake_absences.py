@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +52,15 @@ class AbsenceAnswers:
         """For whom the user stands in at this moment."""
         return [proxy["fromId"] for proxy in self._standing() if proxy["toId"] == user_id]
 
+    def proxy_routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
+        return [
+            ("GET", "/proxies", self._list_proxies),
+            ("POST", "/proxies", self._give_proxy),
+            ("GET", "/proxies/{id}", self._one_proxy),
+            ("PUT", "/proxies/{id}", self._change_proxy),
+            ("DELETE", "/proxies/{id}", self._end_proxy),
+        ]
+
     def _list_proxies(self, ask: Ask) -> Json:
         params, me = ask.request.query_params, ask.user["id"]
         sees_all = bool({"admin", "auditor"} & set(ask.user["roles"]))
@@ -97,6 +107,14 @@ class AbsenceAnswers:
         else:
             given |= {"endsAt": records.iso(), "ended": True, "version": given["version"] + 1}
         return Response(status_code=204)
+
+    def _waits_for(self, item: Json, user_id: str) -> bool:
+        return item["state"] == "PENDING" and self._place_of(item, user_id) is not None
+
+    def _place_of(self, item: Json, user_id: str) -> Json | None:
+        """The approver in whose place the user decides: themselves, or whom they stand in for."""
+        places = {person["id"]: person for person in item["stages"][item["stage"]]["approvers"]}
+        return next((places[who] for who in (user_id, *self.principals(user_id)) if who in places), None)
 
     def _absence_of(self, person: Json) -> Json:
         """What the preview of a route says of an approver."""

@@ -156,11 +156,7 @@ class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("PATCH", "/approvals/{id}/{action}", self._act),
-            ("GET", "/proxies", self._list_proxies),
-            ("POST", "/proxies", self._give_proxy),
-            ("GET", "/proxies/{id}", self._one_proxy),
-            ("PUT", "/proxies/{id}", self._change_proxy),
-            ("DELETE", "/proxies/{id}", self._end_proxy),
+            *self.proxy_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),
@@ -220,14 +216,6 @@ class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
 
     def _users(self, _ask: Ask) -> Json:
         return {"items": list(self.users.values()), "nextCursor": None}
-
-    def _waits_for(self, item: Json, user_id: str) -> bool:
-        return item["state"] == "PENDING" and self._place_of(item, user_id) is not None
-
-    def _place_of(self, item: Json, user_id: str) -> Json | None:
-        """The approver in whose place the user decides: themselves, or whom they stand in for."""
-        places = {person["id"]: person for person in item["stages"][item["stage"]]["approvers"]}
-        return next((places[who] for who in (user_id, *self.principals(user_id)) if who in places), None)
 
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])

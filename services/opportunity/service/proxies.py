@@ -30,8 +30,9 @@ async def create_proxy(uow: UnitOfWork, principal: Principal, content: ProxyInpu
     proxy_id = new_id()
     values = content.model_dump() | {"id": proxy_id, "from_id": from_id}
     await proxies.insert(uow, values, clock.now())
-    await _audit_proxy(uow, "approval_proxy.create", proxy_id, from_id, content.to_id)
-    return await tell_given(uow, proxy_id)
+    row = await tell_given(uow, proxy_id)
+    await _audit_proxy(uow, "approval_proxy.create", row)
+    return row
 
 
 async def page(
@@ -88,8 +89,8 @@ async def change_proxy(
     _check_end(content)
     ends_at = max(content.ends_at, decided_at or content.ends_at)
     await proxies.change(uow, proxy_id, content.model_dump() | {"ends_at": ends_at}, now)
-    await _audit_proxy(uow, "approval_proxy.update", proxy_id, row["fromId"], content.to_id)
     after = await _proxy(uow, proxy_id)
+    await _audit_proxy(uow, "approval_proxy.update", after, before=_terms(row))
     changed = events.of_proxy(ProxyChanged, after, previous_to_id=row["toId"])
     await outbox.record_fact(uow, aggregate_id=proxy_id, event=changed)
     return after
@@ -127,7 +128,7 @@ async def end_proxy(uow: UnitOfWork, principal: Principal, proxy_id: UUID) -> No
     if not access.may_give_proxy(principal, row["fromId"]) and principal.user_id not in (row["fromId"], row["toId"]):
         raise Forbidden()
     if await end_now(uow, proxy_id):
-        await _audit_proxy(uow, "approval_proxy.delete", proxy_id, row["fromId"], row["toId"])
+        await _audit_proxy(uow, "approval_proxy.delete", row)
 
 
 async def end_now(uow: UnitOfWork, proxy_id: UUID) -> bool:
@@ -154,6 +155,12 @@ async def _proxy(reader: Reader, proxy_id: UUID) -> Row:
     return row
 
 
-async def _audit_proxy(uow: UnitOfWork, action: str, proxy_id: UUID, from_id: UUID, to_id: UUID) -> None:
-    detail: dict[str, Any] = {"fromId": str(from_id), "toId": str(to_id)}
-    await audit.record_audit(uow, action=action, resource_type="approval_proxy", resource_id=proxy_id, detail=detail)
+def _terms(row: Row) -> dict[str, Any]:
+    plain = {name: str(row[name]) for name in ("fromId", "toId")}
+    times = {name: row[name].isoformat() for name in ("startsAt", "endsAt")}
+    return plain | times | {"takesWaiting": row["takesWaiting"]}
+
+
+async def _audit_proxy(uow: UnitOfWork, action: str, row: Row, **more: Any) -> None:
+    detail = _terms(row) | more
+    await audit.record_audit(uow, action=action, resource_type="approval_proxy", resource_id=row["id"], detail=detail)

@@ -221,8 +221,12 @@ async def test_what_has_not_begun_can_be_changed_in_every_part(world: World) -> 
     assert (await world.client.get(f"/proxies/{given.json['id']}", token=stand_in.token)).status == 404
     outrun = await change(world, absent, given, endsAt=moment(days=9))
     assert (outrun.status, outrun.json["changedBy"]) == (412, str(absent.id))
-    entries = await world.rows("SELECT action FROM audit_entries WHERE resource_type = 'approval_proxy' ORDER BY at")
+    entries = await world.rows(
+        "SELECT action, detail FROM audit_entries WHERE resource_type = 'approval_proxy' ORDER BY at"
+    )
     assert [entry["action"] for entry in entries] == ["approval_proxy.create", "approval_proxy.update"]
+    told = entries[1]["detail"]
+    assert (told["toId"], told["before"]["toId"]) == (str(other.id), str(stand_in.id))
 
 
 async def test_of_what_has_begun_only_the_end_moves(live: World) -> None:
