@@ -116,6 +116,16 @@ class AbsenceAnswers:
         places = {person["id"]: person for person in item["stages"][item["stage"]]["approvers"]}
         return next((places[who] for who in (user_id, *self.principals(user_id)) if who in places), None)
 
+    def principal_in(self, item: Json, user: Json) -> Json | None:
+        """In whose place the user decides as a proxy; None for their own."""
+        place = self._place_of(item, user["id"])
+        return None if place is None or place["id"] == user["id"] else place
+
+    def on_behalf(self, item: Json, user: Json) -> Json:
+        """What the history says of it."""
+        absent = self.principal_in(item, user)
+        return {"role": "PROXY", "onBehalfOfId": absent["id"], "onBehalfOfName": absent["name"]} if absent else {}
+
     def _absence_of(self, person: Json) -> Json:
         """What the preview of a route says of an approver."""
         away = [proxy for proxy in self._standing() if proxy["fromId"] == person["id"]]

@@ -224,9 +224,8 @@ class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
             item["state"] if mine else "", []
         )
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
-        place, me = self._place_of(item, user["id"]) if waits else None, records.person(user)
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
-        stands_in_for = None if place == me else place
+        stands_in_for = self.principal_in(item, user) if waits else None
         return {**item, "allowedActions": actions, "waitingFor": waiting, "standsInFor": stands_in_for}
 
     def _list(self, items: list[Json], ask: Ask) -> Json:
@@ -313,11 +312,8 @@ class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
 
     def _decide(self, item: Json, user: Json, decision: str, comment: str) -> None:
         last = item["stage"] + 1 >= len(item["stages"])
-        place = self._place_of(item, user["id"])
         self._record(item, user, decision.upper(), comment)
-        if place is not None and place["id"] != user["id"]:
-            behalf = {"role": "PROXY", "onBehalfOfId": place["id"], "onBehalfOfName": place["name"]}
-            self.history[item["id"]][-1] |= behalf
+        self.history[item["id"]][-1] |= self.on_behalf(item, user)
         if decision == "approve" and not last:
             item["stage"] += 1
         else:
