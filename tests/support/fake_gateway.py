@@ -22,6 +22,7 @@ from tests.support import fake_records as records
 from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
@@ -52,7 +53,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
 
 
-class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
+class FakeGateway(AbsenceAnswers, LiveAnswers, SearchAnswers, SigningInAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -376,27 +377,5 @@ class FakeGateway(AbsenceAnswers, LiveAnswers, SigningInAnswers):
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 
-    def _customer_search(self, ask: Ask) -> Json:
-        text = ask.request.query_params["q"]
-        return {"items": [c for c in self.customers.values() if text in c["name"]], "nextCursor": None}
-
-    def _customer(self, ask: Ask) -> Any:
-        return self.customers.get(ask.request.path_params["id"]) or problem(404, "not_found", "見つかりません")
-
     def _statistics(self, _ask: Ask) -> Json:
         return records.statistics()
-
-    def _search(self, ask: Ask) -> Json:
-        text = ask.request.query_params["q"]
-        found = [
-            {"type": "customer", "id": c["id"], "title": c["name"]}
-            for c in self.customers.values()
-            if text in c["name"]
-        ]
-        found += [
-            {"type": "approval", "id": a["id"], "title": a["title"], "subtitle": a["number"]}
-            for a in self.approvals.values()
-            if text in a["title"]
-        ]
-        empty = {"subtitle": None, "state": None}
-        return {"items": [empty | item for item in found], "partial": False, "missing": []}
