@@ -97,7 +97,7 @@ async def workflow_agrees(system: System) -> list[Violation]:
 
 
 async def decided_with_right(system: System) -> list[Violation]:
-    """Who decided was a voter of the stage, or the proxy of one, and is not the requester."""
+    """Who decided was a voter of the stage, or the proxy of one for what it covers, and is not the requester."""
     rows = await system.all(
         "opportunity",
         "SELECT h.id, h.action, h.actor_id, h.on_behalf_of FROM approval_history h JOIN approvals a"
@@ -108,7 +108,10 @@ async def decided_with_right(system: System) -> list[Violation]:
         " OR coalesce(p.content->'snapshot'->'stages'->h.stage->>'escalatedTo', '')"
         " = coalesce(h.on_behalf_of, h.actor_id)::text))"
         " OR (h.on_behalf_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM approval_proxies x WHERE x.from_id ="
-        " h.on_behalf_of AND x.to_id = h.actor_id AND h.at BETWEEN x.starts_at AND x.ends_at))) LIMIT %(limit)s",
+        " h.on_behalf_of AND x.to_id = h.actor_id AND h.at BETWEEN x.starts_at AND x.ends_at"
+        " AND (x.takes_waiting OR NOT EXISTS (SELECT 1 FROM approval_votes v WHERE v.approval_id = h.approval_id"
+        " AND v.generation = h.generation AND v.revision = h.revision AND v.stage = h.stage"
+        " AND v.approver_id = h.on_behalf_of AND v.waiting_since < x.starts_at))))) LIMIT %(limit)s",
         {"deciding": DECIDING, "limit": REPORTED},
     )
     return [

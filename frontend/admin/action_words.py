@@ -96,6 +96,7 @@ def _approvals() -> dict[str, str]:
         "approval_route.create": pgettext("audit", "Added a route"),
         "approval_route.update": pgettext("audit", "Changed a route"),
         "approval_proxy.create": pgettext("audit", "Named a proxy"),
+        "approval_proxy.update": pgettext("audit", "Changed a proxy"),
         "approval_proxy.delete": pgettext("audit", "Ended a proxy"),
     }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from frontend.opportunity import chart, deciding, detail, inbox, request_form, words
-from frontend.opportunity.manifest import PREFIX, manifest
+from frontend.opportunity import absences, chart, deciding, detail, inbox, request_form, words
+from frontend.opportunity.manifest import ABSENCES, PREFIX, manifest
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
@@ -34,6 +34,13 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),
+        Route(ABSENCES, absences.show, methods=_GET),
+        Route(f"{ABSENCES}/new", absences.new, methods=_GET),
+        Route(f"{ABSENCES}/new", absences.create, methods=_POST),
+        Route(f"{ABSENCES}/{{id}}", absences.one, methods=_GET),
+        Route(f"{ABSENCES}/{{id}}/edit", absences.edit, methods=_GET),
+        Route(f"{ABSENCES}/{{id}}/edit", absences.update, methods=_POST),
+        Route(f"{ABSENCES}/{{id}}/end", absences.end, methods=_POST),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
     app.state.templates.globals["words"] = words

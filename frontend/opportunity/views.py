@@ -13,6 +13,9 @@ class Person(View):
     id: str
     name: str | None = None
     absent: bool = False
+    absent_from: str | None = None
+    absent_until: str | None = None
+    """Both also of an absence that is planned to begin within the time of the stage."""
     proxies: list[Person] = Field(default_factory=list)
 
 
@@ -74,6 +77,8 @@ class Approval(View):
     decided_by_name: str | None = None
     created_at: str | None = None
     allowed_actions: list[str] = Field(default_factory=list)
+    stands_in_for: Person | None = None
+    """In whose place the caller would decide, as a proxy."""
     terms_changed: bool = False
     shortage: Shortage | None = None
     customer_facts: CustomerFacts | None = None

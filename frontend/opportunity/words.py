@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from frontend.ui.formats import YEN
+from frontend.opportunity.views import Person
+from frontend.ui.formats import YEN, timestamp
 from frontend.ui.i18n import gettext, ngettext
 from frontend.ui.looks import Look
 
@@ -94,6 +95,52 @@ def mode_text(mode: str, quorum: int | None, approvers: int) -> str:
     if mode == "QUORUM" and quorum:
         return gettext("%(quorum)s of %(all)s") % {"quorum": quorum, "all": approvers}
     return gettext("any one") if approvers > 1 else ""
+
+
+def absence_text(person: Person) -> str:
+    """What a requester is told of an approver who is away, or will be before the stage has to be through."""
+    if not (person.absent or person.absent_from):
+        return ""
+    if person.absent_until is None:
+        return gettext("absent")
+    until = timestamp(person.absent_until)
+    if person.absent:
+        away = gettext("away until %(until)s") % {"until": until}
+    else:
+        begins = timestamp(person.absent_from or "")
+        away = gettext("away from %(begins)s until %(until)s") % {"begins": begins, "until": until}
+    names = join_names([proxy.name or gettext("Unknown") for proxy in person.proxies])
+    return gettext("%(away)s, proxy: %(names)s") % {"away": away, "names": names} if names else away
+
+
+def absence_look(state: str) -> Look:
+    return {
+        "CURRENT": Look(gettext("Now"), "info", "plane"),
+        "PLANNED": Look(gettext("Planned"), "warn", "calendar-clock"),
+        "PAST": Look(gettext("Has ended"), "muted", "check"),
+        "ENDED": Look(gettext("Ended early"), "muted", "circle-stop"),
+    }.get(state, Look(state, "muted", "circle"))
+
+
+def absence_fields() -> dict[str, str]:
+    """Labels by the parts of the form of an absence."""
+    return {
+        "fromId": gettext("Who is away"),
+        "start": gettext("Begins"),
+        "end": gettext("Ends"),
+        "toId": gettext("Proxy"),
+        "takesWaiting": gettext("What waits already"),
+    }
+
+
+def covers_text(takes_waiting: bool) -> str:
+    if takes_waiting:
+        return gettext("The proxy decides it too")
+    return gettext("It waits for the absent approver; the proxy decides only what comes from then on")
+
+
+def join_names(names: Sequence[str]) -> str:
+    return gettext(", ").join(names)
 
 
 def votes_text(count: int) -> str:

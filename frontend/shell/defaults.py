@@ -14,6 +14,7 @@ def _label(ja: str, en: str) -> Label:
 
 
 INBOX = _label("承認受信箱", "Approvals")
+ABSENCES = _label("不在・代理", "Absences")
 DASHBOARDS = _label("ダッシュボード", "Dashboards")
 CUSTOMERS = _label("顧客", "Customers")
 MEETINGS = _label("商談・訪問", "Meetings")
@@ -24,8 +25,17 @@ ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
         name="opportunity",
-        routes=(PageRoute(prefix="/approvals", title=INBOX),),
-        nav=(NavEntry(path="/approvals", label=INBOX, icon="inbox", order=10, permission="approval:read"),),
+        routes=(PageRoute(prefix="/approvals", title=INBOX), PageRoute(prefix="/absences", title=ABSENCES)),
+        nav=(
+            NavEntry(path="/approvals", label=INBOX, icon="inbox", order=10, permission="approval:read"),
+            NavEntry(
+                path="/absences",
+                label=ABSENCES,
+                icon="plane",
+                order=60,
+                permission="approval:decide approval:reassign-any audit:read",
+            ),
+        ),
     ),
     "analytics": RemoteManifest(
         name="analytics",

@@ -15,6 +15,7 @@ from frontend.ui.views import Notification
 # Where the thing that a notification is about can be seen.
 _PLACES = {
     "approval": "/approvals/{id}",
+    "proxy": "/absences",
     "customer": "/customers/{id}",
     "meeting": "/meetings/{id}",
     "task": "/tasks/{id}",

@@ -45,7 +45,10 @@ class Exposed(_Part):
 
 
 class NavEntry(_Part):
-    """An entry of the main navigation. `count_path` answers `{"count": n}` for its badge."""
+    """An entry of the main navigation. `count_path` answers `{"count": n}` for its badge.
+
+    ``permission``: who sees it; several, with blanks between them, for whoever has one of them.
+    """
 
     path: str = Field(pattern=PLAIN_PATTERN)
     label: Label

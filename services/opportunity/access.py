@@ -1,7 +1,9 @@
 """Who sees which requests. A request that one may not see answers 404."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from services.contracts.permissions import Permission, Scope, scope_of
@@ -10,6 +12,9 @@ from services.kit.errors import Forbidden
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
 from services.opportunity.repository import people
+
+ALWAYS: Final = datetime(1, 1, 2, tzinfo=UTC)
+"""Before anything has begun to wait, in every zone."""
 
 VISIBLE = (
     "(%(sees_all)s OR EXISTS (SELECT 1 FROM approval_participants seen WHERE seen.approval_id = a.id"
@@ -37,11 +42,18 @@ class View:
     sees_all: bool
     team: list[UUID]
     proxy_for: frozenset[UUID]
+    newer_only: Mapping[UUID, datetime] = field(default_factory=dict)
+    """Of those, whose place the caller takes only in what has begun to wait at this time or later."""
 
     @property
-    def acts_as(self) -> list[UUID]:
-        """Whose places the caller can take in a decision."""
-        return [self.me, *self.proxy_for]
+    def acts_as(self) -> dict[UUID, datetime]:
+        """Whose places the caller can take in a decision, in what has waited no longer than since then."""
+        return {who: self.newer_only.get(who, ALWAYS) for who in (self.me, *self.proxy_for)}
+
+    @property
+    def leads(self) -> list[UUID] | None:
+        """Whose absences the caller sees beside those that they stand in for; None for everybody's."""
+        return None if self.sees_all else self.team
 
     @property
     def params(self) -> dict[str, Any]:
@@ -64,9 +76,10 @@ async def view_of(reader: Reader, principal: Principal, permission: Permission =
         raise Forbidden()
     me = principal.user_id
     decides = principal.has(Permission.APPROVAL_DECIDE)
-    proxy_for = await people.proxied_by(reader, me, clock.now()) if decides else frozenset()
+    standing = await people.proxied_by(reader, me, clock.now()) if decides else {}
     team = await people.team_of(reader, me) if scope is Scope.TEAM else [me]
-    return View(me, scope is Scope.ALL, team, proxy_for)
+    newer_only = {who: since for who, since in standing.items() if since is not None}
+    return View(me, scope is Scope.ALL, team, frozenset(standing), newer_only)
 
 
 def sees_all_proxies(principal: Principal) -> bool:

@@ -65,6 +65,11 @@ class AlreadyVoted(Conflict):
     title = Text("この段階ではすでに承認済みです", "Your approval of this stage already counts")
 
 
+class ProxyOver(Conflict):
+    code = "proxy_over"
+    title = Text("この不在はすでに終了しています", "This absence is over already")
+
+
 class NotAnApprover(Forbidden):
     code = "not_an_approver"
     title = Text("この段階の承認者ではありません", "You are not an approver of the current stage")

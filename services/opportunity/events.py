@@ -4,8 +4,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from services.contracts.events.approval import ApprovalActed, ApprovalDue, ApprovalSnapshot, StageSnapshot
+from services.contracts.events.proxy import ProxyFact
+from services.kit.db.database import Row
 from services.opportunity.record import Approval
 
+ProxyT = TypeVar("ProxyT", bound=ProxyFact)
 ActedT = TypeVar("ActedT", bound=ApprovalActed)
 
 
@@ -62,4 +65,17 @@ def due(approval: Approval) -> ApprovalDue:
     return ApprovalDue(**_snapshot(approval))
 
 
-__all__ = ["ApprovalSnapshot", "acted", "due"]
+def of_proxy(event: type[ProxyT], proxy: Row, **extra: Any) -> ProxyT:
+    """``proxy`` as the API shows it."""
+    return event(
+        proxy_id=proxy["id"],
+        from_id=proxy["fromId"],
+        to_id=proxy["toId"],
+        starts_at=proxy["startsAt"],
+        ends_at=proxy["endsAt"],
+        takes_waiting=proxy["takesWaiting"],
+        **extra,
+    )
+
+
+__all__ = ["ApprovalSnapshot", "acted", "due", "of_proxy"]

@@ -76,6 +76,15 @@ def votes_as(progress: Progress, actor: Actor) -> UUID:
     raise AlreadyVoted()
 
 
+def stands_in_for(progress: Progress, actor: Actor) -> UUID | None:
+    """In whose place the actor would decide as a proxy; None for their own place, and for who can't decide."""
+    try:
+        voter = votes_as(progress, actor)
+    except (Forbidden, WrongState, Blocked, AlreadyVoted):
+        return None
+    return None if voter == actor.user_id else voter
+
+
 def approve(progress: Progress, actor: Actor) -> Progress:
     """Count the vote; with enough of them the next stage begins, or the request is approved."""
     voter = votes_as(progress, actor)

@@ -189,6 +189,8 @@ class Vote(OpportunityModel, table=True):
     """Who gave it: the approver, or their proxy."""
     decision: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=_TIME)
+    waiting_since: datetime | None = Field(sa_type=_TIME)
+    """Since when the request had waited for the approver; None for votes from before that was kept."""
 
 
 class HistoryRow(OpportunityModel, table=True):
@@ -301,6 +303,8 @@ class Proxy(OpportunityModel, table=True):
     version: int
     created_at: datetime = Field(sa_type=_TIME)
     updated_at: datetime = Field(sa_type=_TIME)
+    takes_waiting: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("true")))
+    """Also what waits already when it begins; else only what comes to wait from ``starts_at`` on."""
 
 
 class Move(OpportunityModel, table=True):

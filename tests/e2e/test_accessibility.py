@@ -20,6 +20,12 @@ PAGES = {
     "empty": ("manager", "/approvals?tab=all&q=nothing-like-this"),
     "form": ("rep", "/approvals/new"),
     "detail": ("approver", "/approvals/{approval}"),
+    "absences": ("manager", "/absences"),
+    "absence": ("manager", "/absences/{absence}"),
+    "absence-form": ("manager", "/absences/new"),
+    "absence-edit": ("manager", "/absences/{absence}/edit"),
+    "inbox-by-proxy": ("manager", "/approvals"),
+    "calendar-of-all": ("auditor", "/absences"),
     "processes": ("ops", "/processes"),
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),
@@ -42,13 +48,15 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
     approval = frontend.gateway.waiting("approver@ringi.example")[0]["id"]
     process = next(iter(frontend.gateway.processes))
     entry = frontend.gateway.audit_entries[0]["id"]
+    absence = frontend.gateway.add_absence("manager", "approver2")["id"]
+    frontend.gateway.add_absence("approver", "manager", -48, 240)
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
     for name, (user, path) in PAGES.items():
         if user not in pages:
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
-        await page.goto(path.format(approval=approval, process=process, entry=entry))
+        await page.goto(path.format(approval=approval, process=process, entry=entry, absence=absence))
         found = await grave_faults(page)
         if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append("scrolls sideways")

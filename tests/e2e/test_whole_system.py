@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from frontend.ui.time_zone import office_now
 from tests.deploy.conftest import Run
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import DESK, LANGUAGES, Watch, sign_in
+from tests.support.waiting import eventually
 
 PATIENCE_MS = 60_000
 PASSWORD = "ringi-demo-2026"
 ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
 LISTS = {
-    "manager": ["/customers", "/customers?q=nobody-of-this-name", "/approvals?tab=all", "/processes"],
+    "manager": ["/customers", "/customers?q=nobody-of-this-name", "/approvals?tab=all", "/processes", "/absences"],
     "rep": ["/meetings", "/meetings?tab=all", "/tasks", "/tasks?tab=all"],
     "auditor": ["/audit", "/access-review"],
 }
@@ -108,6 +111,58 @@ async def test_an_auditor_reads_the_log_of_a_real_run_and_has_it_verified(page: 
     await page.goto("/access-review?role=auditor")
     await expect(page.locator("#admin-account-rows tr")).to_have_count(1)
     await expect(page.locator("#admin-account-rows .grants:visible")).not_to_contain_text("記録なし")
+
+
+async def test_an_absence_is_planned_previewed_decided_by_proxy_and_ended(page: Page) -> None:
+    await sign_in(page, "approver", PASSWORD)
+    await page.goto("/absences")
+    await page.keyboard.press("n")
+    await expect(page.locator("h1")).to_have_text("不在の登録")
+    begins = office_now()
+    await page.fill("#opportunity-start-day", begins.date().isoformat())
+    await page.fill("#opportunity-start-time", f"{begins:%H:%M}")
+    await page.fill("#opportunity-end-day", (begins.date() + timedelta(days=3)).isoformat())
+    await page.locator("#opportunity-proxy").focus()
+    proxy = page.locator("#opportunity-proxy option:checked")
+    for _ in range(await page.locator("#opportunity-proxy option").count()):
+        if await proxy.inner_text() != "加藤 浩二":
+            await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("h1")).to_have_text("高橋 直樹さんの不在")
+    absence = page.url
+
+    await page.context.clear_cookies()
+    await sign_in(page, "rep", PASSWORD)
+    await page.goto("/approvals/new")
+    await page.fill("#opportunity-amount", "30,000,000")
+    await page.locator("#opportunity-amount").press("Tab")
+    await expect(page.locator("#opportunity-route")).to_contain_text("まで不在（代理：加藤 浩二）", timeout=PATIENCE_MS)
+
+    await page.context.clear_cookies()
+    await sign_in(page, "manager", PASSWORD)
+    await eventually(lambda: _told(page, "高橋 直樹さんの代理人になりました"), what="the stand-in is told")
+    await page.goto("/approvals")
+    older = page.locator(ROWS, has_text="代理（高橋 直樹）").first
+    number = await older.get_attribute("data-id")
+    await older.locator("a.ttl").click()
+    await expect(page.locator(".stand-in-note")).to_contain_text("高橋 直樹さんの代理として決裁します")
+    async with page.expect_response(lambda answer: answer.request.method == "POST" and "/approvals" in answer.url):
+        await page.keyboard.press("a")
+        await expect(page.locator(f"{ROWS}[data-id='{number}']")).to_have_count(0)
+    await page.goto(f"/approvals/{number}")
+    await expect(page.locator(".timeline")).to_contain_text("加藤 浩二（高橋 直樹の代理）")
+
+    await page.context.clear_cookies()
+    await sign_in(page, "approver", PASSWORD)
+    await page.goto(absence)
+    await page.click("[popovertarget=opportunity-end]")
+    await page.click("#opportunity-end button")
+    await expect(page.locator(".absence-rows").first).to_contain_text("途中で終了")
+
+
+async def _told(page: Page, what: str) -> bool:
+    await page.goto("/notifications")
+    return what in await page.locator("main").inner_text()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -81,6 +81,17 @@ async def test_its_answers_are_such_as_the_api_gives() -> None:
     await client.post(f"{api}/auth/audit-verification", token=auditor)
     for path in ("audit-verification", "access-review", "access-review/export"):
         await client.get(f"{api}/auth/{path}", token=auditor)
+    stand_in = next(user["id"] for user in gateway.users.values() if user["email"].startswith("approver2@"))
+    period = {"toId": stand_in, "startsAt": "2098-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z"}
+    given = await client.post(f"{api}/proxies", period, token=approver)
+    absence = f"{api}/proxies/{given.json['id']}"
+    await client.post(f"{api}/proxies", period | {"endsAt": "2020-01-01T00:00:00Z"}, token=approver)
+    await client.get(absence, token=approver)
+    await client.get(f"{api}/proxies?scope=TEAM&from=2098-01-01T00:00:00Z", token=approver)
+    await client.put(absence, period | {"takesWaiting": False}, token=approver, if_match=1)
+    await client.put(absence, period, token=approver, if_match=99)
+    await client.delete(absence, token=approver)
+    await client.get(absence, token=approver)
     notice = gateway.notifications[0]["id"]
     await client.patch(f"{api}/notifications/{notice}/read", {}, token=rep)
     await client.patch(f"{api}/notifications/read-all", {}, token=rep)

@@ -19,7 +19,7 @@ from frontend.sales.app import create_app as sales_app
 from frontend.ui.build import build
 from frontend.ui.settings import FrontendSettings
 from tests.support.html_forms import form_to
-from tests.support.records import approval, colleague, customer, meeting, page, stage, task
+from tests.support.records import absence, approval, colleague, customer, meeting, page, stage, task
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
 NOTES = "\n  二行目から始まる\r\n行末に空白  \r古い改行\n\n"
@@ -98,6 +98,9 @@ REQUEST = approval(
     version=4,
     allowedActions=["SUBMIT"],
 )
+ABSENCE = absence(toId="who-left", startsAt="2099-01-05T00:00:17.250Z", endsAt="2099-01-09T09:00:59Z", version=1)
+WHOLE = {"request", "absence"}
+"""Records whose content is sent whole."""
 PEOPLE = [
     colleague(id="me", name="加藤 浩二", roles=["manager"]),
     colleague(id="u2", name="佐藤 美咲", roles=["rep"], managerId="me"),
@@ -131,6 +134,8 @@ class Case:
 
     def sent_whole(self, change: dict[str, Any]) -> dict[str, Any]:
         """The content of a request is sent whole, every other change alone."""
+        if self.name == "absence":
+            return {name: self.record[name] for name in ("toId", "startsAt", "endsAt", "takesWaiting")} | change
         if self.name != "request":
             return change
         names = ("customerId", "kind", "title", "description", "amount", "currency")
@@ -181,6 +186,12 @@ CASES = [
         "title": ({"title": "件名"}, {"title": "件名"}),
         "description": ({"description": " 一\n二 "}, {"description": " 一\n二 "}),
     }, {"description": "他の人", "amount": 1}, {"action": "save"}),
+    Case("absence", "opportunity", opportunity_app, "/proxies/p1", "/absences/p1/edit", "/absences/p1/edit", ABSENCE, {
+        "start": ({"startDay": "2099-01-04", "startTime": "08:30"}, {"startsAt": "2099-01-04T08:30:00+09:00"}),
+        "end": ({"endDay": "2099-01-12"}, {"endsAt": "2099-01-12T18:00:00+09:00"}),
+        "toId": ({"toId": "u3"}, {"toId": "u3"}),
+        "takesWaiting": ({"takesWaiting": []}, {"takesWaiting": False}),
+    }, {"toId": "他の人", "takesWaiting": True}),
 ]  # fmt: skip
 EDITS = [pytest.param(case, part, id=f"{case.name}-{part}") for case in CASES for part in case.edits]
 
@@ -253,7 +264,7 @@ async def test_what_two_people_changed_in_different_parts_is_saved_without_a_que
     answer = await client.post(case.action, form.filled(typed | case.button))
     assert answer.status == 303, text(answer)
     last = gateway.sent("PUT", case.path)[-1]
-    shared = {name: value for name, value in case.other.items() if case.name == "request"}
+    shared = {name: value for name, value in case.other.items() if case.name in WHOLE}
     assert last.body == case.sent_whole(shared | sent), "what the other one saved is not written over"
     assert last.headers["If-Match"] == '"2"'
 
@@ -273,7 +284,7 @@ async def test_only_what_both_changed_is_asked_and_mine_is_kept(case: Case) -> N
     assert "他の人" in rows
     again = await client.post(case.action, form_to(html, case.action).filled(case.button))
     assert again.status == 303, text(again)
-    shared = {name: value for name, value in case.other.items() if case.name == "request"}
+    shared = {name: value for name, value in case.other.items() if case.name in WHOLE}
     assert gateway.sent("PUT", case.path)[-1].body == case.sent_whole(shared | sent)
 
 

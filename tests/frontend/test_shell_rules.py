@@ -182,6 +182,8 @@ def test_a_figure_is_short_and_honest(answer: object, shown: str) -> None:
 def test_a_notification_leads_to_what_it_is_about() -> None:
     notice = Notification(id="1", type="APPROVAL_WAITING", title="x", resource_type="approval", resource_id="a/../b")
     assert place_of(notice) == "/approvals/a%2F..%2Fb"
+    given = Notification(id="1", type="PROXY_GIVEN", title="x", resource_type="proxy", resource_id="p1")
+    assert place_of(given) == "/absences", "one that was taken back has no page of its own any more"
     assert place_of(Notification(id="1", type="x", title="x", resource_type="moon", resource_id="1")) == ""
 
 

@@ -104,6 +104,15 @@ async def _give_proxy(case: Case) -> Ask:
 simple("GET", "/proxies", lambda case: Ask(f"/proxies?{ALL}", verdict=listed(case.world.of("proxy", case.approver))))
 
 
+simple("GET", "/proxies/{proxy_id}", lambda case: Ask(f"/proxies/{case.world.of('proxy', case.approver)}"))
+
+
+@asks("PUT", "/proxies/{proxy_id}")
+async def _change_proxy(case: Case) -> Ask:
+    body = {"toId": str(case.world.named_stranger.id), "startsAt": in_days(100), "endsAt": in_days(150)}
+    return Ask(f"/proxies/{case.world.of('proxy', case.approver)}", body, STALE)
+
+
 @asks("DELETE", "/proxies/{proxy_id}")
 async def _end_proxy(case: Case) -> Ask:
     return Ask(f"/proxies/{await case.world.give_proxy(case.approver)}")

@@ -19,9 +19,11 @@ from starlette.routing import Route
 
 from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
+from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
@@ -48,7 +50,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]
 
 
-class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
+class FakeGateway(AbsenceAnswers, AuditAnswers, LiveAnswers, SearchAnswers, SigningInAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -65,6 +67,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
         self.remarks: dict[str, list[Json]] = {}
+        self.proxies: dict[str, Json] = {}
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
@@ -153,6 +156,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("PATCH", "/approvals/{id}/{action}", self._act),
+            *self.proxy_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),
@@ -200,7 +204,9 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            status = 201 if request.method == "POST" and handler in (self._create, self._comment) else 200
+            status = (
+                201 if request.method == "POST" and handler in (self._create, self._comment, self._give_proxy) else 200
+            )
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
@@ -211,9 +217,6 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
     def _users(self, _ask: Ask) -> Json:
         return {"items": list(self.users.values()), "nextCursor": None}
 
-    def _waits_for(self, item: Json, user_id: str) -> bool:
-        return item["state"] == "PENDING" and user_id in item["stages"][item["stage"]]["approverIds"]
-
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
         actions = ["APPROVE", "REJECT", "RETURN", "REASSIGN"] if waits else []
@@ -222,7 +225,8 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
         )
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
-        return {**item, "allowedActions": actions, "waitingFor": waiting}
+        stands_in_for = self.principal_in(item, user) if waits else None
+        return {**item, "allowedActions": actions, "waitingFor": waiting, "standsInFor": stands_in_for}
 
     def _list(self, items: list[Json], ask: Ask) -> Json:
         params = ask.request.query_params
@@ -309,6 +313,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
     def _decide(self, item: Json, user: Json, decision: str, comment: str) -> None:
         last = item["stage"] + 1 >= len(item["stages"])
         self._record(item, user, decision.upper(), comment)
+        self.history[item["id"]][-1] |= self.on_behalf(item, user)
         if decision == "approve" and not last:
             item["stage"] += 1
         else:
@@ -344,9 +349,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
         stages = self._route(ask)
         for stage in stages:
             stage.pop("approvedBy")
-            stage["approvers"] = [person | {"absent": False, "proxies": []} for person in stage["approvers"]]
-        absent, proxy = (ask.body.get("amount") or 0) > 10**9, records.person(records.by_email(self.users, "approver"))
-        stages[0]["approvers"][0] |= {"absent": absent, "proxies": [proxy]}
+            stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
         return {"routeId": None, "stages": stages, "flags": flags}
 
@@ -373,27 +376,5 @@ class FakeGateway(LiveAnswers, SigningInAnswers, AuditAnswers):
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 
-    def _customer_search(self, ask: Ask) -> Json:
-        text = ask.request.query_params["q"]
-        return {"items": [c for c in self.customers.values() if text in c["name"]], "nextCursor": None}
-
-    def _customer(self, ask: Ask) -> Any:
-        return self.customers.get(ask.request.path_params["id"]) or problem(404, "not_found", "見つかりません")
-
     def _statistics(self, _ask: Ask) -> Json:
         return records.statistics()
-
-    def _search(self, ask: Ask) -> Json:
-        text = ask.request.query_params["q"]
-        found = [
-            {"type": "customer", "id": c["id"], "title": c["name"]}
-            for c in self.customers.values()
-            if text in c["name"]
-        ]
-        found += [
-            {"type": "approval", "id": a["id"], "title": a["title"], "subtitle": a["number"]}
-            for a in self.approvals.values()
-            if text in a["title"]
-        ]
-        empty = {"subtitle": None, "state": None}
-        return {"items": [empty | item for item in found], "partial": False, "missing": []}

@@ -29,7 +29,12 @@ _APPROVAL: Json = _DATES | {
     "amount": None, "currency": "JPY", "generation": 1, "state": "DRAFT", "stage": 0, "stages": [], "revision": 1,
     "flags": [], "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
-    "shortSince": None, "version": 1, "allowedActions": [],
+    "shortSince": None, "version": 1, "allowedActions": [], "standsInFor": None,
+}  # fmt: skip
+_ABSENCE: Json = {
+    "id": "p1", "fromId": "me", "fromName": "加藤 浩二", "toId": "u2", "toName": "佐藤 美咲",
+    "startsAt": "2099-01-05T00:00:00Z", "endsAt": "2099-01-09T09:00:00Z", "takesWaiting": True, "ended": False,
+    "version": 1, "createdAt": "2026-11-19T01:00:00Z",
 }  # fmt: skip
 _STAGE: Json = {
     "name": "承認", "approverIds": [], "mode": "ANY", "quorum": None, "deadlineHours": None, "escalateTo": None,
@@ -65,6 +70,10 @@ def task(**members: Any) -> Json:
 
 def approval(**members: Any) -> Json:
     return _APPROVAL | members
+
+
+def absence(**members: Any) -> Json:
+    return _ABSENCE | members
 
 
 def stage(**members: Any) -> Json:

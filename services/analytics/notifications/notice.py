@@ -18,6 +18,7 @@ class Resource(StrEnum):
     """What a notification leads to."""
 
     APPROVAL = "approval"
+    PROXY = "proxy"
     TASK = "task"
     CUSTOMER = "customer"
     SAGA = "saga"

@@ -13,10 +13,13 @@ CLOSED_LATELY: Final = timedelta(seconds=30)
 
 _COLUMNS = (
     'n.id, n.seq, n.type, n.params, n.resource_type AS "resourceType", n.resource_id AS "resourceId",'
-    ' n.read_at AS "readAt", n.created_at AS "createdAt", c.name AS customer'
+    ' n.read_at AS "readAt", n.created_at AS "createdAt", c.name AS customer,'
+    " absent.name AS absent, stand_in.name AS proxy"
 )
 _FROM = (
     "FROM notifications n LEFT JOIN customer_copies c ON c.id = n.customer_id AND c.state <> 'PURGED'"
+    " LEFT JOIN user_copies absent ON absent.id = (n.params ->> 'fromId')::uuid"
+    " LEFT JOIN user_copies stand_in ON stand_in.id = (n.params ->> 'toId')::uuid"
     " WHERE n.recipient_id = %(recipient)s AND n.deleted_at IS NULL"
 )
 _SELECT = f"SELECT {_COLUMNS} {_FROM}"

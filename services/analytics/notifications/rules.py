@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.analytics.notifications.notice import Notice, Resource, of_process
-from services.contracts.events import approval, customer, sales
+from services.contracts.events import approval, customer, proxy, sales
 from services.contracts.permissions import Role
 from services.contracts.processes import ProcessType
 from services.contracts.states import ApprovalState, NotificationType, TaskState
@@ -28,11 +28,15 @@ TASK_TIMES: Final = {
     sales.TaskOverdue.event_type: NotificationType.TASK_OVERDUE,
 }
 ASSIGNMENTS: Final = frozenset({customer.CustomerCreated.event_type, customer.CustomerAssigned.event_type})
+PROXY_EVENTS: Final = frozenset(
+    payload.event_type for payload in (proxy.ProxyGiven, proxy.ProxyChanged, proxy.ProxyEnded)
+)
 TELLING: Final = (
     APPROVAL_EVENTS
     | TASK_STATES
     | frozenset(TASK_TIMES)
     | ASSIGNMENTS
+    | PROXY_EVENTS
     | PROCESS_ENDS
     | {ProcessNeedsAttention.event_type}
 )
@@ -64,6 +68,8 @@ def notices(event: Envelope, before: Before, on_call: Mapping[Role, Sequence[UUI
         found = _of_task_time(event)
     elif kind in ASSIGNMENTS:
         found = _of_customer(event)
+    elif kind in PROXY_EVENTS:
+        found = _of_proxy(event)
     else:
         found = _of_process(event, on_call)
     first: dict[UUID, Notice] = {}
@@ -152,6 +158,33 @@ def _of_customer(event: Envelope) -> Iterator[Notice]:
             {"count": 1},
             event.timestamp,
         )
+
+
+def _of_proxy(event: Envelope) -> Iterator[Notice]:
+    """Whoever stands in is told of it and of its end; the absent one of an end only, and nobody of what they did."""
+    fact = event.payload(proxy.ProxyFact)
+    params = {
+        "fromId": str(fact.from_id),
+        "toId": str(fact.to_id),
+        "startsAt": fact.starts_at.isoformat(),
+        "endsAt": fact.ends_at.isoformat(),
+        "takesWaiting": fact.takes_waiting,
+    }
+
+    def tell(kind: NotificationType, recipient: UUID, **changed: str) -> Iterator[Notice]:
+        if recipient != event.actor_id:
+            told = params | changed
+            yield Notice(event.event_id, kind, recipient, Resource.PROXY, fact.proxy_id, None, told, event.timestamp)
+
+    if event.event_type == proxy.ProxyEnded.event_type:
+        yield from tell(NotificationType.PROXY_ENDED, fact.to_id)
+        yield from tell(NotificationType.PROXY_ENDED, fact.from_id)
+        return
+    yield from tell(NotificationType.PROXY_GIVEN, fact.to_id)
+    if event.event_type == proxy.ProxyChanged.event_type:
+        before = event.payload(proxy.ProxyChanged).previous_to_id
+        if before != fact.to_id:
+            yield from tell(NotificationType.PROXY_ENDED, before, toId=str(before))
 
 
 def _of_process(event: Envelope, on_call: Mapping[Role, Sequence[UUID]]) -> Iterator[Notice]:

@@ -40,6 +40,14 @@ WORDS: Final = {
         Text("承認期限が近づいています: {title}", "Approval due soon: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.PROXY_GIVEN: Words(
+        Text("{absent}さんの代理人になりました", "You stand in for {absent}"),
+        Text("{begins} から {ends} まで{covers}", "From {begins} to {ends}{covers}"),
+    ),
+    NotificationType.PROXY_ENDED: Words(
+        Text("{absent}さんの代理（{proxy}さん）が終了しました", "{proxy} no longer stands in for {absent}"),
+        Text("", ""),
+    ),
     NotificationType.TASK_DUE_SOON: Words(
         Text("タスクの期限が近づいています: {title}", "Task due soon: {title}"),
         Text("期限 {due}{customer}", "Due {due}{customer}"),
@@ -83,8 +91,16 @@ STATUSES: Final = {
 }
 
 
-def render(kind: str, params: Mapping[str, Any], customer: str | None, locale: str) -> tuple[str, str]:
-    """Title and body. ``customer``: the present name of whom it is about, if any."""
+def render(
+    kind: str,
+    params: Mapping[str, Any],
+    customer: str | None,
+    locale: str,
+    *,
+    absent: str | None = None,
+    proxy: str | None = None,
+) -> tuple[str, str]:
+    """Title and body. ``customer``, ``absent``, ``proxy``: the present names of whom it is about, if any."""
 
     def chosen(table: Mapping[Any, Text], key: object) -> str:
         text = table.get(key)
@@ -98,12 +114,20 @@ def render(kind: str, params: Mapping[str, Any], customer: str | None, locale: s
         "outcome": chosen(OUTCOMES, params.get("state")),
         "process": chosen(PROCESSES, params.get("processType")),
         "status": chosen(STATUSES, params.get("status")),
-        "due": _due(params.get("dueDate")),
+        "due": _moment(params.get("dueDate")),
+        "absent": absent or "—",
+        "proxy": proxy or "—",
+        "begins": _moment(params.get("startsAt")),
+        "ends": _moment(params.get("endsAt")),
+        "covers": "" if params.get("takesWaiting", True) else _NEWER_ONLY.localized(locale),
         "more": Text(f" ほか{more}件", f" and {more} more").localized(locale) if more > 0 else "",
     }
     words = WORDS[NotificationType(kind)]
     return words.title.localized(locale).format(**values), words.body.localized(locale).format(**values).strip()
 
 
-def _due(value: str | None) -> str:
+_NEWER_ONLY: Final = Text("（開始後に届いた申請のみ）", ", only for what comes from then on")
+
+
+def _moment(value: str | None) -> str:
     return "" if value is None else zone.local(datetime.fromisoformat(value)).strftime("%Y-%m-%d %H:%M")

@@ -7,7 +7,8 @@ from services.kit.db.unit_of_work import Row
 
 
 def view(row: Row, locale: str) -> dict[str, Any]:
-    title, body = render(row["type"], row["params"], row["customer"], locale)
+    names = {"absent": row["absent"], "proxy": row["proxy"]}
+    title, body = render(row["type"], row["params"], row["customer"], locale, **names)
     return {
         "id": row["id"],
         "type": row["type"],

@@ -128,10 +128,12 @@ async def insert_vote(
     """``approval`` as it stood when the vote was given; ``approver_id`` is whose vote it is."""
     progress = approval.progress
     await uow.execute(
-        "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at,"
+        " waiting_since) VALUES (%s, %s, %s, %s, %s, %s, %s, %s,"
+        " (SELECT since FROM approval_waiting WHERE approval_id = %s AND approver_id = %s))",
         [
             *(approval.id, progress.generation, progress.revision, progress.stage),
             *(approver_id, voter_id, decision, at),
+            *(approval.id, approver_id),
         ],
     )

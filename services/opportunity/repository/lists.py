@@ -1,5 +1,6 @@
 """Hot reads: requests as the API shows them, straight from SQL with display names from the copies."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -150,11 +151,30 @@ _CONDITIONS = {
 }
 
 
+_IN_PLACE_OF = (
+    "approval_waiting w JOIN unnest(%(acts_as)s::uuid[], %(acts_since)s::timestamptz[]) AS place (id, since)"
+    " ON w.approver_id = place.id AND w.since >= place.since"
+)
+
+
+async def waiting_longer(
+    reader: Reader, approval_ids: Sequence[UUID], since: Mapping[UUID, datetime]
+) -> set[tuple[UUID, UUID]]:
+    """Requests, each with an approver of ``since`` for whom it has waited since before that time."""
+    rows = await reader.all(
+        "SELECT w.approval_id, w.approver_id FROM approval_waiting w"
+        " JOIN unnest(%s::uuid[], %s::timestamptz[]) AS place (id, since)"
+        " ON w.approver_id = place.id AND w.since < place.since WHERE w.approval_id = ANY(%s)",
+        [list(since), list(since.values()), list(approval_ids)],
+    )
+    return {(row["approval_id"], row["approver_id"]) for row in rows}
+
+
 async def inbox(
     reader: Reader,
     *,
     user_id: UUID,
-    acts_as: list[UUID],
+    acts_as: Mapping[UUID, datetime],
     filters: dict[str, Any],
     sort: str,
     after: tuple[datetime, UUID] | None,
@@ -162,6 +182,7 @@ async def inbox(
 ) -> list[Row]:
     """What waits for the user, own votes and proxies' alike; a request that two of them wait for comes once.
 
+    ``acts_as``: in whose place the user decides, and what must have begun to wait at which time or later for that.
     ``filters``: those of InboxQuery that are set, by their Python names.
     ``sort``: ``since`` or ``deadline_at``; the sort key comes along as ``sortKey``.
     """
@@ -170,29 +191,33 @@ async def inbox(
     narrowed = "".join(f" AND {condition}" for condition in conditions)
     return await reader.all(
         f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey" FROM ('  # noqa: S608
-        f" SELECT approval_id, min(since) AS since, min({sort}) AS key FROM approval_waiting"
-        " WHERE approver_id = ANY(%(acts_as)s) GROUP BY approval_id) w"
+        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key FROM {_IN_PLACE_OF}"
+        " GROUP BY w.approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
         f" WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by){narrowed}"
         " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
         " ORDER BY w.key, a.id LIMIT %(limit)s",
-        values | {"me": user_id, "acts_as": acts_as, "after_at": after_at, "after_id": after_id, "limit": limit},
+        values | _places(acts_as) | {"me": user_id, "after_at": after_at, "after_id": after_id, "limit": limit},
     )
 
 
-async def counts(reader: Reader, *, user_id: UUID, acts_as: list[UUID]) -> Row:
+def _places(acts_as: Mapping[UUID, datetime]) -> dict[str, Any]:
+    return {"acts_as": list(acts_as), "acts_since": list(acts_as.values())}
+
+
+async def counts(reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime]) -> Row:
     """For the tabs of the inbox. Each count is an index scan over what is open only."""
     row = await reader.one(
-        "SELECT (SELECT count(DISTINCT w.approval_id) FROM approval_waiting w JOIN approvals a ON a.id = w.approval_id"
-        "  WHERE w.approver_id = ANY(%(acts_as)s) AND a.requester_id <> %(me)s AND a.owner_id <> %(me)s"
+        f"SELECT (SELECT count(DISTINCT w.approval_id) FROM {_IN_PLACE_OF} JOIN approvals a ON a.id = w.approval_id"  # noqa: S608
+        "  WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s"
         "  AND %(me)s <> ALL(a.voted_by)) AS waiting,"
         " count(*) FILTER (WHERE state = ANY(%(open)s)) AS requested,"
         " count(*) FILTER (WHERE state = %(returned)s) AS returned,"
         " count(*) FILTER (WHERE state = %(draft)s) AS drafts"
         " FROM approvals WHERE owner_id = %(me)s AND state = ANY(%(mine)s)",
-        {
+        _places(acts_as)
+        | {
             "me": user_id,
-            "acts_as": acts_as,
             "open": _OPEN,
             "returned": ApprovalState.RETURNED,
             "draft": ApprovalState.DRAFT,

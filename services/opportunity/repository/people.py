@@ -1,6 +1,7 @@
 """Users and customers as this service's copies know them, and who stands in for whom."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -68,31 +69,78 @@ async def active_by_role(reader: Reader, role: Role) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def proxied_by(reader: Reader, user_id: UUID, at: datetime) -> frozenset[UUID]:
-    """Colleagues for whom the user stands in at this moment."""
+_STANDING = "p.starts_at <= %(at)s AND p.ends_at > %(at)s AND NOT p.ended"
+_TAKES = (
+    "(p.takes_waiting OR NOT EXISTS (SELECT FROM approval_waiting w WHERE w.approval_id = %(approval)s"
+    " AND w.approver_id = p.from_id AND w.since < p.starts_at))"
+)
+"""Whether the proxy covers the absent one's place in this request: what waited before it began may be left out."""
+
+
+async def proxied_by(reader: Reader, user_id: UUID, at: datetime) -> dict[UUID, datetime | None]:
+    """Colleagues for whom the user stands in at this moment, with the time from which on a request must have begun to
+    wait for the user to decide it; None where whatever waits is theirs to decide."""
     rows = await reader.all(
-        "SELECT DISTINCT from_id FROM approval_proxies WHERE to_id = %s AND starts_at <= %s AND ends_at > %s"
-        " AND NOT ended",
-        [user_id, at, at],
+        f"SELECT p.from_id, p.takes_waiting, p.starts_at FROM approval_proxies p"  # noqa: S608
+        f" WHERE p.to_id = %(user)s AND {_STANDING} ORDER BY p.starts_at DESC",
+        {"user": user_id, "at": at},
+    )
+    found: dict[UUID, datetime | None] = {row["from_id"]: row["starts_at"] for row in rows}
+    return found | {row["from_id"]: None for row in rows if row["takes_waiting"]}
+
+
+async def hold_proxies(uow: UnitOfWork, user_id: UUID, at: datetime, approval_id: UUID) -> list[Row]:
+    """Those by which the user may act on this request, locked: nobody ends or changes them before the transaction
+    ends. An end that was waited for shows. The request must have been locked before."""
+    return await uow.all(
+        f"SELECT p.from_id, p.ends_at FROM approval_proxies p WHERE p.to_id = %(user)s AND {_STANDING}"  # noqa: S608
+        f" AND {_TAKES} ORDER BY p.id FOR SHARE",
+        {"user": user_id, "at": at, "approval": approval_id},
+    )
+
+
+async def covered_by(reader: Reader, user_id: UUID, at: datetime, approval_id: UUID) -> frozenset[UUID]:
+    """For whom the user may act on this request by proxy, as far as can be told without locks."""
+    rows = await reader.all(
+        f"SELECT DISTINCT p.from_id FROM approval_proxies p"  # noqa: S608
+        f" WHERE p.to_id = %(user)s AND {_STANDING} AND {_TAKES}",
+        {"user": user_id, "at": at, "approval": approval_id},
     )
     return frozenset(row["from_id"] for row in rows)
 
 
-async def hold_proxies(uow: UnitOfWork, user_id: UUID, at: datetime) -> list[Row]:
-    """The same proxies, locked: nobody ends them before the transaction ends. An end that was waited for shows."""
-    return await uow.all(
-        "SELECT from_id, ends_at FROM approval_proxies WHERE to_id = %s AND starts_at <= %s AND ends_at > %s"
-        " AND NOT ended ORDER BY id FOR SHARE",
-        [user_id, at, at],
-    )
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """``user_id`` stands in for somebody in a period."""
+
+    user_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    takes_waiting: bool
 
 
-async def proxies_of(reader: Reader, users: Sequence[UUID], at: datetime) -> dict[UUID, list[UUID]]:
-    """Who stands in for each of these users at this moment."""
+async def proxies_of(
+    reader: Reader, users: Sequence[UUID], at: datetime, *, until: datetime | None = None
+) -> dict[UUID, list[StandIn]]:
+    """Who stands in for each of these users at this moment, or from some moment before ``until`` on."""
     rows = await reader.all(
-        "SELECT DISTINCT from_id, to_id FROM approval_proxies WHERE from_id = ANY(%s) AND starts_at <= %s"
-        " AND ends_at > %s AND NOT ended ORDER BY to_id",
-        [list(users), at, at],
+        "SELECT from_id, to_id, starts_at, ends_at, takes_waiting FROM approval_proxies"
+        " WHERE from_id = ANY(%s) AND starts_at <= %s AND ends_at > %s AND NOT ended ORDER BY to_id, starts_at",
+        [list(users), until or at, at],
+    )
+    found: dict[UUID, list[StandIn]] = {}
+    for row in rows:
+        stand_in = StandIn(row["to_id"], row["starts_at"], row["ends_at"], row["takes_waiting"])
+        found.setdefault(row["from_id"], []).append(stand_in)
+    return found
+
+
+async def covering(reader: Reader, users: Sequence[UUID], at: datetime, approval_id: UUID) -> dict[UUID, list[UUID]]:
+    """Who may act for each of these users on this request at this moment."""
+    rows = await reader.all(
+        f"SELECT DISTINCT p.from_id, p.to_id FROM approval_proxies p"  # noqa: S608
+        f" WHERE p.from_id = ANY(%(users)s) AND {_STANDING} AND {_TAKES} ORDER BY p.to_id",
+        {"users": list(users), "at": at, "approval": approval_id},
     )
     found: dict[UUID, list[UUID]] = {}
     for row in rows:

@@ -129,6 +129,8 @@ class ApprovalOutput(ResponseModel):
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[ApprovalAction]
+    stands_in_for: Person | None
+    """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
     shortage: Shortage | None = None
     """In the answer for one request: why its stage stands still."""
     customer_facts: dict[str, Any] | None = None

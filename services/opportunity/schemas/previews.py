@@ -1,5 +1,6 @@
 """The route that a request would take."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.contracts.states import StageMode
@@ -16,8 +17,14 @@ class RouteQuestion(ApprovalContent):
 
 
 class PreviewPerson(Person):
+    """``absentFrom`` and ``absentUntil``: the standing absence, or else the first that is planned to begin before the
+    time of the stage is over; both null for neither."""
+
     absent: bool
+    absent_from: datetime | None
+    absent_until: datetime | None
     proxies: list[Person]
+    """Who stands in during that absence."""
 
 
 class PreviewStage(ResponseModel):

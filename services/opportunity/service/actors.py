@@ -15,8 +15,10 @@ from services.opportunity.progress import Actor, Progress
 from services.opportunity.repository import history, people
 
 
-async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str]) -> Actor:
-    """A user with the proxies they hold at this moment. Raises Forbidden for whoever has left or is suspended."""
+async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str], approval_id: UUID) -> Actor:
+    """A user with the proxies by which they may act on this request at this moment.
+
+    Raises Forbidden for whoever has left or is suspended."""
     known = await people.user(reader, user_id)
     if known is not None and known["state"] in people.UNABLE_STATES:
         raise Forbidden()
@@ -25,15 +27,15 @@ async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str]) -> Acto
         user_id=user_id,
         may_decide=may_decide,
         is_admin=Role.ADMIN in roles,
-        proxy_for=await _proxies(reader, user_id) if may_decide else frozenset(),
+        proxy_for=await _proxies(reader, user_id, approval_id) if may_decide else frozenset(),
     )
 
 
-async def _proxies(reader: Reader, user_id: UUID) -> frozenset[UUID]:
+async def _proxies(reader: Reader, user_id: UUID, approval_id: UUID) -> frozenset[UUID]:
     """A transaction holds them to its end: a decision has its right when it commits."""
     if not isinstance(reader, UnitOfWork):
-        return await people.proxied_by(reader, user_id, clock.now())
-    held = await people.hold_proxies(reader, user_id, clock.now())
+        return await people.covered_by(reader, user_id, clock.now(), approval_id)
+    held = await people.hold_proxies(reader, user_id, clock.now(), approval_id)
     now = clock.now()
     return frozenset(row["from_id"] for row in held if row["ends_at"] > now)
 

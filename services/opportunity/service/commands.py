@@ -73,7 +73,7 @@ async def actor_in(reader: Reader, command: ApprovalCommand) -> Actor:
     process_id = getattr(command, "process_id", None)
     if process_id is not None or command.actor_id is None:
         return Actor(user_id=command.actor_id, process_id=process_id)
-    return await actor_of(reader, command.actor_id, frozenset(command.actor_roles))
+    return await actor_of(reader, command.actor_id, frozenset(command.actor_roles), command.approval_id)
 
 
 async def check(reader: Reader, action: Action, row: Approval, actor: Actor, command: ApprovalCommand) -> Progress:

@@ -25,7 +25,7 @@ from services.opportunity.repository.handover import (
     owned,
 )
 from services.opportunity.service.commands import locked
-from services.opportunity.service.proxies import end_now
+from services.opportunity.service.proxies import end_now, tell_given
 from services.opportunity.service.stages import handed_over
 from services.opportunity.service.transition import Transition, commit, moved
 
@@ -158,7 +158,8 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
         count += 1
     for proxy in await proxies.of_user(uow, step.resource_id, now):
         kept = proxy["to_id"] == step.resource_id and proxy["from_id"] != successor_id
-        detail = {name: str(proxy[name]) for name in ("from_id", "to_id", "starts_at", "ends_at")}
+        detail: dict[str, Any] = {name: str(proxy[name]) for name in ("from_id", "to_id", "starts_at", "ends_at")}
+        detail["takes_waiting"] = proxy["takes_waiting"]
         rest = await _move_proxy(uow, proxy, successor_id if kept else None)
         if rest is not None:
             detail["rest"] = str(rest)
@@ -172,12 +173,14 @@ async def _move_proxy(uow: UnitOfWork, proxy: Row, successor_id: UUID | None) ->
     of what was decided by it; then the rest is a proxy of its own, whose id is returned."""
     now = clock.now()  # the row was locked before, so that no decision is later than its right
     if successor_id is not None and await proxies.give_to(uow, proxy["id"], successor_id, now):
+        await tell_given(uow, proxy["id"])
         return None
-    await proxies.end(uow, proxy["id"], now)
+    await end_now(uow, proxy["id"])
     if successor_id is None or proxy["ends_at"] <= now:
         return None
     rest = new_id()
     await proxies.insert(uow, proxy | {"id": rest, "to_id": successor_id, "starts_at": now}, now)
+    await tell_given(uow, rest)
     return rest
 
 
@@ -248,10 +251,15 @@ async def _return_proxy(uow: UnitOfWork, move: Row) -> None:
         if await proxies.lock(uow, proxy_id) != successor_id:
             return
         if "rest" not in before and await proxies.give_to(uow, proxy_id, move["from_id"], clock.now()):
+            await tell_given(uow, proxy_id)
             return
         if not await end_now(uow, proxy_id):
             return
     now = clock.now()
     starts_at = max(now, datetime.fromisoformat(before["starts_at"]))
     if starts_at < datetime.fromisoformat(before["ends_at"]):
-        await proxies.insert(uow, before | {"id": new_id(), "starts_at": starts_at}, now)
+        proxy_id = new_id()
+        # Moves that an earlier version recorded do not say it: every proxy took what waited then.
+        values = {"takes_waiting": True} | before | {"id": proxy_id, "starts_at": starts_at}
+        await proxies.insert(uow, values, now)
+        await tell_given(uow, proxy_id)

@@ -12,7 +12,7 @@ from services.opportunity.access import SEEN_THROUGH, View, view_of
 from services.opportunity.repository import lists
 from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort
 from services.opportunity.schemas.fields import PageQuery
-from services.opportunity.service.views import actor_in, present
+from services.opportunity.service.views import present
 
 _SORT_COLUMNS = {InboxSort.WAITING_LONGEST: "since", InboxSort.DEADLINE: "deadline_at"}
 
@@ -92,7 +92,7 @@ async def _shown(
     reader: Reader, rows: Sequence[Row], limit: int, *, actor: tuple[View, Principal], cursor: Any
 ) -> dict[str, Any]:
     answer = page(rows, limit, cursor)
-    answer["items"] = await present(reader, answer["items"], actor_in(*actor))
+    answer["items"] = await present(reader, answer["items"], *actor)
     return answer
 
 

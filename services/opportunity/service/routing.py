@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from services.contracts.permissions import Role
 from services.contracts.states import ApprovalKind, CustomerKind, StageMode
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Text, Unprocessable
-from services.opportunity import suitability
+from services.opportunity import business_time, suitability
 from services.opportunity.business_time import TOKYO
 from services.opportunity.errors import NoRoute, TooFewApprovers
 from services.opportunity.progress import Stage
@@ -215,19 +215,29 @@ async def _with_superior(who: _People, stages: tuple[Stage, ...]) -> tuple[Stage
 
 
 async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]:
-    """The route with names and absences: who is away and who stands in."""
+    """The route with names and absences: who is away, or will be before the stage is through, and who stands in."""
     involved = sorted({voter for stage in chosen.stages for voter in stage.voters})
-    stand_ins = await people.proxies_of(reader, involved, now)
-    names = await people.names(reader, [*involved, *(proxy for found in stand_ins.values() for proxy in found)])
+    ends = _ends(chosen.stages, now)
+    stand_ins = await people.proxies_of(reader, involved, now, until=max(ends, default=now))
+    proxies = {stand_in.user_id for found in stand_ins.values() for stand_in in found}
+    names = await people.names(reader, [*involved, *proxies])
     unable = await people.unable(reader, involved)
 
-    def person(user_id: UUID) -> dict[str, Any]:
-        proxies = stand_ins.get(user_id, [])
+    def person(user_id: UUID, position: int) -> dict[str, Any]:
+        end = ends[position]
+        known = [stand_in for stand_in in stand_ins.get(user_id, []) if stand_in.starts_at <= end]
+        now_away = [stand_in for stand_in in known if stand_in.starts_at <= now]
+        first = min((stand_in.starts_at for stand_in in known), default=now)
+        away = now_away or [stand_in for stand_in in known if stand_in.starts_at == first]
+        # What waits already when an absence begins may be nobody's but the absent one's: of the first stage that is so.
+        taking = [one.user_id for one in away if now_away or one.takes_waiting or position > 0]
         return {
             "id": user_id,
             "name": names.get(user_id),
-            "absent": bool(proxies) or user_id in unable,
-            "proxies": [{"id": proxy, "name": names.get(proxy)} for proxy in proxies],
+            "absent": bool(now_away) or user_id in unable,
+            "absentFrom": min((stand_in.starts_at for stand_in in away), default=None),
+            "absentUntil": max((stand_in.ends_at for stand_in in away), default=None),
+            "proxies": [{"id": who, "name": names.get(who)} for who in dict.fromkeys(taking)],
         }
 
     return {
@@ -242,8 +252,18 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
                 "businessDays": stage.business_days,
                 "escalateTo": stage.escalate_to,
                 "approverIds": list(stage.approver_ids),
-                "approvers": [person(approver) for approver in stage.approver_ids],
+                "approvers": [person(approver, position) for approver in stage.approver_ids],
             }
-            for stage in chosen.stages
+            for position, stage in enumerate(chosen.stages)
         ],
     }
+
+
+def _ends(stages: Sequence[Stage], now: datetime) -> list[datetime]:
+    """When each stage's time is over at the latest, should those before it take all of theirs. One without a deadline
+    is taken to begin and end as the one before it ends: nobody foresees more of it."""
+    ends: list[datetime] = []
+    for stage in stages:
+        span = timedelta(hours=stage.deadline_hours or 0)
+        ends.append(business_time.after(ends[-1] if ends else now, span, business_days=stage.business_days))
+    return ends

@@ -27,20 +27,20 @@ class Shortage:
     """Who left a place of it that nobody has taken."""
 
 
-async def shortage_of(reader: Reader, progress: Progress) -> Shortage | None:
+async def shortage_of(reader: Reader, approval_id: UUID, progress: Progress) -> Shortage | None:
     """None while the current stage has enough people who can decide."""
     waiting = progress.waiting_for if progress.state is ApprovalState.PENDING else ()
-    unable = await _unable(reader, progress, waiting)
+    unable = await _unable(reader, approval_id, progress, waiting)
     missing = machine.votes_missing(progress, frozenset(unable))
     return Shortage(missing, unable, progress.current.vacant_ids) if missing else None
 
 
-async def _unable(reader: Reader, progress: Progress, waiting: Sequence[UUID]) -> tuple[UUID, ...]:
+async def _unable(reader: Reader, approval_id: UUID, progress: Progress, waiting: Sequence[UUID]) -> tuple[UUID, ...]:
     """A proxy votes for one of them; not for another one too, and not beside a place of their own."""
     unable = await people.unable_to_decide(reader, waiting)
     if not unable:
         return ()
-    proxies = await people.proxies_of(reader, sorted(unable), clock.now())
+    proxies = await people.covering(reader, sorted(unable), clock.now(), approval_id)
     candidates = {proxy for found in proxies.values() for proxy in found}
     barred = await people.unable_to_decide(reader, sorted(candidates)) | progress.voted_by
     barred |= {*progress.current.voters, progress.requester_id, progress.owner_id}
@@ -56,7 +56,7 @@ async def _unable(reader: Reader, progress: Progress, waiting: Sequence[UUID]) -
 
 async def noted(reader: Reader, approval: Approval) -> Approval:
     """The same request, with the time since when its stage has too few people."""
-    if await shortage_of(reader, approval.progress) is None:
+    if await shortage_of(reader, approval.id, approval.progress) is None:
         return replace(approval, short_since=None)
     return replace(approval, short_since=approval.short_since or clock.now())
 

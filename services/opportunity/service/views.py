@@ -1,6 +1,7 @@
 """Requests as a caller sees them: with names, with what the caller may do, and with what they wait for."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from services.contracts.permissions import Permission, Role
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.trust.principal import Principal
+from services.opportunity import machine
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
 from services.opportunity.progress import Actor, Progress
@@ -21,12 +23,13 @@ from services.opportunity.service import shortage
 _INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "sortKey"})
 
 
-def actor_in(view: View, principal: Principal) -> Actor:
+def _actor(view: View, principal: Principal, without: AbstractSet[UUID]) -> Actor:
+    """``without``: whom the caller does not stand in for in this request."""
     return Actor(
         user_id=principal.user_id,
         may_decide=principal.has(Permission.APPROVAL_DECIDE),
         is_admin=Role.ADMIN in principal.roles,
-        proxy_for=view.proxy_for,
+        proxy_for=view.proxy_for - without,
     )
 
 
@@ -36,15 +39,15 @@ async def detail(reader: Reader, principal: Principal, approval_id: UUID) -> dic
     row = await lists.one(reader, approval_id, VISIBLE, view.params)
     if row is None:
         raise NotFound()
-    [shown] = await present(reader, [row], actor_in(view, principal))
-    shown["shortage"] = await _shortage(reader, _progress(row))
+    [shown] = await present(reader, [row], view, principal)
+    shown["shortage"] = await _shortage(reader, approval_id, _progress(row))
     customer_id = shown["customerId"]
     shown["customerFacts"] = None if customer_id is None else await lists.customer_facts(reader, customer_id)
     return shown
 
 
-async def _shortage(reader: Reader, progress: Progress) -> dict[str, Any] | None:
-    found = await shortage.shortage_of(reader, progress)
+async def _shortage(reader: Reader, approval_id: UUID, progress: Progress) -> dict[str, Any] | None:
+    found = await shortage.shortage_of(reader, approval_id, progress)
     if found is None:
         return None
     names = await people.names(reader, [*found.unable, *found.vacant])
@@ -69,13 +72,15 @@ async def require_reached(reader: Reader, principal: Principal, approval_id: UUI
         raise Forbidden()
 
 
-async def present(reader: Reader, rows: Sequence[Row], actor: Actor) -> list[dict[str, Any]]:
+async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Principal) -> list[dict[str, Any]]:
     """Rows of ``repository.lists`` as items of the API; all names in one query."""
     progresses = [_progress(row) for row in rows]
     involved = {who for progress in progresses for stage in progress.stages for who in stage.voters}
     involved |= {stage.escalate_to for progress in progresses for stage in progress.stages if stage.escalate_to}
     names = await people.names(reader, sorted(involved)) if involved else {}
-    return [_item(row, progress, actor, names) for row, progress in zip(rows, progresses, strict=True)]
+    older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
+    actors = [_actor(view, principal, {who for waiting, who in older if waiting == row["id"]}) for row in rows]
+    return [_item(row, progress, actor, names) for row, progress, actor in zip(rows, progresses, actors, strict=True)]
 
 
 def _progress(row: Row) -> Progress:
@@ -94,4 +99,6 @@ def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | No
     ]
     item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in progress.waiting_for]
     item["allowedActions"] = allowed_actions(progress, actor)
+    absent = machine.stands_in_for(progress, actor)
+    item["standsInFor"] = None if absent is None else {"id": absent, "name": names.get(absent)}
     return item

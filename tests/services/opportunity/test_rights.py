@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.kit.running import clock
+from services.kit.running.ids import new_id
 from services.opportunity.service.actors import actor_of
 from tests.services.opportunity.world import World
 from tests.support.http import TestIssuer
@@ -127,7 +128,7 @@ async def test_a_proxy_ends_after_a_decision_that_is_being_made_by_it(world: Wor
     absent, stand_in = await world.person("approver"), await world.person("approver")
     given = await world.client.post("/proxies", {"toId": str(stand_in.id), **PERIOD}, token=absent.token)
     async with world.db.transaction(world.system) as deciding:
-        actor = await actor_of(deciding, stand_in.id, frozenset({"approver"}))
+        actor = await actor_of(deciding, stand_in.id, frozenset({"approver"}), new_id())
         assert actor.proxy_for == {absent.id}
         ending = asyncio.create_task(world.client.delete(f"/proxies/{given.json['id']}", token=absent.token))
         await eventually(lambda: someone_waits_for_a_lock(world.db), what="the end waits for the decision")
