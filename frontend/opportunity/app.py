@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from frontend.opportunity import chart, deciding, detail, inbox, request_form, words
+from frontend.opportunity import chart, deciding, detail, evidence, inbox, request_form, words
 from frontend.opportunity.manifest import PREFIX, manifest
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
@@ -31,6 +31,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/new", request_form.create, methods=_POST),
         Route(f"{PREFIX}/{{id}}", detail.show, methods=_GET),
         Route(f"{PREFIX}/{{id}}", detail.act, methods=_POST),
+        Route(f"{PREFIX}/{{id}}/history/{{entry}}", evidence.show, methods=_GET),
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),

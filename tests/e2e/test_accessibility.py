@@ -20,6 +20,7 @@ PAGES = {
     "empty": ("manager", "/approvals?tab=all&q=nothing-like-this"),
     "form": ("rep", "/approvals/new"),
     "detail": ("approver", "/approvals/{approval}"),
+    "seen": ("approver", "/approvals/{approval}/history/{entry}"),
     "processes": ("ops", "/processes"),
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),
@@ -35,6 +36,7 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
 ) -> None:
     watch.expects_failures = True  # one of the pages is "not found"
     approval = frontend.gateway.waiting("approver@ringi.example")[0]["id"]
+    entry = frontend.gateway.history[approval][-1]["id"]
     process = next(iter(frontend.gateway.processes))
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
@@ -42,7 +44,7 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
         if user not in pages:
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
-        await page.goto(path.format(approval=approval, process=process))
+        await page.goto(path.format(approval=approval, entry=entry, process=process))
         found = await grave_faults(page)
         if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append("scrolls sideways")

@@ -48,6 +48,14 @@ for _rest in ("", "/history", "/comments"):
         f"/approvals/{{approval_id}}{_rest}",
         lambda case, rest=_rest: Ask(f"/approvals/{case.request}{rest}"),  # type: ignore[misc]
     )
+
+
+@asks("GET", "/approvals/{approval_id}/history/{entry_id}")
+async def _entry(case: Case) -> Ask:
+    history = await case.world.admin.ask("GET", f"/approvals/{case.request}/history")
+    return Ask(f"/approvals/{case.request}/history/{history.json['items'][0]['id']}")
+
+
 simple("PUT", "/approvals/{approval_id}", lambda case: Ask(f"/approvals/{case.request}", _content(), STALE))
 simple(
     "POST",

@@ -151,6 +151,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
             ("GET", "/approvals/{id}/history", self._history),
+            ("GET", "/approvals/{id}/history/{entry}", self._entry),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("PATCH", "/approvals/{id}/{action}", self._act),
@@ -263,6 +264,16 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         return (
             problem(404, "not_found", "見つかりません") if entries is None else {"items": entries, "nextCursor": None}
         )
+
+    def _entry(self, ask: Ask) -> Any:
+        """What was seen: as it is now, but for the customer's risk tolerance, which was another one then."""
+        item = self.approvals[ask.request.path_params["id"]]
+        entry = next((e for e in self.history[item["id"]] if e["id"] == ask.request.path_params["entry"]), None)
+        if entry is None:
+            return problem(404, "not_found", "見つかりません")
+        seen = records.seen(item, self.customers.get(item["customerId"] or ""), self.users)
+        then = seen | {"customer": seen["customer"] and seen["customer"] | {"riskTolerance": "STABLE"}}
+        return {"entry": entry, "seen": None if entry["erased"] else then, "now": seen}
 
     def _comments(self, ask: Ask) -> Json:
         return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}

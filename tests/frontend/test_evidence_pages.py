@@ -1,0 +1,78 @@
+"""What an approver saw, as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from frontend.opportunity.app import create_app
+from frontend.ui.build import build
+from tests.support.records import approval, history_entry, page, stage
+from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
+
+STAGE = stage(name="上長承認", approverIds=["a1"], approvers=[{"id": "a1", "name": "加藤 浩二"}])
+REQUEST = approval(id="r1", number="RNG-2026-000007", title="手数料の特別適用", state="APPROVED", stages=[STAGE])
+CUSTOMER = {
+    "name": "山田 太郎", "kind": "INDIVIDUAL", "relationship": "CLIENT", "state": "ACTIVE", "assignedSalesId": "u1",
+    "assignedSalesName": "佐藤 美咲", "birthDate": "1950-05-17", "riskTolerance": "STABLE", "assetsBand": "M10_30",
+    "profileComplete": True, "profileReviewedAt": "2026-03-01T00:00:00Z",
+}  # fmt: skip
+SEEN = {
+    "title": "手数料の特別適用", "description": "理由", "kind": "FEE_DISCOUNT", "amount": 300_000, "currency": "JPY",
+    "customerId": "c1", "flags": ["SENIOR_75"], "revision": 1, "stages": [STAGE], "customer": CUSTOMER,
+}  # fmt: skip
+APPROVED = history_entry(
+    id="h2", sequence=2, action="APPROVE", actorName="加藤 浩二", role="APPROVER", state="APPROVED"
+)
+
+
+def _open(entry: dict[str, Any], seen: Any, now: Any, *, locale: str = "ja") -> tuple[Browser, ScriptedGateway]:
+    build()
+    client, gateway = browser(create_app(SETTINGS), "opportunity", "auditor", locale=locale)
+    gateway.on("GET", "/approvals/r1", REQUEST)
+    gateway.on("GET", "/approvals/r1/history", page(entry))
+    gateway.on("GET", "/approvals/r1/comments", page())
+    gateway.on("GET", "/approvals/r1/history/h2", {"entry": entry, "seen": seen, "now": now})
+    return client, gateway
+
+
+async def test_the_history_says_in_which_role_where_and_to_the_second_and_leads_to_what_was_seen() -> None:
+    stood_in = APPROVED | {"role": "PROXY", "onBehalfOfId": "a9", "onBehalfOfName": "清水 陽子", "revision": 2}
+    client, _ = _open(stood_in, SEEN, SEEN)
+    html = text(await client.get("/approvals/r1"))
+    assert "加藤 浩二（清水 陽子の代理）" in html
+    assert "代理として ・ 第1段階「上長承認」 ・ 第2版" in html
+    assert ">2026-11-20 10:00:05 JST</time>" in html
+    assert 'href="/approvals/r1/history/h2"' in html
+
+
+async def test_an_entry_that_kept_nothing_leads_nowhere() -> None:
+    client, _ = _open(APPROVED | {"action": "REMIND", "keepsEvidence": False}, None, SEEN)
+    assert "/approvals/r1/history/h2" not in text(await client.get("/approvals/r1"))
+    assert "閲覧内容の記録がありません" in text(await client.get("/approvals/r1/history/h2"))
+
+
+async def test_what_was_seen_is_shown_and_what_has_changed_since_is_marked() -> None:
+    now = SEEN | {"amount": 500_000, "customer": CUSTOMER | {"riskTolerance": "AGGRESSIVE"}}
+    client, _ = _open(APPROVED | {"comment": "妥当"}, SEEN, now)
+    html = text(await client.get("/approvals/r1/history/h2"))
+    assert "2項目が現在と異なります" in html
+    marked = [part.partition("</p>")[0] for part in html.split('<p class="seen-now">')[1:]]
+    assert ["¥500,000" in marked[0], "積極型" in marked[1]] == [True, True]
+    assert len(marked) == 2
+    for seen in ("¥300,000", "安定型", "1950/05/17", "1. 上長承認: 加藤 浩二", "75歳以上", "妥当", "RNG-2026-000007"):
+        assert seen in html
+
+
+async def test_nothing_changed_is_said_and_a_customer_who_is_gone_shows_what_is_left() -> None:
+    client, _ = _open(APPROVED, SEEN, SEEN)
+    assert "その後の変更はありません" in text(await client.get("/approvals/r1/history/h2"))
+    client, _ = _open(APPROVED, SEEN, SEEN | {"customer": None}, locale="en")
+    html = text(await client.get("/approvals/r1/history/h2"))
+    assert "10 of these facts are different now" in html
+
+
+async def test_an_erased_entry_says_that_it_was_erased() -> None:
+    client, _ = _open(APPROVED | {"erased": True, "comment": None}, None, SEEN)
+    html = text(await client.get("/approvals/r1/history/h2"))
+    assert "閲覧時の内容は消去されています" in html
+    assert "300,000" not in html
