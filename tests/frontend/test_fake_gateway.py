@@ -56,6 +56,7 @@ async def test_its_answers_are_such_as_the_api_gives() -> None:
         "/approvals/pending?limit=2&sort=deadlineAt&dueBefore=2030-01-01T00:00:00Z",
         f"/approvals?requesterId={gateway.approvals[waiting[0]]['requesterId']}&flagged=true&minAmount=1",
         f"/approvals/{waiting[0]}", f"/approvals/{waiting[0]}/history", f"/approvals/{waiting[0]}/comments",
+        f"/approvals/{waiting[0]}/dossier", "/approvals/evidence-keys",
         f"/approvals/{waiting[0]}/history/{gateway.history[waiting[0]][0]['id']}",
         "/customers/search?q=山田",
         f"/customers/{customer}", "/reports/approval-statistics", "/notifications", "/notifications/unread", "/sagas",

@@ -42,7 +42,7 @@ simple(
     "/approvals/approver/{user_id}",
     lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
 )
-for _rest in ("", "/history", "/comments"):
+for _rest in ("", "/history", "/comments", "/dossier"):
     simple(
         "GET",
         f"/approvals/{{approval_id}}{_rest}",

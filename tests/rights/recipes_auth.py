@@ -41,6 +41,7 @@ for _path in (
     "/auth/me",
     "/auth/roles",
     "/approvals/counts",
+    "/approvals/evidence-keys",
     "/notifications/preferences",
     "/notifications/stream",
     "/approval-routes",

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
+from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
@@ -51,7 +52,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
 
 
-class FakeGateway(LiveAnswers, SigningInAnswers):
+class FakeGateway(LiveAnswers, SigningInAnswers, EvidenceAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -145,6 +146,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             ("GET", "/auth/users", self._users),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
+            ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
@@ -152,6 +154,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             ("PUT", "/approvals/{id}", self._replace),
             ("GET", "/approvals/{id}/history", self._history),
             ("GET", "/approvals/{id}/history/{entry}", self._entry),
+            ("GET", "/approvals/{id}/dossier", self._dossier),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("PATCH", "/approvals/{id}/{action}", self._act),
@@ -264,16 +267,6 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         return (
             problem(404, "not_found", "見つかりません") if entries is None else {"items": entries, "nextCursor": None}
         )
-
-    def _entry(self, ask: Ask) -> Any:
-        """What was seen: as it is now, but for the customer's risk tolerance, which was another one then."""
-        item = self.approvals[ask.request.path_params["id"]]
-        entry = next((e for e in self.history[item["id"]] if e["id"] == ask.request.path_params["entry"]), None)
-        if entry is None:
-            return problem(404, "not_found", "見つかりません")
-        seen = records.seen(item, self.customers.get(item["customerId"] or ""), self.users)
-        then = seen | {"customer": seen["customer"] and seen["customer"] | {"riskTolerance": "STABLE"}}
-        return {"entry": entry, "seen": None if entry["erased"] else then, "now": seen}
 
     def _comments(self, ask: Ask) -> Json:
         return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}

@@ -232,7 +232,8 @@ def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
 
 def history(item: Json, people: dict[str, Json]) -> list[Json]:
     requester, manager = people[item["requesterId"]], by_email(people, "manager")
-    entries = [entry("SUBMIT", requester, "", item, "0" * 64, -50)]
+    waiting = item | {"state": "PENDING", "stage": 0}
+    entries = [entry("SUBMIT", requester, "", waiting, "0" * 64, -50)]
     told = {
         "PENDING": ("APPROVE", "過去実績に照らし妥当。条件は四半期ごとに見直し。"),
         "RETURNED": ("RETURN", "適合性確認書の添付をお願いします。"),
@@ -241,7 +242,8 @@ def history(item: Json, people: dict[str, Json]) -> list[Json]:
     }
     if item["state"] in told:
         action, comment = told[item["state"]]
-        entries.append(entry(action, manager, comment, item, entries[-1]["hash"], -28, sequence=2))
+        decided = item | {"stage": 0}
+        entries.append(entry(action, manager, comment, decided, entries[-1]["hash"], -28, sequence=2))
     return entries
 
 

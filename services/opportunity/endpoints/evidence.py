@@ -1,15 +1,32 @@
-"""HTTP of evidence: what an approver saw."""
+"""HTTP of evidence: what an approver saw, the dossier of a request, and the keys that verify it."""
 
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.kit.http import Reads, ServiceRoute, json_response
+from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
+from services.opportunity import chain
 from services.opportunity.endpoints.dependencies import ApprovalReader
+from services.opportunity.schemas.dossier import Dossier, EvidenceKeys
 from services.opportunity.schemas.evidence import EntryOutput
-from services.opportunity.service import evidence
+from services.opportunity.service import dossiers, evidence, evidence_keys
 
-router = APIRouter(tags=["approvals"], route_class=ServiceRoute)
+router = APIRouter(tags=["evidence"], route_class=ServiceRoute)
+
+
+@router.get("/approvals/evidence-keys", response_model=EvidenceKeys)
+async def list_evidence_keys(_: ApprovalReader, reader: Reads) -> Response:
+    """The public keys that verify dossiers, the newest first; none is ever taken away."""
+    return json_response(await evidence_keys.public_keys(reader))
+
+
+@router.get("/approvals/{approval_id}/dossier", response_model=Dossier)
+async def make_approval_dossier(principal: ApprovalReader, uow: Uow, kit: KitDep, approval_id: UUID) -> Response:
+    """Everything about one request's approval, signed: request, route, history with hashes and commitments, votes,
+    proxies and comments. Each making is audited."""
+    document = await dossiers.make(uow, principal, approval_id, kit.settings.secret_key)
+    headers = {"Cache-Control": "no-store"}
+    return Response(chain.canonical(document), media_type="application/json", headers=headers)
 
 
 @router.get("/approvals/{approval_id}/history/{entry_id}", response_model=EntryOutput)
