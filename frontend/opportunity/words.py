@@ -88,6 +88,15 @@ def action_look(action: str) -> Look:
     }.get(action, Look(action, "muted", "circle"))
 
 
+def decision_text(decision: str) -> str:
+    """A vote, as a word of its own."""
+    return {
+        "APPROVE": gettext("Approve"),
+        "REJECT": gettext("Reject"),
+        "RETURN": gettext("Return"),
+    }.get(decision, decision)
+
+
 def role_text(role: str | None) -> str:
     """In which capacity somebody acted."""
     return {

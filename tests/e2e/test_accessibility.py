@@ -21,6 +21,8 @@ PAGES = {
     "form": ("rep", "/approvals/new"),
     "detail": ("approver", "/approvals/{approval}"),
     "seen": ("approver", "/approvals/{approval}/history/{entry}"),
+    "dossier": ("manager", "/approvals/{approval}/dossier"),
+    "evidence-keys": ("manager", "/approvals/evidence-keys"),
     "processes": ("ops", "/processes"),
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),

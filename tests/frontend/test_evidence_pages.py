@@ -1,4 +1,4 @@
-"""What an approver saw, as a page."""
+"""What an approver saw, and the dossier of a request, as pages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 from frontend.opportunity.app import create_app
 from frontend.ui.build import build
+from services.opportunity.dossier import in_groups
+from tests.support import fake_dossiers
+from tests.support.fake_gateway import FakeGateway
 from tests.support.records import approval, history_entry, page, stage
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
@@ -76,3 +79,68 @@ async def test_an_erased_entry_says_that_it_was_erased() -> None:
     html = text(await client.get("/approvals/r1/history/h2"))
     assert "閲覧時の内容は消去されています" in html
     assert "300,000" not in html
+
+
+def _dossier(**changes: Any) -> dict[str, Any]:
+    """Of the stand-in's approved request; ``changes`` are members of its entries of history."""
+    gateway = FakeGateway()
+    item = next(item for item in gateway.approvals.values() if item["state"] == "APPROVED")
+    entries = [entry | changes for entry in gateway.history[item["id"]]]
+    user, customer = next(iter(gateway.users.values())), gateway.customers[item["customerId"]]
+    remark = {"id": item["id"], "authorId": user["id"], "body": "資料はこちらです", "createdAt": "2026-11-20T01:00:05Z"}
+    return fake_dossiers.dossier_of(item, entries, [remark], customer, gateway.users, user)
+
+
+async def test_a_dossier_shows_who_decided_what_was_seen_and_what_it_is_verified_by() -> None:
+    client, gateway = _open(APPROVED, SEEN, SEEN)
+    document = _dossier()
+    gateway.on("GET", "/approvals/r1/dossier", document)
+    html = text(await client.get("/approvals/r1/dossier"))
+    assert in_groups(document["signature"]["fingerprint"]) in html
+    assert in_groups(document["recordSha256"]) in html
+    for told in (
+        "加藤 健一",
+        "番号1の時点と同じ内容を確認",
+        "資料はこちらです",
+        "¥5,000,000",
+        "上長承認",
+        "バランス型",
+    ):
+        assert told in html
+    assert all(entry["hash"] in html for entry in document["record"]["history"])
+    assert ">2026-11-20 10:00:05 JST</time>" in html
+
+
+async def test_an_erased_entry_of_a_dossier_says_so() -> None:
+    client, gateway = _open(APPROVED, SEEN, SEEN, locale="en")
+    gateway.on("GET", "/approvals/r1/dossier", _dossier(erased=True))
+    html = text(await client.get("/approvals/r1/dossier"))
+    assert html.count("Comment and facts of this entry have been erased.") == 2
+    assert "dossier-seen" not in html
+
+
+async def test_the_file_is_passed_on_byte_for_byte_under_the_number_of_the_request() -> None:
+    client, gateway = _open(APPROVED, SEEN, SEEN)
+    headers = {"Content-Disposition": 'attachment; filename="RNG-2026-000007.json"', "Content-Type": "application/json"}
+    gateway.on_file("/approvals/r1/dossier", b'{ "as": "it came" }', headers)
+    answer = await client.get("/approvals/-/dossiers/r1.json")
+    assert answer.body == b'{ "as": "it came" }'
+    assert answer.headers["content-disposition"] == 'attachment; filename="RNG-2026-000007.json"'
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_keys_are_shown_to_compare_and_can_be_taken_along() -> None:
+    client, gateway = _open(APPROVED, SEEN, SEEN)
+    gateway.on("GET", "/approvals/evidence-keys", {"keys": []})
+    assert "署名鍵はまだありません" in text(await client.get("/approvals/evidence-keys"))
+    [key] = fake_dossiers.keys()["keys"]
+    old = key | {"kid": "evidence-old", "status": "RETIRED", "retiredAt": "2026-11-20T01:00:05Z"}
+    gateway.on("GET", "/approvals/evidence-keys", {"keys": [key, old]})
+    html = text(await client.get("/approvals/evidence-keys"))
+    assert in_groups(key["fingerprint"]) in html
+    assert (html.count("使用中"), "2026-11-20 10:00:05 JST" in html) == (1, True)
+    gateway.on_file("/approvals/evidence-keys", b'{"keys": []}', {})
+    answer = await client.get("/approvals/-/evidence-keys.json")
+    assert (answer.body, answer.headers["content-disposition"]) == (
+        *(b'{"keys": []}', 'attachment; filename="evidence-keys.json"'),
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import JSONResponse
+
 from tests.support import fake_dossiers
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
@@ -36,4 +38,6 @@ class EvidenceAnswers:
         if item is None:
             return problem(404, "not_found", "見つかりません")
         remarks, customer = self.remarks.get(item["id"], []), self.customers.get(item["customerId"] or "")
-        return fake_dossiers.dossier_of(item, self.history[item["id"]], remarks, customer, self.users, ask.user)
+        document = fake_dossiers.dossier_of(item, self.history[item["id"]], remarks, customer, self.users, ask.user)
+        headers = {"Content-Disposition": f'attachment; filename="{item["number"]}.json"'}
+        return JSONResponse(document, headers=headers)

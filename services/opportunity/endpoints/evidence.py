@@ -25,7 +25,8 @@ async def make_approval_dossier(principal: ApprovalReader, uow: Uow, kit: KitDep
     """Everything about one request's approval, signed: request, route, history with hashes and commitments, votes,
     proxies and comments. Each making is audited."""
     document = await dossiers.make(uow, principal, approval_id, kit.settings.secret_key)
-    headers = {"Cache-Control": "no-store"}
+    name = document["record"]["request"]["number"]
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.json"'}
     return Response(chain.canonical(document), media_type="application/json", headers=headers)
 
 

@@ -25,6 +25,7 @@ async def test_a_dossier_tells_everything_and_verifies_and_its_making_is_audited
     auditor = await live.person("auditor", name="監査 五郎")
     answer = await take(live, auditor, request)
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{request["number"]}.json"'
     keys = await live.client.get("/approvals/evidence-keys", token=auditor.token)
     report = check(answer.body, pins_of(keys.body))
     assert (report.problems, report.pinned) == ([], True)
