@@ -1,5 +1,6 @@
 """`ringi audit`: what an auditor does with a dossier, on any machine, without a running system."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,6 +15,14 @@ from services.opportunity.dossier_check import NotADossierError, Pin, Problem, R
 UNREADABLE: Final = 2
 SHOWN: Final = 20
 
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What there is to say about a file that could not be checked."""
+
+    why: str
+
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Verify what an auditor took away; works offline.")
 
 
@@ -24,7 +33,7 @@ def audit() -> None:
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(help="A dossier, as it was downloaded.")],
+    files: Annotated[list[Path], typer.Argument(help="Dossiers, as they were downloaded.")],
     key: Annotated[
         list[str] | None, typer.Option("--key", help="Fingerprint of a key that you trust; may be given several times.")
     ] = None,
@@ -35,21 +44,30 @@ def verify(
 ) -> None:
     """Check signature, key, every hash and commitment, and whether the dossier's story holds together.
 
-    Exit code 0: verified. 1: something is wrong, and it is said where. 2: the file or a key could not be read.
+    Exit code 0: all are verified. 1: something is wrong, and it is said where. 2: a file or a key could not be read.
     """
     trusted = _trusted(key or [], keys)
-    try:
-        report = check(file.read_bytes(), trusted)
-    except OSError as error:
-        fail(f"{file} can't be read: {error.strerror}", "Give the path of a downloaded dossier.", code=UNREADABLE)
-    except NotADossierError as error:
-        fail(f"{file}: {error}", "Give a dossier as it was downloaded, unchanged.", code=UNREADABLE)
+    findings = [(file, _checked(file, trusted)) for file in files]
     if as_json:
-        print(orjson.dumps(as_document(report), option=orjson.OPT_INDENT_2).decode())  # noqa: T201
+        told = [{"file": str(file)} | as_document(finding) for file, finding in findings]
+        document = {"verified": all(one["verified"] for one in told), "dossiers": told}
+        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
     else:
-        show(report)
-    if not report.verified:
+        for file, finding in findings:
+            show(file, finding)
+    if any(isinstance(finding, Unreadable) for _, finding in findings):
+        raise typer.Exit(UNREADABLE)
+    if not all(isinstance(finding, Report) and finding.verified for _, finding in findings):
         raise typer.Exit(FAILURE)
+
+
+def _checked(file: Path, trusted: list[Pin] | None) -> Report | Unreadable:
+    try:
+        return check(file.read_bytes(), trusted)
+    except OSError as error:
+        return Unreadable(f"can't be read: {error.strerror}")
+    except NotADossierError as error:
+        return Unreadable(str(error))
 
 
 def _trusted(fingerprints: list[str], keys: Path | None) -> list[Pin] | None:
@@ -71,7 +89,9 @@ def _trusted(fingerprints: list[str], keys: Path | None) -> list[Pin] | None:
     return pins if fingerprints or keys is not None else None
 
 
-def as_document(report: Report) -> dict[str, object]:
+def as_document(report: Report | Unreadable) -> dict[str, object]:
+    if isinstance(report, Unreadable):
+        return {"verified": False, "unreadable": report.why, "problems": []}
     return {
         "verified": report.verified,
         "number": report.number,
@@ -87,8 +107,13 @@ def as_document(report: Report) -> dict[str, object]:
     }
 
 
-def show(report: Report) -> None:
+def show(file: Path, report: Report | Unreadable) -> None:
     target = console()
+    target.print(Text(str(file), style="bold"))
+    if isinstance(report, Unreadable):
+        target.print(Text.assemble(("✗ ", "bold red"), report.why))
+        target.print(Text("This file could NOT be checked. Give dossiers as they were downloaded.", style="bold red"))
+        return
     for problem in report.problems[:SHOWN]:
         target.print(Text.assemble(("✗ ", "bold red"), place(problem), f": {problem.what}"))
     if len(report.problems) > SHOWN:

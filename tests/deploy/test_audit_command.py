@@ -76,7 +76,7 @@ def test_what_was_changed_is_named_by_entry_and_field(file: Path, document: dict
     assert done.returncode == 1
     assert "entry 2, personal/comment: was changed after signing" in done.stdout
     assert "NOT verified" in done.stdout
-    told = orjson.loads(ringi_audit_verify(file, "--json").stdout)
+    [told] = orjson.loads(ringi_audit_verify(file, "--json").stdout)["dossiers"]
     assert (told["verified"], told["keyPinned"]) == (False, False)
     assert {"entry": 2, "field": "personal"}.items() <= told["problems"][1].items()
 
@@ -85,7 +85,7 @@ def test_reformatting_changes_nothing(file: Path, document: dict[str, Any]) -> N
     file.write_bytes(orjson.dumps(dict(reversed(document.items())), option=orjson.OPT_INDENT_2))
     done = ringi_audit_verify(file, "--json")
     assert done.returncode == 0
-    assert orjson.loads(done.stdout)["problems"] == []
+    assert [one["problems"] for one in orjson.loads(done.stdout)["dossiers"]] == [[]]
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,17 @@ def test_what_can_not_be_read_is_another_exit_code(tmp_path: Path, file: Path, a
     paths = [str(tmp_path / argument) if argument.endswith(".json") else argument for argument in arguments]
     done = ringi_audit_verify(*paths)
     assert done.returncode == 2
-    assert "To do:" in done.stderr
+    assert "To do:" in done.stderr or "could NOT be checked" in done.stdout
+
+
+def test_several_are_checked_each_for_itself_and_the_worst_counts(tmp_path: Path, file: Path) -> None:
+    changed = tmp_path / "changed.json"
+    changed.write_bytes(file.read_bytes().replace(b"APPROVED", b"REJECTED", 1))
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    for files, code in (([file, file], 0), ([file, changed], 1), ([file, changed, other], 2)):
+        done = ringi_audit_verify(*files, "--json")
+        assert done.returncode == code
+        told = orjson.loads(done.stdout)
+        assert told["verified"] is (code == 0)
+        assert [one["verified"] for one in told["dossiers"]] == [one is file for one in files]

@@ -23,6 +23,7 @@ PAGES = {
     "seen": ("approver", "/approvals/{approval}/history/{entry}"),
     "dossier": ("manager", "/approvals/{approval}/dossier"),
     "evidence-keys": ("manager", "/approvals/evidence-keys"),
+    "sample": ("auditor", "/approvals/dossiers?refused=sample_too_large"),
     "processes": ("ops", "/processes"),
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import orjson
@@ -40,7 +41,7 @@ async def test_an_auditor_opens_what_was_seen_takes_the_dossier_away_and_verifie
 
     done = ringi_audit_verify(file, "--key", FINGERPRINT, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    told = orjson.loads(done.stdout)
+    [told] = orjson.loads(done.stdout)["dossiers"]
     assert (told["number"], told["keyPinned"]) == (item["number"], True)
     assert in_groups(told["recordSha256"]) == printed_hash, "paper and file tell the same"
 
@@ -50,6 +51,20 @@ async def test_an_auditor_opens_what_was_seen_takes_the_dossier_away_and_verifie
     flipped = ringi_audit_verify(file, "--key", FINGERPRINT)
     assert flipped.returncode == 1
     assert "entry 2, personal/comment" in flipped.stdout
+
+
+async def test_an_auditor_takes_a_sample_and_verifies_all_of_it(open_page: OpenPage, tmp_path: Path) -> None:
+    page = await open_page("auditor", "/approvals?tab=all&state=PENDING", script=False)
+    await page.click("a[href='/approvals/dossiers?state=PENDING']")
+    await expect(page.locator("#opportunity-sample-state")).to_have_value("PENDING")
+    async with page.expect_download() as waiting:
+        await page.click(".sample-form button")
+    with zipfile.ZipFile(await (await waiting.value).path()) as archive:
+        archive.extractall(tmp_path)
+    files = sorted((tmp_path / "dossiers").glob("*.json"))
+    assert len(files) == 12
+    done = ringi_audit_verify(*files, "--key", FINGERPRINT, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

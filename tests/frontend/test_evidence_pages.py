@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from frontend.opportunity.app import create_app
 from frontend.ui.build import build
 from services.opportunity.dossier import in_groups
 from tests.support import fake_dossiers
 from tests.support.fake_gateway import FakeGateway
-from tests.support.records import approval, history_entry, page, stage
+from tests.support.records import approval, counts, history_entry, page, stage
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
 STAGE = stage(name="上長承認", approverIds=["a1"], approvers=[{"id": "a1", "name": "加藤 浩二"}])
@@ -144,3 +146,41 @@ async def test_the_keys_are_shown_to_compare_and_can_be_taken_along() -> None:
     assert (answer.body, answer.headers["content-disposition"]) == (
         *(b'{"keys": []}', 'attachment; filename="evidence-keys.json"'),
     )
+
+
+async def test_an_auditor_takes_a_sample_with_the_filters_of_the_list() -> None:
+    client, gateway = _open(APPROVED, SEEN, SEEN)
+    gateway.on("GET", "/approvals", page())
+    gateway.on("GET", "/approvals/counts", counts())
+    assert 'href="/approvals/dossiers?q=zz&amp;state=APPROVED"' in text(
+        await client.get("/approvals?tab=all&q=zz&state=APPROVED")
+    )
+    form = text(await client.get("/approvals/dossiers?q=zz&state=APPROVED"))
+    assert 'value="zz"' in form
+    assert '<option value="APPROVED" selected>' in form
+    gateway.on_file("/approvals/dossiers", b"PK", {"Content-Disposition": 'attachment; filename="dossiers.zip"'})
+    answer = await client.get("/approvals/-/dossiers.zip?q=&state=APPROVED&from=2026-04-01&until=2026-04-30")
+    assert (answer.body, answer.headers["content-type"]) == (b"PK", "application/zip")
+    [asked] = gateway.sent("GET", "/approvals/dossiers")
+    assert dict(asked.query) == {"state": "APPROVED", "decidedAfter": "2026-04-01", "decidedBefore": "2026-05-01"}
+
+
+async def test_a_sample_that_is_refused_leads_back_to_the_form_which_says_why() -> None:
+    client, gateway = _open(APPROVED, SEEN, SEEN)
+    gateway.on("GET", "/approvals/dossiers", {"code": "sample_too_large"}, status=422)
+    answer = await client.get("/approvals/-/dossiers.zip?state=PENDING&until=soon")
+    assert (answer.status, answer.headers["location"]) == (
+        *(303, "/approvals/dossiers?state=PENDING&until=soon&refused=sample_too_large"),
+    )
+    html = text(await client.get(answer.headers["location"]))
+    assert "1ファイルの上限を超えています" in html
+    assert "入力内容を読み取れません" in text(await client.get("/approvals/dossiers?refused=unprocessable"))
+
+
+@pytest.mark.parametrize(("role", "offered"), [("auditor", True), ("admin", True), ("manager", False), ("rep", False)])
+async def test_only_who_may_take_samples_is_offered_one(role: str, offered: bool) -> None:
+    build()
+    client, gateway = browser(create_app(SETTINGS), "opportunity", role)
+    gateway.on("GET", "/approvals", page())
+    gateway.on("GET", "/approvals/counts", counts())
+    assert ("/approvals/dossiers" in text(await client.get("/approvals?tab=all"))) is offered

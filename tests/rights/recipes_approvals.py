@@ -29,6 +29,7 @@ def _is_request(case: Case) -> Verdict:
 
 
 simple("POST", "/approvals", lambda case: Ask("/approvals", _about_customer(case)))
+simple("GET", "/approvals/dossiers", lambda case: Ask(f"/approvals/dossiers?requesterId={case.owner.id}"))
 simple("POST", "/approvals/preview", lambda case: Ask("/approvals/preview", _about_customer(case)))
 simple("GET", "/approvals", lambda case: Ask(f"/approvals?{ALL}", verdict=_is_request(case)))
 simple("GET", "/approvals/pending", lambda case: Ask(f"/approvals/pending?{ALL}", verdict=_is_request(case)))

@@ -146,6 +146,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers, EvidenceAnswers):
             ("GET", "/auth/users", self._users),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
+            ("GET", "/approvals/dossiers", self._sample),
             ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),

@@ -14,6 +14,7 @@ from services.kit.events import audit
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
 from services.opportunity import chain, dossier
+from services.opportunity.dossier import Signer
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, evidence, people
 from services.opportunity.service import evidence_keys
@@ -30,11 +31,15 @@ _PROGRESS_FACTS = ("requester_id", "owner_id", "generation", "revision", "stage"
 async def make(uow: UnitOfWork, principal: Principal, approval_id: UUID, secret: SecretStr) -> dict[str, Any]:
     """A dossier for the caller, signed now. Making one is audited. Raises NotFound for what the caller may not see."""
     await require_visible(uow, principal, approval_id)
+    return await signed(uow, principal, approval_id, await evidence_keys.signer(uow, secret))
+
+
+async def signed(uow: UnitOfWork, principal: Principal, approval_id: UUID, signer: Signer) -> dict[str, Any]:
+    """The same of a request that the caller is known to see."""
     await evidence.hold(uow, approval_id)
     approval = await approvals.read(uow, approval_id)
     if approval is None:
         raise NotFound()
-    signer = await evidence_keys.signer(uow, secret)
     record = await _record(uow, approval)
     names = await people.names(uow, [principal.user_id])
     made = {"at": clock.now(), "forId": principal.user_id, "forName": names.get(principal.user_id)}
