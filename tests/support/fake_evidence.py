@@ -26,6 +26,12 @@ class EvidenceAnswers:
     def _evidence_keys(self, _ask: Ask) -> Json:
         return fake_dossiers.keys()
 
+    def _history(self, ask: Ask) -> Any:
+        entries = self.history.get(ask.request.path_params["id"])
+        return (
+            problem(404, "not_found", "見つかりません") if entries is None else {"items": entries, "nextCursor": None}
+        )
+
     def _entry(self, ask: Ask) -> Any:
         """What was seen: as it is now, but for the customer's risk tolerance, which was another one then."""
         item = self.approvals[ask.request.path_params["id"]]

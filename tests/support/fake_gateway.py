@@ -263,12 +263,6 @@ class FakeGateway(LiveAnswers, SigningInAnswers, EvidenceAnswers):
         facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
         return {**self._shown(item, ask.user), "customerFacts": facts}
 
-    def _history(self, ask: Ask) -> Any:
-        entries = self.history.get(ask.request.path_params["id"])
-        return (
-            problem(404, "not_found", "見つかりません") if entries is None else {"items": entries, "nextCursor": None}
-        )
-
     def _comments(self, ask: Ask) -> Json:
         return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}
 

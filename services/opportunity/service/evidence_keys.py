@@ -10,16 +10,19 @@ from pydantic import SecretStr
 from services.kit.db.database import Reader, UnitOfWork
 from services.kit.events import audit
 from services.kit.running import clock
-from services.kit.trust.crypto import derive, open_sealed, seal
+from services.kit.running.logging import get_logger
+from services.kit.trust.crypto import SealBrokenError, derive, open_sealed, seal
 from services.opportunity.dossier import Signer, fingerprint, jwk
 from services.opportunity.repository import evidence_keys
 
 KEY_PURPOSE: Final = "evidence-key"
 KEY_LIFETIME: Final = timedelta(days=365)
+_log = get_logger("evidence")
 
 
 async def signer(uow: UnitOfWork, secret: SecretStr) -> Signer:
-    """The key that signs now; a new one where there is none yet, or the present one has served its time.
+    """The key that signs now; a new one where there is none yet, or the present one has served its time or does not
+    open, as the secret was replaced.
 
     Another replica may replace it before this transaction ends: ``dossier_check.KEY_SLACK`` allows for that.
     """
@@ -35,7 +38,11 @@ async def _in_use(uow: UnitOfWork, secret: SecretStr) -> Signer | None:
     row = await evidence_keys.active(uow)
     if row is None or row["created_at"] < clock.now() - KEY_LIFETIME:
         return None
-    raw = open_sealed(derive(secret, KEY_PURPOSE), row["sealed_private_key"], bound_to=row["kid"].encode())
+    try:
+        raw = open_sealed(derive(secret, KEY_PURPOSE), row["sealed_private_key"], bound_to=row["kid"].encode())
+    except SealBrokenError:
+        _log.warning("the evidence key does not open with the present secret; it is replaced", kid=row["kid"])
+        return None
     return Signer(row["kid"], Ed25519PrivateKey.from_private_bytes(raw))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
 
 from services.kit.running import clock
 from services.kit.running.ids import new_id
@@ -151,6 +152,17 @@ async def test_a_key_that_has_served_its_time_is_replaced_and_none_is_ever_delet
     with pytest.raises(Exception, match="only ever inserted"):
         async with live.db.transaction(live.system) as uow:
             await uow.execute("DELETE FROM evidence_keys")
+
+
+async def test_a_key_that_another_secret_sealed_is_replaced(world: World) -> None:
+    rep, approver = await world.person("rep"), await world.person("approver")
+    request = await world.request(rep, approver)
+    async with world.db.transaction(world.system) as uow:
+        await evidence_keys.rotate(uow, SecretStr("the secret of before, of forty characters"))
+    answer = await take(world, rep, request)
+    keys = await world.client.get("/approvals/evidence-keys", token=rep.token)
+    assert check(answer.body, pins_of(keys.body)).verified
+    assert [key["status"] for key in keys.json["keys"]] == ["ACTIVE", "RETIRED"]
 
 
 async def test_erased_entries_say_so_and_the_rest_still_verifies(live: World) -> None:
