@@ -13,6 +13,7 @@ from starlette.responses import Response
 from frontend.opportunity import evidence, words
 from frontend.opportunity.reading import actor_of, place_of
 from frontend.opportunity.views import Approval, HistoryEntry, Person, Stage
+from frontend.ui import profile_words
 from frontend.ui.gateway import segment
 from frontend.ui.looks import Look
 from frontend.ui.page import Page
@@ -101,6 +102,8 @@ class PrintedEntry:
     who: str
     place: str
     comment: str
+    noted: list[str]
+    """Points to note that the approver acknowledged, where they were asked to."""
     erased: bool
     hash: str
     seen: list[tuple[str, str]]
@@ -190,6 +193,7 @@ def _printed(record: Record, approval: Approval) -> list[PrintedEntry]:
                 who=actor_of(told),
                 place=place_of(told, approval),
                 comment=str((entry.personal or {}).get("comment") or ""),
+                noted=[profile_words.flag_text(flag) for flag in (entry.personal or {}).get("acknowledgedFlags") or ()],
                 erased=entry.erased,
                 hash=entry.hash,
                 seen=[] if snapshot is None or same is not None else _seen(snapshot, record.people),

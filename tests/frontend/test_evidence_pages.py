@@ -113,6 +113,12 @@ async def test_a_dossier_shows_who_decided_what_was_seen_and_what_it_is_verified
     assert ">2026-11-20 10:00:05 JST</time>" in html
 
 
+async def test_points_that_were_noted_with_an_approval_stand_in_the_dossier() -> None:
+    client, gateway = _open(APPROVED, SEEN, SEEN)
+    gateway.on("GET", "/approvals/r1/dossier", _dossier(acknowledgedFlags=["SENIOR_75"]))
+    assert "確認した注意事項： 75歳以上" in text(await client.get("/approvals/r1/dossier"))
+
+
 async def test_an_erased_entry_of_a_dossier_says_so() -> None:
     client, gateway = _open(APPROVED, SEEN, SEEN, locale="en")
     gateway.on("GET", "/approvals/r1/dossier", _dossier(erased=True))

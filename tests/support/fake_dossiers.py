@@ -86,6 +86,8 @@ def _entry(entry: Json, item: Json, before: str, seen: Json) -> Json:
     personal: Json = {"comment": entry["comment"]}
     if entry["keepsEvidence"]:
         personal["snapshot"] = seen | {"revision": entry["revision"]}
+    if "acknowledgedFlags" in entry:
+        personal["acknowledgedFlags"] = entry["acknowledgedFlags"]
     salt = hashlib.sha256(entry["id"].encode()).digest()
     same = ("sequence", "at", "action", "actorId", "onBehalfOfId", "role", "generation", "stage", "revision", "state")
     facts = {name: entry[name] for name in same} | {
