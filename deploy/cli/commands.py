@@ -21,6 +21,9 @@ COMMANDS: dict[str, LazyCommand] = {
     "seed": LazyCommand("deploy.cli.seed", "Add realistic customers with a year of history."),
     "demo": LazyCommand("deploy.cli.demo", "Run the demo's scenarios against the running system, then verify."),
     "verify": LazyCommand("deploy.cli.verify", "Hold the invariants against a running system; reads only."),
+    "audit": LazyCommand(
+        "deploy.cli.audit", "Verify a dossier that was taken away; offline, without a running system."
+    ),
     "users": LazyCommand("deploy.cli.users", "Accounts: create-admin makes the first administrator."),
     "events": LazyCommand("deploy.cli.events", "Follow events, lag and dead letters; redrive; rebuild read models."),
     "migrate": LazyCommand("deploy.cli.migrate", "Migrate the databases; register Temporal's search attributes."),

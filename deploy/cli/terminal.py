@@ -26,12 +26,12 @@ def console() -> Console:
     return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
-def fail(what: str, remedy: str) -> NoReturn:
+def fail(what: str, remedy: str, *, code: int = FAILURE) -> NoReturn:
     """Two lines, what is wrong and what to do, and an exit code that scripts notice."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     errors.print(Text.assemble(("Error: ", "bold red"), what))
     errors.print(Text.assemble(("To do: ", "bold"), remedy))
-    raise typer.Exit(FAILURE)
+    raise typer.Exit(code)
 
 
 @contextmanager

@@ -7,7 +7,18 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from frontend.opportunity import absences, chart, deciding, detail, inbox, request_form, words
+from frontend.opportunity import (
+    absences,
+    chart,
+    deciding,
+    detail,
+    dossier,
+    evidence,
+    inbox,
+    request_form,
+    sample,
+    words,
+)
 from frontend.opportunity.manifest import ABSENCES, PREFIX, manifest
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
@@ -25,12 +36,19 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/weekly", chart.weekly, methods=_GET),
         Route(f"{PREFIX}/-/of-customer", inbox.of_customer, methods=_GET),
         Route(f"{PREFIX}/-/customers", customer_field.choices, methods=_GET),
+        Route(f"{PREFIX}/-/dossiers/{{id}}.json", dossier.download, methods=_GET),
+        Route(f"{PREFIX}/-/dossiers.zip", sample.download, methods=_GET),
+        Route(f"{PREFIX}/-/evidence-keys.json", dossier.download_keys, methods=_GET),
         Route(f"{PREFIX}/-/preview", request_form.preview, methods=_POST),
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
+        Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
+        Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),
         Route(f"{PREFIX}/new", request_form.new, methods=_GET),
         Route(f"{PREFIX}/new", request_form.create, methods=_POST),
         Route(f"{PREFIX}/{{id}}", detail.show, methods=_GET),
         Route(f"{PREFIX}/{{id}}", detail.act, methods=_POST),
+        Route(f"{PREFIX}/{{id}}/dossier", dossier.show, methods=_GET),
+        Route(f"{PREFIX}/{{id}}/history/{{entry}}", evidence.show, methods=_GET),
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from frontend.opportunity import words
+from frontend.opportunity import sample, words
 from frontend.opportunity.listing import MINE, Filters
 from frontend.opportunity.reading import History, history_of
 from frontend.opportunity.views import ApprovalPage, Counts
@@ -34,6 +34,7 @@ async def show(request: Request) -> Response:
         filters=filters,
         counts=counts,
         states=words.STATES,
+        sample=sample.address(q=filters.q, state=filters.state, kind=filters.kind),
         history=history,
         selected=history.approval.id if history else "",
         explicit=bool(selected and history),

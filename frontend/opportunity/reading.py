@@ -25,6 +25,10 @@ class TimelineEntry:
     what: str
     note: str
     hash: str = ""
+    place: str = ""
+    """In which role, at which stage and revision."""
+    seen: str = ""
+    """Address of what the person saw; empty where nothing was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,10 @@ async def history_of(gateway: UserGateway, approval_id: str) -> History:
     approval, history, comments = await asyncio.gather(
         gateway.get(root), gateway.get(f"{root}/history"), _comments(gateway, root)
     )
-    entries = [_from_entry(HistoryEntry.model_validate(item)) for item in history["items"]]
+    shown = Approval.model_validate(approval)
+    entries = [_from_entry(HistoryEntry.model_validate(item), shown) for item in history["items"]]
     entries += [_from_comment(comment) for comment in comments]
-    return History(Approval.model_validate(approval), sorted(entries, key=lambda entry: entry.at))
+    return History(shown, sorted(entries, key=lambda entry: entry.at))
 
 
 async def _comments(gateway: UserGateway, root: str) -> list[Comment]:
@@ -56,13 +61,41 @@ async def _comments(gateway: UserGateway, root: str) -> list[Comment]:
     return [comment for comment in comments if comment.purpose == "COMMENT"]
 
 
-def _from_entry(entry: HistoryEntry) -> TimelineEntry:
+def actor_of(entry: HistoryEntry) -> str:
+    """Who did it, and for whom; empty for what happens by itself."""
+    if entry.action in IMPERSONAL:
+        return ""
+    who = entry.actor_name or gettext("Somebody")
+    if entry.on_behalf_of_name:
+        return gettext("%(proxy)s (for %(person)s)") % {"proxy": who, "person": entry.on_behalf_of_name}
+    return who
+
+
+def place_of(entry: HistoryEntry, approval: Approval) -> str:
+    """In which role, at which stage and revision, as one line."""
+    parts = [words.role_text(entry.role)]
+    if entry.stage is not None and entry.stage < len(approval.stages):
+        stage = {"n": entry.stage + 1, "name": approval.stages[entry.stage].name}
+        parts.append(gettext("stage %(n)s “%(name)s”") % stage)
+    if entry.revision is not None:
+        parts.append(gettext("revision %(n)s") % {"n": entry.revision})
+    return " ・ ".join(part for part in parts if part)
+
+
+def _from_entry(entry: HistoryEntry, approval: Approval) -> TimelineEntry:
     look = words.action_look(entry.action)
-    who = "" if entry.action in IMPERSONAL else entry.actor_name or gettext("Somebody")
-    if who and entry.on_behalf_of_name:
-        who = gettext("%(proxy)s (for %(person)s)") % {"proxy": who, "person": entry.on_behalf_of_name}
     note = gettext("(erased)") if entry.erased else entry.comment or ""
-    return TimelineEntry(entry.at, look.icon, look.kind, who, look.text, note, entry.hash or "")
+    return TimelineEntry(
+        entry.at,
+        look.icon,
+        look.kind,
+        actor_of(entry),
+        look.text,
+        note,
+        entry.hash or "",
+        place_of(entry, approval),
+        f"/approvals/{segment(approval.id)}/history/{segment(entry.id)}" if entry.keeps_evidence else "",
+    )
 
 
 def _from_comment(comment: Comment) -> TimelineEntry:

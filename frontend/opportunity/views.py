@@ -114,6 +114,8 @@ class Approval(View):
 
 
 class HistoryEntry(View):
+    id: str = ""
+    sequence: int = 0
     at: str
     action: str
     actor_id: str | None = None
@@ -124,6 +126,7 @@ class HistoryEntry(View):
     revision: int | None = None
     comment: str | None = None
     erased: bool = False
+    keeps_evidence: bool = False
     hash: str | None = None
     previous_hash: str | None = None
 

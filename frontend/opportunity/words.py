@@ -89,6 +89,28 @@ def action_look(action: str) -> Look:
     }.get(action, Look(action, "muted", "circle"))
 
 
+def decision_text(decision: str) -> str:
+    """A vote, as a word of its own."""
+    return {
+        "APPROVE": gettext("Approve"),
+        "REJECT": gettext("Reject"),
+        "RETURN": gettext("Return"),
+    }.get(decision, decision)
+
+
+def role_text(role: str | None) -> str:
+    """In which capacity somebody acted."""
+    return {
+        "REQUESTER": gettext("as requester"),
+        "APPROVER": gettext("as approver"),
+        "PROXY": gettext("as proxy"),
+        "ESCALATION": gettext("as the person it was escalated to"),
+        "ADMIN": gettext("as administrator"),
+        "PROCESS": gettext("by a process"),
+        "SYSTEM": gettext("by the system"),
+    }.get(role or "", role or "")
+
+
 def mode_text(mode: str, quorum: int | None, approvers: int) -> str:
     if mode == "ALL" and approvers > 1:
         return gettext("all of them")
@@ -159,4 +181,30 @@ def fields(currency: str = YEN) -> dict[str, str]:
         "amount": amount_label(currency),
         "title": gettext("Title"),
         "description": gettext("Reason and details"),
+    }
+
+
+def customer_kinds() -> dict[str, str]:
+    return {"INDIVIDUAL": gettext("Individual"), "CORPORATE": gettext("Corporate")}
+
+
+def relationships() -> dict[str, str]:
+    """How a customer stands to the house."""
+    return {
+        "PROSPECT": gettext("Prospect"),
+        "CLIENT": gettext("Existing client"),
+        "CLOSED": gettext("Account closed"),
+        "DECEASED": gettext("Deceased"),
+        "OTHER": gettext("Other"),
+    }
+
+
+def customer_states() -> dict[str, str]:
+    return {
+        "ACTIVE": gettext("Active"),
+        "DELETING": gettext("Being deleted"),
+        "DELETED": gettext("Deleted"),
+        "RESTORING": gettext("Being restored"),
+        "PURGING": gettext("Being erased"),
+        "PURGED": gettext("Erased"),
     }

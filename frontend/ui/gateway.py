@@ -162,9 +162,13 @@ class GatewayClient:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
         body: Json = None,
+        patient: bool = False,
     ) -> tuple[Answer, bytes]:
-        """The answer without its body, and the body as it came. Raises GatewayProblem for anything but success."""
-        timeout = self._read_timeout if method == "GET" else self._write_timeout
+        """The answer without its body, and the body as it came. Raises GatewayProblem for anything but success.
+
+        `patient`: a GET that has to make something first may take as long as a write.
+        """
+        timeout = self._read_timeout if method == "GET" and not patient else self._write_timeout
         try:
             async with self.session.request(
                 method,
@@ -225,9 +229,9 @@ class UserGateway:
         """GET with the headers, for pages that send the `ETag` back."""
         return await self.client.call("GET", path, headers=self.headers())
 
-    async def download(self, path: str) -> tuple[Answer, bytes]:
-        """GET of something that is no JSON, such as an export."""
-        return await self.client.exchange("GET", path, headers=self.headers())
+    async def download(self, path: str, *, patient: bool = False) -> tuple[Answer, bytes]:
+        """GET of something that is no JSON, such as an export; `patient` for one that takes its time."""
+        return await self.client.exchange("GET", path, headers=self.headers(), patient=patient)
 
     async def send(
         self, method: str, path: str, body: Json = None, *, key: str | None = None, if_match: str | None = None

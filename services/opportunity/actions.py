@@ -184,7 +184,13 @@ ACTIONS: Final = (
 """In the order in which they are offered."""
 BY_NAME: Final = {action.name: action for action in ACTIONS}
 BY_DECISION: Final = {action.decision: action for action in ACTIONS if action.decision is not None}
+_KEEP_EVIDENCE: Final = frozenset(action.name.value for action in ACTIONS if action.keeps_evidence)
 _BY_UPDATE: Final = {action.update: action for action in ACTIONS if action.update and action.decision is None}
+
+
+def keeps_evidence(name: str) -> bool:
+    """Whether an entry about this action keeps what its actor saw. Drafts and reminders are written, and no actions."""
+    return name in _KEEP_EVIDENCE
 
 
 def commanded(update: str, command: ApprovalCommand) -> Action:

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.contracts.permissions import permissions_of
 from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
-from services.opportunity.endpoints import comments, decisions, internal, processes, proxies, requests, routes
+from services.opportunity.endpoints import comments, decisions, evidence, internal, processes, proxies, requests, routes
 
 NAME = "opportunity"
 
@@ -16,6 +16,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         NAME,
         settings or ServiceSettings(),
         [
+            evidence.router,
             decisions.router,
             requests.router,
             comments.router,

@@ -16,7 +16,7 @@ GENESIS = "0" * 64
 SALT_BYTES = 32
 
 
-def canonical(value: Mapping[str, Any]) -> bytes:
+def canonical(value: object) -> bytes:
     """One byte string for equal values: sorted keys, no spaces, times in UTC with Z."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
 

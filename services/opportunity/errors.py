@@ -125,6 +125,20 @@ class TooFewApprovers(Unprocessable):
         super().__init__(detail, stage=stage, needed=needed, available=available)
 
 
+class SampleTooLarge(Unprocessable):
+    """More requests match than one sample holds; ``limit`` says how many it does."""
+
+    code = "sample_too_large"
+    title = Text("対象の申請が多すぎます", "Too many requests for one sample")
+
+    def __init__(self, limit: int) -> None:
+        detail = Text(
+            f"一度に取得できるのは {limit} 件までです。期間や状態で絞り込んでください",
+            f"One sample holds at most {limit} requests. Choose a shorter period or a state",
+        )
+        super().__init__(detail, limit=limit)
+
+
 class SuccessorRefused(Unprocessable):
     code = "successor_refused"
     title = Text("後任者を選び直してください", "Choose another successor")

@@ -264,6 +264,20 @@ class Command(OpportunityModel, table=True):
     created_at: datetime = Field(sa_type=_TIME)
 
 
+class EvidenceKey(OpportunityModel, table=True):
+    """A key that signs dossiers. Its public half is kept for ever, to verify what it signed."""
+
+    __tablename__ = "evidence_keys"
+
+    kid: str = Field(sa_type=Text, primary_key=True)
+    sealed_private_key: bytes | None
+    """Erased once the key is out of use."""
+    public_key: bytes
+    created_at: datetime = Field(sa_type=_TIME)
+    retired_at: datetime | None = Field(sa_type=_TIME)
+    """Signs nothing from then on."""
+
+
 class Route(OpportunityModel, table=True):
     __tablename__ = "approval_routes"
 

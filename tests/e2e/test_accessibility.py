@@ -26,13 +26,17 @@ PAGES = {
     "absence-edit": ("manager", "/absences/{absence}/edit"),
     "inbox-by-proxy": ("manager", "/approvals"),
     "calendar-of-all": ("auditor", "/absences"),
+    "seen": ("approver", "/approvals/{approval}/history/{entry}"),
+    "dossier": ("manager", "/approvals/{approval}/dossier"),
+    "evidence-keys": ("manager", "/approvals/evidence-keys"),
+    "sample": ("auditor", "/approvals/dossiers?refused=sample_too_large"),
     "processes": ("ops", "/processes"),
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),
     "search": ("manager", "/search?q=山田"),
     "audit": ("auditor", "/audit"),
     "audit-filter": ("auditor", "/audit?ip=192.0.2.7"),
-    "audit-entry": ("auditor", "/audit/{entry}"),
+    "audit-entry": ("auditor", "/audit/{audited}"),
     "audit-refused": ("manager", "/audit"),
     "access-review": ("admin", "/access-review"),
     "not-found": ("manager", "/nowhere"),
@@ -46,8 +50,9 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
 ) -> None:
     watch.expects_failures = True  # one of the pages is "not found"
     approval = frontend.gateway.waiting("approver@ringi.example")[0]["id"]
+    entry = frontend.gateway.history[approval][-1]["id"]
     process = next(iter(frontend.gateway.processes))
-    entry = frontend.gateway.audit_entries[0]["id"]
+    audited = frontend.gateway.audit_entries[0]["id"]
     absence = frontend.gateway.add_absence("manager", "approver2")["id"]
     frontend.gateway.add_absence("approver", "manager", -48, 240)
     pages: dict[str | None, Page] = {}
@@ -56,7 +61,7 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
         if user not in pages:
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
-        await page.goto(path.format(approval=approval, process=process, entry=entry, absence=absence))
+        await page.goto(path.format(approval=approval, process=process, entry=entry, audited=audited, absence=absence))
         found = await grave_faults(page)
         if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append("scrolls sideways")

@@ -6,10 +6,12 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from frontend.ui.time_zone import office_now
+from services.opportunity.dossier_check import Problem, check, pins_of
 from tests.deploy.conftest import Run
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import DESK, LANGUAGES, Watch, sign_in
@@ -204,3 +206,33 @@ def test_the_demo_plays_its_story_and_every_invariant_holds(ringi: Run) -> None:
     broken = [invariant for invariant in report["verify"]["invariants"] if not invariant["holds"]]
     assert (wrong, broken, played.returncode) == ([], [], 0)
     assert {"customer.restored", "approval.approved", "user.deleted", "task.due_soon"} <= report["events"].keys()
+
+
+async def test_every_dossier_of_what_has_happened_verifies(ringi: Run) -> None:
+    """With holds, cancellations, restorations, escalations and people who left: the rules take none for a forgery."""
+    api = f"http://localhost:{ringi.port}/api/v1"
+    async with aiohttp.ClientSession() as session:
+        who = {"email": "auditor@ringi.example", "password": PASSWORD}
+        async with session.post(f"{api}/auth/login", json=who) as signed_in:
+            session.headers["Authorization"] = f"Bearer {(await signed_in.json())['accessToken']}"
+
+        async def read(path: str) -> bytes:
+            async with session.get(f"{api}{path}") as answer:
+                assert answer.status == 200, await answer.text()
+                return await answer.read()
+
+        pins, seen, cursor = None, 0, ""
+        faults: dict[str, list[Problem]] = {}
+        while cursor is not None:
+            page = json.loads(await read(f"/approvals?limit=200{f'&cursor={cursor}' if cursor else ''}"))
+            for item in page["items"]:
+                content = await read(f"/approvals/{item['id']}/dossier")
+                # Whoever makes the first dossier makes the key.
+                pins = pins or pins_of(await read("/approvals/evidence-keys"))
+                report = check(content, pins)
+                seen += 1
+                if not report.verified:
+                    faults[item["number"]] = report.problems
+            cursor = page["nextCursor"]
+    assert seen > 100
+    assert faults == {}

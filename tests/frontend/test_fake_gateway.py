@@ -13,6 +13,7 @@ from tests.support.http import ServiceClient
 from tests.support.records import page, task
 from tests.support.scripted_gateway import ScriptedGateway
 
+SOMEBODY = "0190a7f4-0000-7000-8000-000000000001"
 ACTIONS = {
     "approvals": ("approve", "reject", "return", "recall", "resubmit", "submit", "reassign"),
     "sagas": ("retry",),
@@ -25,7 +26,7 @@ def test_every_route_of_it_is_one_of_the_api() -> None:
         assert isinstance(route, Route)
         path = route.path.removeprefix("/api/v1")
         for action in ACTIONS.get(path.split("/")[1], ("",)) if "{action}" in path else ("",):
-            concrete = path.replace("{action}", action).replace("{id}", "0190a7f4-0000-7000-8000-000000000001")
+            concrete = path.replace("{action}", action).replace("{id}", SOMEBODY).replace("{entry}", SOMEBODY)
             unknown += [f"{m} {concrete}" for m in (route.methods or set()) - {"HEAD"} if not _known(m, concrete)]
     assert unknown == []
 
@@ -55,6 +56,8 @@ async def test_its_answers_are_such_as_the_api_gives() -> None:
         "/approvals/pending?limit=2&sort=deadlineAt&dueBefore=2030-01-01T00:00:00Z",
         f"/approvals?requesterId={gateway.approvals[waiting[0]]['requesterId']}&flagged=true&minAmount=1",
         f"/approvals/{waiting[0]}", f"/approvals/{waiting[0]}/history", f"/approvals/{waiting[0]}/comments",
+        f"/approvals/{waiting[0]}/dossier", "/approvals/evidence-keys",
+        f"/approvals/{waiting[0]}/history/{gateway.history[waiting[0]][0]['id']}",
         "/customers/search?q=山田",
         f"/customers/{customer}", "/reports/approval-statistics", "/notifications", "/notifications/unread", "/sagas",
         f"/sagas/{saga}", "/search?q=山田", "/approvals/nonsense", "/sagas/0190a7f4-0000-7000-8000-000000000001",

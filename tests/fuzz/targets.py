@@ -33,12 +33,15 @@ async def create_targets(system: System) -> Targets:
     customer = await make(owner, "/customers", {"name": "検査 太郎"})
     request = {"kind": "FEE_DISCOUNT", "title": "検査", "approverId": str(approver.id), "customerId": customer}
     route = {"name": "検査", "active": False, "stages": [{"name": "承認", "resolvers": ["ROLE:approver"]}]}
+    approval = await make(owner, "/approvals", request)
+    history = await owner.ask("GET", f"/approvals/{approval}/history")
     return Targets(
         {
             "customer_id": customer,
             "task_id": await make(owner, "/tasks", {"title": "検査", "customerId": customer}),
             "meeting_id": await make(owner, "/meetings", {"title": "検査", "customerId": customer, **PERIOD}),
-            "approval_id": await make(owner, "/approvals", request),
+            "approval_id": approval,
+            "entry_id": history.json["items"][0]["id"],
             "process_id": await make(owner, "/approvals", request, "processId"),
             "route_id": await make(owner, "/approval-routes", route),
             "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),

@@ -29,6 +29,7 @@ def _is_request(case: Case) -> Verdict:
 
 
 simple("POST", "/approvals", lambda case: Ask("/approvals", _about_customer(case)))
+simple("GET", "/approvals/dossiers", lambda case: Ask(f"/approvals/dossiers?requesterId={case.owner.id}"))
 simple("POST", "/approvals/preview", lambda case: Ask("/approvals/preview", _about_customer(case)))
 simple("GET", "/approvals", lambda case: Ask(f"/approvals?{ALL}", verdict=_is_request(case)))
 simple("GET", "/approvals/pending", lambda case: Ask(f"/approvals/pending?{ALL}", verdict=_is_request(case)))
@@ -42,12 +43,20 @@ simple(
     "/approvals/approver/{user_id}",
     lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
 )
-for _rest in ("", "/history", "/comments"):
+for _rest in ("", "/history", "/comments", "/dossier"):
     simple(
         "GET",
         f"/approvals/{{approval_id}}{_rest}",
         lambda case, rest=_rest: Ask(f"/approvals/{case.request}{rest}"),  # type: ignore[misc]
     )
+
+
+@asks("GET", "/approvals/{approval_id}/history/{entry_id}")
+async def _entry(case: Case) -> Ask:
+    history = await case.world.admin.ask("GET", f"/approvals/{case.request}/history")
+    return Ask(f"/approvals/{case.request}/history/{history.json['items'][0]['id']}")
+
+
 simple("PUT", "/approvals/{approval_id}", lambda case: Ask(f"/approvals/{case.request}", _content(), STALE))
 simple(
     "POST",

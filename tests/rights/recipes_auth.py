@@ -42,6 +42,7 @@ for _path in (
     "/auth/me",
     "/auth/roles",
     "/approvals/counts",
+    "/approvals/evidence-keys",
     "/notifications/preferences",
     "/notifications/stream",
     "/approval-routes",

@@ -22,6 +22,7 @@ from tests.support import fake_records as records
 from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_audit import AuditAnswers
+from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
@@ -50,7 +51,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]
 
 
-class FakeGateway(AbsenceAnswers, AuditAnswers, LiveAnswers, SearchAnswers, SigningInAnswers):
+class FakeGateway(AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, SearchAnswers, SigningInAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -147,12 +148,16 @@ class FakeGateway(AbsenceAnswers, AuditAnswers, LiveAnswers, SearchAnswers, Sign
             *self.audit_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
+            ("GET", "/approvals/dossiers", self._sample),
+            ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
             ("GET", "/approvals/{id}/history", self._history),
+            ("GET", "/approvals/{id}/history/{entry}", self._entry),
+            ("GET", "/approvals/{id}/dossier", self._dossier),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("PATCH", "/approvals/{id}/{action}", self._act),
@@ -260,12 +265,6 @@ class FakeGateway(AbsenceAnswers, AuditAnswers, LiveAnswers, SearchAnswers, Sign
         customer = self.customers.get(item["customerId"] or "")
         facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
         return {**self._shown(item, ask.user), "customerFacts": facts}
-
-    def _history(self, ask: Ask) -> Any:
-        entries = self.history.get(ask.request.path_params["id"])
-        return (
-            problem(404, "not_found", "見つかりません") if entries is None else {"items": entries, "nextCursor": None}
-        )
 
     def _comments(self, ask: Ask) -> Json:
         return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}

@@ -203,7 +203,7 @@ def entry(
         "actorName": user["name"],
         "onBehalfOfId": None,
         "onBehalfOfName": None,
-        "role": user["roles"][0],
+        "role": "REQUESTER" if user["id"] == item["requesterId"] else "APPROVER",
         "generation": item["generation"],
         "stage": item["stage"],
         "revision": item["revision"],
@@ -211,15 +211,29 @@ def entry(
         "processId": None,
         "comment": comment or None,
         "erased": False,
+        "keepsEvidence": action in ("SUBMIT", "APPROVE", "REJECT", "RETURN", "RESUBMIT"),
         "commitment": digest,
         "hash": digest,
         "previousHash": previous,
     }
 
 
+def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
+    """A request and its customer's facts as somebody sees them."""
+    request = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId")}
+    request |= {name: item[name] for name in ("flags", "revision", "stages")}
+    if client is None:
+        return request | {"customer": None}
+    facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}
+    facts |= {name: client["profile"][name] for name in ("riskTolerance", "assetsBand")}
+    facts |= {"assignedSalesName": people[client["assignedSalesId"]]["name"], "profileComplete": False}
+    return request | {"customer": facts | {"profileReviewedAt": client["profile"]["reviewedAt"]}}
+
+
 def history(item: Json, people: dict[str, Json]) -> list[Json]:
     requester, manager = people[item["requesterId"]], by_email(people, "manager")
-    entries = [entry("SUBMIT", requester, "", item, "0" * 64, -50)]
+    waiting = item | {"state": "PENDING", "stage": 0}
+    entries = [entry("SUBMIT", requester, "", waiting, "0" * 64, -50)]
     told = {
         "PENDING": ("APPROVE", "過去実績に照らし妥当。条件は四半期ごとに見直し。"),
         "RETURNED": ("RETURN", "適合性確認書の添付をお願いします。"),
@@ -228,7 +242,8 @@ def history(item: Json, people: dict[str, Json]) -> list[Json]:
     }
     if item["state"] in told:
         action, comment = told[item["state"]]
-        entries.append(entry(action, manager, comment, item, entries[-1]["hash"], -28, sequence=2))
+        decided = item | {"stage": 0}
+        entries.append(entry(action, manager, comment, decided, entries[-1]["hash"], -28, sequence=2))
     return entries
 
 

@@ -39,6 +39,12 @@ _ABSENCE: Json = {
 _STAGE: Json = {
     "name": "承認", "approverIds": [], "mode": "ANY", "quorum": None, "deadlineHours": None, "escalateTo": None,
 }  # fmt: skip
+_ENTRY: Json = {
+    "id": "h1", "sequence": 1, "at": "2026-11-20T01:00:05Z", "action": "SUBMIT", "actorId": "me", "actorName": None,
+    "onBehalfOfId": None, "onBehalfOfName": None, "role": "REQUESTER", "generation": 1, "stage": 0, "revision": 1,
+    "state": "PENDING", "processId": None, "comment": None, "erased": False, "keepsEvidence": True,
+    "commitment": "c" * 64, "previousHash": "0" * 64, "hash": "a" * 64,
+}  # fmt: skip
 _SAGA: Json = {
     "id": "s1", "sagaId": "s1", "type": "customer_deletion", "resourceId": "c1", "actorId": "me",
     "status": "REQUESTED", "detail": None, "steps": [], "progress": {"done": 0, "total": 0},
@@ -79,6 +85,11 @@ def absence(**members: Any) -> Json:
 def stage(**members: Any) -> Json:
     """One stage of a request's route."""
     return _STAGE | members
+
+
+def history_entry(**members: Any) -> Json:
+    """One entry of a request's history."""
+    return _ENTRY | members
 
 
 def saga(**members: Any) -> Json:

@@ -74,6 +74,7 @@ class ScriptedGateway:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
         body: Any = None,
+        patient: bool = False,  # noqa: ARG002 - the script answers at once
     ) -> tuple[Answer, bytes]:
         parts = urlsplit(path)
         query = [*parse_qsl(parts.query), *(params or {}).items()]

@@ -26,19 +26,33 @@ async def append(uow: UnitOfWork, entry: Row, *, salt: bytes, content: dict[str,
     )
 
 
+_COLUMNS = (
+    'h.id, h.sequence, h.at, h.action, h.actor_id AS "actorId", actor.name AS "actorName",'
+    ' h.on_behalf_of AS "onBehalfOfId", principal.name AS "onBehalfOfName", h.role, h.generation, h.stage,'
+    " h.revision, h.state, h.process_id AS \"processId\", p.content ->> 'comment' AS comment,"
+    " p.content -> 'acknowledgedFlags' AS \"acknowledgedFlags\","
+    ' p.history_id IS NULL AS erased, h.commitment, h.previous_hash AS "previousHash", h.hash'
+)
+_ENTRIES = (
+    " FROM approval_history h LEFT JOIN approval_history_personal p ON p.history_id = h.id"
+    " LEFT JOIN user_copies actor ON actor.id = h.actor_id"
+    " LEFT JOIN user_copies principal ON principal.id = h.on_behalf_of"
+)
+
+
 async def of(reader: Reader, approval_id: UUID) -> list[Row]:
     """Oldest first, as the API shows it; ``comment`` is null once erased."""
     return await reader.all(
-        'SELECT h.id, h.sequence, h.at, h.action, h.actor_id AS "actorId", actor.name AS "actorName",'
-        ' h.on_behalf_of AS "onBehalfOfId", principal.name AS "onBehalfOfName", h.role, h.generation, h.stage,'
-        " h.revision, h.state, h.process_id AS \"processId\", p.content ->> 'comment' AS comment,"
-        " p.content -> 'acknowledgedFlags' AS \"acknowledgedFlags\","
-        ' p.history_id IS NULL AS erased, h.commitment, h.previous_hash AS "previousHash", h.hash'
-        " FROM approval_history h LEFT JOIN approval_history_personal p ON p.history_id = h.id"
-        " LEFT JOIN user_copies actor ON actor.id = h.actor_id"
-        " LEFT JOIN user_copies principal ON principal.id = h.on_behalf_of"
-        " WHERE h.approval_id = %s ORDER BY h.sequence",
+        f"SELECT {_COLUMNS}{_ENTRIES} WHERE h.approval_id = %s ORDER BY h.sequence",
         [approval_id],
+    )
+
+
+async def entry(reader: Reader, approval_id: UUID, entry_id: UUID) -> Row | None:
+    """One of them with its ``snapshot``: what the actor saw, as it was committed to."""
+    return await reader.one(
+        f"SELECT {_COLUMNS}, p.content -> 'snapshot' AS snapshot{_ENTRIES} WHERE h.approval_id = %s AND h.id = %s",
+        [approval_id, entry_id],
     )
 
 

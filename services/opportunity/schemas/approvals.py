@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.contracts.states import ApprovalAction, ApprovalKind, ApprovalState, StageMode
-from services.kit.models import CamelModel, ResponseModel
+from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
 from services.opportunity.schemas.fields import (
@@ -159,7 +159,7 @@ class InboxSort(StrEnum):
     DEADLINE = "deadlineAt"
 
 
-class Narrowed(PageQuery):
+class Narrowed(QueryModel):
     """What the inbox and every other list can be narrowed by.
 
     Amounts are compared within one currency: the bounds keep requests in ``currency`` only, in yen if none is given.
@@ -189,11 +189,13 @@ class Narrowed(PageQuery):
         return self.model_dump(exclude={"sort", "limit", "cursor"}, exclude_none=True)
 
 
-class InboxQuery(Narrowed):
+class InboxQuery(PageQuery, Narrowed):
     sort: InboxSort = InboxSort.WAITING_LONGEST
 
 
-class ApprovalFilters(Narrowed):
+class ApprovalChoice(Narrowed):
+    """Which requests are meant, wherever they are listed or taken together."""
+
     state: ApprovalState | None = None
     approver_id: UUID | None = None
     owner_id: UUID | None = None
@@ -203,4 +205,7 @@ class ApprovalFilters(Narrowed):
     decided_before: LocalTime | None = None
     from_: Annotated[LocalTime | None, Field(alias="from")] = None
     to: LocalTime | None = None
+
+
+class ApprovalFilters(PageQuery, ApprovalChoice):
     sort: ApprovalSort = ApprovalSort.NEWEST

@@ -36,6 +36,7 @@ class HistoryEntry(ResponseModel):
     """``stage`` and ``revision`` are those that the actor saw, ``state`` is what came of it.
 
     ``comment`` is null where none was given and where it was erased (``erased``).
+    ``keepsEvidence``: what the actor saw was kept with the entry.
     """
 
     id: UUID
@@ -56,6 +57,7 @@ class HistoryEntry(ResponseModel):
     acknowledged_flags: list[Flag] | None = None
     """Of an approval among many: the points to note that the approver acknowledged; null for one made for itself."""
     erased: bool
+    keeps_evidence: bool
     commitment: str
     previous_hash: str
     hash: str

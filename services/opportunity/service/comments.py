@@ -11,6 +11,7 @@ from services.kit.http.paging import Cursors, page
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
+from services.opportunity.actions import keeps_evidence
 from services.opportunity.repository import history
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import require_reached, require_visible
@@ -19,7 +20,11 @@ from services.opportunity.service.views import require_reached, require_visible
 async def of(reader: Reader, principal: Principal, approval_id: UUID) -> dict[str, Any]:
     """The whole history, oldest first; an approval's chain is short."""
     await require_visible(reader, principal, approval_id)
-    return {"items": await history.of(reader, approval_id), "nextCursor": None}
+    entries = await history.of(reader, approval_id)
+    return {
+        "items": [entry | {"keepsEvidence": keeps_evidence(entry["action"])} for entry in entries],
+        "nextCursor": None,
+    }
 
 
 async def comments(

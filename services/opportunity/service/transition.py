@@ -8,7 +8,7 @@ from uuid import UUID
 from services.contracts.events.approval import ApprovalActed, ApprovalReassigned
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction
-from services.kit.db.database import UnitOfWork
+from services.kit.db.database import Reader, UnitOfWork
 from services.kit.events import audit, outbox
 from services.kit.processes import intents
 from services.kit.running import clock
@@ -123,9 +123,8 @@ async def write_history(
     Stage and revision are those that the actor saw, state is what came of it.
     """
     personal: dict[str, Any] = {"comment": transition.comment}
-    action = actions.BY_NAME.get(transition.action)
-    if action is not None and action.keeps_evidence:
-        personal["snapshot"] = await _seen(uow, before if transition.action is not ApprovalAction.SUBMIT else after)
+    if actions.keeps_evidence(transition.action):
+        personal["snapshot"] = await seen(uow, before if transition.action is not ApprovalAction.SUBMIT else after)
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
     if transition.from_id is not None:
@@ -178,8 +177,9 @@ async def write_history(
     return replace(after, history_length=before.history_length + 1, history_head=new_head)
 
 
-async def _seen(uow: UnitOfWork, approval: Approval) -> dict[str, Any]:
-    customer = None if approval.customer_id is None else await people.customer(uow, approval.customer_id)
+async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
+    """What somebody who looks at the request now is shown of it: kept with an entry as evidence."""
+    customer = None if approval.customer_id is None else await people.customer(reader, approval.customer_id)
     if customer is not None:
         customer = {name: customer[name] for name in customer if name not in ("blocked_by_process", "id")}
         customer["birth_date"] = None if customer["birth_date"] is None else customer["birth_date"].isoformat()

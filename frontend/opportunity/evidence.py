@@ -1,0 +1,143 @@
+"""What somebody saw when they acted on a request, beside what there is now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from frontend.opportunity import words
+from frontend.opportunity.reading import actor_of, place_of
+from frontend.opportunity.views import Approval, HistoryEntry, Stage
+from frontend.ui import formats, profile_words
+from frontend.ui.gateway import segment
+from frontend.ui.i18n import current_locale, gettext
+from frontend.ui.page import Page
+from frontend.ui.views import View
+
+
+class CustomerSeen(View):
+    name: str | None = None
+    kind: str | None = None
+    relationship: str | None = None
+    state: str | None = None
+    assigned_sales_name: str | None = None
+    birth_date: str | None = None
+    risk_tolerance: str | None = None
+    assets_band: str | None = None
+    profile_complete: bool = False
+    profile_reviewed_at: str | None = None
+
+
+class RequestSeen(View):
+    """A request with its customer's facts at one moment."""
+
+    title: str = ""
+    description: str = ""
+    kind: str = "OTHER"
+    amount: int | None = None
+    currency: str = formats.YEN
+    flags: list[str] = Field(default_factory=list)
+    revision: int = 1
+    stages: list[Stage] = Field(default_factory=list)
+    customer: CustomerSeen | None = None
+
+
+class SeenEntry(View):
+    entry: HistoryEntry
+    seen: RequestSeen | None = None
+    now: RequestSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was seen; ``now`` is what it is today, and counts only where it differs."""
+
+    label: str
+    then: str
+    now: str
+
+    @property
+    def has_changed(self) -> bool:
+        return self.then != self.now
+
+
+async def show(request: Request) -> Response:
+    """GET /approvals/{id}/history/{entry}."""
+    page = Page.of(request)
+    root = f"/approvals/{segment(request.path_params['id'])}"
+    answer = await page.gateway.get(f"{root}/history/{segment(request.path_params['entry'])}")
+    found = SeenEntry.model_validate(answer)
+    approval = Approval.model_validate(await page.gateway.get(root))
+    groups: list[tuple[str, list[Fact]]] = []
+    if found.seen is not None:
+        groups.append((gettext("Contents of the request"), _compared(of_request(found.seen), of_request(found.now))))
+        if found.seen.customer is not None:
+            groups.append(
+                (gettext("Customer"), _compared(of_customer(found.seen.customer), of_customer(found.now.customer)))
+            )
+    return page.render(
+        "opportunity/seen.html",
+        approval=approval,
+        entry=found.entry,
+        who=actor_of(found.entry),
+        place=place_of(found.entry, approval),
+        look=words.action_look(found.entry.action),
+        groups=groups,
+        changes=sum(fact.has_changed for _, facts in groups for fact in facts),
+    )
+
+
+def _compared(then: list[tuple[str, str]], now: list[tuple[str, str]]) -> list[Fact]:
+    today = dict(now)
+    return [Fact(label, text, today.get(label, formats.NOTHING)) for label, text in then]
+
+
+def of_request(seen: RequestSeen) -> list[tuple[str, str]]:
+    """Label and text of each fact about the request, in its order."""
+    return [
+        (gettext("Title"), seen.title),
+        (gettext("Kind"), words.kind_text(seen.kind)),
+        (gettext("Amount"), formats.money(seen.amount, seen.currency)),
+        (gettext("Revision"), str(seen.revision)),
+        (gettext("Warnings"), "\n".join(map(profile_words.flag_text, seen.flags)) or formats.NOTHING),
+        (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
+        (gettext("Reason and details"), seen.description or formats.NOTHING),
+    ]
+
+
+def _stage_text(number: int, stage: Stage) -> str:
+    joiner = "、" if current_locale() == "ja" else ", "
+    people = joiner.join(person.name or gettext("Unknown") for person in stage.approvers)
+    mode = words.mode_text(stage.mode, stage.quorum, len(stage.approver_ids) + len(stage.vacant_ids))
+    return f"{number}. {stage.name}: {people}" + (f" ({mode})" if mode else "")
+
+
+def of_customer(seen: CustomerSeen | None) -> list[tuple[str, str]]:
+    """The same of the customer; nothing where there is none any more."""
+    if seen is None:
+        return []
+    nothing = formats.NOTHING
+    return [
+        (gettext("Name"), seen.name or nothing),
+        (gettext("Customer type"), words.customer_kinds().get(seen.kind or "", seen.kind or nothing)),
+        (gettext("Relationship"), words.relationships().get(seen.relationship or "", seen.relationship or nothing)),
+        (gettext("State"), words.customer_states().get(seen.state or "", seen.state or nothing)),
+        (gettext("In charge"), seen.assigned_sales_name or nothing),
+        (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
+        (
+            gettext("Risk tolerance"),
+            profile_words.risks().get(seen.risk_tolerance or "", seen.risk_tolerance or nothing),
+        ),
+        (
+            gettext("Financial assets"),
+            profile_words.money_bands().get(seen.assets_band or "", seen.assets_band or nothing),
+        ),
+        (
+            gettext("Investment profile"),
+            gettext("All answered") if seen.profile_complete else gettext("Answers missing"),
+        ),
+        (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
+    ]

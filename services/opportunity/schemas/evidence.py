@@ -1,0 +1,52 @@
+"""What an approver saw: the request and the customer as an entry of the history kept them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from services.contracts.states import ApprovalKind
+from services.kit.models import ResponseModel
+from services.opportunity.schemas.approvals import StageOutput
+from services.opportunity.schemas.comments import HistoryEntry
+
+
+class CustomerSeen(ResponseModel):
+    """The facts about a customer that a decision rests on."""
+
+    name: str | None
+    kind: str | None
+    relationship: str | None
+    state: str | None
+    assigned_sales_id: UUID | None
+    assigned_sales_name: str | None
+    birth_date: date | None
+    risk_tolerance: str | None
+    assets_band: str | None
+    profile_complete: bool
+    profile_reviewed_at: datetime | None
+
+
+class RequestSeen(ResponseModel):
+    """A request with its customer at one moment."""
+
+    title: str
+    description: str
+    kind: ApprovalKind
+    amount: int | None
+    currency: str
+    customer_id: UUID | None
+    flags: list[str]
+    revision: int
+    stages: list[StageOutput]
+    customer: CustomerSeen | None
+
+
+class EntryOutput(ResponseModel):
+    """One entry of a request's history with what its actor saw.
+
+    ``seen`` is null where the action keeps nothing (``entry.keepsEvidence`` is false) and where it was erased
+    (``entry.erased``). ``now`` is the same of this moment, to compare.
+    """
+
+    entry: HistoryEntry
+    seen: RequestSeen | None
+    now: RequestSeen

@@ -1,0 +1,54 @@
+"""What an approver saw, beside what there is now."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic.alias_generators import to_camel
+
+from services.kit.db.database import Reader
+from services.kit.errors import NotFound
+from services.kit.trust.principal import Principal
+from services.opportunity.actions import keeps_evidence
+from services.opportunity.record import stage_from_json
+from services.opportunity.repository import approvals, history, people
+from services.opportunity.service.transition import seen
+from services.opportunity.service.views import require_visible
+
+Snapshot = dict[str, Any]
+
+
+async def entry(reader: Reader, principal: Principal, approval_id: UUID, entry_id: UUID) -> dict[str, Any]:
+    """One entry with its snapshot. Raises NotFound for what the caller may not see, and for another request's entry."""
+    await require_visible(reader, principal, approval_id)
+    found = await history.entry(reader, approval_id, entry_id)
+    approval = await approvals.read(reader, approval_id)
+    if found is None or approval is None:
+        raise NotFound()
+    kept: Snapshot | None = found.pop("snapshot")
+    present = await seen(reader, approval)
+    names = await people.names(reader, sorted(_people_in(present) | (set() if kept is None else _people_in(kept))))
+    return {
+        "entry": found | {"keepsEvidence": keeps_evidence(found["action"])},
+        "seen": None if kept is None else _shown(kept, names),
+        "now": _shown(present, names),
+    }
+
+
+def _people_in(snapshot: Snapshot) -> set[UUID]:
+    found = {who for stage in snapshot["stages"] for who in stage_from_json(stage).voters}
+    assigned = (snapshot["customer"] or {}).get("assigned_sales_id")
+    return found if assigned is None else found | {UUID(str(assigned))}
+
+
+def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
+    """With names beside ids. The facts stay as they were kept; names are today's."""
+    stages = [
+        stage | {"approvers": [{"id": who, "name": names.get(who)} for who in stage_from_json(stage).voters]}
+        for stage in snapshot["stages"]
+    ]
+    customer = snapshot["customer"]
+    if customer is not None:
+        assigned = customer["assigned_sales_id"]
+        customer = {to_camel(name): value for name, value in customer.items()}
+        customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
+    return snapshot | {"stages": stages, "customer": customer}
