@@ -41,6 +41,7 @@ async def create_targets(system: System) -> Targets:
             "approval_id": await make(owner, "/approvals", request),
             "process_id": await make(owner, "/approvals", request, "processId"),
             "route_id": await make(owner, "/approval-routes", route),
+            "number": "1",
             "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),
             "user_id": str(stand_in.id),
             "sales_id": str(owner.id),

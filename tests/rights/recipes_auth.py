@@ -110,6 +110,22 @@ simple(
     "/approval-routes/{route_id}",
     lambda case: Ask(f"/approval-routes/{case.world.route_id}", route_body(), STALE),
 )
+for _rest in ("", "/1"):
+    simple(
+        "GET",
+        f"/approval-routes/{{route_id}}/versions{'/{number}' if _rest else ''}",
+        lambda case, rest=_rest: Ask(f"/approval-routes/{case.world.route_id}/versions{rest}"),  # type: ignore[misc]
+    )
+simple(
+    "PUT",
+    "/approval-routes/{route_id}/versions/{number}",
+    lambda case: Ask(f"/approval-routes/{case.world.route_id}/versions/1", route_body(), STALE),
+)
+simple(
+    "DELETE",
+    "/approval-routes/{route_id}/versions/{number}",
+    lambda case: Ask(f"/approval-routes/{case.world.route_id}/versions/1", None, STALE),
+)
 
 
 def _nobody() -> str:
