@@ -16,6 +16,7 @@ ApprovalRequester = Annotated[Principal, Depends(requires(Permission.APPROVAL_RE
 ApprovalCommenter = Annotated[Principal, Depends(requires(Permission.APPROVAL_COMMENT))]
 ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, Permission.APPROVAL_REASSIGN_ANY))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
+RouteOverseer = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY, Permission.AUDIT_READ))]
 
 
 async def _references(kit: KitDep) -> References:

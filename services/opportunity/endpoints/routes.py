@@ -1,6 +1,7 @@
 """HTTP of approval routes: everybody with a part in approvals reads them, administrators keep them."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,10 +9,20 @@ from fastapi import APIRouter, Query, Request, Response
 from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.etags import require_if_match
 from services.kit.http.paging import page
+from services.kit.http.problems import preferred_locale
 from services.kit.running import clock
-from services.opportunity.endpoints.dependencies import ApprovalReader, ReferencesDep, RouteEditor
+from services.opportunity.endpoints.dependencies import ApprovalReader, ReferencesDep, RouteEditor, RouteOverseer
 from services.opportunity.repository import routes as route_rows
 from services.opportunity.schemas.fields import PageQuery, VersionNumber
+from services.opportunity.schemas.route_trials import (
+    NamingPage,
+    NamingQuery,
+    RouteAlarms,
+    Simulation,
+    SimulationInput,
+    Trial,
+    TrialInput,
+)
 from services.opportunity.schemas.routes import (
     RouteInput,
     RouteOutput,
@@ -19,7 +30,7 @@ from services.opportunity.schemas.routes import (
     RouteVersionOutput,
     RouteVersionPage,
 )
-from services.opportunity.service import routes
+from services.opportunity.service import route_naming, route_simulation, route_trials, routes
 
 router = APIRouter(tags=["approval rules"], route_class=ServiceRoute)
 
@@ -35,6 +46,46 @@ async def list_approval_routes(
     return json_response(
         page(rows, query.limit, lambda row: kit.cursors.encode("approval-routes", [row["priority"], row["id"]]))
     )
+
+
+@router.post("/approval-routes/try", response_model=Trial)
+async def try_approval_routes(
+    _principal: RouteEditor, uow: Uow, references: ReferencesDep, body: TrialInput
+) -> Response:
+    """Who would get such a request, and why. Nothing is kept."""
+    return json_response(await route_trials.try_out(uow, body, references))
+
+
+@router.post("/approval-routes/simulate", response_model=Simulation)
+async def simulate_approval_routes(
+    _principal: RouteEditor, uow: Uow, references: ReferencesDep, body: SimulationInput
+) -> Response:
+    """Which requests of the last days the drafted version would have sent elsewhere. Nothing is kept."""
+    return json_response(await route_simulation.simulate(uow, body, references))
+
+
+@router.get("/approval-routes/naming", response_model=NamingPage)
+async def list_routes_naming_a_user(
+    _principal: RouteOverseer, reader: Reads, kit: KitDep, query: Annotated[NamingQuery, Query()]
+) -> Response:
+    """The versions that count or are planned and name a user, with the places that they give them."""
+    key = kit.cursors.decode("approval-routes-naming", query.cursor, [UUID, int])
+    after = None if key is None else (key[0], key[1])
+    rows = await route_naming.naming(reader, query.user_id, after=after, limit=query.limit + 1)
+    return json_response(
+        page(rows, query.limit, lambda row: kit.cursors.encode("approval-routes-naming", _place_of(row)))
+    )
+
+
+@router.get("/approval-routes/alarms", response_model=RouteAlarms)
+async def list_alarms_of_approval_routes(_principal: RouteOverseer, request: Request, reader: Reads) -> Response:
+    """Every stage, of versions that count or are planned, that names people who can't decide or has too few."""
+    locale = preferred_locale(request.headers.get("accept-language"))
+    return json_response({"items": await route_naming.alarms(reader, locale, clock.now())})
+
+
+def _place_of(row: Mapping[str, Any]) -> list[Any]:
+    return [row["routeId"], row["version"]]
 
 
 @router.get("/approval-routes/{route_id}", response_model=RouteOutput)

@@ -36,6 +36,17 @@ RESOLVERS_OF_ONE: Final = frozenset({Resolver.MANAGER_OF_REQUESTER, Resolver.MAN
 """They find one person at most; roles find any number."""
 
 
+class LeftOutFor(StrEnum):
+    """Why somebody whom a stage names is not asked."""
+
+    REQUESTER = "REQUESTER"
+    GONE = "GONE"
+    SUSPENDED = "SUSPENDED"
+    BEING_REPLACED = "BEING_REPLACED"
+    """A process is just giving their work to somebody else."""
+    NO_PERMISSION = "NO_PERMISSION"
+
+
 class RouteStage(CamelModel):
     """What must hold beyond the types is checked by ``service.stages``, for routes and requests alike."""
 
