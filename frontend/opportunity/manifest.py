@@ -4,14 +4,19 @@ from frontend.ui.assets import built_assets
 from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteManifest
 
 PREFIX = "/approvals"
+ROUTES = "/routes"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
+_ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
 
 
 def manifest() -> RemoteManifest:
     return RemoteManifest(
         name="opportunity",
         version="1",
-        routes=(PageRoute(prefix=PREFIX, title=_TITLE, budget_ms=1500),),
+        routes=(
+            PageRoute(prefix=PREFIX, title=_TITLE, budget_ms=1500),
+            PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
+        ),
         exposes={
             "weekly": Exposed(path=f"{PREFIX}/-/weekly", budget_ms=400, min_height_px=240),
             "customer": Exposed(path=f"{PREFIX}/-/of-customer", budget_ms=600, min_height_px=160),
@@ -24,6 +29,14 @@ def manifest() -> RemoteManifest:
                 order=10,
                 permission="approval:read",
                 count_path=f"{PREFIX}/-/count",
+            ),
+            NavEntry(
+                path=ROUTES,
+                label=_ROUTES_TITLE,
+                icon="route",
+                order=70,
+                group="admin",
+                permission="audit:read",
             ),
         ),
         assets=(f"{PREFIX}/-/assets/{built_assets()['opportunity.js']}",),

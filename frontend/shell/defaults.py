@@ -14,6 +14,7 @@ def _label(ja: str, en: str) -> Label:
 
 
 INBOX = _label("承認受信箱", "Approvals")
+ROUTES = _label("承認ルート", "Approval routes")
 DASHBOARDS = _label("ダッシュボード", "Dashboards")
 CUSTOMERS = _label("顧客", "Customers")
 MEETINGS = _label("商談・訪問", "Meetings")
@@ -22,8 +23,11 @@ TASKS = _label("タスク", "Tasks")
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
         name="opportunity",
-        routes=(PageRoute(prefix="/approvals", title=INBOX),),
-        nav=(NavEntry(path="/approvals", label=INBOX, icon="inbox", order=10, permission="approval:read"),),
+        routes=(PageRoute(prefix="/approvals", title=INBOX), PageRoute(prefix="/routes", title=ROUTES)),
+        nav=(
+            NavEntry(path="/approvals", label=INBOX, icon="inbox", order=10, permission="approval:read"),
+            NavEntry(path="/routes", label=ROUTES, icon="route", order=70, group="admin", permission="audit:read"),
+        ),
     ),
     "analytics": RemoteManifest(
         name="analytics",

@@ -23,6 +23,8 @@ _ROLES_BY_PERMISSION: dict[str, frozenset[str]] = {
     "activity:read": _SALES,
     "activity:write": frozenset({"rep", "manager", "admin"}),
     "report:read": _SALES | {"approver"},  # approvers see the approval figures that name them
+    "approval:reassign-any": frozenset({"admin"}),
+    "audit:read": frozenset({"auditor", "admin"}),
     "process:read": _EVERYONE - {"approver"},  # each sees what they started; ops, auditors and admins see all
     "process:operate": frozenset({"ops", "admin"}),
 }

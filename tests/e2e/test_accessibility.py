@@ -10,6 +10,7 @@ from playwright.async_api import Page
 
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch
+from tests.support import fake_records as records
 from tests.support.frontend import RunningFrontend
 
 PAGES = {
@@ -24,6 +25,11 @@ PAGES = {
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),
     "search": ("manager", "/search?q=山田"),
+    "routes": ("admin", "/routes"),
+    "route": ("auditor", "/routes/{route}"),
+    "route-form": ("admin", "/routes/{route}/edit"),
+    "route-version": ("admin", "/routes/{route}/versions/1"),
+    "routes-naming": ("auditor", "/routes/naming?userId={named}"),
     "not-found": ("manager", "/nowhere"),
 }
 
@@ -36,13 +42,14 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
     watch.expects_failures = True  # one of the pages is "not found"
     approval = frontend.gateway.waiting("approver@ringi.example")[0]["id"]
     process = next(iter(frontend.gateway.processes))
+    route, named = next(iter(frontend.gateway.versions)), records.uuid_of("approver")
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
     for name, (user, path) in PAGES.items():
         if user not in pages:
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
-        await page.goto(path.format(approval=approval, process=process))
+        await page.goto(path.format(approval=approval, process=process, route=route, named=named))
         found = await grave_faults(page)
         if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append("scrolls sideways")

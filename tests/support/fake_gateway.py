@@ -21,6 +21,7 @@ from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
@@ -51,7 +52,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
 
 
-class FakeGateway(LiveAnswers, SigningInAnswers):
+class FakeGateway(LiveAnswers, RouteAnswers, SigningInAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
         self.remarks: dict[str, list[Json]] = {}
+        self.reset_routes()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.failures: list[tuple[str, int]] = []
@@ -143,6 +145,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         api = "/api/v1"
         table: list[tuple[str, str, Callable[..., Any]]] = [
             ("GET", "/auth/users", self._users),
+            *self.route_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals", self._all_approvals),
@@ -201,7 +204,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            status = 201 if request.method == "POST" and handler in (self._create, self._comment) else 200
+            status = 201 if handler in (self._create, self._comment, self._new_route) else 200
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}

@@ -35,6 +35,14 @@ _APPROVAL: Json = _DATES | {
 _STAGE: Json = {
     "name": "承認", "approverIds": [], "mode": "ANY", "quorum": None, "deadlineHours": None, "escalateTo": None,
 }  # fmt: skip
+_ROUTE_STAGE: Json = _STAGE | {
+    "resolvers": [], "businessDays": False, "escalateToResolver": None, "viewerIds": [],
+}  # fmt: skip
+_ROUTE: Json = _DATES | {
+    "id": "r9", "name": "手数料", "kind": None, "minAmount": None, "maxAmount": None, "currency": "JPY", "minAge": None,
+    "riskTolerances": [], "priority": 0, "stages": [], "active": True, "version": 1, "note": "", "createdBy": None,
+    "validFrom": "2026-11-01T00:00:00Z", "createdByName": None, "processId": None, "state": "CURRENT", "planned": [],
+}  # fmt: skip
 _SAGA: Json = {
     "id": "s1", "sagaId": "s1", "type": "customer_deletion", "resourceId": "c1", "actorId": "me",
     "status": "REQUESTED", "detail": None, "steps": [], "progress": {"done": 0, "total": 0},
@@ -71,6 +79,21 @@ def approval(**members: Any) -> Json:
 def stage(**members: Any) -> Json:
     """One stage of a request's route."""
     return _STAGE | members
+
+
+def route_stage(**members: Any) -> Json:
+    """One stage as a route is written."""
+    return _ROUTE_STAGE | members
+
+
+def approval_route(**members: Any) -> Json:
+    return _ROUTE | members
+
+
+def route_version(**members: Any) -> Json:
+    """A version of the same; its state is one of versions."""
+    shared = {name: value for name, value in _ROUTE.items() if name not in {"id", "planned", "updatedAt"}}
+    return shared | {"routeId": "r9", "withdrawnAt": None} | members
 
 
 def saga(**members: Any) -> Json:
