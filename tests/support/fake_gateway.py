@@ -17,9 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
-from tests.support.fake_answers import Ask, Json, problem
+from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
@@ -28,13 +27,6 @@ __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
-
-
-def _too_large(ask: Ask) -> Response | None:
-    if (ask.body.get("amount") or 0) <= MAX_AMOUNT:
-        return None
-    error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
-    return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
 
 
 def _time(text: str) -> datetime:
@@ -343,7 +335,7 @@ class FakeGateway(LiveAnswers, RouteAnswers, SigningInAnswers):
         ]
 
     def _preview(self, ask: Ask) -> Any:
-        if refused := _too_large(ask):
+        if refused := too_large(ask):
             return refused
         stages = self._route(ask)
         for stage in stages:
@@ -355,7 +347,7 @@ class FakeGateway(LiveAnswers, RouteAnswers, SigningInAnswers):
         return {"routeId": None, "stages": stages, "flags": flags}
 
     def _create(self, ask: Ask) -> Any:
-        if refused := _too_large(ask):
+        if refused := too_large(ask):
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
