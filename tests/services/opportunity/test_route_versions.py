@@ -179,6 +179,26 @@ async def test_an_edit_counts_after_the_one_before_though_its_clock_was_fast(wor
         assert await _asked(world, rep) == [str(second.id)]
 
 
+async def test_versions_to_come_are_checked_like_those_of_now(world: World) -> None:
+    admin, rep, approver = [await world.person(role) for role in ("admin", "rep", "approver")]
+    route = await _make(world, admin, _stage(approver))
+    at = clock.now() + DAY
+    assert (await _change(world, admin, route, _stage(approver), validFrom=at)).status == 200
+    path = f"/approval-routes/{route['id']}/versions/2"
+    for stage, code in (
+        (_stage(approver, approver, mode="ALL"), "approvers_repeated"),
+        (_stage(approver, mode="QUORUM", quorum=2), "quorum_unreachable"),
+        (_stage(rep), "not_an_approver"),
+    ):
+        planned = await _change(world, admin, route, stage, validFrom=at + DAY)
+        body = plain({"name": "手数料", "stages": [stage], "validFrom": at})
+        replanned = await world.client.put(path, body, token=admin.token, if_match=2)
+        for answer in (planned, replanned):
+            assert (answer.status, answer.json["errors"][0]["code"]) == (422, code)
+    states = [(one["version"], one["state"]) for one in (await _get(world, admin, route, "/versions"))["items"]]
+    assert states == [(2, "PLANNED"), (1, "CURRENT")], "what is refused withdraws nothing"
+
+
 async def test_no_statement_changes_or_deletes_a_version(world: World) -> None:
     admin, approver = await world.person("admin"), await world.person("approver")
     await _make(world, admin, _stage(approver))
