@@ -15,7 +15,9 @@ class Targets:
 
     def as_parameters(self) -> str:
         """The configuration file that makes schemathesis use them."""
-        lines = [f'"path.{name}" = "{record}"' for name, record in self.ids.items()]
+        lines = [
+            f'"path.{name}" = {record if record.isdecimal() else repr(record)}' for name, record in self.ids.items()
+        ]
         return "\n".join(["[parameters]", *lines, ""])
 
 
