@@ -16,10 +16,13 @@ from frontend.opportunity import (
     evidence,
     inbox,
     request_form,
+    routes_editing,
+    routes_pages,
+    routes_words,
     sample,
     words,
 )
-from frontend.opportunity.manifest import ABSENCES, PREFIX, manifest
+from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
@@ -59,7 +62,28 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{ABSENCES}/{{id}}/edit", absences.edit, methods=_GET),
         Route(f"{ABSENCES}/{{id}}/edit", absences.update, methods=_POST),
         Route(f"{ABSENCES}/{{id}}/end", absences.end, methods=_POST),
+        *_of_routes(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
-    app.state.templates.globals["words"] = words
+    app.state.templates.globals |= {"words": words, "route_words": routes_words}
     return app
+
+
+def _of_routes() -> list[Route]:
+    version = f"{ROUTES}/{{id}}/versions/{{number}}"
+    return [
+        Route(ROUTES, routes_pages.show, methods=_GET),
+        Route(f"{ROUTES}/-/customers", customer_field.choices, methods=_GET),
+        Route(f"{ROUTES}/-/try", routes_editing.try_out, methods=_POST),
+        Route(f"{ROUTES}/naming", routes_pages.naming, methods=_GET),
+        Route(f"{ROUTES}/new", routes_editing.new, methods=_GET),
+        Route(f"{ROUTES}/new", routes_editing.create, methods=_POST),
+        Route(f"{ROUTES}/{{id}}", routes_pages.detail, methods=_GET),
+        Route(f"{ROUTES}/{{id}}/edit", routes_editing.edit, methods=_GET),
+        Route(f"{ROUTES}/{{id}}/edit", routes_editing.update, methods=_POST),
+        Route(version, routes_pages.version, methods=_GET),
+        Route(f"{version}/edit", routes_editing.edit, methods=_GET),
+        Route(f"{version}/edit", routes_editing.update, methods=_POST),
+        Route(f"{version}/simulate", routes_pages.simulate, methods=_GET),
+        Route(f"{version}/withdraw", routes_pages.withdraw, methods=_POST),
+    ]

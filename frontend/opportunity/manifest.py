@@ -5,8 +5,10 @@ from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteMani
 
 PREFIX = "/approvals"
 ABSENCES = "/absences"
+ROUTES = "/routes"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
 _ABSENCES = Label(ja="不在・代理", en="Absences")
+_ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
 
 
 def manifest() -> RemoteManifest:
@@ -16,6 +18,7 @@ def manifest() -> RemoteManifest:
         routes=(
             PageRoute(prefix=PREFIX, title=_TITLE, budget_ms=1500),
             PageRoute(prefix=ABSENCES, title=_ABSENCES, budget_ms=1500),
+            PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
         ),
         exposes={
             "weekly": Exposed(path=f"{PREFIX}/-/weekly", budget_ms=400, min_height_px=240),
@@ -36,6 +39,14 @@ def manifest() -> RemoteManifest:
                 icon="plane",
                 order=60,
                 permission="approval:decide approval:reassign-any audit:read",
+            ),
+            NavEntry(
+                path=ROUTES,
+                label=_ROUTES_TITLE,
+                icon="route",
+                order=70,
+                group="admin",
+                permission="audit:read",
             ),
         ),
         assets=(f"{PREFIX}/-/assets/{built_assets()['opportunity.js']}",),

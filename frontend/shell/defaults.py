@@ -15,6 +15,7 @@ def _label(ja: str, en: str) -> Label:
 
 INBOX = _label("承認受信箱", "Approvals")
 ABSENCES = _label("不在・代理", "Absences")
+ROUTES = _label("承認ルート", "Approval routes")
 DASHBOARDS = _label("ダッシュボード", "Dashboards")
 CUSTOMERS = _label("顧客", "Customers")
 MEETINGS = _label("商談・訪問", "Meetings")
@@ -25,7 +26,11 @@ ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
         name="opportunity",
-        routes=(PageRoute(prefix="/approvals", title=INBOX), PageRoute(prefix="/absences", title=ABSENCES)),
+        routes=(
+            PageRoute(prefix="/approvals", title=INBOX),
+            PageRoute(prefix="/absences", title=ABSENCES),
+            PageRoute(prefix="/routes", title=ROUTES),
+        ),
         nav=(
             NavEntry(path="/approvals", label=INBOX, icon="inbox", order=10, permission="approval:read"),
             NavEntry(
@@ -35,6 +40,7 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
                 order=60,
                 permission="approval:decide approval:reassign-any audit:read",
             ),
+            NavEntry(path="/routes", label=ROUTES, icon="route", order=70, group="admin", permission="audit:read"),
         ),
     ),
     "analytics": RemoteManifest(

@@ -139,6 +139,29 @@ class SampleTooLarge(Unprocessable):
         super().__init__(detail, limit=limit)
 
 
+class VersionPlannedAlready(Conflict):
+    """``version`` is the one that takes over at the same instant: it can be changed, or withdrawn."""
+
+    code = "version_planned_already"
+    title = Text("この日時に切り替わる版がすでにあります", "Another version takes over at this very time already")
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version=version)
+
+
+class VersionSettled(Conflict):
+    """Only what is still to come can be changed; ``state`` is the version's own."""
+
+    code = "version_settled"
+    title = Text("この版はもう予定ではありません", "This version is not a plan any more")
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            Text("予定の版だけを変更または取り下げできます", "Only planned versions can be changed or withdrawn"),
+            state=state,
+        )
+
+
 class SuccessorRefused(Unprocessable):
     code = "successor_refused"
     title = Text("後任者を選び直してください", "Choose another successor")

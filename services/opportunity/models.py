@@ -12,6 +12,7 @@ from sqlalchemy import (
     Computed,
     DateTime,
     Float,
+    ForeignKeyConstraint,
     Index,
     Text,
     UniqueConstraint,
@@ -120,6 +121,7 @@ class ApprovalRow(OpportunityModel, table=True):
     short_since: datetime | None = Field(sa_type=_TIME)
     flags: list[str] = Field(sa_column=Column(_TEXTS, nullable=False))
     route_id: UUID | None
+    route_version: int | None
     wish: dict[str, Any] | None = Field(sa_column=Column(JSONB))
     previous_id: UUID | None
     process_id: UUID | None
@@ -294,8 +296,49 @@ class Route(OpportunityModel, table=True):
     stages: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     active: bool
     version: int
+    mirrors: int | None
+    """The version that the row shows. Its content is for replicas that know of no versions, and for nobody else."""
     created_at: datetime = Field(sa_type=_TIME)
     updated_at: datetime = Field(sa_type=_TIME)
+
+
+class RouteVersion(OpportunityModel, table=True):
+    """A route as it is from an instant on; the newest that is valid counts. A row is inserted, and withdrawn before its
+    instant; nothing else happens to it."""
+
+    __tablename__ = "approval_route_versions"
+    __table_args__ = (
+        ForeignKeyConstraint(["route_id"], ["approval_routes.id"], deferrable=True, initially="DEFERRED"),
+        Index(
+            "approval_route_versions_valid",
+            "route_id",
+            "valid_from",
+            "number",
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
+
+    route_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    valid_from: datetime = Field(sa_type=_TIME)
+    name: str = Field(sa_type=Text)
+    kind: str | None = Field(sa_type=Text)
+    min_amount: int | None = Field(sa_type=BigInteger)
+    max_amount: int | None = Field(sa_type=BigInteger)
+    currency: str = Field(sa_type=Text)
+    min_age: int | None
+    risk_tolerances: list[str] = Field(sa_column=Column(_TEXTS, nullable=False))
+    priority: int
+    stages: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    active: bool
+    note: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
+    created_by: UUID | None
+    """Unknown for what was written before there were versions, or by a replica of then."""
+    process_id: UUID | None
+    """The process that made it, where people were handed over."""
+    created_at: datetime = Field(sa_type=_TIME)
+    withdrawn_at: datetime | None = Field(sa_type=_TIME)
+    withdrawn_by: UUID | None
 
 
 class Proxy(OpportunityModel, table=True):

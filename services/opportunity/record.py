@@ -26,6 +26,8 @@ class Approval:
     flags: list[str]
     progress: Progress
     route_id: UUID | None
+    route_version: int | None
+    """The version of the route that was taken when it was submitted; None before, and where no route was taken."""
     wish: dict[str, Any] | None
     """Approvers as its author named them (approverId or stages); None: the policy chooses when it is submitted."""
     previous_id: UUID | None

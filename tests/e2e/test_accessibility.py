@@ -10,6 +10,7 @@ from playwright.async_api import Page
 
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch
+from tests.support import fake_records as records
 from tests.support.frontend import RunningFrontend
 
 PAGES = {
@@ -39,6 +40,11 @@ PAGES = {
     "audit-entry": ("auditor", "/audit/{audited}"),
     "audit-refused": ("manager", "/audit"),
     "access-review": ("admin", "/access-review"),
+    "routes": ("admin", "/routes"),
+    "route": ("auditor", "/routes/{route}"),
+    "route-form": ("admin", "/routes/{route}/edit"),
+    "route-version": ("admin", "/routes/{route}/versions/1"),
+    "routes-naming": ("auditor", "/routes/naming?userId={named}"),
     "not-found": ("manager", "/nowhere"),
 }
 
@@ -55,13 +61,17 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
     audited = frontend.gateway.audit_entries[0]["id"]
     absence = frontend.gateway.add_absence("manager", "approver2")["id"]
     frontend.gateway.add_absence("approver", "manager", -48, 240)
+    route, named = next(iter(frontend.gateway.versions)), records.uuid_of("approver")
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
     for name, (user, path) in PAGES.items():
         if user not in pages:
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
-        await page.goto(path.format(approval=approval, process=process, entry=entry, audited=audited, absence=absence))
+        address = path.format(
+            approval=approval, process=process, entry=entry, audited=audited, absence=absence, route=route, named=named
+        )
+        await page.goto(address)
         found = await grave_faults(page)
         if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append("scrolls sideways")

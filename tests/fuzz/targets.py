@@ -15,7 +15,9 @@ class Targets:
 
     def as_parameters(self) -> str:
         """The configuration file that makes schemathesis use them."""
-        lines = [f'"path.{name}" = "{record}"' for name, record in self.ids.items()]
+        lines = [
+            f'"path.{name}" = {record if record.isdecimal() else repr(record)}' for name, record in self.ids.items()
+        ]
         return "\n".join(["[parameters]", *lines, ""])
 
 
@@ -44,6 +46,7 @@ async def create_targets(system: System) -> Targets:
             "entry_id": history.json["items"][0]["id"],
             "process_id": await make(owner, "/approvals", request, "processId"),
             "route_id": await make(owner, "/approval-routes", route),
+            "number": "1",
             "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),
             "user_id": str(stand_in.id),
             "sales_id": str(owner.id),

@@ -128,6 +128,34 @@ simple(
     "/approval-routes/{route_id}",
     lambda case: Ask(f"/approval-routes/{case.world.route_id}", route_body(), STALE),
 )
+simple(
+    "POST",
+    "/approval-routes/try",
+    lambda case: Ask("/approval-routes/try", {"kind": "OTHER", "requesterId": str(case.owner.id)}),
+)
+simple(
+    "POST",
+    "/approval-routes/simulate",
+    lambda _case: Ask("/approval-routes/simulate", {"draft": {"route": route_body()}}),
+)
+simple("GET", "/approval-routes/naming", lambda case: Ask(f"/approval-routes/naming?userId={case.owner.id}"))
+simple("GET", "/approval-routes/alarms", lambda _case: Ask("/approval-routes/alarms"))
+for _rest in ("", "/1"):
+    simple(
+        "GET",
+        f"/approval-routes/{{route_id}}/versions{'/{number}' if _rest else ''}",
+        lambda case, rest=_rest: Ask(f"/approval-routes/{case.world.route_id}/versions{rest}"),  # type: ignore[misc]
+    )
+simple(
+    "PUT",
+    "/approval-routes/{route_id}/versions/{number}",
+    lambda case: Ask(f"/approval-routes/{case.world.route_id}/versions/1", route_body(), STALE),
+)
+simple(
+    "DELETE",
+    "/approval-routes/{route_id}/versions/{number}",
+    lambda case: Ask(f"/approval-routes/{case.world.route_id}/versions/1", None, STALE),
+)
 
 
 def _nobody() -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+
+from services.opportunity.schemas.fields import MAX_AMOUNT
 
 Json = dict[str, Any]
 
@@ -23,3 +25,10 @@ class Ask:
 def problem(status: int, code: str, title: str, **members: Any) -> JSONResponse:
     document = {"type": f"urn:ringi:problem:{code}", "status": status, "code": code, "title": title, **members}
     return JSONResponse({"traceId": "0" * 32, **document}, status_code=status, media_type="application/problem+json")
+
+
+def too_large(ask: Ask) -> Response | None:
+    if (ask.body.get("amount") or 0) <= MAX_AMOUNT:
+        return None
+    error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
+    return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])

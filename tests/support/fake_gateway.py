@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
 from tests.support.fake_absences import AbsenceAnswers
-from tests.support.fake_answers import Ask, Json, problem
+from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
@@ -31,13 +31,6 @@ __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
-
-
-def _too_large(ask: Ask) -> Response | None:
-    if (ask.body.get("amount") or 0) <= MAX_AMOUNT:
-        return None
-    error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
-    return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
 
 
 def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
@@ -51,7 +44,9 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]
 
 
-class FakeGateway(AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, SearchAnswers, SigningInAnswers):
+class FakeGateway(
+    AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, RouteAnswers, SearchAnswers, SigningInAnswers
+):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -69,6 +64,7 @@ class FakeGateway(AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, Se
         }
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
+        self.reset_routes()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
@@ -146,6 +142,7 @@ class FakeGateway(AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, Se
         table: list[tuple[str, str, Callable[..., Any]]] = [
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
+            *self.route_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -209,9 +206,8 @@ class FakeGateway(AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, Se
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            status = (
-                201 if request.method == "POST" and handler in (self._create, self._comment, self._give_proxy) else 200
-            )
+            created = (self._create, self._comment, self._give_proxy, self._new_route)
+            status = 201 if request.method == "POST" and handler in created else 200
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
@@ -343,7 +339,7 @@ class FakeGateway(AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, Se
         ]
 
     def _preview(self, ask: Ask) -> Any:
-        if refused := _too_large(ask):
+        if refused := too_large(ask):
             return refused
         stages = self._route(ask)
         for stage in stages:
@@ -353,7 +349,7 @@ class FakeGateway(AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, Se
         return {"routeId": None, "stages": stages, "flags": flags}
 
     def _create(self, ask: Ask) -> Any:
-        if refused := _too_large(ask):
+        if refused := too_large(ask):
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))

@@ -156,6 +156,8 @@ def approval(
         "stages": stages,
         "revision": 1,
         "flags": [],
+        "routeId": None,
+        "routeVersion": None,
         "deadlineAt": iso(due),
         "previousId": None,
         "processId": None,

@@ -27,6 +27,7 @@ _APPROVAL: Json = _DATES | {
     "id": "r1", "number": "RNG-2026-000001", "customerId": None, "customerName": None, "requesterId": "me",
     "requesterName": None, "ownerId": "me", "kind": "FEE_DISCOUNT", "title": "手数料の特別適用", "description": "",
     "amount": None, "currency": "JPY", "generation": 1, "state": "DRAFT", "stage": 0, "stages": [], "revision": 1,
+    "routeId": None, "routeVersion": None,
     "flags": [], "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
     "shortSince": None, "version": 1, "allowedActions": [], "standsInFor": None,
@@ -44,6 +45,14 @@ _ENTRY: Json = {
     "onBehalfOfId": None, "onBehalfOfName": None, "role": "REQUESTER", "generation": 1, "stage": 0, "revision": 1,
     "state": "PENDING", "processId": None, "comment": None, "erased": False, "keepsEvidence": True,
     "commitment": "c" * 64, "previousHash": "0" * 64, "hash": "a" * 64,
+}  # fmt: skip
+_ROUTE_STAGE: Json = _STAGE | {
+    "resolvers": [], "businessDays": False, "escalateToResolver": None, "viewerIds": [],
+}  # fmt: skip
+_ROUTE: Json = _DATES | {
+    "id": "r9", "name": "手数料", "kind": None, "minAmount": None, "maxAmount": None, "currency": "JPY", "minAge": None,
+    "riskTolerances": [], "priority": 0, "stages": [], "active": True, "version": 1, "note": "", "createdBy": None,
+    "validFrom": "2026-11-01T00:00:00Z", "createdByName": None, "processId": None, "state": "CURRENT", "planned": [],
 }  # fmt: skip
 _SAGA: Json = {
     "id": "s1", "sagaId": "s1", "type": "customer_deletion", "resourceId": "c1", "actorId": "me",
@@ -90,6 +99,21 @@ def stage(**members: Any) -> Json:
 def history_entry(**members: Any) -> Json:
     """One entry of a request's history."""
     return _ENTRY | members
+
+
+def route_stage(**members: Any) -> Json:
+    """One stage as a route is written."""
+    return _ROUTE_STAGE | members
+
+
+def approval_route(**members: Any) -> Json:
+    return _ROUTE | members
+
+
+def route_version(**members: Any) -> Json:
+    """A version of the same; its state is one of versions."""
+    shared = {name: value for name, value in _ROUTE.items() if name not in {"id", "planned", "updatedAt"}}
+    return shared | {"routeId": "r9", "withdrawnAt": None} | members
 
 
 def saga(**members: Any) -> Json:

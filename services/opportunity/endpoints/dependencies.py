@@ -17,6 +17,7 @@ ApprovalCommenter = Annotated[Principal, Depends(requires(Permission.APPROVAL_CO
 ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, Permission.APPROVAL_REASSIGN_ANY))]
 AuditReader = Annotated[Principal, Depends(requires(Permission.AUDIT_READ))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
+RouteOverseer = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY, Permission.AUDIT_READ))]
 
 
 async def _references(kit: KitDep) -> References:

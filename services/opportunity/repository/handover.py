@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.running.ids import new_id
+from services.opportunity.repository import routes
 
 _OPEN = [ApprovalState.PENDING.value, ApprovalState.RETURNED.value, ApprovalState.ON_HOLD.value]
 _OWNED = [*_OPEN, ApprovalState.DRAFT.value]
@@ -55,15 +56,12 @@ async def count_owned(reader: Reader, user_id: UUID) -> int:
 
 
 async def count_rules(reader: Reader, user_id: UUID, now: datetime) -> tuple[int, int]:
-    """Routes that name the user, and proxies that the user gave or holds."""
-    row = await reader.one(
-        "SELECT (SELECT count(*) FROM approval_routes WHERE stages::text LIKE %s) AS routes,"
-        " (SELECT count(*) FROM approval_proxies WHERE (from_id = %s OR to_id = %s) AND ends_at > %s AND NOT ended)"
-        " AS proxies",
-        [f"%{user_id}%", user_id, user_id, now],
+    """Routes that name the user now or as planned, and proxies that the user gave or holds."""
+    proxies: int = await reader.scalar(
+        "SELECT count(*) FROM approval_proxies WHERE (from_id = %s OR to_id = %s) AND ends_at > %s AND NOT ended",
+        [user_id, user_id, now],
     )
-    assert row is not None
-    return row["routes"], row["proxies"]
+    return await routes.count_naming(reader, user_id, now), proxies
 
 
 async def conflicts(reader: Reader, user_id: UUID, successor_id: UUID, limit: int) -> list[Row]:

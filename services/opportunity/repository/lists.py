@@ -14,7 +14,7 @@ from services.kit.text.folding import grams, words
 from services.opportunity.models import APPROVAL_COLUMNS
 
 _HIDDEN = {
-    *("restored_by", "route_id", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
+    *("restored_by", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
     *("history_length", "history_head", "event_version"),
 }
 """Columns that no caller is shown."""

@@ -1,105 +1,247 @@
-"""Approval routes: which stages a request of some kind, amount and customer takes."""
+"""Approval routes and their versions: what is known of them, what counts at an instant, and what is planned."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from services.contracts.states import ApprovalKind
 from services.kit.db.database import Reader, Row, UnitOfWork
 
-_VIEW = (
-    'id, name, kind, min_amount AS "minAmount", max_amount AS "maxAmount", currency, min_age AS "minAge",'
-    ' risk_tolerances AS "riskTolerances", priority, stages, active, version, created_at AS "createdAt",'
-    ' updated_at AS "updatedAt"'
+CONTENT: Final = (
+    *("name", "kind", "min_amount", "max_amount", "currency", "min_age", "risk_tolerances", "priority", "stages"),
+    "active",
+)
+"""The columns that a version and the row of its route share."""
+
+_CONTENT_VIEW = (
+    'v.name, v.kind, v.min_amount AS "minAmount", v.max_amount AS "maxAmount", v.currency, v.min_age AS "minAge",'
+    ' v.risk_tolerances AS "riskTolerances", v.priority, v.stages'
+)
+_MAKER_VIEW = (
+    'v.valid_from AS "validFrom", v.note, v.created_by AS "createdBy", maker.name AS "createdByName",'
+    ' v.process_id AS "processId"'
+)
+_MAKER = " LEFT JOIN user_copies maker ON maker.id = v.created_by"
+
+_COUNTS = (
+    "v.withdrawn_at IS NULL AND v.valid_from <= %(now)s AND NOT EXISTS (SELECT FROM approval_route_versions newer"
+    " WHERE newer.route_id = v.route_id AND newer.withdrawn_at IS NULL AND newer.valid_from <= %(now)s"
+    " AND (newer.valid_from, newer.number) > (v.valid_from, v.number))"
+)
+"""Of a route: the newest version that is valid, at most one."""
+_PLANNED = "v.withdrawn_at IS NULL AND v.valid_from > %(now)s"
+_LIVING = f"({_PLANNED} OR {_COUNTS})"
+
+_SHOWN = (
+    " CROSS JOIN LATERAL (SELECT * FROM approval_route_versions w WHERE w.route_id = r.id ORDER BY"
+    " w.withdrawn_at IS NOT NULL, w.valid_from > %(now)s, CASE WHEN w.valid_from <= %(now)s THEN w.valid_from END DESC,"
+    " w.valid_from, w.number DESC LIMIT 1) AS v"
+)
+"""What a route is shown as: the version that counts, before the first instant the one planned first."""
+_HOLDS = "(v.active AND v.withdrawn_at IS NULL AND v.valid_from <= %(now)s)"
+_ROUTES = (
+    f'SELECT r.id, {_CONTENT_VIEW}, {_HOLDS} AS active, v.number AS version, r.created_at AS "createdAt",'  # noqa: S608
+    f" v.created_at AS \"updatedAt\", {_MAKER_VIEW}, CASE WHEN {_HOLDS} THEN 'CURRENT'"
+    " WHEN v.active AND v.withdrawn_at IS NULL THEN 'PLANNED' ELSE 'INACTIVE' END AS state,"
+    " coalesce((SELECT jsonb_agg(jsonb_build_object('version', p.number, 'validFrom', to_char(p.valid_from AT TIME ZONE"
+    " 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), 'active', p.active) ORDER BY p.valid_from, p.number)"
+    "  FROM approval_route_versions p WHERE p.route_id = r.id AND p.withdrawn_at IS NULL AND p.valid_from > %(now)s),"
+    " '[]') AS planned"
+    f" FROM approval_routes r{_SHOWN}{_MAKER}"
+)
+_VERSIONS = (
+    f'SELECT v.route_id AS "routeId", v.number AS version, {_CONTENT_VIEW}, v.active, {_MAKER_VIEW},'  # noqa: S608
+    f' v.created_at AS "createdAt", v.withdrawn_at AS "withdrawnAt", CASE WHEN v.withdrawn_at IS NOT NULL'
+    f" THEN 'WITHDRAWN' WHEN v.valid_from > %(now)s THEN 'PLANNED' WHEN {_COUNTS} THEN 'CURRENT' ELSE 'PAST' END AS"
+    f" state FROM approval_route_versions v{_MAKER}"
 )
 
 
-async def first_match(
-    reader: Reader,
-    *,
-    kind: ApprovalKind,
-    amount: int | None,
-    currency: str,
-    age: int | None,
-    risk_tolerance: str | None,
-) -> Row | None:
-    """The active route of the highest priority that fits; the older one of two equals.
-
-    Without rates, an amount counts as larger than every threshold in another currency, so that it takes the strictest
-    route. Thresholds in its own currency go before those: what fits one of them need not be taken for larger.
-    """
-    return await reader.one(
-        "WITH fitting AS (SELECT id, stages, priority, created_at, threshold.given AND own.currency AS measured,"
-        "  threshold.given AND NOT own.currency AS beyond FROM approval_routes AS r"
-        "  CROSS JOIN LATERAL (SELECT %(amount)s::bigint IS NOT NULL"
-        "   AND coalesce(r.min_amount, r.max_amount) IS NOT NULL AS given) AS threshold"
-        "  CROSS JOIN LATERAL (SELECT r.currency = %(currency)s AS currency) AS own"
-        "  WHERE active AND (kind IS NULL OR kind = %(kind)s)"
-        "  AND CASE WHEN threshold.given AND NOT own.currency THEN max_amount IS NULL"
-        "   ELSE (min_amount IS NULL OR %(amount)s::bigint >= min_amount)"
-        "    AND (max_amount IS NULL OR %(amount)s::bigint IS NULL OR %(amount)s::bigint < max_amount) END"
-        "  AND (min_age IS NULL OR %(age)s::int >= min_age)"
-        "  AND (risk_tolerances = '{}' OR %(risk)s::text = ANY(risk_tolerances)))"
-        " SELECT id, stages FROM fitting WHERE NOT beyond OR NOT EXISTS (SELECT FROM fitting WHERE measured)"
-        " ORDER BY priority DESC, created_at, id LIMIT 1",
-        {"kind": kind, "amount": amount, "currency": currency, "age": age, "risk": risk_tolerance},
+async def counting(reader: Reader, at: datetime) -> list[Row]:
+    """The active routes in the versions that count at an instant; ``created_at`` is that of the route."""
+    return await reader.all(
+        f"SELECT v.route_id, v.number, {', '.join(f'v.{name}' for name in CONTENT)}, r.created_at"  # noqa: S608
+        f" FROM approval_route_versions v JOIN approval_routes r ON r.id = v.route_id WHERE v.active AND {_COUNTS}",
+        {"now": at},
     )
 
 
-async def page(reader: Reader, *, after: tuple[int, UUID] | None, limit: int) -> list[Row]:
+async def living(reader: Reader, now: datetime) -> list[Row]:
+    """Every version that counts, or will when its time has come, inactive ones left out; by route and instant."""
+    return await reader.all(
+        "SELECT v.route_id, v.number, v.name, v.stages, v.valid_from, v.valid_from > %(now)s AS planned"  # noqa: S608
+        f" FROM approval_route_versions v WHERE v.active AND {_LIVING} ORDER BY v.route_id, v.valid_from, v.number",
+        {"now": now},
+    )
+
+
+async def page(reader: Reader, now: datetime, *, after: tuple[int, UUID] | None, limit: int) -> list[Row]:
     """Highest priority first."""
     priority, route_id = after or (None, None)
     return await reader.all(
-        f"SELECT {_VIEW} FROM approval_routes WHERE %(priority)s::int IS NULL"  # noqa: S608
-        " OR (-priority, id) > (-%(priority)s::int, %(id)s::uuid) ORDER BY -priority, id LIMIT %(limit)s",
-        {"priority": priority, "id": route_id, "limit": limit},
+        f"{_ROUTES} WHERE %(priority)s::int IS NULL OR (-v.priority, r.id) > (-%(priority)s::int, %(id)s::uuid)"
+        " ORDER BY -v.priority, r.id LIMIT %(limit)s",
+        {"now": now, "priority": priority, "id": route_id, "limit": limit},
     )
 
 
-async def one(reader: Reader, route_id: UUID) -> Row | None:
-    return await reader.one(f"SELECT {_VIEW} FROM approval_routes WHERE id = %s", [route_id])  # noqa: S608
+async def one(reader: Reader, route_id: UUID, now: datetime) -> Row | None:
+    return await reader.one(f"{_ROUTES} WHERE r.id = %(id)s", {"id": route_id, "now": now})
 
 
-async def content(reader: Reader, route_id: UUID) -> Row | None:
-    """What people edit of a route, as its columns are called."""
+async def versions(reader: Reader, route_id: UUID, now: datetime, *, before: int | None, limit: int) -> list[Row]:
+    """The one written last first."""
+    return await reader.all(
+        f"{_VERSIONS} WHERE v.route_id = %(id)s AND (%(before)s::int IS NULL OR v.number < %(before)s::int)"
+        " ORDER BY v.number DESC LIMIT %(limit)s",
+        {"id": route_id, "now": now, "before": before, "limit": limit},
+    )
+
+
+async def version(reader: Reader, route_id: UUID, number: int, now: datetime) -> Row | None:
     return await reader.one(
-        "SELECT name, kind, min_amount, max_amount, currency, min_age, risk_tolerances, priority, stages, active"
-        " FROM approval_routes WHERE id = %s",
-        [route_id],
+        f"{_VERSIONS} WHERE v.route_id = %(id)s AND v.number = %(number)s",
+        {"id": route_id, "number": number, "now": now},
     )
 
 
-async def lock_version(uow: UnitOfWork, route_id: UUID) -> int | None:
-    version: int | None = await uow.scalar("SELECT version FROM approval_routes WHERE id = %s FOR UPDATE", [route_id])
-    return version
+async def lock(uow: UnitOfWork, route_id: UUID) -> bool:
+    """Whoever writes versions of a route holds its row."""
+    return await uow.scalar("SELECT true FROM approval_routes WHERE id = %s FOR UPDATE", [route_id]) is not None
 
 
-async def write(uow: UnitOfWork, route_id: UUID, values: dict[str, Any], at: datetime) -> None:
-    """Inserts the route, or replaces its content under the next version."""
+async def planned_at(reader: Reader, route_id: UUID, valid_from: datetime) -> int | None:
+    """The number of the version that takes over at this very instant."""
+    number: int | None = await reader.scalar(
+        "SELECT max(number) FROM approval_route_versions WHERE route_id = %s AND valid_from = %s"
+        " AND withdrawn_at IS NULL",
+        [route_id, valid_from],
+    )
+    return number
+
+
+async def create(uow: UnitOfWork, route_id: UUID, values: Mapping[str, Any], now: datetime, at: datetime) -> None:
+    """A route with its first version; for replicas that know of no versions it is inactive until its instant."""
+    await _insert_version(uow, route_id, 1, values, now, at)
     await uow.execute(
-        "INSERT INTO approval_routes AS r (id, name, kind, min_amount, max_amount, currency, min_age, risk_tolerances,"
-        " priority, stages, active, version, created_at, updated_at) VALUES (%(id)s, %(name)s, %(kind)s,"
-        " %(min_amount)s, %(max_amount)s, %(currency)s, %(min_age)s, %(risk_tolerances)s, %(priority)s, %(stages)s,"
-        " %(active)s, 1, %(at)s, %(at)s) ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
-        " min_amount = excluded.min_amount, max_amount = excluded.max_amount, currency = excluded.currency,"
-        " min_age = excluded.min_age,"
-        " risk_tolerances = excluded.risk_tolerances, priority = excluded.priority, stages = excluded.stages,"
-        " active = excluded.active, version = r.version + 1, updated_at = excluded.updated_at",
-        values | {"id": route_id, "stages": Jsonb(values["stages"]), "at": at},
+        f"INSERT INTO approval_routes (id, {', '.join(CONTENT)}, version, mirrors, created_at, updated_at)"  # noqa: S608
+        f" VALUES (%(id)s, {', '.join(f'%({name})s' for name in CONTENT)}, 1, %(mirrors)s, %(now)s, %(now)s)",
+        _content(values)
+        | {"id": route_id, "now": now, "mirrors": 1 if at <= now else None, "active": values["active"] and at <= now},
     )
 
 
-async def naming(uow: UnitOfWork, user_id: UUID) -> list[Row]:
-    """Routes whose stages name the user anywhere, locked."""
-    return await uow.all(
-        "SELECT id, stages FROM approval_routes WHERE stages::text LIKE %s ORDER BY id FOR UPDATE", [f"%{user_id}%"]
+async def add_version(
+    uow: UnitOfWork, route_id: UUID, values: Mapping[str, Any], now: datetime, at: datetime | None
+) -> int:
+    """The next version of a route whose row is held, valid from ``at`` or at once; gives its number.
+
+    What is valid at once counts at once, whatever the clock said of whoever wrote the version before it.
+    """
+    number: int = await uow.scalar(
+        "SELECT coalesce(max(number), 0) + 1 FROM approval_route_versions WHERE route_id = %s", [route_id]
     )
+    if at is None:
+        shown: datetime | None = await uow.scalar(
+            "SELECT v.valid_from FROM approval_route_versions v JOIN approval_routes r ON r.id = v.route_id"
+            " AND r.mirrors = v.number WHERE r.id = %s AND v.withdrawn_at IS NULL",
+            [route_id],
+        )
+        at = max(now, shown or now)
+        await _insert_version(uow, route_id, number, values, now, at)
+        await _show(uow, route_id, number)
+    else:
+        await _insert_version(uow, route_id, number, values, now, at)
+    return number
 
 
-async def set_stages(uow: UnitOfWork, route_id: UUID, stages: list[dict[str, Any]], at: datetime) -> None:
+def _content(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: Jsonb(values[name]) if name == "stages" else values[name] for name in CONTENT}
+
+
+async def _insert_version(
+    uow: UnitOfWork, route_id: UUID, number: int, values: Mapping[str, Any], now: datetime, at: datetime
+) -> None:
+    row = _content(values) | {
+        "route_id": route_id,
+        "number": number,
+        "valid_from": at,
+        "note": values.get("note", ""),
+        "created_by": values.get("created_by"),
+        "process_id": values.get("process_id"),
+        "created_at": now,
+    }
     await uow.execute(
-        "UPDATE approval_routes SET stages = %s, version = version + 1, updated_at = %s WHERE id = %s",
-        [Jsonb(stages), at, route_id],
+        f"INSERT INTO approval_route_versions ({', '.join(row)})"  # noqa: S608 - names of this module
+        f" VALUES ({', '.join(f'%({name})s' for name in row)})",
+        row,
     )
+
+
+_COPY = (
+    "UPDATE approval_routes r SET "  # noqa: S608
+    + ", ".join(f"{name} = v.{name}" for name in CONTENT)
+    + ", version = v.number, mirrors = v.number, updated_at = v.created_at FROM approval_route_versions v"
+    " WHERE v.route_id = r.id"
+)
+
+
+async def _show(uow: UnitOfWork, route_id: UUID, number: int) -> None:
+    """The route's own row, for replicas that know of no versions."""
+    await uow.execute(
+        f"{_COPY} AND r.id = %(id)s AND v.number = %(number)s",
+        {"id": route_id, "number": number},
+    )
+
+
+async def show_what_counts(uow: UnitOfWork, now: datetime) -> int:
+    """The rows of routes whose planned version has taken over. Nothing of this release reads them."""
+    rows = await uow.all(
+        f"{_COPY} AND r.mirrors IS DISTINCT FROM v.number AND {_COUNTS} RETURNING r.id",
+        {"now": now},
+    )
+    return len(rows)
+
+
+async def withdraw(uow: UnitOfWork, route_id: UUID, number: int, by: UUID | None, now: datetime) -> bool:
+    """A planned version will not take over. False if its instant has passed, or it was withdrawn before."""
+    return (
+        await uow.one(
+            "UPDATE approval_route_versions SET withdrawn_at = %(now)s, withdrawn_by = %(by)s WHERE route_id = %(id)s"
+            " AND number = %(number)s AND withdrawn_at IS NULL AND valid_from > %(now)s RETURNING number",
+            {"id": route_id, "number": number, "by": by, "now": now},
+        )
+        is not None
+    )
+
+
+async def living_naming(uow: UnitOfWork, user_id: UUID, now: datetime) -> list[Row]:
+    """Versions that count or are planned and name the user anywhere, their routes held."""
+    ids = [row["route_id"] for row in await naming(uow, user_id, now)]
+    await uow.all("SELECT id FROM approval_routes WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+    return [row for row in await naming(uow, user_id, now) if row["route_id"] in ids]
+
+
+async def naming(
+    reader: Reader, user_id: UUID, now: datetime, *, after: tuple[UUID, int] | None = None, limit: int | None = None
+) -> list[Row]:
+    """The same without holding them, with all that a version says; by route and number."""
+    route_id, number = after or (None, None)
+    return await reader.all(
+        f"SELECT v.*, v.valid_from > %(now)s AS planned FROM approval_route_versions v WHERE {_LIVING}"  # noqa: S608
+        " AND v.stages::text LIKE %(pattern)s AND (%(id)s::uuid IS NULL OR (v.route_id, v.number) > (%(id)s::uuid,"
+        " %(number)s::int)) ORDER BY v.route_id, v.number LIMIT %(limit)s",
+        {"now": now, "pattern": f"%{user_id}%", "id": route_id, "number": number, "limit": limit},
+    )
+
+
+async def count_naming(reader: Reader, user_id: UUID, now: datetime) -> int:
+    """Routes of which a version that counts or is planned names the user."""
+    count: int = await reader.scalar(
+        f"SELECT count(DISTINCT v.route_id) FROM approval_route_versions v WHERE {_LIVING}"  # noqa: S608
+        " AND v.stages::text LIKE %(pattern)s",
+        {"now": now, "pattern": f"%{user_id}%"},
+    )
+    return count

@@ -112,6 +112,10 @@ class ApprovalOutput(ResponseModel):
     stages: list[StageOutput]
     revision: int
     flags: list[Flag]
+    route_id: UUID | None
+    """The approval route that it took; None where its approvers were named or the built-in policy chose."""
+    route_version: int | None
+    """The version of it; None for drafts, and for what was submitted before routes had versions."""
     waiting_for: list[Person]
     deadline_at: datetime | None
     previous_id: UUID | None

@@ -38,6 +38,7 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidat
 StageName = Annotated[str, Line(80)]
 Hours = Annotated[int, Field(ge=1, le=MAX_DEADLINE_HOURS)]
 StagePosition = Annotated[int, Field(ge=0, lt=MAX_STAGES)]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Revision = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 

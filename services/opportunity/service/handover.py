@@ -152,9 +152,11 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
     """Routes name the successor; who stood in for the leaver is free, and the leaver's proxies go on."""
     now = clock.now()
     leaver, count = str(step.resource_id), 0
-    for route in await routes.naming(uow, step.resource_id):
-        await routes.set_stages(uow, route["id"], handed_over(route["stages"], leaver, str(successor_id)), now)
-        await _record(uow, step, "ROUTE", route["id"], successor_id, {"stages": route["stages"]})
+    for version in await routes.living_naming(uow, step.resource_id, now):
+        stages = handed_over(version["stages"], leaver, str(successor_id))
+        number = await _next_version(uow, version, stages, step.actor_id, step.process_id, now)
+        moved_from = {"stages": version["stages"], "version": number}
+        await _record(uow, step, "ROUTE", version["route_id"], successor_id, moved_from)
         count += 1
     for proxy in await proxies.of_user(uow, step.resource_id, now):
         kept = proxy["to_id"] == step.resource_id and proxy["from_id"] != successor_id
@@ -166,6 +168,17 @@ async def move_rules(uow: UnitOfWork, step: ReassignStep, successor_id: UUID) ->
         await _record(uow, step, "PROXY", proxy["id"], successor_id if kept else None, detail)
         count += 1
     return count
+
+
+async def _next_version(
+    uow: UnitOfWork, version: Row, stages: list[dict[str, Any]], actor_id: UUID | None, process_id: UUID, now: datetime
+) -> int:
+    """The same with other people: at once for what counts, in its place for what is planned."""
+    by = {"note": "", "created_by": actor_id, "process_id": process_id}
+    at = version["valid_from"] if version["planned"] else None
+    if at is not None and not await routes.withdraw(uow, version["route_id"], version["number"], actor_id, now):
+        at = None  # it took over this very moment
+    return await routes.add_version(uow, version["route_id"], version | {"stages": stages} | by, now, at)
 
 
 async def _move_proxy(uow: UnitOfWork, proxy: Row, successor_id: UUID | None) -> UUID | None:
@@ -205,7 +218,7 @@ async def give_back(uow: UnitOfWork, move_id: UUID, step: ReturnStep) -> bool:
     if move is None:
         return False
     if move["kind"] == "ROUTE":
-        await _return_route(uow, move)
+        await _return_route(uow, move, step)
     elif move["kind"] == "PROXY":
         await _return_proxy(uow, move)
     else:
@@ -233,14 +246,15 @@ async def _return_part(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
     await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
 
 
-async def _return_route(uow: UnitOfWork, move: Row) -> None:
+async def _return_route(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
     """The old stages, unless an administrator has changed the route since."""
-    leaver, successor = str(move["from_id"]), str(move["to_id"])
-    for route in await routes.naming(uow, move["to_id"]):
-        if route["id"] == move["resource_id"] and route["stages"] == handed_over(
-            move["detail"]["stages"], leaver, successor
-        ):
-            await routes.set_stages(uow, route["id"], move["detail"]["stages"], clock.now())
+    leaver, successor, now = str(move["from_id"]), str(move["to_id"]), clock.now()
+    given = handed_over(move["detail"]["stages"], leaver, successor)
+    number = move["detail"].get("version")  # replicas that knew of no versions did not say
+    for version in await routes.living_naming(uow, move["to_id"], now):
+        same = version["route_id"] == move["resource_id"] and version["stages"] == given
+        if same and number in (None, version["number"]):
+            await _next_version(uow, version, move["detail"]["stages"], step.actor_id, step.process_id, now)
 
 
 async def _return_proxy(uow: UnitOfWork, move: Row) -> None:

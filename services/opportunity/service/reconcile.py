@@ -18,7 +18,7 @@ from services.kit.http import idempotency
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
-from services.opportunity.repository import history, reconciliation
+from services.opportunity.repository import history, reconciliation, routes
 from services.opportunity.service import shortage
 
 SETTLED_AFTER: Final = timedelta(minutes=2)
@@ -30,10 +30,13 @@ FORGOTTEN_AT_ONCE: Final = 5_000
 
 
 async def reconcile(db: Database, temporal: Client, heartbeat: Callable[..., None]) -> int:
-    """How many differences were mended; the traces of commands that expired go, too."""
+    """How many differences were mended; the traces of commands that expired go, and replicas of before are shown the
+    versions of routes that have taken over."""
     running = {workflow_id async for workflow_id in _running(temporal)}
     mended = await _tell_ended(db, running, heartbeat)
     mended += await _review_shortages(db, heartbeat)
+    async with db.transaction(ActorContext.system()) as uow:
+        await routes.show_what_counts(uow, clock.now())
     await _forget_commands(db)
     return mended
 

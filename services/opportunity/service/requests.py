@@ -71,6 +71,7 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
         progress=replace(before.progress, stages=chosen.stages),
         flags=[flag.value for flag in chosen.flags],
         route_id=chosen.route_id,
+        route_version=chosen.route_version,
     )
     after = await _enter(uow, planned, principal.user_id, submitted=before)
     event = events.acted(ApprovalRequested, after, acted_by=principal.user_id)
@@ -252,6 +253,7 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         flags=[flag.value for flag in chosen.flags],
         progress=Progress(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
         route_id=chosen.route_id,
+        route_version=None if content.draft else chosen.route_version,
         wish=_wish(content),
         previous_id=content.previous_id,
         process_id=None,

@@ -1,24 +1,24 @@
 """Which way a request takes: the stages that its author names, or those of the first route that fits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.permissions import Role
 from services.contracts.states import ApprovalKind, CustomerKind, StageMode
 from services.kit.db.database import Reader, Row
-from services.kit.errors import Text, Unprocessable
+from services.kit.errors import Unprocessable
 from services.opportunity import business_time, suitability
 from services.opportunity.business_time import TOKYO
-from services.opportunity.errors import NoRoute, TooFewApprovers
+from services.opportunity.matching import Asked, Candidate, Choice, candidate, choose
 from services.opportunity.progress import Stage
 from services.opportunity.repository import people, routes
 from services.opportunity.schemas.approvals import ApprovalContent
 from services.opportunity.schemas.fields import DEFAULT_CURRENCY
 from services.opportunity.schemas.routes import Resolver, RouteStage
 from services.opportunity.service import stages as rules
+from services.opportunity.service.resolving import Directory, People, Resolved, resolve
 from services.opportunity.service.stages import stage_members
 from services.opportunity.suitability import CustomerFacts
 
@@ -37,11 +37,26 @@ _APPROVER = RouteStage(name="最終承認", resolvers=[Resolver.ROLE_APPROVER], 
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """The way that a request would take, whether or not all of its stages can work."""
+
+    resolved: tuple[Resolved, ...]
+    flags: list[suitability.Flag]
+    choice: Choice | None = None
+    """None for named approvers; ``choice.taken`` is None for the built-in policy."""
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return tuple(resolved.stage for resolved in self.resolved)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     stages: tuple[Stage, ...]
     flags: list[suitability.Flag]
     route_id: UUID | None = None
     """The configured route that was taken; None for named approvers and for the built-in policy."""
+    route_version: int | None = None
 
 
 def customer_facts(customer: Row) -> CustomerFacts:
@@ -55,15 +70,70 @@ def customer_facts(customer: Row) -> CustomerFacts:
 
 async def plan(reader: Reader, content: ApprovalContent, requester: Row, customer: Row | None, now: datetime) -> Plan:
     """Raises NoRoute or TooFewApprovers when a stage can't work, Unprocessable for named people who can't be asked."""
-    found = [] if customer is None else suitability.flags(content.kind, customer_facts(customer), now)
-    stages, route_id = await _named(reader, content, requester), None
-    if stages is None:
-        templates, route_id = await _templates(reader, content, customer, now)
-        people_of = await _People.load(reader, templates, requester)
-        stages = tuple([await _resolve(people_of, template) for template in templates])
+    drawn = await draw(Directory(reader), content, requester, customer, now)
+    for resolved in drawn.resolved:
+        if resolved.problem is not None:
+            raise resolved.problem
+    taken = None if drawn.choice is None or drawn.choice.taken is None else drawn.choice.taken.candidate
+    return Plan(
+        drawn.stages,
+        drawn.flags,
+        None if taken is None else taken.route_id,
+        None if taken is None else taken.version,
+    )
+
+
+async def draw(
+    directory: Directory,
+    content: ApprovalContent,
+    requester: Row,
+    customer: Row | None,
+    at: datetime,
+    candidates: Sequence[Candidate] | None = None,
+) -> Drawn:
+    """The way of a request that is submitted at ``at``: what ``plan`` takes, trials show and simulations compare.
+
+    ``candidates``: the routes that there are, if not those that count then. Raises Unprocessable for named people who
+    can't be asked.
+    """
+    found = [] if customer is None else suitability.flags(content.kind, customer_facts(customer), at)
+    named, choice = await _named(directory.reader, content, requester), None
+    if named is None:
+        if candidates is None:
+            candidates = await counting(directory.reader, at)
+        choice = choose(candidates, asked_of(content, customer, at))
+        people_of = await People.load(directory, _templates(choice, content), requester)
+        resolved = tuple([await resolve(people_of, template) for template in _templates(choice, content)])
+    else:
+        resolved = tuple(Resolved(stage) for stage in named)
     if suitability.asks_for_superior(content.kind, found):
-        stages = await _with_superior(await _People.load(reader, [], requester), stages)
-    return Plan(stages, found, route_id)
+        resolved = await _with_superior(await People.load(directory, [], requester), resolved)
+    return Drawn(resolved, found, choice)
+
+
+async def counting(reader: Reader, at: datetime) -> list[Candidate]:
+    """The active routes in the versions that count at an instant."""
+    return [candidate(row) for row in await routes.counting(reader, at)]
+
+
+def asked_of(content: ApprovalContent, customer: Row | None, at: datetime) -> Asked:
+    """What routes look at."""
+    age = None
+    if customer is not None and customer["birth_date"] is not None:
+        age = suitability.age_on(at.astimezone(TOKYO).date(), customer["birth_date"])
+    risk_tolerance = None if customer is None else customer["risk_tolerance"]
+    return Asked(content.kind, content.amount, content.currency, age, risk_tolerance)
+
+
+def _templates(choice: Choice, content: ApprovalContent) -> list[RouteStage]:
+    """The stages of the route that was taken, else those of the built-in policy."""
+    if choice.taken is not None:
+        return [stored(stage) for stage in choice.taken.candidate.stages]
+    # There are no rates: what is not in yen counts as large.
+    large = content.amount is not None and (content.currency != DEFAULT_CURRENCY or content.amount >= LARGE_AMOUNT_YEN)
+    if large or content.kind is ApprovalKind.SUITABILITY_EXCEPTION:
+        return [_SUPERIOR, _APPROVER]
+    return [_SUPERIOR]
 
 
 async def _named(reader: Reader, content: ApprovalContent, requester: Row) -> tuple[Stage, ...] | None:
@@ -93,30 +163,7 @@ async def _named(reader: Reader, content: ApprovalContent, requester: Row) -> tu
     )
 
 
-async def _templates(
-    reader: Reader, content: ApprovalContent, customer: Row | None, now: datetime
-) -> tuple[list[RouteStage], UUID | None]:
-    age = None
-    if customer is not None and customer["birth_date"] is not None:
-        age = suitability.age_on(now.astimezone(TOKYO).date(), customer["birth_date"])
-    row = await routes.first_match(
-        reader,
-        kind=content.kind,
-        amount=content.amount,
-        currency=content.currency,
-        age=age,
-        risk_tolerance=None if customer is None else customer["risk_tolerance"],
-    )
-    if row is not None:
-        return [_stored(stage) for stage in row["stages"]], row["id"]
-    # There are no rates: what is not in yen counts as large.
-    large = content.amount is not None and (content.currency != DEFAULT_CURRENCY or content.amount >= LARGE_AMOUNT_YEN)
-    if large or content.kind is ApprovalKind.SUITABILITY_EXCEPTION:
-        return [_SUPERIOR, _APPROVER], None
-    return [_SUPERIOR], None
-
-
-def _stored(stage: dict[str, Any]) -> RouteStage:
+def stored(stage: dict[str, Any]) -> RouteStage:
     """A stage as its route was saved, perhaps under rules that have become stricter since: it is not refused for its
     form, and says who can be asked like any other."""
     return RouteStage.model_construct(
@@ -130,88 +177,13 @@ def _resolver(value: str | None) -> Resolver | None:
     return None if value is None else Resolver(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """Whom the stages of one request may name, and how resolvers find others."""
-
-    reader: Reader
-    requester: Row
-    known: Mapping[UUID, Row]
-
-    @classmethod
-    async def load(cls, reader: Reader, templates: Sequence[RouteStage], requester: Row) -> Self:
-        return cls(reader, requester, await people.users(reader, rules.deciding(templates)))
-
-    def can_be_asked(self, user_id: UUID) -> bool:
-        return user_id != self.requester["id"] and _is_free(self.known.get(user_id))
-
-    async def found_by(self, resolver: Resolver) -> list[UUID]:
-        if resolver is Resolver.ROLE_APPROVER:
-            return await people.approvers_by_role(self.reader, Role.APPROVER, [self.requester["id"]])
-        if resolver is Resolver.ROLE_MANAGER:
-            return await people.approvers_by_role(self.reader, Role.MANAGER, [self.requester["id"]])
-        manager_id = self.requester["manager_id"]
-        if resolver is Resolver.MANAGER_OF_MANAGER and manager_id is not None:
-            manager = await people.user(self.reader, manager_id)
-            manager_id = None if manager is None else manager["manager_id"]
-        if manager_id is None or manager_id == self.requester["id"]:
-            return []
-        return [manager_id] if _is_free(await people.user(self.reader, manager_id)) else []
-
-
-def _is_free(known: Row | None) -> bool:
-    return known is not None and known["blocked_by_process"] is None and people.can_decide(known)
-
-
-async def _resolve(who: _People, template: RouteStage) -> Stage:
-    # The requester's own place in a stage is left out: nobody decides their own request.
-    named = [user_id for user_id in dict.fromkeys(template.approver_ids) if user_id != who.requester["id"]]
-    approvers = [user_id for user_id in named if who.can_be_asked(user_id)]
-    for resolver in template.resolvers:
-        approvers += [user_id for user_id in await who.found_by(resolver) if user_id not in approvers]
-    if not approvers and not template.approver_ids:
-        # A superior who is missing is no reason to stop: any approver may answer in their place.
-        approvers = await who.found_by(Resolver.ROLE_APPROVER)
-    _require_enough(template, named, approvers)
-    return Stage(
-        name=template.name,
-        approver_ids=tuple(approvers),
-        mode=template.mode,
-        quorum=template.quorum,
-        deadline_hours=template.deadline_hours,
-        business_days=template.business_days,
-        escalate_to=await _escalation(who, template, approvers),
-        viewer_ids=tuple(dict.fromkeys(template.viewer_ids)),
-    )
-
-
-def _require_enough(template: RouteStage, named: Sequence[UUID], approvers: Sequence[UUID]) -> None:
-    """A control does not adapt to who is left: what the route asks for, or no submission."""
-    if not approvers:
-        name = template.name
-        raise NoRoute(Text(f"「{name}」の承認者がいません", f"Nobody can approve the stage {name}"))
-    missing = len(set(named) - set(approvers)) if template.mode is StageMode.ALL else 0
-    needed = (template.quorum or 1) if template.mode is StageMode.QUORUM else len(approvers) + missing
-    if template.mode is not StageMode.ANY and len(approvers) < needed:
-        raise TooFewApprovers(template.name, needed=needed, available=len(approvers))
-
-
-async def _escalation(who: _People, template: RouteStage, approvers: Sequence[UUID]) -> UUID | None:
-    if template.escalate_to is not None and who.can_be_asked(template.escalate_to):
-        return None if template.escalate_to in approvers else template.escalate_to
-    if template.escalate_to_resolver is None:
-        return None
-    candidates = await who.found_by(template.escalate_to_resolver)
-    return next((candidate for candidate in candidates if candidate not in approvers), None)
-
-
-async def _with_superior(who: _People, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+async def _with_superior(who: People, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
     superior = await who.found_by(Resolver.MANAGER_OF_REQUESTER)
     asked = superior or await who.found_by(Resolver.ROLE_APPROVER)
-    if not asked or any(set(stage.approver_ids) <= set(asked) for stage in stages):
-        return stages
+    if not asked or any(set(one.stage.approver_ids) <= set(asked) for one in resolved):
+        return resolved
     first = Stage(SUPERIOR_STAGE_NAME, tuple(asked), StageMode.ANY, deadline_hours=DEFAULT_DEADLINE_HOURS)
-    return (first, *stages)
+    return (Resolved(first), *resolved)
 
 
 async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]:

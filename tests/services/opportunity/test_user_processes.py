@@ -7,7 +7,7 @@ from uuid import UUID
 from services.contracts.steps import ProcessStep, ReassignStep, ReturnStep
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from tests.services.opportunity.world import Person, World
+from tests.services.opportunity.world import Person, World, plain
 
 
 def _reassign(leaver: Person, successor: Person | None, process_id: UUID) -> ReassignStep:
@@ -111,6 +111,34 @@ async def test_routes_and_proxies_of_a_leaver_move_and_come_back(live: World) ->
     await _give_back(live, leaver, deletion_id)
     assert _approvers(await live.request(rep)) == [[str(leaver.id)]]
     assert await _stand_ins(live, absent) == [str(leaver.id)]
+
+
+async def test_a_leavers_places_in_versions_to_come_go_over_too(live: World) -> None:
+    admin, rep = await live.person("admin"), await live.person("rep")
+    leaver, successor = await live.person("approver"), await live.person("approver")
+    body = {"name": "手数料", "stages": [{"name": "承認", "approverIds": [str(leaver.id)]}]}
+    path = f"/approval-routes/{(await live.client.post('/approval-routes', body, token=admin.token)).json['id']}"
+    later = {"validFrom": plain(clock.now() + timedelta(days=3)), "note": "来期の組織"}
+    assert (await live.client.put(path, body | later, token=admin.token, if_match=1)).status == 200
+
+    async def versions() -> list[tuple[int, str, str, str | None]]:
+        listed = (await live.client.get(f"{path}/versions", token=admin.token)).json["items"]
+        return [
+            (one["version"], one["state"], one["stages"][0]["approverIds"][0], one["processId"])
+            for one in reversed(listed)
+        ]
+
+    deletion_id = await _hand_over(live, leaver, successor)
+    assert _approvers(await live.request(rep)) == [[str(successor.id)]]
+    assert await versions() == [
+        (1, "PAST", str(leaver.id), None),
+        (2, "WITHDRAWN", str(leaver.id), None),
+        (3, "CURRENT", str(successor.id), str(deletion_id)),
+        (4, "PLANNED", str(successor.id), str(deletion_id)),
+    ]
+    await _give_back(live, leaver, deletion_id)
+    assert _approvers(await live.request(rep)) == [[str(leaver.id)]]
+    assert {one[1:3] for one in (await versions())[4:]} == {("CURRENT", str(leaver.id)), ("PLANNED", str(leaver.id))}
 
 
 async def test_what_a_leaver_decided_by_proxy_keeps_its_evidence(live: World) -> None:

@@ -1,0 +1,161 @@
+"""The words of approval routes, in the language of the running request."""
+
+from __future__ import annotations
+
+from babel.core import get_global
+from babel.numbers import get_currency_name, get_territory_currencies
+
+from frontend.opportunity.routes_views import RouteContent, RouteStage
+from frontend.opportunity.words import kind_text, mode_text
+from frontend.ui.formats import money
+from frontend.ui.i18n import babel_locale, gettext, ngettext
+from frontend.ui.looks import Look
+from frontend.ui.people import People
+from frontend.ui.profile_words import risks
+
+COMMON_CURRENCIES = ("JPY", "USD", "EUR", "GBP", "AUD", "CHF", "CNY", "HKD")
+
+
+def state_look(state: str) -> Look:
+    """Of a route and of a version."""
+    return {
+        "CURRENT": Look(gettext("In force"), "ok", "circle-check"),
+        "PLANNED": Look(gettext("Planned"), "info", "calendar-clock"),
+        "INACTIVE": Look(gettext("Not in use"), "muted", "circle-off"),
+        "PAST": Look(gettext("Earlier"), "muted", "history"),
+        "WITHDRAWN": Look(gettext("Withdrawn"), "muted", "ban"),
+    }.get(state, Look(state, "muted", "circle"))
+
+
+def resolvers() -> dict[str, str]:
+    return {
+        "MANAGER_OF_REQUESTER": gettext("Requester's superior"),
+        "MANAGER_OF_MANAGER": gettext("Superior's superior"),
+        "ROLE:approver": gettext("Any approver"),
+        "ROLE:manager": gettext("Any manager"),
+    }
+
+
+def modes() -> dict[str, str]:
+    return {
+        "ANY": gettext("Any one of them"),
+        "ALL": gettext("All of them"),
+        "QUORUM": gettext("A number of them"),
+    }
+
+
+def currencies() -> list[tuple[str, str]]:
+    """Every currency in use, the common ones first."""
+    codes = {code for territory in get_global("territory_currencies") for code in get_territory_currencies(territory)}
+    ordered = [*COMMON_CURRENCIES, *sorted(codes - set(COMMON_CURRENCIES))]
+    return [(code, f"{code} {get_currency_name(code, locale=babel_locale())}") for code in ordered]
+
+
+def conditions(route: RouteContent) -> list[str]:
+    """What a route asks of a request; empty for one that takes every request."""
+    found = [kind_text(route.kind)] if route.kind else []
+    low, high = money(route.min_amount, route.currency), money(route.max_amount, route.currency)
+    if route.min_amount is not None and route.max_amount is not None:
+        found.append(gettext("from %(low)s to below %(high)s") % {"low": low, "high": high})
+    elif route.min_amount is not None:
+        found.append(gettext("from %(low)s") % {"low": low})
+    elif route.max_amount is not None:
+        found.append(gettext("below %(high)s") % {"high": high})
+    if route.min_age is not None:
+        found.append(gettext("customers aged %(age)s or over") % {"age": route.min_age})
+    if route.risk_tolerances:
+        names = risks()
+        found.append(
+            gettext("risk tolerance: %(names)s")
+            % {"names": ", ".join(names.get(risk, risk) for risk in route.risk_tolerances)}
+        )
+    return found
+
+
+def conditions_text(route: RouteContent) -> str:
+    return " ・ ".join(conditions(route)) or gettext("every request")
+
+
+def approvers_text(stage: RouteStage, known: People) -> str:
+    names = [known.name(user_id) or gettext("Unknown") for user_id in stage.approver_ids]
+    names += [resolvers().get(resolver, resolver) for resolver in stage.resolvers]
+    return ", ".join(names)
+
+
+def rule_text(stage: RouteStage) -> str:
+    """How many decide and until when."""
+    parts = [mode_text(stage.mode, stage.quorum, len(stage.approver_ids) + len(stage.resolvers))]
+    if stage.deadline_hours:
+        hours = ngettext("within %(num)s hour", "within %(num)s hours", stage.deadline_hours)
+        parts.append(hours % {"num": stage.deadline_hours})
+        if stage.business_days:
+            parts.append(gettext("business days only"))
+    return " ・ ".join(part for part in parts if part)
+
+
+def escalation_text(stage: RouteStage, known: People) -> str:
+    names = [known.name(stage.escalate_to) or gettext("Unknown")] if stage.escalate_to else []
+    names += [resolvers().get(stage.escalate_to_resolver, "")] if stage.escalate_to_resolver else []
+    return " / ".join(names)
+
+
+def viewers_text(stage: RouteStage, known: People) -> str:
+    return ", ".join(known.name(user_id) or gettext("Unknown") for user_id in stage.viewer_ids)
+
+
+def stage_text(stage: RouteStage, known: People) -> str:
+    """A stage as one line, for comparisons."""
+    parts = [f"{stage.name}: {approvers_text(stage, known)}", rule_text(stage)]
+    if escalation_text(stage, known):
+        parts.append(gettext("then %(who)s") % {"who": escalation_text(stage, known)})
+    if stage.viewer_ids:
+        parts.append(gettext("for information: %(names)s") % {"names": viewers_text(stage, known)})
+    return " ・ ".join(part for part in parts if part)
+
+
+def condition_text(condition: str) -> str:
+    return {
+        "KIND": gettext("Kind"),
+        "AMOUNT": gettext("Amount"),
+        "AGE": gettext("Age"),
+        "RISK_TOLERANCE": gettext("Risk tolerance"),
+    }.get(condition, condition)
+
+
+def conditions_list(conditions: list[str]) -> str:
+    return ", ".join(condition_text(condition) for condition in conditions)
+
+
+def reason_text(reason: str) -> str:
+    """Why somebody is not asked."""
+    return {
+        "REQUESTER": gettext("is the requester"),
+        "GONE": gettext("has left"),
+        "SUSPENDED": gettext("is suspended"),
+        "BEING_REPLACED": gettext("is just being replaced"),
+        "NO_PERMISSION": gettext("may not approve"),
+    }.get(reason, reason)
+
+
+def part_text(part: str) -> str:
+    return {
+        "APPROVER": gettext("approver"),
+        "ESCALATION": gettext("after the deadline"),
+        "VIEWER": gettext("for information"),
+    }.get(part, part)
+
+
+def fields() -> dict[str, str]:
+    """Labels by the parts of the form, in its order."""
+    return {
+        "name": gettext("Name of the route"),
+        "kind": gettext("Kind"),
+        "amounts": gettext("Amounts"),
+        "minAge": gettext("Customers from this age"),
+        "riskTolerances": gettext("Risk tolerance"),
+        "priority": gettext("Priority"),
+        "active": gettext("In use"),
+        "stages": gettext("Stages"),
+        "valid": gettext("Valid from"),
+        "note": gettext("Why"),
+    }

@@ -1,0 +1,138 @@
+"""Which route a request takes, of those that count: pure, so that submission, trial and simulation ask the same."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from services.contracts.states import ApprovalKind
+from services.kit.db.database import Row
+
+
+class Condition(StrEnum):
+    KIND = "KIND"
+    AMOUNT = "AMOUNT"
+    AGE = "AGE"
+    RISK_TOLERANCE = "RISK_TOLERANCE"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An active route in the version that counts. ``None`` and an empty tuple ask for nothing."""
+
+    route_id: UUID
+    version: int
+    name: str
+    kind: str | None
+    min_amount: int | None
+    max_amount: int | None
+    currency: str
+    min_age: int | None
+    risk_tolerances: tuple[str, ...]
+    priority: int
+    created_at: datetime
+    """Of the route, not of the version: the older one of two equals goes first, however often it was edited."""
+    stages: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What routes look at in a request. ``age`` in completed years on the day of the submission."""
+
+    kind: ApprovalKind
+    amount: int | None
+    currency: str
+    age: int | None
+    risk_tolerance: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """``beyond``: it fits only because an amount in another currency counts as larger than its thresholds."""
+
+    candidate: Candidate
+    met: tuple[Condition, ...]
+    failed: tuple[Condition, ...]
+    beyond: bool
+    measured: bool
+
+    @property
+    def fits(self) -> bool:
+        return not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``judged`` in the order in which they were looked at; ``taken`` is None where no route fits."""
+
+    taken: Judged | None
+    judged: tuple[Judged, ...]
+
+
+def candidate(row: Row) -> Candidate:
+    """From a row of ``repository.routes.counting``."""
+    return Candidate(
+        route_id=row["route_id"],
+        version=row["number"],
+        name=row["name"],
+        kind=row["kind"],
+        min_amount=row["min_amount"],
+        max_amount=row["max_amount"],
+        currency=row["currency"],
+        min_age=row["min_age"],
+        risk_tolerances=tuple(row["risk_tolerances"]),
+        priority=row["priority"],
+        created_at=row["created_at"],
+        stages=row["stages"],
+    )
+
+
+def choose(candidates: Iterable[Candidate], asked: Asked) -> Choice:
+    """The one of the highest priority that fits; the older one of two equals.
+
+    Without rates, an amount counts as larger than every threshold in another currency, so that it takes the strictest
+    route. Thresholds in its own currency go before those: what fits one of them need not be taken for larger.
+    """
+    in_order = sorted(candidates, key=lambda route: (-route.priority, route.created_at, route.route_id))
+    judged = tuple(_judge(route, asked) for route in in_order)
+    measured = any(one.fits and one.measured for one in judged)
+    taken = next((one for one in judged if one.fits and not (one.beyond and measured)), None)
+    return Choice(taken, judged)
+
+
+def _judge(route: Candidate, asked: Asked) -> Judged:
+    given = asked.amount is not None and (route.min_amount is not None or route.max_amount is not None)
+    own = route.currency == asked.currency
+    tests = {
+        Condition.KIND: (route.kind is not None, route.kind in (None, asked.kind)),
+        Condition.AMOUNT: (
+            route.min_amount is not None or route.max_amount is not None,
+            route.max_amount is None if given and not own else _within(route, asked.amount),
+        ),
+        Condition.AGE: (
+            route.min_age is not None,
+            route.min_age is None or (asked.age is not None and asked.age >= route.min_age),
+        ),
+        Condition.RISK_TOLERANCE: (
+            bool(route.risk_tolerances),
+            not route.risk_tolerances or asked.risk_tolerance in route.risk_tolerances,
+        ),
+    }
+    return Judged(
+        route,
+        met=tuple(condition for condition, (is_set, holds) in tests.items() if is_set and holds),
+        failed=tuple(condition for condition, (_, holds) in tests.items() if not holds),
+        beyond=given and not own,
+        measured=given and own,
+    )
+
+
+def _within(route: Candidate, amount: int | None) -> bool:
+    """A request without an amount reaches no lower limit, and stays below every upper one."""
+    if amount is None:
+        return route.min_amount is None
+    return (route.min_amount is None or amount >= route.min_amount) and (
+        route.max_amount is None or amount < route.max_amount
+    )
