@@ -163,7 +163,9 @@ async def test_a_route_that_has_not_begun_is_changed_in_its_plan() -> None:
 
 async def test_what_stands_in_the_form_is_tried_out_before_it_is_saved() -> None:
     client, gateway = site()
-    person = {"id": "a1", "name": "高橋 直樹", "absent": True, "proxies": [{"id": "a2", "name": "伊藤 さくら"}]}
+    away = {"absentFrom": "2026-12-01T00:00:00Z", "absentUntil": "2099-12-05T00:00:00Z"}
+    proxies = [{"id": "a2", "name": "伊藤 さくら"}]
+    person = {"id": "a1", "name": "高橋 直樹", "absent": True, "proxies": proxies} | away
     stage = {name: FIRST[name] for name in ("name", "mode", "quorum", "deadlineHours", "businessDays", "escalateTo")}
     left_out = [{"id": "s1", "name": "佐藤 美咲", "reason": "REQUESTER"}]
     problem = {"code": "too_few_approvers", "message": "承認できる人が足りません"}

@@ -23,6 +23,9 @@ def stage(name: str, *people: Json, **fields: Any) -> Json:
     return {"name": name, "approverIds": [who["id"] for who in people], "mode": "ANY"} | empty | escalation | fields
 
 
+_PRESENT: Json = {"absent": False, "absentFrom": None, "absentUntil": None, "proxies": []}
+
+
 class RouteAnswers:
     """State and handlers; ``versions`` by route, the oldest first."""
 
@@ -167,7 +170,7 @@ class RouteAnswers:
         ids = [*one["approverIds"]]
         ids += [self.users[requester]["managerId"]] if "MANAGER_OF_REQUESTER" in one["resolvers"] else []
         able = [user_id for user_id in ids if self.users[user_id]["state"] == "ACTIVE"]
-        people = [records.person(self.users[user_id]) | {"absent": False, "proxies": []} for user_id in able]
+        people = [records.person(self.users[user_id]) | _PRESENT for user_id in able]
         names = ("name", "mode", "quorum", "deadlineHours", "businessDays", "escalateTo")
         left_out = [
             records.person(self.users[user_id]) | {"reason": "SUSPENDED"} for user_id in ids if user_id not in able

@@ -225,8 +225,8 @@ async def test_what_has_not_begun_can_be_changed_in_every_part(world: World) -> 
         "SELECT action, detail FROM audit_entries WHERE resource_type = 'approval_proxy' ORDER BY at"
     )
     assert [entry["action"] for entry in entries] == ["approval_proxy.create", "approval_proxy.update"]
-    told = entries[1]["detail"]
-    assert (told["toId"], told["before"]["toId"]) == (str(other.id), str(stand_in.id))
+    told = entries[1]["detail"]["changes"]
+    assert told["toId"] == {"from": str(stand_in.id), "to": str(other.id)}
 
 
 async def test_of_what_has_begun_only_the_end_moves(live: World) -> None:

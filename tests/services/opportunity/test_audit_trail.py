@@ -48,7 +48,7 @@ async def test_a_proxy_that_is_ended_leaves_its_period(world: World) -> None:
     assert (await world.client.delete(f"/proxies/{made.json['id']}", token=absent.token)).status == 204
     [created] = await details(world, "approval_proxy.create")
     assert (UUID(created["fromId"]), UUID(created["toId"])) == (absent.id, stand_in.id)
-    assert created["changed"] == ["startsAt", "endsAt"]
+    assert created["changed"] == ["toId", "startsAt", "endsAt", "takesWaiting"]
     [ended] = await details(world, "approval_proxy.delete")
     assert ended["changed"] == ["endsAt"]
     assert ended["changes"]["endsAt"]["from"] > ended["changes"]["endsAt"]["to"]
