@@ -184,7 +184,7 @@ async def test_what_stands_in_the_form_is_tried_out_before_it_is_saved() -> None
     assert call.body["draft"]["route"]["name"] == "試案"
     assert (call.body["amount"], call.body["at"]) == (20_000_000, "2027-04-01T00:00:00+09:00")
     panel = html.partition('id="opportunity-trial"')[2]
-    for told in ("承認できる人が足りません", "伊藤 さくらが代理", "申請者本人", "条件に合いません: 年齢, 種別", "試案"):
+    for told in ("承認できる人が足りません", "代理：伊藤 さくら", "申請者本人", "条件に合いません: 年齢, 種別", "試案"):
         assert told in panel
     assert 'value="2,000万"' in html, "the question stays"
     form = form_to(html, "/routes/r9/edit")
