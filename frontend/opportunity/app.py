@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from frontend.opportunity import chart, deciding, detail, inbox, request_form, words
+from frontend.opportunity import attaching, chart, deciding, detail, inbox, request_form, words
 from frontend.opportunity.manifest import PREFIX, manifest
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
@@ -26,6 +26,9 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/of-customer", inbox.of_customer, methods=_GET),
         Route(f"{PREFIX}/-/customers", customer_field.choices, methods=_GET),
         Route(f"{PREFIX}/-/preview", request_form.preview, methods=_POST),
+        Route(f"{PREFIX}/-/files/{{id}}", attaching.add, methods=_POST),
+        Route(f"{PREFIX}/-/files/{{id}}/{{file}}", attaching.download, methods=_GET),
+        Route(f"{PREFIX}/{{id}}/attachments", attaching.remove, methods=_POST),
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/new", request_form.new, methods=_GET),
         Route(f"{PREFIX}/new", request_form.create, methods=_POST),

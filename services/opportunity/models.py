@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     Index,
+    Integer,
     Text,
     UniqueConstraint,
     Uuid,
@@ -260,6 +261,41 @@ class Command(OpportunityModel, table=True):
     fingerprint: bytes | None
     comment_id: UUID | None
     created_at: datetime = Field(sa_type=_TIME)
+
+
+class Attachment(OpportunityModel, table=True):
+    """A file of a request; what it holds is kept elsewhere, under the same id. Rows are never deleted."""
+
+    __tablename__ = "approval_attachments"
+    __table_args__ = (
+        CheckConstraint("size > 0"),
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'"),
+        CheckConstraint("state IN ('QUARANTINED', 'CLEAN', 'INFECTED')"),
+        CheckConstraint("(removed_at IS NULL) = (removed_revision IS NULL)"),
+        Index("approval_attachments_approval", "approval_id", "uploaded_at", "id"),
+        Index("approval_attachments_to_scan", "scan_after", postgresql_where=text("state = 'QUARANTINED'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    approval_id: UUID = Field(foreign_key="approvals.id")
+    revision: int
+    """The first revision that it is part of."""
+    name: str = Field(sa_type=Text)
+    media_type: str = Field(sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    sha256: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    found: str | None = Field(sa_type=Text)
+    """What the scanner calls it."""
+    uploaded_by: UUID
+    uploaded_at: datetime = Field(sa_type=_TIME)
+    removed_by: UUID | None
+    removed_at: datetime | None = Field(sa_type=_TIME)
+    removed_revision: int | None
+    """The first revision that it is no part of any more."""
+    scan_after: datetime | None = Field(sa_type=_TIME)
+    scans: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    """Tries that brought no verdict."""
 
 
 class Route(OpportunityModel, table=True):

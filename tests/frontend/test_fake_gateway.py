@@ -55,7 +55,7 @@ async def test_its_answers_are_such_as_the_api_gives() -> None:
         "/approvals/pending?limit=2&sort=deadlineAt&dueBefore=2030-01-01T00:00:00Z",
         f"/approvals?requesterId={gateway.approvals[waiting[0]]['requesterId']}&flagged=true&minAmount=1",
         f"/approvals/{waiting[0]}", f"/approvals/{waiting[0]}/history", f"/approvals/{waiting[0]}/comments",
-        "/customers/search?q=山田",
+        f"/approvals/{waiting[0]}/attachments", "/customers/search?q=山田",
         f"/customers/{customer}", "/reports/approval-statistics", "/notifications", "/notifications/unread", "/sagas",
         f"/sagas/{saga}", "/search?q=山田", "/approvals/nonsense", "/sagas/0190a7f4-0000-7000-8000-000000000001",
     ]  # fmt: skip

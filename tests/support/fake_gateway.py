@@ -20,6 +20,7 @@ from starlette.routing import Route
 from services.opportunity.schemas.fields import MAX_AMOUNT
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
+from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
@@ -51,7 +52,7 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     return [item for item in found if due is None or (item["deadlineAt"] and _time(item["deadlineAt"]) < _time(due))]
 
 
-class FakeGateway(LiveAnswers, SigningInAnswers):
+class FakeGateway(LiveAnswers, SigningInAnswers, BesideAnswers):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
         self.remarks: dict[str, list[Json]] = {}
+        self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.failures: list[tuple[str, int]] = []
@@ -153,6 +155,10 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             ("GET", "/approvals/{id}/history", self._history),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
+            ("GET", "/approvals/{id}/attachments", self._attachments),
+            ("POST", "/approvals/{id}/attachments", self._attach),
+            ("GET", "/approvals/{id}/attachments/{file}", self._download),
+            ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
@@ -180,7 +186,8 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
     def _guarded(self, handler: Callable[..., Any]) -> Callable[[Request], Any]:
         async def call(request: Request) -> Response:
             content = await request.body()
-            body = json.loads(content) if content else None
+            is_form = request.headers.get("content-type", "").startswith("multipart/")
+            body = dict(await request.form()) if is_form else json.loads(content) if content else None
             self.requests.append((request.method, request.url.path, body))
             if self.delay:
                 await asyncio.sleep(self.delay)
@@ -201,7 +208,7 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            status = 201 if request.method == "POST" and handler in (self._create, self._comment) else 200
+            status = 201 if request.method == "POST" and handler in (self._create, self._comment, self._attach) else 200
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
@@ -223,7 +230,8 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         )
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
-        return {**item, "allowedActions": actions, "waitingFor": waiting}
+        count = self.files.count(item["id"])
+        return {**item, "allowedActions": actions, "waitingFor": waiting, "attachmentCount": count}
 
     def _list(self, items: list[Json], ask: Ask) -> Json:
         params = ask.request.query_params
@@ -263,22 +271,6 @@ class FakeGateway(LiveAnswers, SigningInAnswers):
         return (
             problem(404, "not_found", "見つかりません") if entries is None else {"items": entries, "nextCursor": None}
         )
-
-    def _comments(self, ask: Ask) -> Json:
-        return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}
-
-    def _comment(self, ask: Ask) -> Json:
-        remark = {
-            "id": records.uuid_of(f"comment {len(self.remarks)} {records.iso()}"),
-            "approvalId": ask.request.path_params["id"],
-            "authorId": ask.user["id"],
-            "body": ask.body["body"],
-            "authorName": ask.user["name"],
-            "purpose": "COMMENT",
-            "createdAt": records.iso(),
-        }
-        self.remarks.setdefault(ask.request.path_params["id"], []).append(remark)
-        return remark
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]

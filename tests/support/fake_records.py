@@ -166,6 +166,7 @@ def approval(
         "heldBy": None,
         "shortSince": None,
         "termsChanged": False,
+        "attachmentCount": 0,
         "version": 1,
         "createdAt": iso(-51),
         "updatedAt": iso(-50),

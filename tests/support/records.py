@@ -29,7 +29,7 @@ _APPROVAL: Json = _DATES | {
     "amount": None, "currency": "JPY", "generation": 1, "state": "DRAFT", "stage": 0, "stages": [], "revision": 1,
     "flags": [], "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
-    "shortSince": None, "version": 1, "allowedActions": [],
+    "attachmentCount": 0, "shortSince": None, "version": 1, "allowedActions": [],
 }  # fmt: skip
 _STAGE: Json = {
     "name": "承認", "approverIds": [], "mode": "ANY", "quorum": None, "deadlineHours": None, "escalateTo": None,
