@@ -16,7 +16,7 @@ BESIDE := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help python setup setup-dev system-packages assets up down reset status doctor demo verify seed \
-	test test-fast test-e2e test-faults test-kafka lint types audit coverage fmt replay-record
+	test test-fast test-e2e test-faults test-kafka test-s3 lint types audit coverage fmt replay-record
 
 help: ## What can be done here
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -86,6 +86,10 @@ EVENT_TESTS := tests/services/kit/events/test_event_relay.py tests/services/kit/
 test-kafka: setup-dev ## The tests of events against a real Apache Kafka (needs Java and Maven)
 	@.ci/system-packages kafka
 	@RINGI_TEST_BROKER=kafka $(PYTEST) $(EVENT_TESTS) $(ARGS)
+
+test-s3: setup-dev ## The tests of the file storage against a real S3-compatible server (built with Go)
+	@.ci/s3-server
+	@RINGI_TEST_S3=1 $(PYTEST) tests/services/kit/files/test_bucket.py $(ARGS)
 
 replay-record: setup-dev ## Record the histories of all processes anew, after a deliberate change
 	@$(BIN)/python -m tests.replay.record $(ARGS)

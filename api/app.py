@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import docs, headers, paths
 from api.answers import Outgoing, send_bytes, send_json
-from api.body import ClientGone, needs_reading, read_body
+from api.body import ClientGone, UploadBody, needs_reading, read_body
 from api.calls import Call, Upstream
 from api.cors import Cors
 from api.health import Readiness
@@ -157,12 +157,15 @@ class Gateway:
             return
         location = paths.locate(raw_path.decode("ascii"))
         await self._admit(method, location, given, outgoing)
+        passed_on = method == "POST" and paths.PASSED_ON.fullmatch(location.path) is not None
+        upload = UploadBody(receive, headers.find(given, b"content-length")) if passed_on else None
         call = Call(
             method,
             location.path,
             query=scope["query_string"],
             headers=headers.to_upstream(given, _own_headers()),
-            body=await read_body(receive) if needs_reading(given) else b"",
+            body=await read_body(receive) if upload is None and needs_reading(given) else b"",
+            upload=upload,
             client=scope.get("client"),
             streams=(method, location.path) in paths.STREAMS,
         )

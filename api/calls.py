@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import orjson
 from starlette.types import Receive, Send
 
+from api.body import UploadBody
 from services.kit.errors import ProblemError, Text
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -29,6 +30,8 @@ class Call:
     query: bytes = b""
     headers: Headers = ()
     body: bytes = b""
+    upload: "UploadBody | None" = None
+    """In place of ``body``: a file, passed on as it comes."""
     client: tuple[str, int] | None = None
     streams: bool = False
     """The answer has no end of its own (server-sent events)."""

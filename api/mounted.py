@@ -27,16 +27,30 @@ class MountedUpstream:
         """Nor one to close."""
 
     async def forward(self, call: Call, receive: Receive, send: Send, deadline: float) -> None:
+        answered = False
         try:
-            async with asyncio.timeout(deadline) as timer:
+            # The time of a file's way is the client's; the service's begins when the last piece is there.
+            async with asyncio.timeout(deadline if call.upload is None else None) as timer:
 
                 async def pass_on(message: Message) -> None:
+                    nonlocal answered
                     if message["type"] == "http.response.start":
+                        answered = True
                         timer.reschedule(None)
                         message = {**message, "headers": headers.to_client(message["headers"])}
                     await send(message)
 
-                await self._app(self._scope(call), _body_then(call.body, receive), pass_on)
+                async def read_upload() -> Message:
+                    assert call.upload is not None
+                    if call.upload.complete.is_set():
+                        return await receive()
+                    message = await call.upload.message()
+                    if call.upload.complete.is_set() and not answered:
+                        timer.reschedule(asyncio.get_running_loop().time() + deadline)
+                    return message
+
+                reading = _body_then(call.body, receive) if call.upload is None else read_upload
+                await self._app(self._scope(call), reading, pass_on)
         except TimeoutError as error:
             if not timer.expired():
                 raise
@@ -82,6 +96,8 @@ class MountedUpstream:
 
 
 def _length(call: Call) -> list[tuple[bytes, bytes]]:
+    if call.upload is not None:
+        return [] if call.upload.length is None else [(b"content-length", call.upload.length)]
     return [(b"content-length", str(len(call.body)).encode())] if call.body or not call.safe else []
 
 

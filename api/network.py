@@ -1,15 +1,17 @@
 """A service in another process, reached by HTTP over a pool of kept-alive connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
+from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from yarl import URL
 
 from api import headers
+from api.body import BodyTimeout, ClientGone, UploadBody
 from api.breaker import Breaker
 from api.calls import Call, Document, Reply, UpstreamBroke, UpstreamSlow, UpstreamUnreachable, fetch_document
 from services.kit.errors import BadRequest
@@ -86,15 +88,18 @@ class NetworkUpstream:
         """The answer once it has begun, with its body if that is small."""
         self.breaker.admit()
         try:
-            async with asyncio.timeout(deadline):
-                response, body = await self._ask(call)
+            async with asyncio.timeout(deadline if call.upload is None else None) as timer:
+                response, body = await self._ask(call, lambda: _begin(timer, deadline))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             self.breaker.failed()
             raise UpstreamUnreachable(self.name) from error
         except TimeoutError as error:
             self.breaker.failed()
             raise UpstreamSlow(self.name) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ClientGone, BodyTimeout, HTTPException) as error:
+            if call.upload is not None and call.upload.broken is not None:
+                # The client's doing: whether the service is well is not known by it.
+                raise call.upload.broken from error
             self.breaker.failed()
             raise UpstreamBroke(self.name) from error
         self.breaker.succeeded()
@@ -104,24 +109,28 @@ class NetworkUpstream:
             # Returns the connection to the pool if the answer was read to its end, closes it otherwise.
             response.release()
 
-    async def _ask(self, call: Call) -> tuple[aiohttp.ClientResponse, bytes | None]:
+    async def _ask(self, call: Call, sent: Callable[[], None]) -> tuple[aiohttp.ClientResponse, bytes | None]:
         """A request that changes nothing is repeated once when its connection breaks."""
         try:
-            return await self._ask_once(call)
+            return await self._ask_once(call, sent)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError) as error:
             if not call.safe or isinstance(error, aiohttp.ClientConnectorError):
                 raise
-        return await self._ask_once(call)
+        return await self._ask_once(call, sent)
 
-    async def _ask_once(self, call: Call) -> tuple[aiohttp.ClientResponse, bytes | None]:
+    async def _ask_once(self, call: Call, sent: Callable[[], None]) -> tuple[aiohttp.ClientResponse, bytes | None]:
         session = self._streams if call.streams else self._session
         assert session is not None, "the upstream is not open"
-        sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.headers]
+        given = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.headers]
         try:
             url = URL(self._base_url + call.target, encoded=True)
             # No body and no length on GET; an empty body on others, so that its length is told.
-            data = call.body if call.body or not call.safe else None
-            response = await session.request(call.method, url, headers=sent, data=data, allow_redirects=False)
+            data: bytes | AsyncIterator[bytes] | None = call.body if call.body or not call.safe else None
+            if call.upload is not None:
+                data = _passed_on(call.upload, sent)
+                if call.upload.length is not None:
+                    given.append(("Content-Length", call.upload.length.decode("latin-1")))
+            response = await session.request(call.method, url, headers=given, data=data, allow_redirects=False)
         except ValueError as error:
             # The client library refuses what can't be written as a header.
             raise BadRequest from error
@@ -164,6 +173,18 @@ class NetworkUpstream:
                 break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _passed_on(upload: UploadBody, sent: Callable[[], None]) -> AsyncIterator[bytes]:
+    async for chunk in upload.chunks():
+        yield chunk
+    sent()
+
+
+def _begin(timer: asyncio.Timeout, deadline: float) -> None:
+    """The time of a file's way is the client's; the service's begins when the last piece was sent."""
+    if timer.when() is None:
+        timer.reschedule(asyncio.get_running_loop().time() + deadline)
 
 
 async def _disconnected(receive: Receive) -> None:

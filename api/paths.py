@@ -46,7 +46,9 @@ UPLOADS: Final = (
     re.compile(r"/customers/import"),
     re.compile(r"/(customers|meetings|tasks|approvals)/[0-9a-fA-F-]{36}/attachments"),
 )
-"""Paths that take files."""
+"""Paths that take files: their bodies may be larger."""
+PASSED_ON: Final = re.compile(r"/approvals/[0-9a-fA-F-]{36}/attachments")
+"""Below /api/v1: POST bodies that are passed on as they come, never whole in memory (ADR 0037)."""
 SIGN_IN_BODY_MAX: Final = 8 * 1024
 """Bytes: what a stranger may send for nothing, whether or not a token that is none comes with it."""
 

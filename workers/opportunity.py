@@ -1,5 +1,6 @@
 """Composition root of the opportunity worker: approvals, their part in the other processes, relays and copies."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,10 +13,11 @@ from activities.opportunity.handlers import OpportunityActivities
 from services.contracts.processes import TaskQueue
 from services.kit.db.database import Database
 from services.kit.trust.internal import InternalClient
-from services.opportunity import references
+from services.opportunity import references, scanning
 from services.opportunity.service.reconcile import reconcile
+from services.opportunity.settings import OpportunitySettings
 from workers import runtime
-from workers.runtime import Runtime, ServiceWorker
+from workers.runtime import Loop, Runtime, ServiceWorker
 from workers.schedules import reconciliation
 from workflows.approval import Approval
 from workflows.reconcile_processes import ReconcileProcesses
@@ -42,7 +44,24 @@ def temporal_part(db: Database, internal: InternalClient, temporal: Client) -> S
 async def compose(host: Runtime) -> AsyncIterator[ServiceWorker]:
     async with host.database(SERVICE) as db, host.internal(SERVICE) as internal:
         part = temporal_part(db, internal, host.temporal)
-        yield replace(part, consumers=[references.consumer(db, host.bootstrap)])
+        loops = attachment_loops(db, OpportunitySettings.of(host.settings))
+        yield replace(part, consumers=[references.consumer(db, host.bootstrap)], loops=loops)
+
+
+def attachment_loops(db: Database, settings: OpportunitySettings) -> list[Loop]:
+    """None where no place for files is configured; nothing scans where no scanner is."""
+    storage, scanner = settings.storage(), settings.scanner()
+    if storage is None:
+        return []
+
+    async def sweep(stop: asyncio.Event) -> None:
+        await scanning.keep_swept(db, storage, stop)
+
+    async def scan(stop: asyncio.Event) -> None:
+        assert scanner is not None
+        await scanning.keep_scanning(db, storage, scanner, stop)
+
+    return [sweep] if scanner is None else [sweep, scan]
 
 
 if __name__ == "__main__":

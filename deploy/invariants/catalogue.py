@@ -4,6 +4,7 @@ from typing import Final
 
 from deploy.invariants import (
     approvals,
+    attachments,
     copies,
     customers,
     events,
@@ -38,6 +39,11 @@ INVARIANTS: Final = (
     ),
     Invariant("one-place", "Nobody fills two places of one stage", approvals.one_place_each),
     Invariant("approval-chains", "The hash chains of all requests verify up to their heads", approvals.chains_verify),
+    Invariant(
+        "attachments",
+        "Every attachment's hash equals its row, its file, and what was decided on",
+        attachments.files_match,
+    ),
     Invariant("audit-chain", "The audit log's chain verifies and misses no entry", audit_log.chain_verifies),
     Invariant("published", "Every committed event was published to the present cluster", events.published),
     Invariant(

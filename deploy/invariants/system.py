@@ -12,8 +12,10 @@ from temporalio.client import Client
 
 from services.auth.settings import AuthSettings
 from services.kit.db.unit_of_work import Reader
+from services.kit.files.storage import Storage
 from services.kit.running.settings import ServiceSettings
 from services.kit.running.temporal import connect
+from services.opportunity.settings import OpportunitySettings
 
 SERVICES: Final = ("auth", "customer", "sales_activity", "opportunity", "analytics")
 HOME_SERVICES: Final = ("auth", "customer", "opportunity")
@@ -35,6 +37,7 @@ class System:
         kafka: str,
         stack: AsyncExitStack,
         audit_head_file: Path | None = None,
+        attachments: Storage | None = None,
     ) -> None:
         self._databases = databases
         self._stack = stack
@@ -42,6 +45,8 @@ class System:
         """Bootstrap address of the broker."""
         self.temporal = temporal
         self.audit_head_file = audit_head_file
+        self.attachments = attachments
+        """Where the files of requests are; None where no place is configured."""
 
     @classmethod
     async def open(cls, settings: ServiceSettings) -> Self:
@@ -60,7 +65,8 @@ class System:
                 databases[service] = await stack.enter_async_context(connection)
             temporal = await connect(settings)
             kafka, heads = settings.require("kafka_bootstrap"), AuthSettings.of(settings).audit_head_file
-            return cls(databases, temporal, kafka, stack.pop_all(), heads)
+            storage = OpportunitySettings.of(settings).storage()
+            return cls(databases, temporal, kafka, stack.pop_all(), heads, storage)
 
     async def close(self) -> None:
         await self._stack.aclose()

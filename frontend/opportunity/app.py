@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from frontend.opportunity import (
     absences,
+    attaching,
     chart,
     deciding,
     detail,
@@ -43,6 +44,9 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/dossiers.zip", sample.download, methods=_GET),
         Route(f"{PREFIX}/-/evidence-keys.json", dossier.download_keys, methods=_GET),
         Route(f"{PREFIX}/-/preview", request_form.preview, methods=_POST),
+        Route(f"{PREFIX}/-/files/{{id}}", attaching.add, methods=_POST),
+        Route(f"{PREFIX}/-/files/{{id}}/{{file}}", attaching.download, methods=_GET),
+        Route(f"{PREFIX}/{{id}}/attachments", attaching.remove, methods=_POST),
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
         Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),

@@ -73,12 +73,18 @@ async def act(request: Request) -> Response:
     return page.redirect(root)
 
 
+async def show_with(page: Page, approval_id: str, *, file_error: str, status: int) -> Response:
+    """The page, with what is wrong with a file beside its form."""
+    return await _render(page, approval_id, status=status, file_error=file_error)
+
+
 async def _render(
     page: Page,
     approval_id: str,
     *,
     status: int = 200,
     error: str = "",
+    file_error: str = "",
     typed: Typed | None = None,
     missing: bool = False,
 ) -> Response:
@@ -98,6 +104,7 @@ async def _render(
         candidates=[user for user in candidates if user.id not in places and user.id != approval.requester_id],
         places=list(places.values()),
         error=error,
+        file_error=file_error,
         typed=typed or Typed(),
         comment_error=gettext("Write something first.") if missing else "",
         reassign_error=gettext("Give a reason.") if missing else "",

@@ -31,6 +31,12 @@ class CustomerSeen(View):
     profile_reviewed_at: str | None = None
 
 
+class FileSeen(View):
+    name: str
+    size: int = 0
+    sha256: str = ""
+
+
 class RequestSeen(View):
     """A request with its customer's facts at one moment."""
 
@@ -43,6 +49,7 @@ class RequestSeen(View):
     revision: int = 1
     stages: list[Stage] = Field(default_factory=list)
     customer: CustomerSeen | None = None
+    attachments: list[FileSeen] = Field(default_factory=list)
 
 
 class SeenEntry(View):
@@ -105,7 +112,12 @@ def of_request(seen: RequestSeen) -> list[tuple[str, str]]:
         (gettext("Warnings"), "\n".join(map(profile_words.flag_text, seen.flags)) or formats.NOTHING),
         (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
         (gettext("Reason and details"), seen.description or formats.NOTHING),
+        (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
     ]
+
+
+def _file_text(file: FileSeen) -> str:
+    return f"{file.name} ({formats.filesize(file.size)}, SHA-256 {file.sha256})"
 
 
 def _stage_text(number: int, stage: Stage) -> str:

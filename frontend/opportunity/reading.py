@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from frontend.opportunity import words
-from frontend.opportunity.views import Approval, Comment, HistoryEntry
+from frontend.opportunity.views import Approval, Attachments, Comment, HistoryEntry
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
 
@@ -37,18 +37,30 @@ class History:
 
     approval: Approval
     entries: list[TimelineEntry]
+    attachments: Attachments
 
 
 async def history_of(gateway: UserGateway, approval_id: str) -> History:
     """Raises GatewayProblem when the request itself cannot be read; its comments are not worth failing for."""
     root = f"/approvals/{segment(approval_id)}"
-    approval, history, comments = await asyncio.gather(
-        gateway.get(root), gateway.get(f"{root}/history"), _comments(gateway, root)
+    approval, history, comments, attachments = await asyncio.gather(
+        gateway.get(root),
+        gateway.get(f"{root}/history"),
+        _comments(gateway, root),
+        attachments_of(gateway, approval_id),
     )
     shown = Approval.model_validate(approval)
     entries = [_from_entry(HistoryEntry.model_validate(item), shown) for item in history["items"]]
     entries += [_from_comment(comment) for comment in comments]
-    return History(shown, sorted(entries, key=lambda entry: entry.at))
+    return History(shown, sorted(entries, key=lambda entry: entry.at), attachments)
+
+
+async def attachments_of(gateway: UserGateway, approval_id: str) -> Attachments:
+    """A page that can't show them says so: nobody takes their absence for there being none."""
+    try:
+        return Attachments.model_validate(await gateway.get(f"/approvals/{segment(approval_id)}/attachments"))
+    except GatewayProblem:
+        return Attachments(is_known=False)
 
 
 async def _comments(gateway: UserGateway, root: str) -> list[Comment]:

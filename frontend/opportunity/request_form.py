@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from frontend.opportunity import words
 from frontend.opportunity.drafts import RequestDraft
+from frontend.opportunity.reading import attachments_of
 from frontend.opportunity.views import Approval, Route
 from frontend.ui import saving
 from frontend.ui.customer_field import CustomerField
@@ -54,9 +55,15 @@ async def create(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """GET /approvals/{id}/edit: a draft, or a request that was returned."""
-    page = Page.of(request)
-    answer = await page.gateway.read(f"/approvals/{segment(request.path_params['id'])}")
-    return await _render(page, RequestDraft.of(answer), approval=Approval.model_validate(answer.body))
+    return await edit_with(Page.of(request), request.path_params["id"])
+
+
+async def edit_with(page: Page, approval_id: str, *, file_error: str = "", status: int = 200) -> Response:
+    """The form, with what is wrong with a file beside the form of files."""
+    answer = await page.gateway.read(f"/approvals/{segment(approval_id)}")
+    outcome = NotSaved(status, "") if file_error else FRESH
+    approval = Approval.model_validate(answer.body)
+    return await _render(page, RequestDraft.of(answer), outcome, approval=approval, file_error=file_error)
 
 
 async def update(request: Request) -> Response:
@@ -123,6 +130,7 @@ async def _render(
     *,
     approval: Approval | None = None,
     with_route: bool = False,
+    file_error: str = "",
 ) -> Response:
     customer = CustomerField.parse(draft.get("customer"), draft.query)
     await customer.search(page.gateway)
@@ -134,6 +142,8 @@ async def _render(
         draft=draft,
         customer=customer,
         approval=approval,
+        attachments=None if approval is None else await attachments_of(page.gateway, approval.id),
+        file_error=file_error,
         message=outcome.message,
         route=route,
         route_message=route_message,

@@ -80,11 +80,17 @@ class Approval(View):
     stands_in_for: Person | None = None
     """In whose place the caller would decide, as a proxy."""
     terms_changed: bool = False
+    attachment_count: int = 0
     shortage: Shortage | None = None
     customer_facts: CustomerFacts | None = None
 
     def may(self, action: str) -> bool:
         return action in self.allowed_actions
+
+    @property
+    def takes_files(self) -> bool:
+        """While it is a draft or was returned, from its requester."""
+        return self.state in ("DRAFT", "RETURNED") and (self.may("SUBMIT") or self.may("RESUBMIT"))
 
     @property
     def is_decidable(self) -> bool:
@@ -111,6 +117,50 @@ class Approval(View):
             return 0
         needed = {"ALL": len(stage.approver_ids), "QUORUM": stage.quorum or 1}.get(stage.mode, 1)
         return max(needed - len(stage.approved_by), 0)
+
+
+class Attachment(View):
+    """A file of a request; with `removed_at` one that only earlier revisions have."""
+
+    id: str
+    name: str
+    media_type: str = ""
+    size: int = 0
+    sha256: str = ""
+    state: str = "CLEAN"
+    found: str | None = None
+    revision: int = 1
+    uploaded_by_name: str | None = None
+    uploaded_at: str
+    removed_at: str | None = None
+    removed_revision: int | None = None
+
+    @property
+    def is_picture(self) -> bool:
+        return self.media_type.startswith("image/")
+
+    @property
+    def is_shown_in_place(self) -> bool:
+        """By browsers themselves."""
+        return self.is_picture or self.media_type == "application/pdf"
+
+
+class Attachments(View):
+    """`is_known`: whether they could be read at all."""
+
+    items: list[Attachment] = Field(default_factory=list)
+    scanned: bool = False
+    max_bytes: int = 0
+    max_count: int = 0
+    is_known: bool = True
+
+    @property
+    def present(self) -> list[Attachment]:
+        return [item for item in self.items if item.removed_at is None]
+
+    @property
+    def former(self) -> list[Attachment]:
+        return [item for item in self.items if item.removed_at is not None]
 
 
 class HistoryEntry(View):

@@ -173,6 +173,26 @@ def amount_label(currency: str) -> str:
     return gettext("Amount (yen)") if currency == YEN else gettext("Amount (%(currency)s)") % {"currency": currency}
 
 
+def file_kind(media_type: str) -> str:
+    """What a file is called by people; its media type where a later version of the API has one that is unknown here."""
+    office = "application/vnd.openxmlformats-officedocument"
+    return {
+        "application/pdf": "PDF",
+        "image/png": "PNG",
+        "image/jpeg": "JPEG",
+        "image/gif": "GIF",
+        "image/webp": "WebP",
+        f"{office}.wordprocessingml.document": "Word",
+        f"{office}.spreadsheetml.sheet": "Excel",
+        f"{office}.presentationml.presentation": "PowerPoint",
+        "application/msword": "Word",
+        "application/vnd.ms-excel": "Excel",
+        "application/vnd.ms-powerpoint": "PowerPoint",
+        "text/plain": gettext("Text"),
+        "text/csv": "CSV",
+    }.get(media_type, media_type)
+
+
 def fields(currency: str = YEN) -> dict[str, str]:
     """Labels by the parts of the form of a request, in its order."""
     return {

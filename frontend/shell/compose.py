@@ -20,9 +20,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from frontend.shell.csrf import SAFE_METHODS
 from frontend.shell.layout import Pages, address_of
 from frontend.shell.registry import Registry, RemoteState
-from frontend.shell.upstream import Fragment, RemoteDown, Upstream
+from frontend.shell.upstream import Fragment, RemoteDown, Streamed, Upstream
 from frontend.shell.viewer import SEE_OTHER, UNAUTHORIZED, Viewer, to_sign_in
 from frontend.ui.assets import ASSET_MARK
+from frontend.ui.files import FILES_MARK
 from frontend.ui.gateway import NOT_FOUND, GatewayProblem
 from frontend.ui.i18n import gettext
 from frontend.ui.manifest import PageRoute
@@ -50,6 +51,8 @@ class Composer:
         if found is None:
             return self._pages.problem(request, GatewayProblem(NOT_FOUND, {}))
         remote, route = found
+        if FILES_MARK in request.url.path and request.method in SAFE_METHODS:
+            return await self._file_of_remote(request, viewer, remote)
         request.app.state.counts.refresh_soon(viewer)
         asking = asyncio.create_task(self._ask(remote, request, viewer))
         if ASSET_MARK in request.url.path:
@@ -64,8 +67,20 @@ class Composer:
             self._streamed(request, viewer, remote, route, title, asking), media_type="text/html", headers=_VARY
         )
 
+    async def _file_of_remote(self, request: Request, viewer: Viewer, remote: RemoteState) -> Response:
+        """Piece by piece; a page in its place says why there is none."""
+        try:
+            answer = await self._upstream.open_file(remote, _target(request), viewer.identity, headers=request.headers)
+        except RemoteDown as down:
+            return await self._pass_on(request, viewer, down)
+        if isinstance(answer, Streamed):
+            return StreamingResponse(answer.chunks, headers=dict(answer.headers))
+        return await self._pass_on(request, viewer, answer)
+
     async def _ask(self, remote: RemoteState, request: Request, viewer: Viewer) -> Fragment | RemoteDown:
-        body = await request.body() if request.method not in {"GET", "HEAD"} else None
+        body: bytes | AsyncIterator[bytes] | None = getattr(request.state, "upload", None)
+        if body is None and request.method not in {"GET", "HEAD"}:
+            body = await request.body()
         try:
             return await self._upstream.call(
                 remote, request.method, _target(request), viewer.identity, headers=request.headers, body=body

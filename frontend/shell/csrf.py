@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from frontend.ui.multipart import field_in
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - the name of a header
+START_BYTES = 4096
 TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a field
 
 
@@ -35,6 +38,26 @@ async def token_in(request: Request, body: bytes) -> str:
     if kind.startswith("multipart/form-data"):
         return await _token_in_multipart(request, body)
     return ""
+
+
+async def token_before_file(request: Request) -> tuple[AsyncIterator[bytes], str]:
+    """The whole body still to be read, and the token that stands in its first bytes: our forms put it first, and a
+    file is not read before it is known who sends it."""
+    stream = request.stream()
+    start = bytearray()
+    async for chunk in stream:
+        start += chunk
+        if len(start) >= START_BYTES:
+            break
+    header = request.headers.get(TOKEN_HEADER)
+    kind = request.headers.get("content-type", "")
+    return _again(bytes(start), stream), header or field_in(bytes(start[:START_BYTES]), kind, TOKEN_FIELD)
+
+
+async def _again(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield start
+    async for chunk in rest:
+        yield chunk
 
 
 async def _token_in_multipart(request: Request, body: bytes) -> str:

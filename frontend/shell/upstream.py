@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -18,11 +19,18 @@ from frontend.ui.settings import FrontendSettings
 POOL_SIZE = 128
 READ_SECONDS = 10.0
 WRITE_SECONDS = 20.0
+FILE_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=2, sock_read=60)
+"""A file takes as long as its sender or reader needs, as long as it moves."""
+OK = 200
 _FORWARDED = ("content-type", "hx-request", "hx-target", "hx-source", "hx-current-url", "hx-history-restore-request")
 _RETURNED = (
     "content-type", "content-disposition", "cache-control", "location", "vary", "hx-push-url", "hx-replace-url",
     "hx-redirect", "hx-trigger", "hx-retarget", "hx-reswap", "etag",
 )  # fmt: skip
+_OF_FILES = (
+    *("content-type", "content-disposition", "content-length", "content-security-policy", "cache-control", "etag"),
+    "cross-origin-resource-policy",
+)
 _log = logging.getLogger("ringi.frontend.shell.upstream")
 
 
@@ -50,6 +58,14 @@ class Fragment:
     @property
     def html(self) -> str:
         return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A file that a remote answered with; ``chunks`` can be taken once."""
+
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
 
 
 class Upstream:
@@ -81,31 +97,41 @@ class Upstream:
         who: Identity,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | AsyncIterator[bytes] | None = None,
     ) -> Fragment:
         """Ask once. Raises RemoteDown; an answer of any status counts as the remote being alive.
 
         `path_and_query` is percent-encoded, and sent as it is: a client library that tidied up dot segments would ask
         for something else than what was checked.
         """
-        if not is_plain(path_and_query.partition("?")[0].encode()):
-            raise ValueError(f"not an address to pass on: {path_and_query!r}")
-        given = {name: value for name, value in (headers or {}).items() if name.lower() in _FORWARDED}
-        given[IDENTITY_HEADER] = sign(who, audience=remote.name, key=self._identity_key)
-        given["X-Request-ID"] = who.request_id
+        timeout = aiohttp.ClientTimeout(total=READ_SECONDS if method == "GET" else WRITE_SECONDS, connect=2)
+        if body is not None and not isinstance(body, bytes):
+            timeout = FILE_TIMEOUT
+        with self._watched(remote):
+            response = await self._send(remote, method, path_and_query, who, headers, body, timeout)
+            async with response:
+                content = await response.read()
+        return Fragment(response.status, _kept(response, _RETURNED), content)
+
+    async def open_file(
+        self, remote: RemoteState, path_and_query: str, who: Identity, *, headers: Mapping[str, str] | None = None
+    ) -> Fragment | Streamed:
+        """GET of a file: passed on in pieces; a page, which says why there is no file, whole. Raises RemoteDown."""
+        with self._watched(remote):
+            response = await self._send(remote, "GET", path_and_query, who, headers, None, FILE_TIMEOUT)
+            if response.status != OK or response.content_type == "text/html":
+                async with response:
+                    content = await response.read()
+                return Fragment(response.status, _kept(response, _RETURNED), content)
+        return Streamed(_kept(response, _OF_FILES), _pieces(response))
+
+    @contextlib.contextmanager
+    def _watched(self, remote: RemoteState) -> Iterator[None]:
+        """The breaker learns how it went."""
         if not remote.breaker.admits():
             raise RemoteDown(f"{remote.name} is suspended")
-        timeout = aiohttp.ClientTimeout(total=READ_SECONDS if method == "GET" else WRITE_SECONDS, connect=2)
         try:
-            async with self.session.request(
-                method,
-                URL(remote.url + path_and_query, encoded=True),
-                headers=given,
-                data=body,
-                timeout=timeout,
-                allow_redirects=False,
-            ) as response:
-                content = await response.read()
+            yield
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             remote.breaker.failed()
             _log.warning("remote %s failed: %s", remote.name, error or type(error).__name__)
@@ -114,5 +140,37 @@ class Upstream:
             remote.breaker.abandoned()
             raise
         remote.breaker.succeeded()
-        kept = {name: response.headers[name] for name in _RETURNED if name in response.headers}
-        return Fragment(response.status, kept, content)
+
+    async def _send(
+        self,
+        remote: RemoteState,
+        method: str,
+        path_and_query: str,
+        who: Identity,
+        headers: Mapping[str, str] | None,
+        body: bytes | AsyncIterator[bytes] | None,
+        timeout: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        if not is_plain(path_and_query.partition("?")[0].encode()):
+            raise ValueError(f"not an address to pass on: {path_and_query!r}")
+        given = {name: value for name, value in (headers or {}).items() if name.lower() in _FORWARDED}
+        given[IDENTITY_HEADER] = sign(who, audience=remote.name, key=self._identity_key)
+        given["X-Request-ID"] = who.request_id
+        return await self.session.request(
+            method,
+            URL(remote.url + path_and_query, encoded=True),
+            headers=given,
+            data=body,
+            timeout=timeout,
+            allow_redirects=False,
+        )
+
+
+def _kept(response: aiohttp.ClientResponse, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: response.headers[name] for name in names if name in response.headers}
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async with response:
+        async for chunk in response.content.iter_any():
+            yield chunk

@@ -17,6 +17,7 @@ from frontend.shell import csrf
 from frontend.shell.preferences import Preferences
 from frontend.shell.sessions import Session, Sessions
 from frontend.shell.tokens import Tokens
+from frontend.ui.files import is_upload
 from frontend.ui.gateway import GatewayClient, GatewayProblem, UserGateway
 from frontend.ui.i18n import use_locale
 from frontend.ui.identity import Identity
@@ -135,8 +136,11 @@ def signed_in(handler: Handler) -> Handler:
 async def _refused_write(request: Request, session: Session) -> Response | None:
     if not csrf.is_same_origin(request):
         return PlainTextResponse("request from another site refused", status_code=FORBIDDEN)
-    body = await request.body()
-    if not csrf.matches(session.csrf, await csrf.token_in(request, body)):
+    if is_upload(request.scope):
+        request.state.upload, token = await csrf.token_before_file(request)
+    else:
+        token = await csrf.token_in(request, await request.body())
+    if not csrf.matches(session.csrf, token):
         pages: _Pages = request.app.state.pages
         return pages.stale_form(request, page_shown(request))
     return None

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from frontend.ui.files import UPLOAD_MAX_BYTES, is_upload
 from frontend.ui.i18n import gettext, preferred_locale, use_locale
 from frontend.ui.paths import is_plain
 from frontend.ui.proxies import TrustedProxies
@@ -26,8 +27,8 @@ _BAD_REQUEST, _TOO_LARGE, _URI_TOO_LONG, _HEADERS_TOO_LARGE = 400, 413, 414, 431
 BodyCap = Callable[[Scope], int]
 
 
-def usual_cap(_scope: Scope) -> int:
-    return MAX_BODY_BYTES
+def usual_cap(scope: Scope) -> int:
+    return UPLOAD_MAX_BYTES if is_upload(scope) else MAX_BODY_BYTES
 
 
 class Edge:

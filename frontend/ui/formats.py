@@ -19,6 +19,9 @@ _LONGEST_PLAIN = 10_000
 _MOST_DIGITS = 18
 
 
+_KIB = 1024
+
+
 def money(amount: int | str | None, currency: str | None = YEN) -> str:
     """`¥128,000,000`. Babel's own yen sign is the full-width one in Japanese, which breaks columns of figures."""
     if amount is None or amount == "":
@@ -29,6 +32,16 @@ def money(amount: int | str | None, currency: str | None = YEN) -> str:
 
 def number(value: int | float | None, digits: int = 0) -> str:
     return NOTHING if value is None else format_decimal(round(value, digits), locale=babel_locale())
+
+
+def filesize(size: int) -> str:
+    """Bytes as people read them: `640 B`, `12 KB`, `3.4 MB`; in steps of 1,024, as desktops show files."""
+    if size < _KIB:
+        return f"{number(size)} B"
+    if size < _KIB * _KIB:
+        return f"{number(size / _KIB)} KB"
+    mib = size / (_KIB * _KIB)
+    return f"{number(mib, 0 if mib == int(mib) else 1)} MB"
 
 
 def whole(text: str) -> int | None:

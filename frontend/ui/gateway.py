@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+import secrets
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +17,7 @@ from frontend.ui.http_client import pooled_client, stream_client
 from frontend.ui.i18n import gettext
 from frontend.ui.settings import FrontendSettings
 
+BAD_REQUEST = 400
 FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
@@ -24,6 +26,8 @@ UNPROCESSABLE = 422
 UNAVAILABLE = 503
 API_PREFIX = "/api/v1"
 POOL_SIZE = 64
+FILE_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
+"""A file takes as long as its sender or reader needs, as long as it moves."""
 
 _log = logging.getLogger("ringi.frontend.gateway")
 
@@ -91,6 +95,14 @@ class Answer:
     status: int
     body: Json
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file; ``chunks`` can be taken once."""
+
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
 
 
 def on_behalf_of(address: str) -> dict[str, str]:
@@ -180,13 +192,63 @@ class GatewayClient:
             ) as response:
                 content = await response.read()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            _log.warning("the gateway does not answer %s %s: %s", method, path, error or type(error).__name__)
-            title = gettext("The server does not answer right now.")
-            raise GatewayProblem(UNAVAILABLE, {"code": "unreachable", "title": title}) from error
-        if response.status >= 400:
-            document = _parsed(content)
-            raise GatewayProblem(response.status, document if isinstance(document, dict) else {})
+            raise _unreachable(method, path, error) from error
+        if response.status >= BAD_REQUEST:
+            raise _refused(response.status, content)
         return Answer(response.status, None, response.headers), content
+
+    async def upload(self, path: str, form: AsyncIterator[bytes], *, headers: Mapping[str, str]) -> Answer:
+        """POST of a body that is passed on as it comes. Raises GatewayProblem."""
+        try:
+            async with self.session.post(
+                self.url(path), headers=headers, data=form, timeout=FILE_TIMEOUT, allow_redirects=False
+            ) as response:
+                content = await response.read()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise _unreachable("POST", path, error) from error
+        if response.status >= BAD_REQUEST:
+            raise _refused(response.status, content)
+        return Answer(response.status, _parsed(content), response.headers)
+
+    async def open_file(self, path: str, *, headers: Mapping[str, str]) -> Download:
+        """GET of a file, which is read piece by piece. Raises GatewayProblem."""
+        try:
+            response = await self.session.get(
+                self.url(path), headers=headers, timeout=FILE_TIMEOUT, allow_redirects=False
+            )
+            if response.status >= BAD_REQUEST:
+                async with response:
+                    raise _refused(response.status, await response.read())
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise _unreachable("GET", path, error) from error
+        return Download(response.headers, _pieces(response))
+
+
+def _unreachable(method: str, path: str, error: Exception) -> GatewayProblem:
+    _log.warning("the gateway does not answer %s %s: %s", method, path, error or type(error).__name__)
+    title = gettext("The server does not answer right now.")
+    return GatewayProblem(UNAVAILABLE, {"code": "unreachable", "title": title})
+
+
+def _refused(status: int, content: bytes) -> GatewayProblem:
+    document = _parsed(content)
+    return GatewayProblem(status, document if isinstance(document, dict) else {})
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async with response:
+        async for chunk in response.content.iter_any():
+            yield chunk
+
+
+async def _form(boundary: str, name: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """RFC 7578, with the name escaped as browsers do it (HTML, "multipart form data")."""
+    quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
+    yield (head + "Content-Type: application/octet-stream\r\n\r\n").encode()
+    async for chunk in chunks:
+        yield chunk
+    yield f"\r\n--{boundary}--\r\n".encode()
 
 
 def _parsed(content: bytes) -> Json:
@@ -232,6 +294,18 @@ class UserGateway:
     async def download(self, path: str, *, patient: bool = False) -> tuple[Answer, bytes]:
         """GET of something that is no JSON, such as an export; `patient` for one that takes its time."""
         return await self.client.exchange("GET", path, headers=self.headers(), patient=patient)
+
+    async def upload(self, path: str, name: str, chunks: AsyncIterator[bytes], *, key: str | None = None) -> Answer:
+        """POST of a form with one file, `file`, passed on as it comes."""
+        boundary = secrets.token_hex(16)
+        extra = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        if key:
+            extra["Idempotency-Key"] = key
+        return await self.client.upload(path, _form(boundary, name, chunks), headers=self.headers(extra))
+
+    async def open(self, path: str) -> Download:
+        """GET of a file, read piece by piece. Raises GatewayProblem."""
+        return await self.client.open_file(path, headers=self.headers())
 
     async def send(
         self, method: str, path: str, body: Json = None, *, key: str | None = None, if_match: str | None = None

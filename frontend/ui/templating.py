@@ -31,6 +31,7 @@ def build_environment(*template_folders: Path) -> Environment:
     environment.filters.update(
         money=formats.money,
         number=formats.number,
+        filesize=formats.filesize,
         axis_number=formats.axis_number,
         whole=formats.whole,
         percent=formats.percent,

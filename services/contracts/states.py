@@ -162,6 +162,14 @@ class ApprovalAction(StrEnum):
     RESTORE = "RESTORE"
 
 
+class AttachmentState(StrEnum):
+    """QUARANTINED: not scanned yet; CLEAN: scanned, or nothing scans here; INFECTED: its file is gone."""
+
+    QUARANTINED = "QUARANTINED"
+    CLEAN = "CLEAN"
+    INFECTED = "INFECTED"
+
+
 class ApprovalKind(StrEnum):
     """What is asked for; with the amount and the customer's profile it selects the route."""
 

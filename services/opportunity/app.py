@@ -1,30 +1,53 @@
 """The opportunity service: approval requests 承認申請, their routes and proxies."""
 
 from fastapi import FastAPI
+from starlette.types import Scope
 
 from services.contracts.permissions import permissions_of
 from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
-from services.opportunity.endpoints import comments, decisions, evidence, internal, processes, proxies, requests, routes
+from services.opportunity.endpoints import (
+    attachments,
+    comments,
+    decisions,
+    evidence,
+    internal,
+    processes,
+    proxies,
+    requests,
+    routes,
+)
+from services.opportunity.service.attachments import Shelf
+from services.opportunity.settings import OpportunitySettings
 
 NAME = "opportunity"
 
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """An ASGI app; ``settings`` None reads the environment."""
-    return create_service_app(
+    chosen = OpportunitySettings.of(settings)
+
+    def upload_cap(scope: Scope) -> int | None:
+        is_upload = scope["method"] == "POST" and attachments.UPLOADS.search(scope["path"]) is not None
+        return chosen.attachment_max_bytes + attachments.FORM_BYTES if is_upload else None
+
+    app = create_service_app(
         NAME,
-        settings or ServiceSettings(),
+        chosen,
         [
             evidence.router,
             decisions.router,
             requests.router,
             comments.router,
+            attachments.router,
             routes.router,
             proxies.router,
             processes.router,
             internal.router,
         ],
         permissions_of=permissions_of,
+        upload_cap=upload_cap,
         title="Ringi opportunity",
     )
+    app.state.shelf = Shelf.of(chosen)
+    return app

@@ -4,17 +4,20 @@ What breaks it happens in a transaction that only the check looks into and that 
 """
 
 import asyncio
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from deploy.invariants import processes
+from deploy.invariants import attachments, processes
 from deploy.invariants import system as read_only
 from deploy.invariants.catalogue import INVARIANTS
 from deploy.invariants.model import Invariant
@@ -22,6 +25,7 @@ from deploy.invariants.run import verify
 from services.contracts.permissions import Role
 from services.kit.running import clock
 from tests.support.broker import running_broker
+from tests.support.files import PDF, multipart
 from tests.support.postgres import PostgresServer
 from tests.support.system import Caller, System, running_system
 from tests.support.temporal import running_temporal
@@ -35,7 +39,7 @@ SETTLE_SECONDS = 60.0
 async def lived_in(postgres: PostgresServer) -> AsyncIterator[System]:
     """Decided and pending requests, a deleted customer, a user who left, a task that was announced."""
     with running_temporal() as temporal, running_broker() as broker:
-        async with running_system(postgres, temporal, broker) as running:
+        async with _with_files(), running_system(postgres, temporal, broker) as running:
             admin = await running.person("admin", Role.ADMIN)
             manager = await running.person("manager", Role.MANAGER)
             rep = await running.person("rep", Role.REP, manager=manager)
@@ -58,10 +62,33 @@ async def _post(caller: Caller, path: str, body: dict[str, Any]) -> dict[str, An
 async def _decide(rep: Caller, approver: Caller) -> None:
     customer = await _post(rep, "/customers", {"name": "山田 太郎", "kind": "INDIVIDUAL"})
     content = {"customerId": customer["id"], "kind": "FEE_DISCOUNT", "title": "手数料", "approverId": str(approver.id)}
-    decided = await _post(rep, "/approvals", content)
+    decided = await _post(rep, "/approvals", content | {"draft": True})
+    await _attach(rep, decided)
+    submitted = await rep.ask("PATCH", f"/approvals/{decided['id']}/submit")
+    assert submitted.status == 200, submitted.json
     answer = await approver.ask("PATCH", f"/approvals/{decided['id']}/approve", {"comment": "承認します。"})
     assert answer.status == 200, answer.json
     await _post(rep, "/approvals", content | {"title": "決裁待ち"})
+
+
+@asynccontextmanager
+async def _with_files() -> AsyncIterator[None]:
+    """A place for attachments, which services and checks read from the environment."""
+    with tempfile.TemporaryDirectory(prefix="ringi-files-") as folder, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RINGI_ATTACHMENTS_FOLDER", folder)
+        yield
+
+
+def _stored_files() -> list[Path]:
+    return [path for path in Path(os.environ["RINGI_ATTACHMENTS_FOLDER"]).rglob("*") if path.is_file()]
+
+
+async def _attach(rep: Caller, request: dict[str, Any]) -> None:
+    body, media_type = multipart("見積書.pdf", PDF)
+    headers = {"Content-Type": media_type, "Authorization": f"Bearer {rep.token}"}
+    url = f"{rep.url}/api/v1/approvals/{request['id']}/attachments"
+    async with rep.session.post(url, data=body, headers=headers) as response:
+        assert response.status == 201, await response.text()
 
 
 async def _ended(caller: Caller, process: dict[str, Any]) -> None:
@@ -143,6 +170,7 @@ TAMPERINGS = {
         " FROM approval_votes WHERE decision = 'APPROVE'",
     ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
+    "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
     "audit-chain": Tampering("auth", "UPDATE audit_log SET action = 'nothing' WHERE action = 'user.created'"),
     "published": Tampering("customer", f"UPDATE outbox SET cluster_id = 'another' WHERE seq = {LAST}"),  # noqa: S608
     "applied-once": Tampering(
@@ -187,7 +215,7 @@ async def tampered(lived_in: System, tampering: Tampering) -> AsyncIterator[read
         changed = await broken.execute(tampering.statement)
         assert changed.rowcount > 0, "nothing was tampered with"
         kafka = lived_in.settings.require("kafka_bootstrap")
-        yield read_only.System(connections, honest.temporal, kafka, AsyncExitStack())
+        yield read_only.System(connections, honest.temporal, kafka, AsyncExitStack(), attachments=honest.attachments)
 
 
 async def test_a_command_that_can_not_be_settled_is_found(lived_in: System, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +240,21 @@ async def test_a_command_that_can_not_be_settled_is_found(lived_in: System, monk
             return not await found()
 
         await eventually(settled, within=LONG)
+
+
+async def test_a_flipped_byte_and_a_missing_file_are_found(lived_in: System) -> None:
+    [file] = _stored_files()
+    async with await read_only.System.open(lived_in.settings) as system:
+        assert await attachments.files_match(system) == []
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        [flipped] = await attachments.files_match(system)
+        file.unlink()
+        [missing] = await attachments.files_match(system)
+        file.write_bytes(whole)
+    assert (flipped.subject, missing.subject) == (f"attachment:{file.name}",) * 2
+    assert "hash" in flipped.detail
+    assert missing.detail == "its file is missing"
 
 
 IN_DATABASES = [invariant for invariant in INVARIANTS if invariant.key != "commands"]

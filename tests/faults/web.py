@@ -32,12 +32,16 @@ class WebProcess:
         environment = system.environment | {PORT: str(self._port), "CRASH_AT": crash_at}
         self.process = ForkedProcess(run_web, environment=environment, log=folder / f"web-{self._port}.log")
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
     async def ready(self) -> None:
         await eventually(lambda: is_ready(self._port), within=PATIENCE, what="the web process")
 
     async def killed_by(self, caller: Caller, method: str, path: str, body: object, key: str) -> None:
         """The caller's request reaches this process, which dies before it has answered."""
-        here = replace(caller, url=f"http://127.0.0.1:{self._port}")
+        here = replace(caller, url=self.url)
 
         async def unanswered() -> bool:
             try:

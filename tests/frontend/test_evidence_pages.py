@@ -21,9 +21,13 @@ CUSTOMER = {
     "assignedSalesName": "佐藤 美咲", "birthDate": "1950-05-17", "riskTolerance": "STABLE", "assetsBand": "M10_30",
     "profileComplete": True, "profileReviewedAt": "2026-03-01T00:00:00Z",
 }  # fmt: skip
+FILE = {
+    "id": "f1", "name": "見積書.pdf", "mediaType": "application/pdf", "size": 20_480, "sha256": "ab" * 32,
+}  # fmt: skip
 SEEN = {
     "title": "手数料の特別適用", "description": "理由", "kind": "FEE_DISCOUNT", "amount": 300_000, "currency": "JPY",
     "customerId": "c1", "flags": ["SENIOR_75"], "revision": 1, "stages": [STAGE], "customer": CUSTOMER,
+    "attachments": [FILE],
 }  # fmt: skip
 APPROVED = history_entry(
     id="h2", sequence=2, action="APPROVE", actorName="加藤 浩二", role="APPROVER", state="APPROVED"
@@ -57,14 +61,24 @@ async def test_an_entry_that_kept_nothing_leads_nowhere() -> None:
 
 
 async def test_what_was_seen_is_shown_and_what_has_changed_since_is_marked() -> None:
-    now = SEEN | {"amount": 500_000, "customer": CUSTOMER | {"riskTolerance": "AGGRESSIVE"}}
+    now = SEEN | {"amount": 500_000, "customer": CUSTOMER | {"riskTolerance": "AGGRESSIVE"}, "attachments": []}
     client, _ = _open(APPROVED | {"comment": "妥当"}, SEEN, now)
     html = text(await client.get("/approvals/r1/history/h2"))
-    assert "2項目が現在と異なります" in html
+    assert "3項目が現在と異なります" in html
     marked = [part.partition("</p>")[0] for part in html.split('<p class="seen-now">')[1:]]
-    assert ["¥500,000" in marked[0], "積極型" in marked[1]] == [True, True]
-    assert len(marked) == 2
-    for seen in ("¥300,000", "安定型", "1950/05/17", "1. 上長承認: 加藤 浩二", "75歳以上", "妥当", "RNG-2026-000007"):
+    assert ["¥500,000" in marked[0], "積極型" in marked[2]] == [True, True]
+    assert len(marked) == 3
+    for seen in (
+        "¥300,000",
+        "安定型",
+        "1950/05/17",
+        "1. 上長承認: 加藤 浩二",
+        "75歳以上",
+        "妥当",
+        "RNG-2026-000007",
+        "見積書.pdf",
+        "ab" * 32,
+    ):
         assert seen in html
 
 

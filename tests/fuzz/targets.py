@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.contracts.permissions import Role
+from tests.support.files import PDF, multipart
 from tests.support.system import Caller, System
 
 PERIOD = {"startsAt": "2099-01-01T00:00:00Z", "endsAt": "2099-01-02T00:00:00Z"}
@@ -21,6 +22,18 @@ class Targets:
         return "\n".join(["[parameters]", *lines, ""])
 
 
+async def attach(owner: Caller, approval: str) -> str:
+    """A file that no fuzzer can remove: its request is submitted afterwards."""
+    body, media_type = multipart("検査.pdf", PDF)
+    headers = {"Authorization": f"Bearer {owner.token}", "Content-Type": media_type}
+    url = f"{owner.url}/api/v1/approvals/{approval}/attachments"
+    async with owner.session.post(url, data=body, headers=headers) as response:
+        answer = await response.json()
+        assert response.status == 201, answer
+        attached: str = answer["id"]
+        return attached
+
+
 async def create_targets(system: System) -> Targets:
     owner = await system.person("owner", Role.ADMIN, Role.REP)
     approver = await system.person("approver", Role.APPROVER)
@@ -35,7 +48,10 @@ async def create_targets(system: System) -> Targets:
     customer = await make(owner, "/customers", {"name": "検査 太郎"})
     request = {"kind": "FEE_DISCOUNT", "title": "検査", "approverId": str(approver.id), "customerId": customer}
     route = {"name": "検査", "active": False, "stages": [{"name": "承認", "resolvers": ["ROLE:approver"]}]}
-    approval = await make(owner, "/approvals", request)
+    approval = await make(owner, "/approvals", request | {"draft": True})
+    attachment = await attach(owner, approval)
+    submitted = await owner.ask("PATCH", f"/approvals/{approval}/submit")
+    assert submitted.status == 200, submitted.json
     history = await owner.ask("GET", f"/approvals/{approval}/history")
     return Targets(
         {
@@ -44,6 +60,7 @@ async def create_targets(system: System) -> Targets:
             "meeting_id": await make(owner, "/meetings", {"title": "検査", "customerId": customer, **PERIOD}),
             "approval_id": approval,
             "entry_id": history.json["items"][0]["id"],
+            "attachment_id": attachment,
             "process_id": await make(owner, "/approvals", request, "processId"),
             "route_id": await make(owner, "/approval-routes", route),
             "number": "1",

@@ -48,8 +48,9 @@ Operation = tuple[str, str]
 
 
 @pytest.fixture
-async def system(postgres: PostgresServer) -> AsyncIterator[System]:
+async def system(postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[System]:
     """A system of its own: whatever the fuzzer changes or deletes in it is nobody else's."""
+    monkeypatch.setenv("RINGI_ATTACHMENTS_FOLDER", str(tmp_path / "attachments"))
     unlimited = dict.fromkeys(("rate_limit_user", "rate_limit_address", "rate_limit_login"), UNLIMITED)
     with running_temporal() as temporal, running_broker() as broker:
         async with running_system(postgres, temporal, broker, **unlimited) as running:

@@ -5,6 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.permissions import Role
+from services.kit.db.database import Database
+from services.kit.running.context import ActorContext
+from services.kit.running.ids import new_id
 from tests.rights.recipes import ALL, RECIPES, STALE, Ask, Case, Verdict, asks, listed, simple, verdict_of
 from tests.rights.table import Outcome
 from tests.rights.world import in_days
@@ -43,7 +46,7 @@ simple(
     "/approvals/approver/{user_id}",
     lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
 )
-for _rest in ("", "/history", "/comments", "/dossier"):
+for _rest in ("", "/history", "/comments", "/dossier", "/attachments"):
     simple(
         "GET",
         f"/approvals/{{approval_id}}{_rest}",
@@ -63,6 +66,35 @@ simple(
     "/approvals/{approval_id}/comments",
     lambda case: Ask(f"/approvals/{case.request}/comments", {"body": "確認します"}),
 )
+
+
+@asks("POST", "/approvals/{approval_id}/attachments")
+async def _attach(case: Case) -> Ask:
+    return Ask(f"/approvals/{await case.request_to_use_up()}/attachments", {"no": "form"})
+
+
+async def _file_of(case: Case) -> str:
+    """One that waits for a scanner: whoever is let in is told so, others are not told of it."""
+    file = str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO approval_attachments (id, approval_id, revision, name, media_type, size, sha256, state,"
+            " uploaded_by, uploaded_at) VALUES (%s, %s, 1, 'a.pdf', 'application/pdf', 1, repeat('0', 64),"
+            " 'QUARANTINED', %s, now())",
+            [file, case.request, case.owner.id],
+        )
+    return f"/approvals/{case.request}/attachments/{file}"
+
+
+@asks("GET", "/approvals/{approval_id}/attachments/{attachment_id}")
+async def _download(case: Case) -> Ask:
+    return Ask(await _file_of(case))
+
+
+@asks("DELETE", "/approvals/{approval_id}/attachments/{attachment_id}")
+async def _detach(case: Case) -> Ask:
+    return Ask(await _file_of(case))
 
 
 def _moves(action: str, body: Callable[[Case], Any]) -> None:

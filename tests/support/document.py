@@ -73,6 +73,8 @@ class Contract:
             return faults if body in (None, {}) else [*faults, f"takes no body, got {body}"]
         if body is None:
             return [*faults, "a body is required"] if described.get("required") else faults
+        if "application/json" not in described["content"]:
+            return faults  # a form with a file
         schema = described["content"]["application/json"]["schema"]
         return faults + self._faults(schema, body)
 

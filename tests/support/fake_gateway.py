@@ -21,6 +21,7 @@ from tests.support import fake_records as records
 from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
+from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
@@ -45,7 +46,14 @@ def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
 
 
 class FakeGateway(
-    AbsenceAnswers, AuditAnswers, EvidenceAnswers, LiveAnswers, RouteAnswers, SearchAnswers, SigningInAnswers
+    AbsenceAnswers,
+    AuditAnswers,
+    BesideAnswers,
+    EvidenceAnswers,
+    LiveAnswers,
+    RouteAnswers,
+    SearchAnswers,
+    SigningInAnswers,
 ):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
@@ -65,6 +73,7 @@ class FakeGateway(
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
+        self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
@@ -157,6 +166,10 @@ class FakeGateway(
             ("GET", "/approvals/{id}/dossier", self._dossier),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
+            ("GET", "/approvals/{id}/attachments", self._attachments),
+            ("POST", "/approvals/{id}/attachments", self._attach),
+            ("GET", "/approvals/{id}/attachments/{file}", self._download),
+            ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
             ("GET", "/customers/search", self._customer_search),
@@ -185,7 +198,8 @@ class FakeGateway(
     def _guarded(self, handler: Callable[..., Any]) -> Callable[[Request], Any]:
         async def call(request: Request) -> Response:
             content = await request.body()
-            body = json.loads(content) if content else None
+            is_form = request.headers.get("content-type", "").startswith("multipart/")
+            body = dict(await request.form()) if is_form else json.loads(content) if content else None
             self.requests.append((request.method, request.url.path, body))
             if self.delay:
                 await asyncio.sleep(self.delay)
@@ -206,7 +220,7 @@ class FakeGateway(
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            created = (self._create, self._comment, self._give_proxy, self._new_route)
+            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route)
             status = 201 if request.method == "POST" and handler in created else 200
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -227,7 +241,8 @@ class FakeGateway(
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
         stands_in_for = self.principal_in(item, user) if waits else None
-        return {**item, "allowedActions": actions, "waitingFor": waiting, "standsInFor": stands_in_for}
+        shown = {**item, "allowedActions": actions, "waitingFor": waiting, "standsInFor": stands_in_for}
+        return shown | {"attachmentCount": self.files.count(item["id"])}
 
     def _list(self, items: list[Json], ask: Ask) -> Json:
         params = ask.request.query_params
@@ -261,22 +276,6 @@ class FakeGateway(
         customer = self.customers.get(item["customerId"] or "")
         facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
         return {**self._shown(item, ask.user), "customerFacts": facts}
-
-    def _comments(self, ask: Ask) -> Json:
-        return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}
-
-    def _comment(self, ask: Ask) -> Json:
-        remark = {
-            "id": records.uuid_of(f"comment {len(self.remarks)} {records.iso()}"),
-            "approvalId": ask.request.path_params["id"],
-            "authorId": ask.user["id"],
-            "body": ask.body["body"],
-            "authorName": ask.user["name"],
-            "purpose": "COMMENT",
-            "createdAt": records.iso(),
-        }
-        self.remarks.setdefault(ask.request.path_params["id"], []).append(remark)
-        return remark
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]

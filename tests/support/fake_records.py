@@ -168,6 +168,7 @@ def approval(
         "heldBy": None,
         "shortSince": None,
         "termsChanged": False,
+        "attachmentCount": 0,
         "version": 1,
         "createdAt": iso(-51),
         "updatedAt": iso(-50),
@@ -223,7 +224,7 @@ def entry(
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
     request = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId")}
-    request |= {name: item[name] for name in ("flags", "revision", "stages")}
+    request |= {name: item[name] for name in ("flags", "revision", "stages")} | {"attachments": []}
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}

@@ -6,6 +6,7 @@ async def test_x(service_client, issuer):
     assert answer.status == 200, answer.json
 """
 
+import asyncio
 import importlib
 import itertools
 import time
@@ -106,7 +107,14 @@ class ServiceClient:
         started: dict[str, Any] = {}
         chunks: list[bytes] = []
 
+        told = False
+
         async def receive() -> dict[str, Any]:
+            nonlocal told
+            if told:
+                # As a server would: nothing follows before the client goes, which this one never does.
+                await asyncio.Event().wait()
+            told = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:

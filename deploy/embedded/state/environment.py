@@ -51,6 +51,7 @@ def ringi_environment(
         "RINGI_KAFKA_BOOTSTRAP": f"{LOOPBACK}:{ports.kafka}",
         "RINGI_WORKER_METRICS_PORT": str(ports.worker_metrics),
         "RINGI_AUDIT_HEAD_FILE": str(home.path / "audit-heads.jsonl"),
+        "RINGI_ATTACHMENTS_FOLDER": str(home.path / "attachments"),
         "RINGI_SECRET_KEY": secrets.secret_key,
         "RINGI_DEMO_PASSWORD": secrets.demo_password,
     }

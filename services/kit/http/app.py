@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from services.kit.db.database import Database
 from services.kit.errors import Unavailable
 from services.kit.http import problems
 from services.kit.http.guard import RequestGuard
 from services.kit.http.kit import Kit
-from services.kit.http.middleware import RequestMiddleware
+from services.kit.http.middleware import BodyCap, RequestMiddleware
 from services.kit.http.paging import Cursors
 from services.kit.http.readiness import Readiness
 from services.kit.http.responses import json_response
@@ -100,9 +101,11 @@ def create_service_app(
     lifespan: KitLifespan | None = None,
     trust: Callable[[Database], Trust] | None = None,
     body_caps: Mapping[tuple[str, str], int] | None = None,
+    upload_cap: BodyCap | None = None,
     title: str | None = None,
 ) -> FastAPI:
-    """A service's ASGI app. ``body_caps``: bytes by method and path, for routes that take less or more than 1 MiB."""
+    """A service's ASGI app. ``body_caps``: bytes by method and path, for routes that take less or more than 1 MiB;
+    ``upload_cap``: the same by path and method, for routes that take files."""
     kit = build_kit(name, settings, permissions_of, trust)
 
     @asynccontextmanager
@@ -135,11 +138,16 @@ def create_service_app(
     app.state.kit = kit
     problems.install(app)
     caps = dict(body_caps or {})
+
+    def body_cap(scope: Scope) -> int | None:
+        own = caps.get((scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))))
+        return own if own is not None or upload_cap is None else upload_cap(scope)
+
     app.add_middleware(
         RequestMiddleware,
         service=name,
         trusted_proxies=settings.trusted_proxies,
-        body_cap=lambda scope: caps.get((scope["method"], scope["path"].removeprefix(scope.get("root_path", "")))),
+        body_cap=body_cap,
     )
     for router in routers:
         app.include_router(router)

@@ -84,11 +84,13 @@ class Claim:
         return int.from_bytes(hashlib.sha256(self._binding()).digest()[:8], signed=True)
 
 
-async def claim_for(request: Request, principal: Principal | None, route: str) -> Claim | None:
+async def claim_for(
+    request: Request, principal: Principal | None, route: str, content: bytes | None = None
+) -> Claim | None:
     """The request's claim; None without a key, and for anonymous callers, who could get each other's answers.
 
     ``route`` is the template; path, query and body are part of the fingerprint, so that the same key for another
-    record is a mismatch and no replay.
+    record is a mismatch and no replay. ``content`` takes the place of a body that is too large to be kept.
     """
     key = request.headers.get("idempotency-key")
     if key is None or principal is None:
@@ -97,7 +99,8 @@ async def claim_for(request: Request, principal: Principal | None, route: str) -
         message = Text("1〜255 文字の ASCII で指定してください", "Use 1 to 255 visible ASCII characters")
         raise Unprocessable.field("/Idempotency-Key", "idempotency_key_malformed", message, "header")
     digest = hashlib.sha256()
-    for part in (request.scope["path"].encode(), request.scope["query_string"], await request.body()):
+    body = await request.body() if content is None else content
+    for part in (request.scope["path"].encode(), request.scope["query_string"], body):
         digest.update(len(part).to_bytes(8) + part)
     return Claim(str(principal.user_id), f"{request.method} {route}", key, digest.digest())
 

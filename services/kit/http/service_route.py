@@ -63,14 +63,20 @@ class ServiceRoute(APIRoute):
         return handle_in_transaction
 
 
-async def in_transaction(request: Request, principal: Principal | None, work: Work) -> Response:
+async def in_transaction(
+    request: Request, principal: Principal | None, work: Work, *, content: bytes | None = None
+) -> Response:
     """The same edge for an endpoint without ``Uow``, which has something slow to do first: no connection is held
-    meanwhile. A repeated key gets the stored answer here, so what comes before must do no harm when it is repeated."""
-    return await _commit_once(request, principal, request.scope["route"], work)
+    meanwhile. A repeated key gets the stored answer here, so what comes before must do no harm when it is repeated.
+
+    ``content`` stands for the body, where that was taken as a stream: by it a repeat is known to be one."""
+    return await _commit_once(request, principal, request.scope["route"], work, content)
 
 
-async def _commit_once(request: Request, principal: Principal | None, route: APIRoute, work: Work) -> Response:
-    stored = await idempotency.claim_for(request, principal, route.path)
+async def _commit_once(
+    request: Request, principal: Principal | None, route: APIRoute, work: Work, content: bytes | None = None
+) -> Response:
+    stored = await idempotency.claim_for(request, principal, route.path, content)
     for _ in range(MAX_REPEATS):
         try:
             response, is_replay = await _transaction(request, principal, stored, work)

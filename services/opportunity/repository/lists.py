@@ -20,8 +20,10 @@ _HIDDEN = {
 """Columns that no caller is shown."""
 _SHOWN = [name for name in APPROVAL_COLUMNS if name not in _HIDDEN]
 _COLUMNS = (
-    ", ".join(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN)
-    + ', customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"'
+    ", ".join(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN)  # noqa: S608 - constants only
+    + ", (SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND f.removed_at IS NULL)"
+    ' AS "attachmentCount"'
+    ', customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"'
 )
 _JOINS = (
     " LEFT JOIN customer_copies customer ON customer.id = a.customer_id"

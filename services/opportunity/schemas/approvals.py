@@ -129,6 +129,8 @@ class ApprovalOutput(ResponseModel):
     """While RETURNED: the next resubmission goes to the first stage, as what was approved there has changed."""
     short_since: datetime | None
     """Since when the current stage has fewer people who can decide than it asks for."""
+    attachment_count: int
+    """Files that belong to it now."""
     version: int
     created_at: datetime
     updated_at: datetime

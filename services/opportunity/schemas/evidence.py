@@ -25,6 +25,16 @@ class CustomerSeen(ResponseModel):
     profile_reviewed_at: datetime | None
 
 
+class AttachmentSeen(ResponseModel):
+    """A file that belonged to the request then. ``size`` in bytes."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
 class RequestSeen(ResponseModel):
     """A request with its customer at one moment."""
 
@@ -38,6 +48,8 @@ class RequestSeen(ResponseModel):
     revision: int
     stages: list[StageOutput]
     customer: CustomerSeen | None
+    attachments: list[AttachmentSeen]
+    """Empty as well for what was kept before requests had any."""
 
 
 class EntryOutput(ResponseModel):

@@ -30,6 +30,7 @@ from services.opportunity.progress import Actor, Progress, places_of
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, handover, people
 from services.opportunity.service.actors import actor_of, capacity, lost_race
+from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.succession import with_successors
 from services.opportunity.service.transition import Transition, commit, moved, outcome, record_audit, write_history
 
@@ -90,6 +91,8 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
             raise await lost_race(reader, row.id, row.state) from None
         raise
     _require_noted(action, row, command)
+    if action is actions.RESUBMIT:
+        await require_clean(reader, row.id)
     if by_person and action.names_successor:
         await _require_able(reader, action.terms_of(command)["to_id"])
     enters = progress.stage != row.progress.stage or row.state is ApprovalState.RETURNED

@@ -26,6 +26,7 @@ from services.opportunity.references import References
 from services.opportunity.repository import approvals
 from services.opportunity.schemas.approvals import ApprovalContent, NewApproval, StageInput
 from services.opportunity.service import ledger, routing, stages
+from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
 from services.opportunity.service.transition import Transition, moved, write_history
@@ -34,6 +35,8 @@ from services.opportunity.terms import same_terms
 _RESOURCE = "approval"
 _EDITED = ("customer_id", "kind", "title", "description", "amount", "currency")
 _REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
+_CHANGES = ("approval.update", "approval.attach", "approval.detach")
+"""Audited actions that make a new version of the content."""
 _EDITABLE = frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED})
 
 
@@ -63,6 +66,7 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
     """DRAFT → PENDING on the route that the policy chooses today."""
     before = await locked(uow, approval_id_)
     machine.submit(before.progress, Actor(principal.user_id))
+    await require_clean(uow, before.id)
     content = _content_of(before)
     requester, customer = await parties(uow, principal, content, references)
     chosen = await routing.plan(uow, content, requester, customer, clock.now())
@@ -105,7 +109,7 @@ async def edit(
     if before.state not in _EDITABLE:
         raise WrongState(before.state)
     if before.version != version:
-        raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=("approval.update",))
+        raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=_CHANGES)
     progress, flags, route_id = before.progress, before.flags, before.route_id
     if before.state is ApprovalState.DRAFT:
         content = _naming_as_before(before, content)

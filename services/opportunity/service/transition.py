@@ -16,7 +16,7 @@ from services.kit.running.ids import new_id
 from services.opportunity import actions, chain, events, stage_clock
 from services.opportunity.progress import Progress
 from services.opportunity.record import Approval, stages_to_json
-from services.opportunity.repository import approvals, history, people
+from services.opportunity.repository import approvals, attachments, history, people
 from services.opportunity.service import ledger, shortage
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
@@ -194,6 +194,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "revision": approval.progress.revision,
         "stages": stages_to_json(approval.progress.stages),
         "customer": customer,
+        "attachments": await attachments.evidence(reader, approval.id),
     }
 
 

@@ -1,0 +1,1 @@
+"""Files that people send: where they are kept, what they may be, who scans them."""

@@ -1,0 +1,107 @@
+"""Files in an S3-compatible bucket: for installations with more than one machine."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import S3Store
+
+from services.kit.files.storage import CHUNK_BYTES, FileMissing, Opened, StorageAway, Stored, Tally, checked
+
+PART_BYTES: Final = 5 * 1024 * 1024
+"""S3 takes no smaller parts; one is held in memory at a time."""
+_TIMEOUT: Final = "30s"
+_TRIES_FOR: Final = timedelta(seconds=10)
+
+
+class BucketStorage:
+    """``prefix``: what all keys in the bucket begin with. Credentials come from the settings, or as AWS's own
+    variables and roles give them."""
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        endpoint: str | None = None,
+        region: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+    ) -> None:
+        given = {
+            "endpoint": endpoint,
+            "region": region,
+            "access_key_id": access_key_id,
+            "secret_access_key": secret_access_key,
+        }
+        self._store = S3Store(
+            bucket,
+            prefix=prefix or None,
+            config={name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+            client_options={"allow_http": (endpoint or "").startswith("http://"), "timeout": _TIMEOUT},
+            retry_config={"max_retries": 3, "retry_timeout": _TRIES_FOR},
+        )
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """A file of one part is one request; of more, one that is complete or does not exist."""
+        tally = Tally()
+
+        async def counted() -> AsyncIterator[bytes]:
+            async for chunk in chunks:
+                tally.add(chunk)
+                yield chunk
+
+        with _told():
+            await obstore.put_async(
+                self._store, checked(key), counted(), use_multipart=True, chunk_size=PART_BYTES, max_concurrency=1
+            )
+        return tally.stored()
+
+    async def open(self, key: str) -> Opened:
+        with _told():
+            try:
+                found = await obstore.get_async(self._store, checked(key))
+            except (NotFoundError, FileNotFoundError) as error:
+                raise FileMissing(key) from error
+        return Opened(found.meta["size"], _read(found))
+
+    async def delete(self, key: str) -> None:
+        with _told():
+            try:
+                await obstore.delete_async(self._store, checked(key))
+            except (NotFoundError, FileNotFoundError):
+                return
+
+    async def exists(self, key: str) -> bool:
+        with _told():
+            try:
+                await obstore.head_async(self._store, checked(key))
+            except (NotFoundError, FileNotFoundError):
+                return False
+        return True
+
+    async def older_than(self, before: datetime) -> AsyncIterator[str]:
+        """Without uploads of several parts that broke off: the bucket's own rule ends those (`docs/ops.md`)."""
+        with _told():
+            async for page in obstore.list(self._store):
+                for found in page:
+                    if found["last_modified"] < before:
+                        yield found["path"]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turns what the store says into what a caller is told."""
+    try:
+        yield
+    except BaseError as error:
+        raise StorageAway(type(error).__name__) from error
+
+
+async def _read(found: "obstore.GetResult") -> AsyncIterator[bytes]:
+    with _told():
+        async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+            yield bytes(chunk)
