@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         UPDATE_RECALL,
         UPDATE_RELEASE,
         UPDATE_RESUBMIT,
+        UPDATE_TAKE_BACK,
         WORKFLOW_ENDED,
         ApprovalCommand,
         ApprovalInput,
@@ -36,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
         RecallCommand,
         ResubmitCommand,
         RowChanged,
+        TakeBackCommand,
     )
     from services.contracts.states import TERMINAL_APPROVAL_STATES
     from services.kit.errors import NotFound
@@ -87,6 +89,10 @@ class Approval:
     async def recall(self, command: RecallCommand) -> ApprovalOutcome:
         return await self._carry_out(opportunity.recall, command)
 
+    @workflow.update(name=UPDATE_TAKE_BACK)
+    async def take_back(self, command: TakeBackCommand) -> ApprovalOutcome:
+        return await self._carry_out(opportunity.take_back, command)
+
     @workflow.update(name=UPDATE_RESUBMIT)
     async def resubmit(self, command: ResubmitCommand) -> ApprovalOutcome:
         return await self._carry_out(opportunity.resubmit, command)
@@ -113,6 +119,10 @@ class Approval:
 
     @recall.validator
     def _recall_while_open(self, command: RecallCommand) -> None:
+        self._refuse_after_the_end(command)
+
+    @take_back.validator
+    def _take_back_while_open(self, command: TakeBackCommand) -> None:
         self._refuse_after_the_end(command)
 
     @resubmit.validator

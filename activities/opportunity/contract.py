@@ -10,6 +10,7 @@ from services.contracts.processes import (
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
+    TakeBackCommand,
 )
 from services.contracts.steps import (
     Acknowledged,
@@ -38,6 +39,11 @@ async def decide(command: DecideCommand) -> ApprovalOutcome:
 
 @activity.defn(name="opportunity.recall")
 async def recall(command: RecallCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.take_back")
+async def take_back(command: TakeBackCommand) -> ApprovalOutcome:
     raise NotImplementedError
 
 

@@ -20,6 +20,7 @@ from services.contracts.processes import (
     UPDATE_RECALL,
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
+    UPDATE_TAKE_BACK,
     ApprovalCommand,
     ApprovalInput,
     ApprovalOutcome,
@@ -28,6 +29,7 @@ from services.contracts.processes import (
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
+    TakeBackCommand,
 )
 from services.contracts.states import ApprovalState
 from services.contracts.steps import (
@@ -74,6 +76,10 @@ class OpportunityActivities(Activities):
     @step("opportunity.recall")
     async def recall(self, command: RecallCommand) -> ApprovalOutcome:
         return await self._carry_out(UPDATE_RECALL, command)
+
+    @step("opportunity.take_back")
+    async def take_back(self, command: TakeBackCommand) -> ApprovalOutcome:
+        return await self._carry_out(UPDATE_TAKE_BACK, command)
 
     @step("opportunity.resubmit")
     async def resubmit(self, command: ResubmitCommand) -> ApprovalOutcome:

@@ -162,6 +162,9 @@ def _lost_race(problem: GatewayProblem) -> str:
     who, at = document.get("decidedBy"), document.get("decidedAt")
     if not who or not at:
         return problem.message
+    if document.get("takenBack"):
+        taken = gettext("%(who)s took their approval back at %(at)s: the request waits at another place now")
+        return taken % {"who": who, "at": timestamp(str(at))}
     state = words.state_look(str(document.get("state", ""))).text
     return gettext("%(who)s was faster at %(at)s: %(state)s") % {"who": who, "at": timestamp(str(at)), "state": state}
 

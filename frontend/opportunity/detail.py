@@ -18,7 +18,7 @@ from frontend.ui.views import User
 
 MAX_CANDIDATES = 100
 _NEED_WORDS = frozenset({"comment", "reassign"})
-_PATCHES = {"recall": "recall", "resubmit": "resubmit", "submit": "submit"}
+_PATCHES = {"take_back": "take-back", "recall": "recall", "resubmit": "resubmit", "submit": "submit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def show(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """POST /approvals/{id}: `action` is recall, resubmit, submit, reassign or comment."""
+    """POST /approvals/{id}: `action` is take_back, recall, resubmit, submit, reassign or comment."""
     page = Page.of(request)
     typed = Typed.from_form(await page.form())
     approval_id, comment, key = request.path_params["id"], typed.comment, typed.key or None

@@ -77,6 +77,7 @@ def action_look(action: str) -> Look:
         "APPROVE": Look(gettext("approved"), "ok", "circle-check"),
         "REJECT": Look(gettext("rejected"), "bad", "circle-x"),
         "RETURN": Look(gettext("returned it"), "warn", "corner-up-left"),
+        "TAKE_BACK": Look(gettext("took the approval back"), "warn", "rotate-ccw"),
         "RESUBMIT": Look(gettext("submitted it again"), "muted", "send"),
         "RECALL": Look(gettext("recalled it"), "muted", "undo-2"),
         "REASSIGN": Look(gettext("passed it on"), "muted", "user-round-cog"),

@@ -157,6 +157,7 @@ class UserRestorationStep(StrEnum):
 
 UPDATE_DECIDE = "decide"
 UPDATE_RECALL = "recall"
+UPDATE_TAKE_BACK = "take_back"
 UPDATE_RESUBMIT = "resubmit"
 UPDATE_REASSIGN = "reassign"
 UPDATE_HOLD = "hold"
@@ -213,6 +214,10 @@ class DecideCommand(ApprovalCommand):
 
 
 class RecallCommand(ApprovalCommand):
+    pass
+
+
+class TakeBackCommand(ApprovalCommand):
     pass
 
 

@@ -151,6 +151,7 @@ class ApprovalAction(StrEnum):
     APPROVE = "APPROVE"
     REJECT = "REJECT"
     RETURN = "RETURN"
+    TAKE_BACK = "TAKE_BACK"
     RESUBMIT = "RESUBMIT"
     RECALL = "RECALL"
     REASSIGN = "REASSIGN"

@@ -19,6 +19,7 @@ from services.contracts.processes import (
     UPDATE_RECALL,
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
+    UPDATE_TAKE_BACK,
     ApprovalCommand,
     DecideCommand,
     Decision,
@@ -26,11 +27,12 @@ from services.contracts.processes import (
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
+    TakeBackCommand,
 )
 from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.errors import Blocked, Forbidden
 from services.opportunity import machine
-from services.opportunity.errors import AlreadyVoted, WrongState
+from services.opportunity.errors import AlreadyVoted, NothingToTakeBack, WrongState
 from services.opportunity.progress import Actor, Progress
 
 Rule = Callable[..., Progress]
@@ -118,6 +120,14 @@ RETURN: Final = Action(
     comment=CommentRule.REQUIRED,
     keeps_evidence=True,
 )
+TAKE_BACK: Final = Action(
+    ApprovalAction.TAKE_BACK,
+    machine.take_back,
+    events.ApprovalTakenBack,
+    permission=Permission.APPROVAL_DECIDE,
+    update=UPDATE_TAKE_BACK,
+    command=TakeBackCommand,
+)
 RESUBMIT: Final = Action(
     ApprovalAction.RESUBMIT,
     machine.resubmit,
@@ -178,7 +188,7 @@ ESCALATE: Final = Action(ApprovalAction.ESCALATE, machine.escalate, events.Appro
 RESTORE: Final = Action(ApprovalAction.RESTORE, machine.restore, events.ApprovalRestored, terms=("deletion_id",))
 
 ACTIONS: Final = (
-    *(SUBMIT, APPROVE, REJECT, RETURN, RESUBMIT, RECALL, CANCEL, REASSIGN),
+    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, RECALL, CANCEL, REASSIGN),
     *(HOLD, RELEASE, ESCALATE, RESTORE),
 )
 """In the order in which they are offered."""
@@ -208,6 +218,6 @@ def _permits(action: Action, progress: Progress, actor: Actor) -> bool:
         return action.offered(progress, actor)
     try:
         action.rule(progress, actor)
-    except (Forbidden, WrongState, Blocked, AlreadyVoted):
+    except (Forbidden, WrongState, Blocked, AlreadyVoted, NothingToTakeBack):
         return False
     return True

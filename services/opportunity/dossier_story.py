@@ -48,6 +48,8 @@ def _stages_after(facts: EntryFacts) -> set[int]:
     """At which stages a request may stand after an entry; entries name the stage that their actor saw."""
     if facts.action == ApprovalAction.RESUBMIT:
         return {0, facts.stage}
+    if facts.action == ApprovalAction.TAKE_BACK:
+        return {facts.stage, facts.stage - 1}
     if facts.action == ApprovalAction.APPROVE and facts.state is ApprovalState.PENDING:
         return {facts.stage, facts.stage + 1}
     return {facts.stage}
@@ -88,8 +90,11 @@ def _of_votes(record: DossierRecord) -> Iterator[Contradiction]:
     """Each vote has its entry, and each decision its vote."""
     given = Counter(map(_vote, record.votes))
     decided: Counter[Vote] = Counter()
+    taken, idle = _taken_back(record)
+    for position in idle:
+        yield f"/record/history/{position}/facts", "takes back what its actor had not approved"
     for position, entry in enumerate(record.history):
-        if entry.facts.action in DECIDING:
+        if entry.facts.action in DECIDING and position not in taken:
             vote = _vote_told(entry.facts)
             decided[vote] += 1
             if decided[vote] > given[vote]:
@@ -97,6 +102,24 @@ def _of_votes(record: DossierRecord) -> Iterator[Contradiction]:
     for position, told in enumerate(record.votes):
         if given[_vote(told)] > decided[_vote(told)]:
             yield f"/record/votes/{position}", "is a vote that the history does not tell of"
+
+
+def _taken_back(record: DossierRecord) -> tuple[set[int], list[int]]:
+    """Positions of approvals that were taken back, whose votes are gone; and those of entries that took back nothing:
+    the approval before is not their actor's."""
+    taken: set[int] = set()
+    idle: list[int] = []
+    approved: list[int] = []
+    for position, entry in enumerate(record.history):
+        if entry.facts.action == ApprovalAction.APPROVE:
+            approved.append(position)
+        elif entry.facts.action == ApprovalAction.TAKE_BACK:
+            last = approved.pop() if approved else None
+            if last is None or record.history[last].facts.actor_id != entry.facts.actor_id:
+                idle.append(position)
+            else:
+                taken.add(last)
+    return taken, idle
 
 
 def _vote(vote: DossierVote) -> Vote:

@@ -29,7 +29,10 @@ class WrongState(Conflict):
 
 
 class AlreadyDecided(Conflict):
-    """Somebody else was faster: ``decidedBy`` (their name) and ``decidedAt`` tell who and when."""
+    """Somebody else was faster: ``decidedBy`` (their name) and ``decidedAt`` tell who and when.
+
+    ``takenBack``: they took an approval back, so the request waits at an earlier stage, or for one vote more.
+    """
 
     code = "already_decided"
     title = Text("すでに決裁されています", "Somebody else decided first")
@@ -43,14 +46,20 @@ class AlreadyDecided(Conflict):
         decided_at: datetime | None = None,
         stage: int | None = None,
         revision: int | None = None,
+        taken_back: bool = False,
     ) -> None:
         detail = None
         word = DECIDED_WORDS.get(state)
         at = None if decided_at is None else decided_at.isoformat().replace("+00:00", "Z")
         if word is not None and decided_by is not None and at is not None:
             detail = Text(f"{decided_by}さんが {at} に{word.ja}済みです", f"already {word.en} by {decided_by} at {at}")
+            if taken_back:
+                detail = Text(
+                    f"{decided_by}さんが {at} に承認を取り戻しました", f"{decided_by} took their approval back at {at}"
+                )
         super().__init__(
             detail,
+            takenBack=taken_back,
             state=state.value,
             decidedBy=decided_by,
             decidedById=None if decided_by_id is None else str(decided_by_id),
@@ -73,6 +82,13 @@ class ProxyOver(Conflict):
 class NotAnApprover(Forbidden):
     code = "not_an_approver"
     title = Text("この段階の承認者ではありません", "You are not an approver of the current stage")
+
+
+class NothingToTakeBack(Conflict):
+    """Somebody has acted since, or the last approval was not the caller's."""
+
+    code = "nothing_to_take_back"
+    title = Text("取り戻せる承認がありません", "There is no approval of yours that can be taken back")
 
 
 class FlagsNotAcknowledged(Conflict):

@@ -10,8 +10,15 @@ from uuid import UUID
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState, StageMode
 from services.kit.errors import Blocked, Forbidden
-from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
-from services.opportunity.progress import Actor, Place, Progress, Stage
+from services.opportunity.errors import (
+    AlreadyVoted,
+    NotAnApprover,
+    NothingToTakeBack,
+    OwnRequest,
+    ReassignmentConflict,
+    WrongState,
+)
+from services.opportunity.progress import Actor, LastApproval, Place, Progress, Stage
 
 _OPEN = frozenset({ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD})
 
@@ -20,6 +27,7 @@ ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
     ApprovalAction.APPROVE: frozenset({ApprovalState.PENDING}),
     ApprovalAction.REJECT: frozenset({ApprovalState.PENDING}),
     ApprovalAction.RETURN: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.TAKE_BACK: frozenset({ApprovalState.PENDING}),
     ApprovalAction.RESUBMIT: frozenset({ApprovalState.RETURNED}),
     ApprovalAction.RECALL: frozenset({ApprovalState.PENDING, ApprovalState.RETURNED}),
     ApprovalAction.REASSIGN: _OPEN,
@@ -89,11 +97,21 @@ def approve(progress: Progress, actor: Actor) -> Progress:
     """Count the vote; with enough of them the next stage begins, or the request is approved."""
     voter = votes_as(progress, actor)
     assert actor.user_id is not None
+    given = LastApproval(
+        progress.generation,
+        progress.revision,
+        progress.stage,
+        voter,
+        actor.user_id,
+        approved_by=progress.approved_by,
+        voted_by=progress.voted_by,
+    )
     return _counted(
         replace(
             progress,
             approved_by=progress.approved_by | {voter},
             voted_by=progress.voted_by | {actor.user_id},
+            last_approval=given,
         )
     )
 
@@ -104,6 +122,45 @@ def _counted(progress: Progress) -> Progress:
     if progress.stage + 1 < len(progress.stages):
         return replace(progress, stage=progress.stage + 1, approved_by=frozenset(), voted_by=frozenset())
     return replace(progress, state=ApprovalState.APPROVED)
+
+
+def given_last(progress: Progress) -> LastApproval | None:
+    """The approval after which nobody has acted: of the current stage, or the one that carried it there."""
+    last = progress.last_approval
+    if last is None or (last.generation, last.revision) != (progress.generation, progress.revision):
+        return None
+    if last.stage == progress.stage:
+        counts = last.approver_id in progress.approved_by and last.voter_id in progress.voted_by
+        return last if counts else None
+    untouched = not progress.approved_by | progress.voted_by
+    return last if last.stage == progress.stage - 1 and untouched else None
+
+
+def take_back(progress: Progress, actor: Actor) -> Progress:
+    """Who approved last takes that back, while nobody has acted after it; its stage waits for that vote again."""
+    _require_state(progress, ApprovalAction.TAKE_BACK)
+    if actor.user_id is None or not actor.may_decide or actor.is_admin:
+        raise Forbidden()
+    if progress.is_own(actor.user_id):
+        raise OwnRequest()
+    last = given_last(progress)
+    if last is None or last.voter_id != actor.user_id:
+        near = progress.stages[max(0, progress.stage - 1) : progress.stage + 1]
+        if any(voter == actor.user_id or voter in actor.proxy_for for stage in near for voter in stage.voters):
+            raise NothingToTakeBack()
+        raise NotAnApprover()
+    stages = list(progress.stages)
+    if last.stage != progress.stage:
+        # The time of the stage that is left begins anew later, so whoever joined after its deadline goes.
+        stages[progress.stage] = replace(progress.current, escalated_to=None)
+    return replace(
+        progress,
+        stages=tuple(stages),
+        stage=last.stage,
+        approved_by=last.approved_by,
+        voted_by=last.voted_by,
+        last_approval=None,
+    )
 
 
 def reject(progress: Progress, actor: Actor) -> Progress:

@@ -41,6 +41,21 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class LastApproval:
+    """The approval that was given last, and what counted in its stage before it."""
+
+    generation: int
+    revision: int
+    stage: int
+    approver_id: UUID
+    """Whose vote it is."""
+    voter_id: UUID
+    """Who gave it: the approver, or their proxy."""
+    approved_by: frozenset[UUID]
+    voted_by: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The part of a request that decides what may happen to it."""
 
@@ -55,6 +70,8 @@ class Progress:
     """Voters of the current stage and revision whose approval counts."""
     voted_by: frozenset[UUID] = frozenset()
     """Who gave those approvals: the voters themselves, or their proxies. One person fills one place."""
+    last_approval: LastApproval | None = None
+    """What can be taken back while nobody has acted after it; of another revision or stage it counts for nothing."""
     terms_changed: bool = False
     """While RETURNED: what an earlier stage approved is no longer what is asked for."""
     state_before: ApprovalState | None = None

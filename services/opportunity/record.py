@@ -9,7 +9,7 @@ from uuid import UUID
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.database import Row
 from services.kit.db.record import members
-from services.opportunity.progress import Progress, Stage
+from services.opportunity.progress import LastApproval, Progress, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,34 @@ def stages_to_json(stages: Sequence[Stage]) -> list[dict[str, Any]]:
     return [stage_to_json(stage) for stage in stages]
 
 
+def _last_approval(stored: dict[str, Any] | None) -> LastApproval | None:
+    if stored is None:
+        return None
+    return LastApproval(
+        generation=stored["generation"],
+        revision=stored["revision"],
+        stage=stored["stage"],
+        approver_id=UUID(stored["approverId"]),
+        voter_id=UUID(stored["voterId"]),
+        approved_by=frozenset(UUID(who) for who in stored["approvedBy"]),
+        voted_by=frozenset(UUID(who) for who in stored["votedBy"]),
+    )
+
+
+def _last_approval_to_json(last: LastApproval | None) -> dict[str, Any] | None:
+    if last is None:
+        return None
+    return {
+        "generation": last.generation,
+        "revision": last.revision,
+        "stage": last.stage,
+        "approverId": str(last.approver_id),
+        "voterId": str(last.voter_id),
+        "approvedBy": sorted(map(str, last.approved_by)),
+        "votedBy": sorted(map(str, last.voted_by)),
+    }
+
+
 def progress_from_row(row: Row) -> Progress:
     """From the columns of ``approvals`` that decide what may happen."""
     return Progress(
@@ -103,6 +131,7 @@ def progress_from_row(row: Row) -> Progress:
             "stages": tuple(stage_from_json(stage) for stage in row["stages"]),
             "approved_by": frozenset(row["approved_by"]),
             "voted_by": frozenset(row["voted_by"]),
+            "last_approval": _last_approval(row["last_approval"]),
             "state_before": None if row["state_before"] is None else ApprovalState(row["state_before"]),
         }
     )
@@ -121,6 +150,7 @@ def approval_to_row(approval: Approval) -> Row:
         "stages": stages_to_json(approval.progress.stages),
         "approved_by": sorted(approval.progress.approved_by),
         "voted_by": sorted(approval.progress.voted_by),
+        "last_approval": _last_approval_to_json(approval.progress.last_approval),
     }
 
 

@@ -116,3 +116,21 @@ async def test_hostile_text_is_shown_as_text(open_page: OpenPage, frontend: Runn
     page = await open_page("approver", "/approvals")
     await expect(page.locator(".panel-title")).to_have_text(hostile)
     assert await page.locator("#page img, #page script").count() == 0
+
+
+async def test_an_approval_is_taken_back_on_the_page_of_the_request_by_keyboard(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    approval = frontend.gateway.waiting("approver@ringi.example")[0]
+    page = await open_page("manager", f"/approvals/{approval['id']}")
+    field = page.locator("#opportunity-take-back-comment")
+    await field.focus()
+    await page.keyboard.type("金額を見直します")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("button[value=take_back]")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".timeline")).to_contain_text("承認を取り戻しました")
+    await expect(page.locator(".timeline")).to_contain_text("金額を見直します")
+    await expect(field).to_have_count(0)
+    [sent] = frontend.gateway.sent("PATCH", "/take-back")
+    assert sent == {"comment": "金額を見直します"}

@@ -26,7 +26,7 @@ from tests.support.system import Caller, System
 from tests.support.waiting import eventually
 
 MOMENTS = ("begins", "committed")
-BY_PEOPLE = ("decide", "recall", "resubmit", "reassign", "cancel")
+BY_PEOPLE = ("decide", "take_back", "recall", "resubmit", "reassign", "cancel")
 BY_PROCESSES = ("hold", "release")
 BY_TIME = ("load_approval", "remind", "escalate")
 
@@ -52,8 +52,10 @@ class Order:
         return answer.status == 200 and answer.json["state"] == self.becomes
 
 
-async def _requests(system: System, count: int) -> list[str]:
-    body = request_to(system.people["approver"])
+async def _requests(system: System, count: int, *approvers: str) -> list[str]:
+    """With a stage for each of these people."""
+    stages = [stage for name in approvers or ("approver",) for stage in request_to(system.people[name])["stages"]]
+    body = request_to(system.people["approver"]) | {"stages": stages}
     return [(await asked(system.people["rep"], "POST", "/approvals", body))["id"] for _ in range(count)]
 
 
@@ -68,6 +70,7 @@ async def _orders(system: System, workers: WorkerProcesses) -> dict[str, Order]:
     reassigned = {"fromId": str(approver.id), "toId": str(system.people["manager"].id), "reason": "不在のため"}
     made = {
         "decide": lambda request: Order(approver, request, "approve", "APPROVED"),
+        "take_back": lambda request: Order(approver, request, "take-back", "PENDING"),
         "recall": lambda request: Order(rep, request, "recall", "RECALLED"),
         "resubmit": lambda request: Order(rep, request, "resubmit", "PENDING"),
         "reassign": lambda request: Order(admin, request, "reassign", "PENDING", reassigned),
@@ -75,7 +78,12 @@ async def _orders(system: System, workers: WorkerProcesses) -> dict[str, Order]:
     }
     points = [f"opportunity.{update}.{moment}" for update in BY_PEOPLE for moment in MOMENTS] + [DECIDED]
     requests = dict(zip(points, await _requests(system, len(points)), strict=True))
+    taken = [f"opportunity.take_back.{moment}" for moment in MOMENTS]
+    requests |= dict(zip(taken, await _requests(system, len(taken), "approver", "manager"), strict=True))
     first = workers.start()
+    for point in taken:
+        approved = Order(approver, requests[point], "approve", "PENDING")
+        await eventually(approved.answered, within=PATIENCE, what="an approval to take back")
     for moment in MOMENTS:
         returned = Order(
             approver, requests[f"opportunity.resubmit.{moment}"], "return", "RETURNED", {"comment": "不足"}

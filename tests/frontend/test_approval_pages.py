@@ -85,9 +85,12 @@ def pending_request(*actions: str) -> tuple[Browser, ScriptedGateway]:
     return client, gateway
 
 
-@pytest.mark.parametrize(("action", "method", "path"), [("recall", "PATCH", "recall"), ("comment", "POST", "comments")])
+@pytest.mark.parametrize(
+    ("action", "method", "path"),
+    [("recall", "PATCH", "recall"), ("take_back", "PATCH", "take-back"), ("comment", "POST", "comments")],
+)
 async def test_words_that_could_not_be_sent_stay_and_are_sent_once(action: str, method: str, path: str) -> None:
-    client, gateway = pending_request("RECALL")
+    client, gateway = pending_request("RECALL", "TAKE_BACK")
     gateway.on(method, f"/approvals/r1/{path}", {"code": "unavailable", "title": "利用できません"}, status=503)
     form = {"action": action, "comment": "書いた文章", "idempotency_key": "k7"}
     answer = await client.post("/approvals/r1", form=form)
@@ -224,3 +227,14 @@ async def test_a_request_decided_by_itself_was_seen_with_all_it_asks_to_note() -
     gateway.on("PATCH", "/approvals/r1/approve", approval(id="r1", state="APPROVED"))
     await client.post("/approvals/decide", form={"ids": "r1/1/0", "decision": "approve", "idempotency_key": "k1"})
     assert "acknowledgedFlags" not in gateway.sent("PATCH", "/approvals/r1/approve")[0].body
+
+
+async def test_a_decision_on_an_approval_that_was_taken_back_says_who_did_it() -> None:
+    client, gateway = inbox_of()
+    gateway.on("GET", "/approvals/r1", approval(id="r1", number="AP-1", state="PENDING"))
+    lost = {"code": "already_decided", "state": "PENDING", "decidedBy": "高橋 直樹", "takenBack": True}
+    lost |= {"title": "すでに決裁されています", "decidedAt": "2026-11-20T01:00:05Z"}
+    gateway.on("PATCH", "/approvals/r1/approve", lost, status=409)
+    form = {"ids": "r1/1/1", "decision": "approve", "comment": "可", "idempotency_key": "k1"}
+    shown = text(await client.post("/approvals/decide", form=form))
+    assert "高橋 直樹さんが承認を取り戻しました" in shown

@@ -21,6 +21,7 @@ from services.contracts.processes import (
     UPDATE_RECALL,
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
+    UPDATE_TAKE_BACK,
     ApprovalInput,
     ApprovalOutcome,
     DecideCommand,
@@ -31,6 +32,7 @@ from services.contracts.processes import (
     RecallCommand,
     ResubmitCommand,
     RowChanged,
+    TakeBackCommand,
     TaskDueInput,
     TaskQueue,
 )
@@ -97,7 +99,7 @@ def approval(row: Callable[[], Row], play: Play, **scripts: str) -> Callable[[Cl
     async def shape(client: Client) -> Handle:
         request, steps = uuid4(), row()
         moves: dict[str, Script] = dict.fromkeys(
-            ("decide", "recall", "resubmit", "reassign", "hold", "release", "cancel"), steps.move
+            ("decide", "recall", "take_back", "resubmit", "reassign", "hold", "release", "cancel"), steps.move
         )
         moves |= {"load_approval": steps.read, "remind": steps.ring("remind_at"), "escalate": steps.ring("deadline_at")}
         moves |= {step: getattr(steps, does) for step, does in scripts.items()}
@@ -143,6 +145,12 @@ async def _approve_after_a_return(handle: Handle, request: UUID) -> None:
 async def _reassign(handle: Handle, request: UUID) -> None:
     command = ReassignCommand(**_command(request), from_id=uuid4(), to_id=uuid4(), process_id=uuid4())
     await handle.execute_update(UPDATE_REASSIGN, command)
+    await _decide(handle, request)
+
+
+async def _approve_take_back_and_approve(handle: Handle, request: UUID) -> None:
+    await _decide(handle, request)
+    await handle.execute_update(UPDATE_TAKE_BACK, TakeBackCommand(**_command(request)))
     await _decide(handle, request)
 
 
@@ -218,6 +226,9 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
     f"{_NAME}.database_away": approval(lambda: Row(_S.PENDING, _S.APPROVED), _decide, decide="stumble"),
     f"{_NAME}.recalled_too_late": approval(
         lambda: Row(_S.PENDING, _S.PENDING, _S.APPROVED), _recall_too_late, recall="refuse"
+    ),
+    f"{_NAME}.taken_back": approval(
+        lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _approve_take_back_and_approve
     ),
     f"{_NAME}.recalled": approval(lambda: Row(_S.PENDING, _S.RECALLED), _recall),
     f"{_NAME}.held_and_cancelled": approval(

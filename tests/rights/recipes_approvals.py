@@ -112,7 +112,7 @@ def _takeover(case: Case) -> dict[str, Any]:
     return {"fromId": str(holder.id), "toId": str(successor), "reason": "休暇"}
 
 
-for _action in ("approve", "reject", "return", "recall", "resubmit", "cancel"):
+for _action in ("approve", "reject", "return", "take-back", "recall", "resubmit", "cancel"):
     _moves(_action, lambda _case: {"comment": "確認しました"})
 _moves("submit", lambda _case: None)
 _moves("reassign", _takeover)

@@ -238,6 +238,9 @@ class FakeGateway(
         actions += {"DRAFT": ["SUBMIT"], "PENDING": ["RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
             item["state"] if mine else "", []
         )
+        last = self.history[item["id"]][-1] if self.history.get(item["id"]) else {"action": "", "actorId": ""}
+        if item["state"] == "PENDING" and (last["action"], last["actorId"]) == ("APPROVE", user["id"]):
+            actions.append("TAKE_BACK")
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
         stands_in_for = self.principal_in(item, user) if waits else None
@@ -291,6 +294,9 @@ class FakeGateway(
             if action == "approve" and unnoted:
                 return problem(409, "flags_not_acknowledged", "注意事項の確認が必要です", flags=sorted(unnoted))
             self._decide(item, ask.user, action, ask.body.get("comment", ""))
+        elif action == "take-back":
+            item["stage"] -= 1
+            self._record(item, ask.user, "TAKE_BACK", ask.body.get("comment", ""))
         elif action == "reassign":
             stage = item["stages"][item["stage"]]
             taker = self.users[ask.body["toId"]]

@@ -81,6 +81,12 @@ class ApprovalReturned(ApprovalActed):
     event_type: ClassVar[str] = "approval.returned"
 
 
+class ApprovalTakenBack(ApprovalActed):
+    """Whoever approved last took that back: it waits at the stage of that approval again."""
+
+    event_type: ClassVar[str] = "approval.taken_back"
+
+
 class ApprovalResubmitted(ApprovalActed):
     event_type: ClassVar[str] = "approval.resubmitted"
 

@@ -65,6 +65,18 @@ async def return_approval(
     return _answer(await commands.carry_out(Order(actions.RETURN, approval_id, body.comment, body.seen), sender))
 
 
+@router.patch("/approvals/{approval_id}/take-back", response_model=ApprovalOutput)
+async def take_back_approval(
+    commands: CommandSenderDep,
+    sender: Annotated[Sender, may(actions.TAKE_BACK)],
+    approval_id: UUID,
+    body: ReasonInput | None = None,
+) -> Response:
+    """Take one's own approval back while nobody has acted after it; the request waits at its stage again."""
+    order = Order(actions.TAKE_BACK, approval_id, (body or ReasonInput()).text)
+    return _answer(await commands.carry_out(order, sender))
+
+
 @router.patch("/approvals/{approval_id}/recall", response_model=ApprovalOutput)
 async def recall_approval(
     commands: CommandSenderDep,

@@ -62,6 +62,7 @@ class ApprovalRow(OpportunityModel, table=True):
     stages: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     approved_by: list[UUID] = Field(sa_column=Column(UUIDS, nullable=False))
     voted_by: list[UUID] = Field(sa_column=Column(UUIDS, nullable=False))
+    last_approval: dict[str, Any] | None = Field(sa_column=Column(JSONB))
     terms_changed: bool
     short_since: datetime | None = Field(sa_type=TIME)
     flags: list[str] = Field(sa_column=Column(TEXTS, nullable=False))

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.opportunity.models import APPROVAL_COLUMNS
+from services.opportunity.progress import LastApproval
 from services.opportunity.record import Approval, approval_from_row, approval_to_row
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -73,7 +74,8 @@ async def update(uow: UnitOfWork, approval: Approval) -> None:
 def _to_row(approval: Approval) -> Row:
     row = approval_to_row(approval)
     wish = None if approval.wish is None else Jsonb(approval.wish)
-    return row | {"stages": Jsonb(row["stages"]), "wish": wish}
+    last = None if row["last_approval"] is None else Jsonb(row["last_approval"])
+    return row | {"stages": Jsonb(row["stages"]), "wish": wish, "last_approval": last}
 
 
 async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> None:
@@ -119,6 +121,15 @@ async def add_participants(uow: UnitOfWork, approval_id: UUID, users: Sequence[U
         " SELECT u.user_id, a.id, %s, a.created_at FROM approvals a, unnest(%s::uuid[]) AS u (user_id) WHERE a.id = %s"
         " ON CONFLICT DO NOTHING",
         [relation, list(users), approval_id],
+    )
+
+
+async def delete_vote(uow: UnitOfWork, approval_id: UUID, taken: LastApproval) -> None:
+    """One that was taken back counts no more; the history keeps that it was given, and taken back."""
+    await uow.execute(
+        "DELETE FROM approval_votes WHERE approval_id = %s AND generation = %s AND revision = %s AND stage = %s"
+        " AND approver_id = %s",
+        [approval_id, taken.generation, taken.revision, taken.stage, taken.approver_id],
     )
 
 

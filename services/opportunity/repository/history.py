@@ -9,7 +9,10 @@ import orjson
 from services.contracts.states import ApprovalAction
 from services.kit.db.database import Reader, Row, UnitOfWork
 
-DECIDING_ACTIONS = [ApprovalAction.APPROVE.value, ApprovalAction.REJECT.value, ApprovalAction.RETURN.value]
+MOVING_ACTIONS = [
+    action.value
+    for action in (ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN, ApprovalAction.TAKE_BACK)
+]
 
 
 async def append(uow: UnitOfWork, entry: Row, *, salt: bytes, content: dict[str, Any]) -> None:
@@ -57,12 +60,12 @@ async def entry(reader: Reader, approval_id: UUID, entry_id: UUID) -> Row | None
 
 
 async def last_decision(reader: Reader, approval_id: UUID) -> Row | None:
-    """Who approved, rejected or returned last, with their name as the copies know it."""
+    """Who approved, rejected, returned or took an approval back last, with their name as the copies know it."""
     return await reader.one(
         "SELECT h.at, h.action, h.actor_id, h.on_behalf_of, h.stage, h.revision, u.name FROM approval_history h"
         " LEFT JOIN user_copies u ON u.id = h.actor_id"
         " WHERE h.approval_id = %s AND h.action = ANY(%s) ORDER BY h.sequence DESC LIMIT 1",
-        [approval_id, DECIDING_ACTIONS],
+        [approval_id, MOVING_ACTIONS],
     )
 
 

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from services.contracts.permissions import Permission, Role, permissions_of
 from services.contracts.processes import ApprovalCommand, ReassignCommand
-from services.contracts.states import ApprovalState
+from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden
 from services.kit.running import clock
 from services.opportunity import machine
-from services.opportunity.actions import Action
+from services.opportunity.actions import TAKE_BACK, Action
 from services.opportunity.errors import AlreadyDecided
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.repository import history, people
@@ -49,6 +49,13 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
         if voter != actor.user_id:
             return "PROXY", voter
         return ("APPROVER" if voter in progress.current.approver_ids else "ESCALATION"), None
+    if action is TAKE_BACK:
+        taken = machine.given_last(progress)
+        assert taken is not None, "the rule has found it"
+        if taken.approver_id == actor.user_id:
+            return "APPROVER", None
+        # By what they did themselves, also when they stand in no longer.
+        return "PROXY", taken.approver_id if taken.approver_id in actor.proxy_for else None
     if isinstance(command, ReassignCommand) and not actor.is_admin:
         return "APPROVER", None if command.from_id == actor.user_id else command.from_id
     by_admin = isinstance(command, ReassignCommand) or action.permission is Permission.APPROVAL_REASSIGN_ANY
@@ -56,7 +63,7 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
 
 
 async def lost_race(reader: Reader, approval_id: UUID, state: ApprovalState) -> AlreadyDecided:
-    """Names whoever was faster: the last one who approved, rejected or returned."""
+    """Names whoever was faster: the last one who approved, rejected, returned or took an approval back."""
     winner: Row = await history.last_decision(reader, approval_id) or {}
     return AlreadyDecided(
         state,
@@ -65,4 +72,5 @@ async def lost_race(reader: Reader, approval_id: UUID, state: ApprovalState) -> 
         decided_at=winner.get("at"),
         stage=winner.get("stage"),
         revision=winner.get("revision"),
+        taken_back=winner.get("action") == ApprovalAction.TAKE_BACK,
     )

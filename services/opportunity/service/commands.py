@@ -154,6 +154,10 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     )
     if action.decision is not None:
         await _record_vote(uow, before, actor, action.name)
+    if action is actions.TAKE_BACK:
+        taken = machine.given_last(before.progress)
+        assert taken is not None, "the rule has found it"
+        await approvals.delete_vote(uow, before.id, taken)
     if isinstance(command, ReassignCommand):
         if command.process_id is not None:
             await _record_places(uow, before, command, command.process_id)

@@ -25,8 +25,10 @@ async def _stage_with_successors(uow: UnitOfWork, progress: Progress, stage: Sta
     """As many votes as before: one person fills one place, and whose place nobody fills is waited for."""
     asked: list[UUID] = []
     vacant = list(stage.vacant_ids)
+    given = progress.approved_by if stage is progress.current else frozenset()
     for approver in stage.approver_ids:
-        present = await _present(uow, approver)
+        # Whose vote counts stays: it was given while they were there.
+        present = approver if approver in given else await _present(uow, approver)
         if present is not None and present not in asked and not progress.is_own(present):
             asked.append(present)
         else:

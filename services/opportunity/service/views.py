@@ -20,7 +20,7 @@ from services.opportunity.record import progress_from_row
 from services.opportunity.repository import lists, people
 from services.opportunity.service import shortage
 
-_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "sortKey"})
+_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "sortKey"})
 
 
 def _actor(view: View, principal: Principal, without: AbstractSet[UUID]) -> Actor:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,8 +18,7 @@ from services.contracts.states import (
 )
 from services.kit.errors import ProblemError
 from services.opportunity import actions, machine
-from services.opportunity.errors import AlreadyVoted, NotAnApprover, OwnRequest, ReassignmentConflict, WrongState
-from services.opportunity.progress import Actor, Place, Progress, Stage, places_of
+from services.opportunity.progress import Actor, Progress, Stage
 
 PEOPLE = [UUID(int=number) for number in range(1, 7)]
 REQUESTER = PEOPLE[0]
@@ -76,6 +74,7 @@ class ApprovalMachine(RuleBasedStateMachine):
             ApprovalAction.APPROVE: lambda: machine.approve(self.now, actor),
             ApprovalAction.REJECT: lambda: machine.reject(self.now, actor),
             ApprovalAction.RETURN: lambda: machine.return_(self.now, actor),
+            ApprovalAction.TAKE_BACK: lambda: machine.take_back(self.now, actor),
             ApprovalAction.RESUBMIT: lambda: machine.resubmit(self.now, actor),
             ApprovalAction.RECALL: lambda: machine.recall(self.now, actor),
             ApprovalAction.REASSIGN: lambda: machine.reassign(self.now, actor, from_id=who, to_id=PEOPLE[2]),
@@ -141,6 +140,38 @@ class ApprovalMachine(RuleBasedStateMachine):
             assert not self.now.approved_by
         else:
             assert self.now.state is ApprovalState.APPROVED
+
+    @within(ApprovalAction.TAKE_BACK)
+    @rule(who=people, admin=st.booleans())
+    def take_back(self, who: UUID, admin: bool) -> None:
+        actor = Actor(who, may_decide=True, is_admin=admin)
+        offered = ApprovalAction.TAKE_BACK in actions.allowed_actions(self.now, actor)
+        assert self._try(ApprovalAction.TAKE_BACK, lambda: machine.take_back(self.now, actor)) == offered
+        if offered:
+            last = self.before.last_approval
+            assert last is not None
+            assert (last.voter_id, admin) == (who, False)
+            assert self.now.stage == last.stage
+            assert self.now.revision == self.before.revision
+            assert last.approver_id not in self.now.approved_by
+            assert len(self.now.approved_by) < self.now.current.votes_needed
+            assert self.now.approved_by | self.now.voted_by <= self.before.approved_by | self.before.voted_by or (
+                self.before.stage == self.now.stage + 1
+            )
+
+    @within(ApprovalAction.APPROVE)
+    @rule(number=st.integers(0, 3))
+    def approve_and_take_back(self, number: int) -> None:
+        """What was just approved can be taken back, and all is as it was."""
+        waiting = self.now.waiting_for
+        if not waiting:
+            return
+        actor = Actor(waiting[number % len(waiting)], may_decide=True)
+        before, after = self.now, machine.approve(self.now, actor)
+        if after.state is ApprovalState.PENDING:
+            back = machine.take_back(after, actor)
+            assert replace(back, last_approval=before.last_approval) == before or after.stage > before.stage
+            assert (back.stage, back.approved_by, back.voted_by) == (before.stage, before.approved_by, before.voted_by)
 
     @within(ApprovalAction.RESUBMIT)
     @rule(who=people)
@@ -270,110 +301,3 @@ class ApprovalMachine(RuleBasedStateMachine):
 
 TestApprovalMachine = ApprovalMachine.TestCase
 TestApprovalMachine.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
-
-FIRST, SECOND, THIRD = PEOPLE[1:4]
-
-
-def pending(*route: Stage, **facts: Any) -> Progress:
-    return Progress(ApprovalState.PENDING, REQUESTER, REQUESTER, route, **facts)
-
-
-def decider(who: UUID, *proxy_for: UUID) -> Actor:
-    return Actor(who, may_decide=True, proxy_for=frozenset(proxy_for))
-
-
-def test_a_quorum_of_two_of_three_moves_on_with_the_second_vote() -> None:
-    now = pending(Stage("合議", (FIRST, SECOND, THIRD), StageMode.QUORUM, 2))
-    now = machine.approve(now, decider(FIRST))
-    assert now.state is ApprovalState.PENDING
-    with pytest.raises(AlreadyVoted):
-        machine.approve(now, decider(FIRST))
-    assert machine.approve(now, decider(THIRD)).state is ApprovalState.APPROVED
-
-
-def test_a_proxy_who_is_an_approver_of_the_stage_too_votes_once() -> None:
-    now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL))
-    assert machine.votes_as(now, decider(FIRST, SECOND)) == FIRST
-    now = machine.approve(now, decider(FIRST, SECOND))
-    with pytest.raises(AlreadyVoted):
-        machine.approve(now, decider(FIRST, SECOND))
-    with pytest.raises(AlreadyVoted):
-        machine.return_(now, decider(FIRST, SECOND))
-    assert now.waiting_for == (SECOND,)
-
-
-def test_a_proxy_of_two_approvers_fills_one_of_their_places() -> None:
-    now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL))
-    now = machine.approve(now, decider(THIRD, FIRST, SECOND))
-    with pytest.raises(AlreadyVoted):
-        machine.approve(now, decider(THIRD, FIRST, SECOND))
-    assert machine.approve(now, decider(SECOND)).state is ApprovalState.APPROVED
-
-
-def test_who_voted_as_a_proxy_does_not_vote_again_by_escalation_or_reassignment() -> None:
-    now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL, escalate_to=THIRD))
-    now = machine.approve(now, decider(THIRD, FIRST))
-    assert machine.escalate(now, SYSTEM).current.voters == (FIRST, SECOND)
-    with pytest.raises(ReassignmentConflict):
-        machine.reassign(now, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
-
-
-def test_nobody_decides_their_own_request_by_proxy_neither() -> None:
-    now = pending(Stage("承認", (FIRST,)))
-    with pytest.raises(OwnRequest):
-        machine.approve(now, decider(REQUESTER, FIRST))
-
-
-def test_who_joins_by_escalation_fills_a_missing_vote_of_a_stage_of_all() -> None:
-    now = machine.escalate(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL, escalate_to=THIRD)), SYSTEM)
-    now = machine.approve(machine.approve(now, decider(FIRST)), decider(THIRD))
-    assert now.state is ApprovalState.APPROVED
-
-
-def test_a_vote_that_was_given_stays_when_its_giver_is_replaced() -> None:
-    now = machine.approve(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)), decider(FIRST))
-    with pytest.raises(NotAnApprover):
-        machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=THIRD)
-
-
-def test_a_successor_who_has_voted_already_leaves_the_place_vacant_and_the_stage_waiting() -> None:
-    now = machine.approve(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)), decider(FIRST))
-    left = machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=SECOND, to_id=FIRST)
-    assert (left.state, left.current.votes_needed, left.current.vacant_ids) == (ApprovalState.PENDING, 2, (SECOND,))
-    assert machine.votes_missing(left, frozenset()) == 1
-    filled = machine.reassign(left, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
-    assert machine.votes_missing(filled, frozenset()) == 0
-    assert machine.approve(filled, decider(THIRD)).state is ApprovalState.APPROVED
-
-
-def test_two_of_three_with_two_unable_stays_two_of_three() -> None:
-    now = pending(Stage("合議", (FIRST, SECOND, THIRD), StageMode.QUORUM, 2))
-    assert machine.votes_missing(now, frozenset({SECOND})) == 0
-    assert machine.votes_missing(now, frozenset({SECOND, THIRD})) == 1
-
-
-def test_terms_that_changed_since_a_stage_approved_send_the_request_to_the_first_stage() -> None:
-    route = (Stage("一次", (FIRST,), escalated_to=THIRD), Stage("二次", (SECOND,)))
-    now = machine.return_(pending(*route, stage=1), decider(SECOND))
-    assert machine.resubmit(now, Actor(REQUESTER)).stage == 1
-    again = machine.resubmit(replace(now, terms_changed=True), Actor(REQUESTER))
-    assert (again.stage, again.revision, again.terms_changed) == (0, 2, False)
-    assert again.waiting_for == (FIRST,)
-
-
-def test_a_returning_leaver_gets_back_only_what_the_successor_still_has() -> None:
-    route = (Stage("一次", (FIRST,)), Stage("二次", (FIRST, THIRD), StageMode.ALL), Stage("三次", (SECOND,)))
-    before = pending(*route)
-    places = places_of(before, FIRST, SECOND)
-    moved = machine.reassign(before, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=SECOND)
-    passed = machine.approve(moved, decider(SECOND))
-    back = machine.give_back(passed, leaver=FIRST, successor=SECOND, places=places)
-    assert [stage.approver_ids for stage in back.stages] == [(SECOND,), (FIRST, THIRD), (SECOND,)]
-    assert machine.give_back(before, leaver=FIRST, successor=SECOND, places=[Place(0, True, False, False)]) == before
-
-
-def test_a_request_cancelled_by_an_administrator_is_not_restored_by_a_process() -> None:
-    now = machine.cancel(pending(Stage("承認", (FIRST,))), Actor(PEOPLE[5], is_admin=True))
-    with pytest.raises(WrongState):
-        machine.restore(now, Actor(None, process_id=PROCESSES[0]), deletion_id=PROCESSES[1])
-    assert replace(now, state=ApprovalState.PENDING).current.name == "承認"
