@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.opportunity import contract as opportunity
     from services.contracts.processes import (
         SIGNAL_ROW_CHANGED,
+        UPDATE_ADD_APPROVER,
         UPDATE_CANCEL,
         UPDATE_DECIDE,
         UPDATE_HOLD,
@@ -27,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         UPDATE_RESUBMIT,
         UPDATE_TAKE_BACK,
         WORKFLOW_ENDED,
+        AddApproverCommand,
         ApprovalCommand,
         ApprovalInput,
         ApprovalOutcome,
@@ -93,6 +95,10 @@ class Approval:
     async def take_back(self, command: TakeBackCommand) -> ApprovalOutcome:
         return await self._carry_out(opportunity.take_back, command)
 
+    @workflow.update(name=UPDATE_ADD_APPROVER)
+    async def add_approver(self, command: AddApproverCommand) -> ApprovalOutcome:
+        return await self._carry_out(opportunity.add_approver, command)
+
     @workflow.update(name=UPDATE_RESUBMIT)
     async def resubmit(self, command: ResubmitCommand) -> ApprovalOutcome:
         return await self._carry_out(opportunity.resubmit, command)
@@ -123,6 +129,10 @@ class Approval:
 
     @take_back.validator
     def _take_back_while_open(self, command: TakeBackCommand) -> None:
+        self._refuse_after_the_end(command)
+
+    @add_approver.validator
+    def _add_approver_while_open(self, command: AddApproverCommand) -> None:
         self._refuse_after_the_end(command)
 
     @resubmit.validator

@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from services.contracts.processes import (
+    AddApproverCommand,
     ApprovalInput,
     ApprovalOutcome,
     DecideCommand,
@@ -44,6 +45,11 @@ async def recall(command: RecallCommand) -> ApprovalOutcome:
 
 @activity.defn(name="opportunity.take_back")
 async def take_back(command: TakeBackCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.add_approver")
+async def add_approver(command: AddApproverCommand) -> ApprovalOutcome:
     raise NotImplementedError
 
 

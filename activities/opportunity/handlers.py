@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from activities.steps import Activities, step
 from services.contracts.processes import (
+    UPDATE_ADD_APPROVER,
     UPDATE_CANCEL,
     UPDATE_DECIDE,
     UPDATE_HOLD,
@@ -21,6 +22,7 @@ from services.contracts.processes import (
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
     UPDATE_TAKE_BACK,
+    AddApproverCommand,
     ApprovalCommand,
     ApprovalInput,
     ApprovalOutcome,
@@ -80,6 +82,10 @@ class OpportunityActivities(Activities):
     @step("opportunity.take_back")
     async def take_back(self, command: TakeBackCommand) -> ApprovalOutcome:
         return await self._carry_out(UPDATE_TAKE_BACK, command)
+
+    @step("opportunity.add_approver")
+    async def add_approver(self, command: AddApproverCommand) -> ApprovalOutcome:
+        return await self._carry_out(UPDATE_ADD_APPROVER, command)
 
     @step("opportunity.resubmit")
     async def resubmit(self, command: ResubmitCommand) -> ApprovalOutcome:

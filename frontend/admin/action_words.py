@@ -85,6 +85,7 @@ def _approvals() -> dict[str, str]:
         "approval.reject": pgettext("audit", "Rejected a request"),
         "approval.return": pgettext("audit", "Returned a request"),
         "approval.take_back": pgettext("audit", "Took an approval back"),
+        "approval.add_approver": pgettext("audit", "Added an approver"),
         "approval.resubmit": pgettext("audit", "Resubmitted a request"),
         "approval.recall": pgettext("audit", "Recalled a request"),
         "approval.reassign": pgettext("audit", "Put another approver in charge"),

@@ -29,6 +29,8 @@ class Typed:
     comment: str = ""
     giver: str = ""
     taker: str = ""
+    turn: str = ""
+    """Whether somebody who is added comes before or after."""
     key: str = ""
 
     @classmethod
@@ -36,7 +38,7 @@ class Typed:
         def text(name: str) -> str:
             return str(form.get(name, "")).strip()
 
-        return cls(text("action"), text("comment"), text("from"), text("to"), text(KEY_FIELD))
+        return cls(text("action"), text("comment"), text("from"), text("to"), text("turn"), text(KEY_FIELD))
 
     def of(self, *actions: str) -> Typed:
         """It, in the form of these actions; an empty form in the others."""
@@ -49,7 +51,8 @@ async def show(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """POST /approvals/{id}: `action` is take_back, recall, resubmit, submit, reassign or comment."""
+    """POST /approvals/{id}: `action` is take_back, add_approver, recall, resubmit, submit, reassign or
+    comment."""
     page = Page.of(request)
     typed = Typed.from_form(await page.form())
     approval_id, comment, key = request.path_params["id"], typed.comment, typed.key or None
@@ -62,6 +65,9 @@ async def act(request: Request) -> Response:
             await page.gateway.send("PATCH", f"{root}/{_PATCHES[typed.action]}", body, key=key)
         elif typed.action == "comment":
             await page.gateway.send("POST", f"{root}/comments", {"body": comment}, key=key)
+        elif typed.action == "add_approver":
+            added = {"userId": typed.taker, "before": typed.turn == "before", "comment": comment or None}
+            await page.gateway.send("PATCH", f"{root}/add-approver", added, key=key)
         elif typed.action == "reassign":
             body = {"fromId": typed.giver, "toId": typed.taker, "reason": comment}
             await page.gateway.send("PATCH", f"{root}/reassign", body, key=key)
@@ -91,10 +97,11 @@ async def _render(
     """`missing`: the words that the action of `typed` needs."""
     history = await history_of(page.gateway, approval_id)
     approval = history.approval
-    candidates = await _candidates(page) if approval.may("REASSIGN") else []
+    candidates = await _candidates(page) if approval.may("REASSIGN") or approval.may("ADD_APPROVER") else []
     places: dict[str, Person] = {
         person.id: person for stage in approval.stages[approval.stage :] for person in stage.approvers
     }
+    asked = {person.id for person in approval.current_stage.approvers} if approval.current_stage else set()
     if approval.shortage is not None:
         places |= {person.id: person for person in approval.shortage.vacant}
     return page.render(
@@ -102,6 +109,7 @@ async def _render(
         status=status,
         history=history,
         candidates=[user for user in candidates if user.id not in places and user.id != approval.requester_id],
+        addable=[user for user in candidates if user.id not in asked and user.id != approval.requester_id],
         places=list(places.values()),
         error=error,
         file_error=file_error,

@@ -78,6 +78,7 @@ def action_look(action: str) -> Look:
         "REJECT": Look(gettext("rejected"), "bad", "circle-x"),
         "RETURN": Look(gettext("returned it"), "warn", "corner-up-left"),
         "TAKE_BACK": Look(gettext("took the approval back"), "warn", "rotate-ccw"),
+        "ADD_APPROVER": Look(gettext("added an approver"), "muted", "user-round-plus"),
         "RESUBMIT": Look(gettext("submitted it again"), "muted", "send"),
         "RECALL": Look(gettext("recalled it"), "muted", "undo-2"),
         "REASSIGN": Look(gettext("passed it on"), "muted", "user-round-cog"),

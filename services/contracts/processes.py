@@ -158,6 +158,7 @@ class UserRestorationStep(StrEnum):
 UPDATE_DECIDE = "decide"
 UPDATE_RECALL = "recall"
 UPDATE_TAKE_BACK = "take_back"
+UPDATE_ADD_APPROVER = "add_approver"
 UPDATE_RESUBMIT = "resubmit"
 UPDATE_REASSIGN = "reassign"
 UPDATE_HOLD = "hold"
@@ -219,6 +220,13 @@ class RecallCommand(ApprovalCommand):
 
 class TakeBackCommand(ApprovalCommand):
     pass
+
+
+class AddApproverCommand(ApprovalCommand):
+    """``before``: their turn comes before the present stage, not after it."""
+
+    user_id: UUID
+    before: bool
 
 
 class ResubmitCommand(ApprovalCommand):

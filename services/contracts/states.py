@@ -152,6 +152,7 @@ class ApprovalAction(StrEnum):
     REJECT = "REJECT"
     RETURN = "RETURN"
     TAKE_BACK = "TAKE_BACK"
+    ADD_APPROVER = "ADD_APPROVER"
     RESUBMIT = "RESUBMIT"
     RECALL = "RECALL"
     REASSIGN = "REASSIGN"

@@ -12,6 +12,7 @@ from typing import Any, Final
 from services.contracts.events import approval as events
 from services.contracts.permissions import Permission
 from services.contracts.processes import (
+    UPDATE_ADD_APPROVER,
     UPDATE_CANCEL,
     UPDATE_DECIDE,
     UPDATE_HOLD,
@@ -20,6 +21,7 @@ from services.contracts.processes import (
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
     UPDATE_TAKE_BACK,
+    AddApproverCommand,
     ApprovalCommand,
     DecideCommand,
     Decision,
@@ -31,7 +33,7 @@ from services.contracts.processes import (
 )
 from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.errors import Blocked, Forbidden
-from services.opportunity import machine
+from services.opportunity import machine, places
 from services.opportunity.errors import AlreadyVoted, NothingToTakeBack, WrongState
 from services.opportunity.progress import Actor, Progress
 
@@ -60,8 +62,8 @@ class Action:
     terms: tuple[str, ...] = ()
     """Fields of the command that the rule takes."""
     comment: CommentRule = CommentRule.OPTIONAL
-    names_successor: bool = False
-    """The command's ``to_id`` takes work over: they must be able to."""
+    takes_on: str | None = None
+    """The term that names somebody who is given work: they must be able to do it."""
     keeps_evidence: bool = False
     """Its history entry keeps what the actor saw: the request and the customer's profile at that moment."""
     moot: Callable[[Progress, Actor], bool] = machine.never_moot
@@ -128,6 +130,17 @@ TAKE_BACK: Final = Action(
     update=UPDATE_TAKE_BACK,
     command=TakeBackCommand,
 )
+ADD_APPROVER: Final = Action(
+    ApprovalAction.ADD_APPROVER,
+    places.add_approver,
+    events.ApproverAdded,
+    permission=Permission.APPROVAL_DECIDE,
+    update=UPDATE_ADD_APPROVER,
+    command=AddApproverCommand,
+    terms=("user_id", "before"),
+    takes_on="user_id",
+    offered=places.may_add_approver,
+)
 RESUBMIT: Final = Action(
     ApprovalAction.RESUBMIT,
     machine.resubmit,
@@ -157,16 +170,16 @@ CANCEL: Final = Action(
 )
 REASSIGN: Final = Action(
     ApprovalAction.REASSIGN,
-    machine.reassign,
+    places.reassign,
     events.ApprovalReassigned,
     permission=Permission.APPROVAL_READ,
     update=UPDATE_REASSIGN,
     command=ReassignCommand,
     terms=("from_id", "to_id"),
     comment=CommentRule.REQUIRED,
-    names_successor=True,
+    takes_on="to_id",
     moot=machine.ended_for_process,
-    offered=machine.may_reassign,
+    offered=places.may_reassign,
 )
 HOLD: Final = Action(
     ApprovalAction.HOLD,
@@ -188,7 +201,7 @@ ESCALATE: Final = Action(ApprovalAction.ESCALATE, machine.escalate, events.Appro
 RESTORE: Final = Action(ApprovalAction.RESTORE, machine.restore, events.ApprovalRestored, terms=("deletion_id",))
 
 ACTIONS: Final = (
-    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, RECALL, CANCEL, REASSIGN),
+    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, RECALL, CANCEL, ADD_APPROVER, REASSIGN),
     *(HOLD, RELEASE, ESCALATE, RESTORE),
 )
 """In the order in which they are offered."""

@@ -91,6 +91,14 @@ class NothingToTakeBack(Conflict):
     title = Text("取り戻せる承認がありません", "There is no approval of yours that can be taken back")
 
 
+class CannotBeAdded(Conflict):
+    """It is their own request, they have a place in the present stage, somebody has voted in it already (for a place
+    before it), or the route is as long as it may be."""
+
+    code = "cannot_be_added"
+    title = Text("この人は追加できません", "This person can't be added here")
+
+
 class FlagsNotAcknowledged(Conflict):
     """One of many requests has points to note that its approver has not taken note of; ``flags`` names them."""
 

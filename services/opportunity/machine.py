@@ -4,23 +4,22 @@ Nothing here reads a clock or a database. Each action takes where a request stan
 where it stands afterwards or raises the refusal that the caller is told.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
-from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState, StageMode
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
 from services.kit.errors import Blocked, Forbidden
 from services.opportunity.errors import (
     AlreadyVoted,
     NotAnApprover,
     NothingToTakeBack,
     OwnRequest,
-    ReassignmentConflict,
     WrongState,
 )
-from services.opportunity.progress import Actor, LastApproval, Place, Progress, Stage
+from services.opportunity.progress import Actor, LastApproval, Progress
 
-_OPEN = frozenset({ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD})
+OPEN: Final = frozenset({ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD})
 
 ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
     ApprovalAction.SUBMIT: frozenset({ApprovalState.DRAFT}),
@@ -30,9 +29,10 @@ ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
     ApprovalAction.TAKE_BACK: frozenset({ApprovalState.PENDING}),
     ApprovalAction.RESUBMIT: frozenset({ApprovalState.RETURNED}),
     ApprovalAction.RECALL: frozenset({ApprovalState.PENDING, ApprovalState.RETURNED}),
-    ApprovalAction.REASSIGN: _OPEN,
+    ApprovalAction.REASSIGN: OPEN,
+    ApprovalAction.ADD_APPROVER: frozenset({ApprovalState.PENDING}),
     ApprovalAction.ESCALATE: frozenset({ApprovalState.PENDING}),
-    ApprovalAction.CANCEL: _OPEN,
+    ApprovalAction.CANCEL: OPEN,
     ApprovalAction.RESTORE: frozenset({ApprovalState.CANCELLED}),
     # A draft has no workflow; the process of its customer's deletion holds it as a row.
     ApprovalAction.HOLD: frozenset({ApprovalState.DRAFT, ApprovalState.PENDING, ApprovalState.RETURNED}),
@@ -40,7 +40,8 @@ ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
 }
 
 
-def _require_state(progress: Progress, action: ApprovalAction) -> None:
+def require_state(progress: Progress, action: ApprovalAction) -> None:
+    """Raises Blocked with the process that holds the request, WrongState otherwise."""
     if progress.state in ALLOWED_FROM[action]:
         return
     if progress.state is ApprovalState.ON_HOLD and progress.held_by is not None:
@@ -55,7 +56,7 @@ def _require_owner(progress: Progress, actor: Actor) -> None:
 
 def submit(progress: Progress, actor: Actor) -> Progress:
     _require_owner(progress, actor)
-    _require_state(progress, ApprovalAction.SUBMIT)
+    require_state(progress, ApprovalAction.SUBMIT)
     return replace(progress, state=ApprovalState.PENDING)
 
 
@@ -65,7 +66,7 @@ def votes_as(progress: Progress, actor: Actor) -> UUID:
     One person fills one place of a stage: whoever is a voter of it votes in their own place only, and whoever has
     voted for somebody does not vote for anybody else.
     """
-    _require_state(progress, ApprovalAction.APPROVE)
+    require_state(progress, ApprovalAction.APPROVE)
     if actor.user_id is None or not actor.may_decide or actor.is_admin:
         raise Forbidden()
     if progress.is_own(actor.user_id):
@@ -138,7 +139,7 @@ def given_last(progress: Progress) -> LastApproval | None:
 
 def take_back(progress: Progress, actor: Actor) -> Progress:
     """Who approved last takes that back, while nobody has acted after it; its stage waits for that vote again."""
-    _require_state(progress, ApprovalAction.TAKE_BACK)
+    require_state(progress, ApprovalAction.TAKE_BACK)
     if actor.user_id is None or not actor.may_decide or actor.is_admin:
         raise Forbidden()
     if progress.is_own(actor.user_id):
@@ -176,7 +177,7 @@ def return_(progress: Progress, actor: Actor) -> Progress:
 def resubmit(progress: Progress, actor: Actor) -> Progress:
     """Back at the stage that returned it; at the first one if what a stage approved is no longer what is asked for."""
     _require_owner(progress, actor)
-    _require_state(progress, ApprovalAction.RESUBMIT)
+    require_state(progress, ApprovalAction.RESUBMIT)
     stages = progress.stages
     if progress.terms_changed:
         # Their time begins anew, so whoever joined after the last deadline goes.
@@ -195,104 +196,13 @@ def resubmit(progress: Progress, actor: Actor) -> Progress:
 
 def recall(progress: Progress, actor: Actor) -> Progress:
     _require_owner(progress, actor)
-    _require_state(progress, ApprovalAction.RECALL)
+    require_state(progress, ApprovalAction.RECALL)
     return replace(progress, state=ApprovalState.RECALLED)
-
-
-def _replaced(stage: Stage, from_id: UUID, to_id: UUID, *, voted: bool, lenient: bool) -> Stage:
-    stage = replace(
-        stage,
-        viewer_ids=_exchanged(stage.viewer_ids, from_id, to_id),
-        escalate_to=to_id if stage.escalate_to == from_id else stage.escalate_to,
-        escalated_to=to_id if stage.escalated_to == from_id and not voted else stage.escalated_to,
-    )
-    asked = from_id in stage.approver_ids and not voted
-    if not asked and from_id not in stage.vacant_ids:
-        return stage
-    if to_id in stage.approver_ids:
-        if not lenient:
-            raise ReassignmentConflict()
-        # One person fills one place: the leaver's stays vacant and goes on to count.
-        left = tuple(approver for approver in stage.approver_ids if approver != from_id)
-        vacant = () if stage.mode is StageMode.ANY else tuple(dict.fromkeys((*stage.vacant_ids, from_id)))
-        return replace(stage, approver_ids=left, vacant_ids=vacant)
-    if asked:
-        # Whoever had left a place here themselves comes back to it, and it is now the other one that waits.
-        approvers = _exchanged(stage.approver_ids, from_id, to_id)
-        return replace(stage, approver_ids=approvers, vacant_ids=_exchanged(stage.vacant_ids, to_id, from_id))
-    filled = to_id if to_id in stage.vacant_ids else from_id
-    vacant = tuple(leaver for leaver in stage.vacant_ids if leaver != filled)
-    return replace(stage, approver_ids=(*stage.approver_ids, to_id), vacant_ids=vacant)
-
-
-def _exchanged(users: tuple[UUID, ...], from_id: UUID, to_id: UUID) -> tuple[UUID, ...]:
-    """``to_id`` in the place of ``from_id``, once."""
-    return tuple(dict.fromkeys(to_id if user == from_id else user for user in users))
-
-
-def reassign(progress: Progress, actor: Actor, *, from_id: UUID, to_id: UUID) -> Progress:
-    """``to_id`` takes the place of ``from_id`` in the current and in later stages; votes given stay.
-
-    ``from_id`` may have left a place vacant. A process whose successor has a place already leaves one vacant itself.
-    """
-    by_process = actor.process_id is not None
-    if not by_process and not actor.is_admin and actor.user_id != from_id and from_id not in actor.proxy_for:
-        raise Forbidden()
-    _require_state(progress, ApprovalAction.REASSIGN)
-    if progress.is_own(to_id) or from_id == to_id:
-        raise ReassignmentConflict()
-    if to_id in progress.voted_by and to_id not in progress.current.voters and _asks(progress.current, from_id):
-        # They have filled a place of this stage as a proxy.
-        raise ReassignmentConflict()
-    stages = list(progress.stages)
-    for position in range(progress.stage, len(stages)):
-        voted = position == progress.stage and from_id in progress.approved_by
-        stages[position] = _replaced(stages[position], from_id, to_id, voted=voted, lenient=by_process)
-    moved = replace(progress, stages=tuple(stages))
-    if moved.stages == progress.stages:
-        raise NotAnApprover()
-    return moved
-
-
-def _asks(stage: Stage, user_id: UUID) -> bool:
-    return user_id in (*stage.voters, *stage.vacant_ids)
-
-
-def leaves_vacant(before: Progress, after: Progress) -> bool:
-    """Whether a reassignment found nobody for a place."""
-    pairs = zip(before.stages, after.stages, strict=True)
-    return any(len(new.vacant_ids) > len(old.vacant_ids) for old, new in pairs)
-
-
-def give_back(progress: Progress, *, leaver: UUID, successor: UUID, places: Sequence[Place]) -> Progress:
-    """A leaver who returns takes those of their places again that still belong to the successor."""
-    if progress.state not in _OPEN or progress.is_own(leaver):
-        return progress
-    stages = list(progress.stages)
-    for place in places:
-        if place.position < progress.stage:
-            continue
-        stage = stages[place.position]
-        voted = progress.approved_by | progress.voted_by if place.position == progress.stage else frozenset()
-        if place.approver and leaver not in stage.approver_ids and not {leaver, successor} & voted:
-            if place.dropped and place.vacant:
-                if leaver in stage.vacant_ids:  # or else somebody was named for it meanwhile
-                    vacant = tuple(other for other in stage.vacant_ids if other != leaver)
-                    stage = replace(stage, approver_ids=(*stage.approver_ids, leaver), vacant_ids=vacant)
-            elif place.dropped:
-                quorum = place.quorum if stage.quorum is not None else None
-                stage = replace(stage, approver_ids=(*stage.approver_ids, leaver), quorum=quorum)
-            elif successor in stage.approver_ids:
-                stage = replace(stage, approver_ids=_exchanged(stage.approver_ids, successor, leaver))
-        if place.escalate_to and stage.escalate_to == successor:
-            stage = replace(stage, escalate_to=leaver)
-        stages[place.position] = stage
-    return replace(progress, stages=tuple(stages))
 
 
 def escalate(progress: Progress, actor: Actor) -> Progress:  # noqa: ARG001
     """The deadline has passed: whom the stage names joins its voters. Never a decision."""
-    _require_state(progress, ApprovalAction.ESCALATE)
+    require_state(progress, ApprovalAction.ESCALATE)
     stage = progress.current
     joins = stage.escalate_to
     if joins is None or joins in stage.voters or joins in progress.voted_by or progress.is_own(joins):
@@ -306,7 +216,7 @@ def cancel(progress: Progress, actor: Actor) -> Progress:
     """By an administrator; or by the process that holds the request, which remembers what it was before."""
     if actor.process_id is None and not actor.is_admin:
         raise Forbidden()
-    _require_state(progress, ApprovalAction.CANCEL)
+    require_state(progress, ApprovalAction.CANCEL)
     if progress.held_by is not None and progress.held_by != actor.process_id:
         raise Blocked(progress.held_by)
     if progress.held_by is None and actor.process_id is not None:
@@ -321,7 +231,7 @@ def restore(progress: Progress, actor: Actor, *, deletion_id: UUID) -> Progress:
     """What a deletion cancelled goes back to its owner as a new generation; a draft is a draft again."""
     if actor.process_id is None:
         raise Forbidden()
-    _require_state(progress, ApprovalAction.RESTORE)
+    require_state(progress, ApprovalAction.RESTORE)
     if progress.cancelled_by != deletion_id:
         raise WrongState(progress.state)
     if progress.state_before is ApprovalState.DRAFT:
@@ -340,14 +250,14 @@ def restore(progress: Progress, actor: Actor, *, deletion_id: UUID) -> Progress:
 def hold(progress: Progress, actor: Actor) -> Progress:
     if actor.process_id is None:
         raise Forbidden()
-    _require_state(progress, ApprovalAction.HOLD)
+    require_state(progress, ApprovalAction.HOLD)
     return replace(progress, state=ApprovalState.ON_HOLD, state_before=progress.state, held_by=actor.process_id)
 
 
 def release(progress: Progress, actor: Actor) -> Progress:
     if actor.process_id is None:
         raise Forbidden()
-    _require_state(progress, ApprovalAction.RELEASE)
+    require_state(progress, ApprovalAction.RELEASE)
     if progress.held_by != actor.process_id or progress.state_before is None:
         raise WrongState(progress.state)
     return replace(progress, state=progress.state_before, state_before=None, held_by=None)
@@ -362,20 +272,6 @@ def votes_missing(progress: Progress, unable: frozenset[UUID]) -> int:
         return 0
     possible = sum(voter not in unable for voter in progress.waiting_for)
     return max(0, progress.current.votes_needed - len(progress.approved_by) - possible)
-
-
-def may_reassign(progress: Progress, actor: Actor) -> bool:
-    """Whether the actor has a place to hand over: their own, one that they stand in for, or as an administrator any."""
-    return progress.state in _OPEN and (actor.is_admin or _has_a_place(progress, actor))
-
-
-def _has_a_place(progress: Progress, actor: Actor) -> bool:
-    places = {actor.user_id, *actor.proxy_for}
-    for position in range(progress.stage, len(progress.stages)):
-        voted = progress.approved_by if position == progress.stage else frozenset()
-        if any(voter in places and voter not in voted for voter in progress.stages[position].approver_ids):
-            return True
-    return False
 
 
 def never_moot(progress: Progress, actor: Actor) -> bool:  # noqa: ARG001

@@ -22,7 +22,7 @@ def after_transition(before: Approval, after: Progress, now: datetime) -> StageC
     clock = StageClock(before.deadline_at, before.clock_left_seconds, before.reminded_at, before.escalated_at)
     was, becomes = before.state, after.state
     if becomes is ApprovalState.PENDING:
-        if was is ApprovalState.DRAFT or after.stage != before.progress.stage:
+        if was is ApprovalState.DRAFT or _enters(before.progress, after):
             return _started(after, now)
         if was is not ApprovalState.PENDING:
             resumed = _resumed(clock, after, now)
@@ -34,6 +34,13 @@ def after_transition(before: Approval, after: Progress, now: datetime) -> StageC
     if was is ApprovalState.PENDING:
         return _stopped(clock, before.progress, now)
     return clock
+
+
+def _enters(before: Progress, after: Progress) -> bool:
+    """Whether another stage is current now: a later or earlier one, or one that was added before it."""
+    if after.stage != before.stage:
+        return True
+    return len(after.stages) > len(before.stages) and after.stages[after.stage + 1] == before.current
 
 
 def _started(progress: Progress, now: datetime) -> StageClock:

@@ -134,3 +134,17 @@ async def test_an_approval_is_taken_back_on_the_page_of_the_request_by_keyboard(
     await expect(field).to_have_count(0)
     [sent] = frontend.gateway.sent("PATCH", "/take-back")
     assert sent == {"comment": "金額を見直します"}
+
+
+async def test_an_approver_has_somebody_asked_before_themselves(open_page: OpenPage, frontend: RunningFrontend) -> None:
+    approval = frontend.gateway.waiting("approver@ringi.example")[0]
+    page = await open_page("approver", f"/approvals/{approval['id']}")
+    await page.locator("summary", has_text="ほかの人にも承認を求める").click()
+    await page.get_by_label("承認を求める人").select_option(label="加藤 健一")
+    await page.locator("#opportunity-added-comment").fill("税務の確認")
+    await page.click("button[value=add_approver]")
+    await expect(page.locator(".route li[aria-current=step]")).to_contain_text("追加承認")
+    await expect(page.locator(".timeline")).to_contain_text("承認者を追加しました")
+    [sent] = frontend.gateway.sent("PATCH", "/add-approver")
+    assert sent is not None
+    assert (sent["before"], sent["comment"]) == (True, "税務の確認")

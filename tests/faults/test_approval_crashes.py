@@ -26,7 +26,7 @@ from tests.support.system import Caller, System
 from tests.support.waiting import eventually
 
 MOMENTS = ("begins", "committed")
-BY_PEOPLE = ("decide", "take_back", "recall", "resubmit", "reassign", "cancel")
+BY_PEOPLE = ("decide", "take_back", "add_approver", "recall", "resubmit", "reassign", "cancel")
 BY_PROCESSES = ("hold", "release")
 BY_TIME = ("load_approval", "remind", "escalate")
 
@@ -71,6 +71,9 @@ async def _orders(system: System, workers: WorkerProcesses) -> dict[str, Order]:
     made = {
         "decide": lambda request: Order(approver, request, "approve", "APPROVED"),
         "take_back": lambda request: Order(approver, request, "take-back", "PENDING"),
+        "add_approver": lambda request: Order(
+            approver, request, "add-approver", "PENDING", {"userId": str(system.people["manager"].id), "before": True}
+        ),
         "recall": lambda request: Order(rep, request, "recall", "RECALLED"),
         "resubmit": lambda request: Order(rep, request, "resubmit", "PENDING"),
         "reassign": lambda request: Order(admin, request, "reassign", "PENDING", reassigned),

@@ -15,7 +15,17 @@ from tests.support.scripted_gateway import ScriptedGateway
 
 SOMEBODY = "0190a7f4-0000-7000-8000-000000000001"
 ACTIONS = {
-    "approvals": ("approve", "reject", "return", "take-back", "recall", "resubmit", "submit", "reassign"),
+    "approvals": (
+        "approve",
+        "reject",
+        "return",
+        "take-back",
+        "add-approver",
+        "recall",
+        "resubmit",
+        "submit",
+        "reassign",
+    ),
     "sagas": ("retry",),
 }
 

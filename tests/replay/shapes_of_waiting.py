@@ -14,6 +14,7 @@ from services.contracts.processes import (
     RECONCILE_PROCESSES,
     RECONCILE_TASK_TIMERS,
     SIGNAL_ROW_CHANGED,
+    UPDATE_ADD_APPROVER,
     UPDATE_CANCEL,
     UPDATE_DECIDE,
     UPDATE_HOLD,
@@ -22,6 +23,7 @@ from services.contracts.processes import (
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
     UPDATE_TAKE_BACK,
+    AddApproverCommand,
     ApprovalInput,
     ApprovalOutcome,
     DecideCommand,
@@ -99,7 +101,8 @@ def approval(row: Callable[[], Row], play: Play, **scripts: str) -> Callable[[Cl
     async def shape(client: Client) -> Handle:
         request, steps = uuid4(), row()
         moves: dict[str, Script] = dict.fromkeys(
-            ("decide", "recall", "take_back", "resubmit", "reassign", "hold", "release", "cancel"), steps.move
+            ("decide", "recall", "take_back", "add_approver", "resubmit", "reassign", "hold", "release", "cancel"),
+            steps.move,
         )
         moves |= {"load_approval": steps.read, "remind": steps.ring("remind_at"), "escalate": steps.ring("deadline_at")}
         moves |= {step: getattr(steps, does) for step, does in scripts.items()}
@@ -151,6 +154,13 @@ async def _reassign(handle: Handle, request: UUID) -> None:
 async def _approve_take_back_and_approve(handle: Handle, request: UUID) -> None:
     await _decide(handle, request)
     await handle.execute_update(UPDATE_TAKE_BACK, TakeBackCommand(**_command(request)))
+    await _decide(handle, request)
+
+
+async def _add_an_approver(handle: Handle, request: UUID) -> None:
+    added = AddApproverCommand(**_command(request), user_id=uuid4(), before=True)
+    await handle.execute_update(UPDATE_ADD_APPROVER, added)
+    await _decide(handle, request)
     await _decide(handle, request)
 
 
@@ -230,6 +240,7 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
     f"{_NAME}.taken_back": approval(
         lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _approve_take_back_and_approve
     ),
+    f"{_NAME}.approver_added": approval(lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _add_an_approver),
     f"{_NAME}.recalled": approval(lambda: Row(_S.PENDING, _S.RECALLED), _recall),
     f"{_NAME}.held_and_cancelled": approval(
         lambda: Row(_S.PENDING, _S.ON_HOLD, _S.PENDING, _S.ON_HOLD, _S.CANCELLED), _hold_and_cancel

@@ -116,6 +116,7 @@ for _action in ("approve", "reject", "return", "take-back", "recall", "resubmit"
     _moves(_action, lambda _case: {"comment": "確認しました"})
 _moves("submit", lambda _case: None)
 _moves("reassign", _takeover)
+_moves("add-approver", lambda case: {"userId": str(case.world.named_stranger.id)})
 
 
 @asks("POST", "/approvals/bulk-decide")

@@ -234,7 +234,7 @@ class FakeGateway(
 
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
-        actions = ["APPROVE", "REJECT", "RETURN", "REASSIGN"] if waits else []
+        actions = ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"] if waits else []
         actions += {"DRAFT": ["SUBMIT"], "PENDING": ["RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
             item["state"] if mine else "", []
         )
@@ -294,6 +294,12 @@ class FakeGateway(
             if action == "approve" and unnoted:
                 return problem(409, "flags_not_acknowledged", "注意事項の確認が必要です", flags=sorted(unnoted))
             self._decide(item, ask.user, action, ask.body.get("comment", ""))
+        elif action == "add-approver":
+            added = self.users[ask.body["userId"]]
+            own = item["stages"][item["stage"]] | {"name": "追加承認", "approverIds": [added["id"]], "mode": "ANY"}
+            own["approvers"] = [records.person(added)]
+            item["stages"].insert(item["stage"] + (not ask.body.get("before", False)), own)
+            self._record(item, ask.user, "ADD_APPROVER", ask.body.get("comment", ""))
         elif action == "take-back":
             item["stage"] -= 1
             self._record(item, ask.user, "TAKE_BACK", ask.body.get("comment", ""))

@@ -87,6 +87,12 @@ class ApprovalTakenBack(ApprovalActed):
     event_type: ClassVar[str] = "approval.taken_back"
 
 
+class ApproverAdded(ApprovalActed):
+    """An approver had somebody asked before or after themselves: a stage more."""
+
+    event_type: ClassVar[str] = "approval.approver_added"
+
+
 class ApprovalResubmitted(ApprovalActed):
     event_type: ClassVar[str] = "approval.resubmitted"
 

@@ -13,6 +13,7 @@ from services.opportunity.endpoints.dependencies import CommandSenderDep, may
 from services.opportunity.errors import comment_required
 from services.opportunity.schemas.approvals import ApprovalOutput
 from services.opportunity.schemas.decisions import (
+    AddApproverInput,
     BulkAnswer,
     BulkDecision,
     DecisionInput,
@@ -75,6 +76,19 @@ async def take_back_approval(
     """Take one's own approval back while nobody has acted after it; the request waits at its stage again."""
     order = Order(actions.TAKE_BACK, approval_id, (body or ReasonInput()).text)
     return _answer(await commands.carry_out(order, sender))
+
+
+@router.patch("/approvals/{approval_id}/add-approver", response_model=ApprovalOutput)
+async def add_approver(
+    commands: CommandSenderDep,
+    sender: Annotated[Sender, may(actions.ADD_APPROVER)],
+    approval_id: UUID,
+    body: AddApproverInput,
+) -> Response:
+    """Have somebody else asked as well, in a stage of their own before or after the present one; by an approver of it
+    who has not voted yet."""
+    terms = {"user_id": body.user_id, "before": body.before}
+    return _answer(await commands.carry_out(Order(actions.ADD_APPROVER, approval_id, body.comment, terms), sender))
 
 
 @router.patch("/approvals/{approval_id}/recall", response_model=ApprovalOutput)

@@ -30,6 +30,19 @@ def _params(user_id: UUID) -> dict[str, Any]:
     return {"user": user_id, "text": str(user_id), "open": _OPEN}
 
 
+async def shift_places(uow: UnitOfWork, approval_id: UUID, position: int) -> None:
+    """A stage was added there: what was recorded of stages from there on is about the next one."""
+    await uow.execute(
+        "UPDATE approval_moves m SET detail = jsonb_set(m.detail, '{places}', (SELECT jsonb_agg(CASE WHEN"
+        " (place ->> 'position')::int >= %(position)s THEN jsonb_set(place, '{position}',"
+        " to_jsonb((place ->> 'position')::int + 1)) ELSE place END ORDER BY number)"
+        " FROM jsonb_array_elements(m.detail -> 'places') WITH ORDINALITY AS e (place, number)))"
+        " WHERE m.resource_id = %(id)s AND m.kind = 'APPROVER' AND m.returned_by IS NULL"
+        " AND jsonb_array_length(m.detail -> 'places') > 0",
+        {"id": approval_id, "position": position},
+    )
+
+
 async def naming(reader: Reader, user_id: UUID, limit: int) -> list[UUID]:
     rows = await reader.all(f"SELECT a.id {_NAMED} ORDER BY a.id LIMIT %(limit)s", _params(user_id) | {"limit": limit})
     return [row["id"] for row in rows]

@@ -54,6 +54,14 @@ class ReassignInput(CamelModel):
     reason: Comment
 
 
+class AddApproverInput(CamelModel):
+    """``before``: they are asked before the present stage, otherwise after it."""
+
+    user_id: UUID
+    before: bool = False
+    comment: Comment | None = None
+
+
 class BulkItem(Seen):
     id: UUID
     acknowledged_flags: Flags = Field(default_factory=list)

@@ -9,7 +9,7 @@ from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden
 from services.kit.running import clock
 from services.opportunity import machine
-from services.opportunity.actions import TAKE_BACK, Action
+from services.opportunity.actions import ADD_APPROVER, TAKE_BACK, Action
 from services.opportunity.errors import AlreadyDecided
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.repository import history, people
@@ -44,11 +44,8 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
     """In which role the actor does it, and on whose behalf."""
     if actor.process_id is not None:
         return "PROCESS", None
-    if action.decision is not None:
-        voter = machine.votes_as(progress, actor)
-        if voter != actor.user_id:
-            return "PROXY", voter
-        return ("APPROVER" if voter in progress.current.approver_ids else "ESCALATION"), None
+    if action.decision is not None or action is ADD_APPROVER:
+        return _as_voter(progress, actor)
     if action is TAKE_BACK:
         taken = machine.given_last(progress)
         assert taken is not None, "the rule has found it"
@@ -60,6 +57,13 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
         return "APPROVER", None if command.from_id == actor.user_id else command.from_id
     by_admin = isinstance(command, ReassignCommand) or action.permission is Permission.APPROVAL_REASSIGN_ANY
     return ("ADMIN" if by_admin else "REQUESTER"), None
+
+
+def _as_voter(progress: Progress, actor: Actor) -> tuple[str, UUID | None]:
+    voter = machine.votes_as(progress, actor)
+    if voter != actor.user_id:
+        return "PROXY", voter
+    return ("APPROVER" if voter in progress.current.approver_ids else "ESCALATION"), None
 
 
 async def lost_race(reader: Reader, approval_id: UUID, state: ApprovalState) -> AlreadyDecided:

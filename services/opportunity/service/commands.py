@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from uuid import UUID
 
 from services.contracts.processes import (
+    AddApproverCommand,
     ApprovalCommand,
     ApprovalInput,
     ApprovalOutcome,
@@ -23,9 +24,15 @@ from services.kit.processes.steps import run_once
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
-from services.opportunity import actions, events, machine, stage_clock
+from services.opportunity import actions, events, machine, places, stage_clock
 from services.opportunity.actions import Action, CommentRule
-from services.opportunity.errors import FlagsNotAcknowledged, ReassignmentConflict, WrongState, comment_required
+from services.opportunity.errors import (
+    CannotBeAdded,
+    FlagsNotAcknowledged,
+    ReassignmentConflict,
+    WrongState,
+    comment_required,
+)
 from services.opportunity.progress import Actor, Progress, places_of
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, handover, people
@@ -93,10 +100,11 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
     _require_noted(action, row, command)
     if action is actions.RESUBMIT:
         await require_clean(reader, row.id)
-    if by_person and action.names_successor:
-        await _require_able(reader, action.terms_of(command)["to_id"])
+    taker = _takes_on(action, command)
+    if by_person and taker is not None:
+        await _require_able(reader, taker, action)
     enters = progress.stage != row.progress.stage or row.state is ApprovalState.RETURNED
-    gives_work = action.names_successor or (enters and progress.state is ApprovalState.PENDING)
+    gives_work = taker is not None or (enters and progress.state is ApprovalState.PENDING)
     if by_person and gives_work and row.customer_id is not None:
         # Nobody is given work for a customer whom a process is about to take away.
         await fences.check_unblocked(reader, "customer_copies", row.customer_id)
@@ -123,11 +131,11 @@ def _require_noted(action: Action, row: Approval, command: ApprovalCommand) -> N
         raise FlagsNotAcknowledged(unnoted)
 
 
-async def _require_able(reader: Reader, user_id: UUID) -> None:
+async def _require_able(reader: Reader, user_id: UUID, action: Action) -> None:
     await fences.check_unblocked(reader, "user_copies", user_id)
     known = await people.user(reader, user_id)
     if known is None or not people.can_decide(known):
-        raise ReassignmentConflict()
+        raise ReassignmentConflict() if action is actions.REASSIGN else CannotBeAdded()
 
 
 async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -> ApprovalOutcome:
@@ -150,7 +158,8 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         comment_ref=command.comment_ref,
         process_id=actor.process_id,
         acknowledged_flags=getattr(command, "acknowledged_flags", None),
-        **action.terms_of(command),
+        from_id=command.from_id if isinstance(command, ReassignCommand) else None,
+        to_id=_takes_on(action, command),
     )
     if action.decision is not None:
         await _record_vote(uow, before, actor, action.name)
@@ -158,12 +167,21 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         taken = machine.given_last(before.progress)
         assert taken is not None, "the rule has found it"
         await approvals.delete_vote(uow, before.id, taken)
+    if isinstance(command, AddApproverCommand):
+        # Places that a leaver may come back to keep their stage.
+        await handover.shift_places(uow, before.id, places.added_at(before.progress, before=command.before))
     if isinstance(command, ReassignCommand):
         if command.process_id is not None:
             await _record_places(uow, before, command, command.process_id)
         elif actor.user_id is not None:
             await approvals.add_participants(uow, before.id, [actor.user_id], "HANDED_ON")
     return await commit(uow, before, moved(before, progress, transition), transition)
+
+
+def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:
+    """Who has a place from now on."""
+    who: UUID | None = None if action.takes_on is None else action.terms_of(command)[action.takes_on]
+    return who
 
 
 async def _record_vote(uow: UnitOfWork, before: Approval, actor: Actor, decision: ApprovalAction) -> None:
@@ -176,7 +194,7 @@ async def _record_vote(uow: UnitOfWork, before: Approval, actor: Actor, decision
 
 
 async def _record_places(uow: UnitOfWork, before: Approval, command: ReassignCommand, process_id: UUID) -> None:
-    places = places_of(before.progress, command.from_id, command.to_id)
+    left = places_of(before.progress, command.from_id, command.to_id)
     await handover.record_move(
         uow,
         process_id=process_id,
@@ -184,7 +202,7 @@ async def _record_places(uow: UnitOfWork, before: Approval, command: ReassignCom
         resource_id=before.id,
         from_id=command.from_id,
         to_id=command.to_id,
-        detail={"places": [asdict(place) for place in places]},
+        detail={"places": [asdict(place) for place in left]},
         at=clock.now(),
     )
 

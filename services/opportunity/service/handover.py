@@ -12,7 +12,7 @@ from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Blocked, ProblemError
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.opportunity import machine
+from services.opportunity import places
 from services.opportunity.errors import ReassignmentConflict, SuccessorRefused
 from services.opportunity.progress import Actor, Place, Progress
 from services.opportunity.references import References
@@ -100,12 +100,12 @@ async def _is_free(reader: Reader, user_id: UUID) -> bool:
 def _fits(progress: Progress, leaver_id: UUID, candidate: UUID, *, vacancies_too: bool) -> bool:
     """Asked of the rules themselves; what has ended meanwhile takes anybody, as nothing will be moved."""
     try:
-        after = machine.reassign(progress, Actor(None, process_id=leaver_id), from_id=leaver_id, to_id=candidate)
+        after = places.reassign(progress, Actor(None, process_id=leaver_id), from_id=leaver_id, to_id=candidate)
     except ReassignmentConflict:
         return False
     except ProblemError:
         return True
-    return vacancies_too or not machine.leaves_vacant(progress, after)
+    return vacancies_too or not places.leaves_vacant(progress, after)
 
 
 async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, successor_id: UUID) -> bool:
@@ -236,8 +236,8 @@ async def _return_part(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
             return
         progress = replace(before.progress, owner_id=leaver)
     else:
-        places = [Place(**place) for place in move["detail"]["places"]]
-        progress = machine.give_back(before.progress, leaver=leaver, successor=successor, places=places)
+        left = [Place(**place) for place in move["detail"]["places"]]
+        progress = places.give_back(before.progress, leaver=leaver, successor=successor, places=left)
     if progress == before.progress:
         return
     transition = Transition(

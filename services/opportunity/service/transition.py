@@ -127,11 +127,8 @@ async def write_history(
         personal["snapshot"] = await seen(uow, before if transition.action is not ApprovalAction.SUBMIT else after)
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
-    if transition.from_id is not None:
-        personal |= {
-            "fromId": str(transition.from_id),
-            "toId": None if transition.to_id is None else str(transition.to_id),
-        }
+    if transition.from_id is not None or transition.to_id is not None:
+        personal |= {"fromId": _text(transition.from_id), "toId": _text(transition.to_id)}
     salt = chain.new_salt()
     facts: dict[str, Any] = {
         "approvalId": str(after.id),
@@ -175,6 +172,10 @@ async def write_history(
         content=personal,
     )
     return replace(after, history_length=before.history_length + 1, history_head=new_head)
+
+
+def _text(who: UUID | None) -> str | None:
+    return None if who is None else str(who)
 
 
 async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:

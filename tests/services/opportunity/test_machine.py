@@ -17,7 +17,7 @@ from services.contracts.states import (
     StageMode,
 )
 from services.kit.errors import ProblemError
-from services.opportunity import actions, machine
+from services.opportunity import actions, machine, places
 from services.opportunity.progress import Actor, Progress, Stage
 
 PEOPLE = [UUID(int=number) for number in range(1, 7)]
@@ -75,9 +75,10 @@ class ApprovalMachine(RuleBasedStateMachine):
             ApprovalAction.REJECT: lambda: machine.reject(self.now, actor),
             ApprovalAction.RETURN: lambda: machine.return_(self.now, actor),
             ApprovalAction.TAKE_BACK: lambda: machine.take_back(self.now, actor),
+            ApprovalAction.ADD_APPROVER: lambda: places.add_approver(self.now, actor, user_id=PEOPLE[2], before=admin),
             ApprovalAction.RESUBMIT: lambda: machine.resubmit(self.now, actor),
             ApprovalAction.RECALL: lambda: machine.recall(self.now, actor),
-            ApprovalAction.REASSIGN: lambda: machine.reassign(self.now, actor, from_id=who, to_id=PEOPLE[2]),
+            ApprovalAction.REASSIGN: lambda: places.reassign(self.now, actor, from_id=who, to_id=PEOPLE[2]),
             ApprovalAction.ESCALATE: lambda: machine.escalate(self.now, SYSTEM),
             ApprovalAction.CANCEL: lambda: machine.cancel(self.now, actor),
             ApprovalAction.RESTORE: lambda: machine.restore(self.now, actor, deletion_id=process),
@@ -159,6 +160,27 @@ class ApprovalMachine(RuleBasedStateMachine):
                 self.before.stage == self.now.stage + 1
             )
 
+    @within(ApprovalAction.ADD_APPROVER)
+    @rule(who=people, added=people, before=st.booleans())
+    def add_approver(self, who: UUID, added: UUID, before: bool) -> None:
+        actor = Actor(who, may_decide=True)
+
+        def attempt() -> Progress:
+            return places.add_approver(self.now, actor, user_id=added, before=before)
+
+        offered = ApprovalAction.ADD_APPROVER in actions.allowed_actions(self.now, actor)
+        if not self._try(ApprovalAction.ADD_APPROVER, attempt):
+            return
+        assert offered
+        assert not self.now.is_own(added)
+        assert added not in self.before.current.voters
+        assert (self.now.stage, self.now.approved_by) == (self.before.stage, self.before.approved_by)
+        own, kept = (self.now.stage, self.now.stage + 1) if before else (self.now.stage + 1, self.now.stage)
+        assert self.now.stages[own].approver_ids == (added,)
+        assert self.now.stages[kept] == self.before.current
+        assert len(self.now.stages) == len(self.before.stages) + 1
+        assert not (before and self.before.approved_by)
+
     @within(ApprovalAction.APPROVE)
     @rule(number=st.integers(0, 3))
     def approve_and_take_back(self, number: int) -> None:
@@ -197,7 +219,7 @@ class ApprovalMachine(RuleBasedStateMachine):
     @rule(who=people, from_id=people, to_id=people, admin=st.booleans())
     def reassign(self, who: UUID, from_id: UUID, to_id: UUID, admin: bool) -> None:
         actor = Actor(who, is_admin=admin)
-        if self._try(ApprovalAction.REASSIGN, lambda: machine.reassign(self.now, actor, from_id=from_id, to_id=to_id)):
+        if self._try(ApprovalAction.REASSIGN, lambda: places.reassign(self.now, actor, from_id=from_id, to_id=to_id)):
             assert admin or who == from_id
             self._check_reassignment(from_id, to_id)
 
@@ -209,7 +231,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         from_id = voters[number % len(voters)]
         to_id = [*voters, PEOPLE[4]][other % (len(voters) + 1)]
         actor = Actor(None, process_id=process)
-        if self._try(ApprovalAction.REASSIGN, lambda: machine.reassign(self.now, actor, from_id=from_id, to_id=to_id)):
+        if self._try(ApprovalAction.REASSIGN, lambda: places.reassign(self.now, actor, from_id=from_id, to_id=to_id)):
             self._check_reassignment(from_id, to_id)
 
     def _check_reassignment(self, from_id: UUID, to_id: UUID) -> None:

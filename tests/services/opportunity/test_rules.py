@@ -10,7 +10,7 @@ from services.contracts.states import (
     ApprovalState,
     StageMode,
 )
-from services.opportunity import machine
+from services.opportunity import machine, places
 from services.opportunity.errors import (
     AlreadyVoted,
     NotAnApprover,
@@ -69,7 +69,7 @@ def test_who_voted_as_a_proxy_does_not_vote_again_by_escalation_or_reassignment(
     now = machine.approve(now, decider(THIRD, FIRST))
     assert machine.escalate(now, SYSTEM).current.voters == (FIRST, SECOND)
     with pytest.raises(ReassignmentConflict):
-        machine.reassign(now, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
+        places.reassign(now, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
 
 
 def test_nobody_decides_their_own_request_by_proxy_neither() -> None:
@@ -87,15 +87,15 @@ def test_who_joins_by_escalation_fills_a_missing_vote_of_a_stage_of_all() -> Non
 def test_a_vote_that_was_given_stays_when_its_giver_is_replaced() -> None:
     now = machine.approve(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)), decider(FIRST))
     with pytest.raises(NotAnApprover):
-        machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=THIRD)
+        places.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=THIRD)
 
 
 def test_a_successor_who_has_voted_already_leaves_the_place_vacant_and_the_stage_waiting() -> None:
     now = machine.approve(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)), decider(FIRST))
-    left = machine.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=SECOND, to_id=FIRST)
+    left = places.reassign(now, Actor(None, process_id=PROCESSES[0]), from_id=SECOND, to_id=FIRST)
     assert (left.state, left.current.votes_needed, left.current.vacant_ids) == (ApprovalState.PENDING, 2, (SECOND,))
     assert machine.votes_missing(left, frozenset()) == 1
-    filled = machine.reassign(left, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
+    filled = places.reassign(left, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
     assert machine.votes_missing(filled, frozenset()) == 0
     assert machine.approve(filled, decider(THIRD)).state is ApprovalState.APPROVED
 
@@ -118,12 +118,12 @@ def test_terms_that_changed_since_a_stage_approved_send_the_request_to_the_first
 def test_a_returning_leaver_gets_back_only_what_the_successor_still_has() -> None:
     route = (Stage("一次", (FIRST,)), Stage("二次", (FIRST, THIRD), StageMode.ALL), Stage("三次", (SECOND,)))
     before = pending(*route)
-    places = places_of(before, FIRST, SECOND)
-    moved = machine.reassign(before, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=SECOND)
+    left = places_of(before, FIRST, SECOND)
+    moved = places.reassign(before, Actor(None, process_id=PROCESSES[0]), from_id=FIRST, to_id=SECOND)
     passed = machine.approve(moved, decider(SECOND))
-    back = machine.give_back(passed, leaver=FIRST, successor=SECOND, places=places)
+    back = places.give_back(passed, leaver=FIRST, successor=SECOND, places=left)
     assert [stage.approver_ids for stage in back.stages] == [(SECOND,), (FIRST, THIRD), (SECOND,)]
-    assert machine.give_back(before, leaver=FIRST, successor=SECOND, places=[Place(0, True, False, False)]) == before
+    assert places.give_back(before, leaver=FIRST, successor=SECOND, places=[Place(0, True, False, False)]) == before
 
 
 def test_a_request_cancelled_by_an_administrator_is_not_restored_by_a_process() -> None:
