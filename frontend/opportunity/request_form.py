@@ -20,7 +20,8 @@ SUBMISSIONS = frozenset({"submit", "resubmit"})
 
 
 async def new(request: Request) -> Response:
-    """GET /approvals/new; `?customerId=` chooses the customer, `?previousId=` asks again."""
+    """GET /approvals/new; `?customerId=` chooses the customer, `?previousId=` asks again, `?copyOf=` begins with the
+    content of another request."""
     page = Page.of(request)
     if not page.form_key:
         return page.with_form_key()
@@ -29,6 +30,9 @@ async def new(request: Request) -> Response:
         previous = await page.gateway.get(f"/approvals/{segment(page.query('previousId'))}")
         draft = RequestDraft(inputs=dict(RequestDraft.shown_of(previous)))
         draft.previous_id = page.query("previousId")
+    elif page.query("copyOf"):
+        other = await page.gateway.get(f"/approvals/{segment(page.query('copyOf'))}")
+        draft = RequestDraft(inputs=dict(RequestDraft.shown_of(other)))
     else:
         customer = await CustomerField.of(page.gateway, page.query("customerId"))
         draft.inputs["customer"] = (customer.value,)

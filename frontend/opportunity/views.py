@@ -69,6 +69,9 @@ class Approval(View):
     flags: list[str] = Field(default_factory=list)
     waiting_for: list[Person] = Field(default_factory=list)
     deadline_at: str | None = None
+    business_days_left: int | None = None
+    route_id: str | None = None
+    route_version: int | None = None
     previous_id: str | None = None
     process_id: str | None = None
     held_by: str | None = None

@@ -5,6 +5,7 @@ A business day is a day in Japan (Asia/Tokyo) that is neither Saturday, Sunday n
 24 hours, so that a deadline of 24 h on a Friday afternoon falls on Monday afternoon.
 """
 
+import math
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -57,6 +58,11 @@ def between(start: datetime, end: datetime, *, business_days: bool) -> timedelta
             total += min(midnight, last) - moment
         moment = midnight
     return total
+
+
+def days_left(now: datetime, deadline: datetime) -> int:
+    """Business days until the deadline, a day that has begun counted whole; 0 once it has passed."""
+    return math.ceil(between(now, deadline, business_days=True) / _DAY)
 
 
 def reminder_before(deadline: datetime, deadline_hours: int) -> datetime:

@@ -243,3 +243,26 @@ async def test_a_decision_on_an_approval_that_was_taken_back_says_who_did_it() -
     form = {"ids": "r1/1/1", "decision": "approve", "comment": "可", "idempotency_key": "k1"}
     shown = text(await client.post("/approvals/decide", form=form))
     assert "高橋 直樹さんが承認を取り戻しました" in shown
+
+
+async def test_a_copy_begins_with_the_content_and_knows_nothing_of_the_other_request() -> None:
+    build()
+    client, gateway = browser(create_app(SETTINGS), "opportunity", "rep")
+    mine = RETURNED | {"state": "APPROVED", "requesterId": "me", "allowedActions": []}
+    gateway.on("GET", "/approvals/r1", mine)
+    gateway.on("GET", "/approvals/r1/history", page())
+    gateway.on("GET", "/approvals/r1/comments", page())
+    assert "/approvals/new?copyOf=r1" in text(await client.get("/approvals/r1"))
+    key = "0190a7f4-0000-7000-8000-000000000001"
+    form = text(await client.get(f"/approvals/new?copyOf=r1&form={key}"))
+    assert ('value="2,500,000"' in form, "手数料の特別適用" in form, "山田 太郎" in form) == (True, True, True)
+    assert 'name="previous_id" value="r1"' not in form
+
+
+async def test_time_in_business_days_is_told_in_them() -> None:
+    pending = RETURNED | {"state": "PENDING", "deadlineAt": "2026-12-04T08:00:00Z", "businessDaysLeft": 2}
+    client, gateway = browser(create_app(SETTINGS), "opportunity", "rep")
+    gateway.on("GET", "/approvals/r1", pending)
+    gateway.on("GET", "/approvals/r1/history", page())
+    gateway.on("GET", "/approvals/r1/comments", page())
+    assert "あと2営業日" in text(await client.get("/approvals/r1"))

@@ -159,6 +159,7 @@ def approval(
         "routeId": None,
         "routeVersion": None,
         "deadlineAt": iso(due),
+        "businessDaysLeft": None,
         "previousId": None,
         "processId": None,
         "submittedAt": iso(-50),

@@ -30,7 +30,8 @@ _APPROVAL: Json = _DATES | {
     "routeId": None, "routeVersion": None,
     "flags": [], "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
-    "attachmentCount": 0, "shortSince": None, "version": 1, "allowedActions": [], "standsInFor": None,
+    "attachmentCount": 0, "businessDaysLeft": None, "shortSince": None, "version": 1, "allowedActions": [],
+    "standsInFor": None,
 }  # fmt: skip
 _ABSENCE: Json = {
     "id": "p1", "fromId": "me", "fromName": "加藤 浩二", "toId": "u2", "toName": "佐藤 美咲",

@@ -118,6 +118,8 @@ class ApprovalOutput(ResponseModel):
     """The version of it; None for drafts, and for what was submitted before routes had versions."""
     waiting_for: list[Person]
     deadline_at: datetime | None
+    business_days_left: int | None
+    """While PENDING in a stage whose time runs on business days only; a day that has begun counts whole."""
     previous_id: UUID | None
     process_id: UUID | None
     submitted_at: datetime | None

@@ -9,10 +9,12 @@ from uuid import UUID
 from pydantic.alias_generators import to_camel
 
 from services.contracts.permissions import Permission, Role
+from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
+from services.kit.running import clock
 from services.kit.trust.principal import Principal
-from services.opportunity import machine
+from services.opportunity import business_time, machine
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
 from services.opportunity.progress import Actor, Progress
@@ -98,7 +100,14 @@ def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | No
         for position, (shown, stage) in enumerate(zip(row["stages"], progress.stages, strict=True))
     ]
     item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in progress.waiting_for]
+    item["businessDaysLeft"] = _business_days_left(row, progress)
     item["allowedActions"] = allowed_actions(progress, actor)
     absent = machine.stands_in_for(progress, actor)
     item["standsInFor"] = None if absent is None else {"id": absent, "name": names.get(absent)}
     return item
+
+
+def _business_days_left(row: Row, progress: Progress) -> int | None:
+    if progress.state is not ApprovalState.PENDING or row["deadlineAt"] is None or not progress.current.business_days:
+        return None
+    return business_time.days_left(clock.now(), row["deadlineAt"])

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,3 +48,18 @@ def test_a_clock_that_stood_still_meanwhile_rings_at_the_same_business_time(
     assert business_time.after(halfway, second, business_days=True) == business_time.after(
         start, first + second, business_days=True
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "deadline", "days"),
+    [
+        ("2026-12-04T17:00", "2026-12-07T12:00", 1),  # Friday evening to Monday noon: 19 hours of business days
+        ("2026-12-04T09:00", "2026-12-08T09:00", 2),
+        ("2026-12-05T09:00", "2026-12-06T09:00", 0),  # a weekend has none
+        ("2026-12-08T09:00", "2026-12-07T09:00", 0),
+        ("2026-12-30T09:00", "2027-01-05T09:00", 2),  # closed from 31 December to 3 January
+    ],
+)
+def test_business_days_that_are_left(now: str, deadline: str, days: int) -> None:
+    start, end = (datetime.fromisoformat(f"{moment}+09:00") for moment in (now, deadline))
+    assert business_time.days_left(start, end) == days
