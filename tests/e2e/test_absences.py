@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from frontend.ui.time_zone import office_now
 from tests.e2e.conftest import PHONE, OpenPage
+from tests.e2e.pictures import picture
 from tests.support.frontend import RunningFrontend
 
 ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
@@ -84,6 +85,7 @@ async def test_the_preview_tells_the_requester_who_is_away(open_page: OpenPage, 
     frontend.gateway.add_absence("manager", "approver2")
     page = await open_page("rep", "/approvals/new")
     await expect(page.locator("#opportunity-route")).to_contain_text(re.compile("まで不在（代理：伊藤 さくら）"))
+    await picture(page, "request")
 
 
 async def test_the_calendar_is_a_table_on_a_desk_and_a_list_on_a_phone(
@@ -93,6 +95,7 @@ async def test_the_calendar_is_a_table_on_a_desk_and_a_list_on_a_phone(
     desk = await open_page("manager", "/absences")
     today = desk.locator("table.month td[aria-current=date]")
     await expect(today).to_contain_text("高橋 直樹")
+    await picture(desk, "absences")
     await desk.get_by_role("link", name="翌月").click()
     await expect(desk).to_have_url(re.compile("month="))
     await expect(desk.locator("table.month")).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import PHONE, OpenPage, Watch, sign_in
+from tests.e2e.pictures import picture
 from tests.support.frontend import RunningFrontend
 
 
@@ -19,6 +20,7 @@ async def test_an_auditor_lands_on_the_log_finds_an_entry_takes_a_file_and_has_t
     await sign_in(page, "auditor")
     await expect(page).to_have_url(re.compile("/audit$"))
     await expect(page.locator("#admin-rows tr")).to_have_count(4)
+    await picture(page, "audit-log")
 
     await page.get_by_label("操作者").first.select_option(label="山田 管理")
     await expect(page.locator("#admin-rows tr")).to_have_count(1)

@@ -12,6 +12,7 @@ from playwright.async_api import expect
 from services.opportunity.dossier import in_groups
 from tests.deploy.test_audit_command import ringi_audit_verify
 from tests.e2e.conftest import OpenPage
+from tests.e2e.pictures import picture
 from tests.support import fake_dossiers
 from tests.support.frontend import RunningFrontend
 
@@ -28,9 +29,11 @@ async def test_an_auditor_opens_what_was_seen_takes_the_dossier_away_and_verifie
     await page.click(".tl-bad .tl-seen a")
     await expect(page.locator("h1")).to_have_text("加藤 健一さんが見た内容")
     await expect(page.locator(".seen-now")).to_have_text("現在： バランス型")
+    await picture(page, "seen")
     await page.click(".page-action a")
     await page.click(f"a[href='/approvals/{item['id']}/dossier']")
     await expect(page.locator(".dossier-marks dd").first).to_have_text(FINGERPRINT)
+    await picture(page, "dossier")
     printed_hash = await page.locator(".dossier-marks dd").nth(1).inner_text()
     async with page.expect_download() as waiting:
         await page.click("a[download]")

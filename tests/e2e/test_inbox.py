@@ -10,6 +10,7 @@ from playwright.async_api import Route, expect
 
 from frontend.opportunity import listing
 from tests.e2e.conftest import PHONE, OpenPage, Watch
+from tests.e2e.pictures import picture
 from tests.support.frontend import RunningFrontend
 from tests.support.waiting import eventually
 
@@ -26,6 +27,7 @@ async def test_an_approver_clears_ten_requests_by_keyboard_alone(
 ) -> None:
     page = await open_page("approver", "/approvals", stopped_clock=True)
     await expect(page.locator(ROWS)).to_have_count(12)
+    await picture(page, "inbox")
     for left in range(11, 1, -1):
         title = await page.locator(".panel-title").inner_text()
         await page.keyboard.press("a")

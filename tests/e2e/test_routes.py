@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 from playwright.async_api import Page, expect
 
 from frontend.ui.time_zone import office_now
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import OpenPage, Watch
+from tests.e2e.pictures import picture
 from tests.support import fake_records as records
 from tests.support.frontend import RunningFrontend
 
-PICTURES = Path(__file__).parents[2] / "docs/images"
 ROUTE = records.uuid_of("route 大口の特別手数料")
-
-
-async def _picture(page: Page, name: str) -> None:
-    """Kept for the guide when it is asked for (docs/developer.md)."""
-    if os.environ.get("RINGI_TAKE_PICTURES"):
-        await page.screenshot(path=PICTURES / f"{name}.png")
 
 
 async def _tab_to(page: Page, selector: str) -> None:
@@ -75,7 +67,7 @@ async def test_a_reorganisation_is_planned_tried_out_and_simulated_by_keyboard(
     await expect(trial.locator("[role=alert]")).to_contain_text("承認できる人が足りません")
     await expect(page.locator("#opportunity-note")).to_have_value("来月の組織変更")
     assert await grave_faults(page) == []
-    await _picture(page, "route-try")
+    await picture(page, "route-try")
     [tried] = frontend.gateway.sent("POST", "/approval-routes/try")
     assert tried is not None
     assert [stage["name"] for stage in tried["draft"]["route"]["stages"]] == ["上長承認", "部長承認", "本店承認"]
@@ -96,7 +88,7 @@ async def test_a_reorganisation_is_planned_tried_out_and_simulated_by_keyboard(
     await expect(versions).to_contain_text("来月の組織変更")
     await page.goto("/routes")
     await expect(page.locator("#page")).to_contain_text("に切替")
-    await _picture(page, "routes")
+    await picture(page, "routes")
     await page.goto("/routes/naming")
     await _choose(page, "#opportunity-named", "加藤 健一")
     await page.keyboard.press("Tab")
