@@ -89,6 +89,7 @@ def _approvals() -> dict[str, str]:
         "approval.resubmit": pgettext("audit", "Resubmitted a request"),
         "approval.recall": pgettext("audit", "Recalled a request"),
         "approval.reassign": pgettext("audit", "Put another approver in charge"),
+        "approval.nudge": pgettext("audit", "Asked approvers for an answer"),
         "approval.remind": pgettext("audit", "Reminded approvers"),
         "approval.escalate": pgettext("audit", "Escalated a request"),
         "approval.hold": pgettext("audit", "Put a request on hold"),

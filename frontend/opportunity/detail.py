@@ -18,7 +18,7 @@ from frontend.ui.views import User
 
 MAX_CANDIDATES = 100
 _NEED_WORDS = frozenset({"comment", "reassign"})
-_PATCHES = {"take_back": "take-back", "recall": "recall", "resubmit": "resubmit", "submit": "submit"}
+_PATCHES = {"nudge": "nudge", "take_back": "take-back", "recall": "recall", "resubmit": "resubmit", "submit": "submit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def show(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """POST /approvals/{id}: `action` is take_back, add_approver, recall, resubmit, submit, reassign or
+    """POST /approvals/{id}: `action` is nudge, take_back, add_approver, recall, resubmit, submit, reassign or
     comment."""
     page = Page.of(request)
     typed = Typed.from_form(await page.form())

@@ -82,6 +82,7 @@ def action_look(action: str) -> Look:
         "RESUBMIT": Look(gettext("submitted it again"), "muted", "send"),
         "RECALL": Look(gettext("recalled it"), "muted", "undo-2"),
         "REASSIGN": Look(gettext("passed it on"), "muted", "user-round-cog"),
+        "NUDGE": Look(gettext("asked for an answer"), "muted", "bell-ring"),
         "REMIND": Look(gettext("A reminder was sent"), "muted", "bell"),
         "ESCALATE": Look(gettext("It was escalated"), "warn", "chevrons-up"),
         "HOLD": Look(gettext("It was put on hold"), "warn", "pause"),

@@ -158,6 +158,9 @@ RECALL: Final = Action(
     update=UPDATE_RECALL,
     command=RecallCommand,
 )
+NUDGE: Final = Action(
+    ApprovalAction.NUDGE, machine.nudge, events.ApprovalNudged, permission=Permission.APPROVAL_REQUEST
+)
 CANCEL: Final = Action(
     ApprovalAction.CANCEL,
     machine.cancel,
@@ -201,7 +204,7 @@ ESCALATE: Final = Action(ApprovalAction.ESCALATE, machine.escalate, events.Appro
 RESTORE: Final = Action(ApprovalAction.RESTORE, machine.restore, events.ApprovalRestored, terms=("deletion_id",))
 
 ACTIONS: Final = (
-    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, RECALL, CANCEL, ADD_APPROVER, REASSIGN),
+    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, NUDGE, RECALL, CANCEL, ADD_APPROVER, REASSIGN),
     *(HOLD, RELEASE, ESCALATE, RESTORE),
 )
 """In the order in which they are offered."""

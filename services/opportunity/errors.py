@@ -99,6 +99,17 @@ class CannotBeAdded(Conflict):
     title = Text("この人は追加できません", "This person can't be added here")
 
 
+class NudgedLately(Conflict):
+    """Those whom the request waits for have been asked or reminded within a day; ``nudgeableAt`` is when they can be
+    asked again (RFC 3339, UTC)."""
+
+    code = "nudged_lately"
+    title = Text("催促は1日1回までです", "They have been asked within a day already")
+
+    def __init__(self, again_at: datetime) -> None:
+        super().__init__(nudgeableAt=again_at.isoformat().replace("+00:00", "Z"))
+
+
 class FlagsNotAcknowledged(Conflict):
     """One of many requests has points to note that its approver has not taken note of; ``flags`` names them."""
 

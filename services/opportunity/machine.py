@@ -28,6 +28,7 @@ ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
     ApprovalAction.RETURN: frozenset({ApprovalState.PENDING}),
     ApprovalAction.TAKE_BACK: frozenset({ApprovalState.PENDING}),
     ApprovalAction.RESUBMIT: frozenset({ApprovalState.RETURNED}),
+    ApprovalAction.NUDGE: frozenset({ApprovalState.PENDING}),
     ApprovalAction.RECALL: frozenset({ApprovalState.PENDING, ApprovalState.RETURNED}),
     ApprovalAction.REASSIGN: OPEN,
     ApprovalAction.ADD_APPROVER: frozenset({ApprovalState.PENDING}),
@@ -198,6 +199,13 @@ def recall(progress: Progress, actor: Actor) -> Progress:
     _require_owner(progress, actor)
     require_state(progress, ApprovalAction.RECALL)
     return replace(progress, state=ApprovalState.RECALLED)
+
+
+def nudge(progress: Progress, actor: Actor) -> Progress:
+    """The owner asks those whom the request waits for to look at it; it stays where it is."""
+    _require_owner(progress, actor)
+    require_state(progress, ApprovalAction.NUDGE)
+    return progress
 
 
 def escalate(progress: Progress, actor: Actor) -> Progress:  # noqa: ARG001

@@ -20,6 +20,7 @@ ACTIONS = {
         "reject",
         "return",
         "take-back",
+        "nudge",
         "add-approver",
         "recall",
         "resubmit",

@@ -114,7 +114,8 @@ def _takeover(case: Case) -> dict[str, Any]:
 
 for _action in ("approve", "reject", "return", "take-back", "recall", "resubmit", "cancel"):
     _moves(_action, lambda _case: {"comment": "確認しました"})
-_moves("submit", lambda _case: None)
+for _action in ("submit", "nudge"):
+    _moves(_action, lambda _case: None)
 _moves("reassign", _takeover)
 _moves("add-approver", lambda case: {"userId": str(case.world.named_stranger.id)})
 

@@ -235,7 +235,7 @@ class FakeGateway(
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
         actions = ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"] if waits else []
-        actions += {"DRAFT": ["SUBMIT"], "PENDING": ["RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
+        actions += {"DRAFT": ["SUBMIT"], "PENDING": ["NUDGE", "RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
             item["state"] if mine else "", []
         )
         last = self.history[item["id"]][-1] if self.history.get(item["id"]) else {"action": "", "actorId": ""}
@@ -300,6 +300,8 @@ class FakeGateway(
             own["approvers"] = [records.person(added)]
             item["stages"].insert(item["stage"] + (not ask.body.get("before", False)), own)
             self._record(item, ask.user, "ADD_APPROVER", ask.body.get("comment", ""))
+        elif action == "nudge":
+            self._record(item, ask.user, "NUDGE", "")
         elif action == "take-back":
             item["stage"] -= 1
             self._record(item, ask.user, "TAKE_BACK", ask.body.get("comment", ""))

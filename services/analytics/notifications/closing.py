@@ -19,7 +19,8 @@ WHERE n.resource_id = ANY(%(resources)s::uuid[]) AND n.deleted_at IS NULL AND n.
 AND coalesce((n.params ->> 'count')::int, 1) = 1 AND CASE n.resource_type
     WHEN 'approval' THEN EXISTS (SELECT FROM read_model.approval_history a
         WHERE a.approval_id = n.resource_id AND a.valid_to = 'infinity' AND CASE
-            WHEN n.type IN ('APPROVAL_WAITING', 'APPROVAL_DUE') THEN a.state NOT IN ('PENDING', 'ON_HOLD')
+            WHEN n.type IN ('APPROVAL_WAITING', 'APPROVAL_DUE', 'APPROVAL_NUDGED')
+                THEN a.state NOT IN ('PENDING', 'ON_HOLD')
                 OR a.state = 'PENDING' AND NOT n.recipient_id = ANY(a.waiting_for)
             WHEN n.type = 'APPROVAL_REASSIGNED' THEN a.state NOT IN ('PENDING', 'ON_HOLD')
             WHEN n.type = 'APPROVAL_RETURNED' THEN a.state NOT IN ('RETURNED', 'ON_HOLD') END)

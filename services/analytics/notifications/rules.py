@@ -99,6 +99,10 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
         for approver in request.waiting_for:
             yield from tell(NotificationType.APPROVAL_DUE, approver)
         return
+    if event.event_type == approval.ApprovalNudged.event_type:
+        for approver in request.waiting_for:
+            yield from tell(NotificationType.APPROVAL_NUDGED, approver)
+        return
     if event.event_type == approval.ApprovalReassigned.event_type:
         moved = event.payload(approval.ApprovalReassigned)
         yield from tell(NotificationType.APPROVAL_REASSIGNED, moved.to_id)

@@ -40,6 +40,10 @@ WORDS: Final = {
         Text("承認期限が近づいています: {title}", "Approval due soon: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.APPROVAL_NUDGED: Words(
+        Text("承認のお願い: {title}", "Please look at: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
     NotificationType.PROXY_GIVEN: Words(
         Text("{absent}さんの代理人になりました", "You stand in for {absent}"),
         Text("{begins} から {ends} まで{covers}", "From {begins} to {ends}{covers}"),

@@ -91,8 +91,10 @@ APPROVALS: Final = History(
     name="approvals",
     table="approval_history",
     key="approval_id",
-    # `approval.due` is a fact: it repeats the state without changing it.
-    events=_snapshots(approval, approval.ApprovalSnapshot, without=_types(approval.ApprovalDue)),
+    # `approval.due` and `approval.nudged` are facts: they repeat the state without changing it.
+    events=_snapshots(
+        approval, approval.ApprovalSnapshot, without=_types(approval.ApprovalDue, approval.ApprovalNudged)
+    ),
     columns=(
         Column("customer_id", "uuid", "customerId"),
         Column("requester_id", "uuid", "requesterId"),

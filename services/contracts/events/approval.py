@@ -118,6 +118,12 @@ class ApprovalDue(ApprovalSnapshot):
     event_type: ClassVar[str] = "approval.due"
 
 
+class ApprovalNudged(ApprovalActed):
+    """A fact: its owner asks those whom the request waits for to look at it. At most once a day."""
+
+    event_type: ClassVar[str] = "approval.nudged"
+
+
 class ApprovalHeld(ApprovalActed):
     event_type: ClassVar[str] = "approval.held"
 

@@ -19,7 +19,7 @@ from services.opportunity.schemas.approvals import (
 )
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.schemas.previews import Preview, RouteQuestion
-from services.opportunity.service import lists, previews, requests, views
+from services.opportunity.service import lists, nudges, previews, requests, views
 
 router = APIRouter(tags=["approvals"], route_class=ServiceRoute)
 
@@ -107,6 +107,14 @@ async def submit_approval(
     """A draft goes to its first approvers."""
     await views.require_visible(uow, principal, approval_id)
     await requests.submit(uow, principal, approval_id, references)
+    return _answer(await views.detail(uow, principal, approval_id))
+
+
+@router.patch("/approvals/{approval_id}/nudge", response_model=ApprovalOutput)
+async def nudge_approval(principal: ApprovalRequester, uow: Uow, approval_id: UUID) -> Response:
+    """Ask those whom an own request waits for to look at it: they get a notice. Once a day."""
+    await views.require_visible(uow, principal, approval_id)
+    await nudges.nudge(uow, principal, approval_id)
     return _answer(await views.detail(uow, principal, approval_id))
 
 

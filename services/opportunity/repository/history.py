@@ -69,6 +69,16 @@ async def last_decision(reader: Reader, approval_id: UUID) -> Row | None:
     )
 
 
+async def last_call(reader: Reader, approval_id: UUID) -> datetime | None:
+    """When those whom the request waits for were asked or reminded last: by its owner, by the clock, or by its coming
+    to them."""
+    at: datetime | None = await reader.scalar(
+        "SELECT max(at) FROM approval_history WHERE approval_id = %s AND action = ANY(%s)",
+        [approval_id, [ApprovalAction.NUDGE.value, ApprovalAction.REMIND.value]],
+    )
+    return at
+
+
 async def insert_comment(
     uow: UnitOfWork, *, comment_id: UUID, approval_id: UUID, author_id: UUID, body: str, purpose: str, at: datetime
 ) -> None:

@@ -150,6 +150,17 @@ async def test_a_deadline_that_is_near_is_told_to_those_who_are_waited_for(consu
     assert await inbox_of(APPROVER).types() == []
 
 
+async def test_who_is_asked_for_an_answer_is_told_and_no_more_once_it_is_given(consume: Consume, inbox_of: Any) -> None:
+    request = Request()
+    await consume([*PEOPLE, request.emit(approval.ApprovalRequested, REP, waiting_for=[OTHER])])
+    nudged = envelope(approval.ApprovalNudged.model_validate(request.fields), request.id, None, clock.now())
+    await consume([nudged])
+    assert await inbox_of(OTHER).types() == ["APPROVAL_NUDGED", "APPROVAL_WAITING"]
+    assert await inbox_of(APPROVER).types() == []
+    await consume([request.emit(approval.ApprovalApproved, OTHER, waiting_for=[], state="APPROVED")])
+    assert [item["readAt"] is not None for item in await inbox_of(OTHER).items()] == [True, True]
+
+
 def task(version: int, user_id: UUID, actor: UUID | None, task_id: UUID, **changes: Any) -> Envelope:
     fields: dict[str, Any] = {
         "task_id": task_id,

@@ -77,6 +77,7 @@ class ApprovalMachine(RuleBasedStateMachine):
             ApprovalAction.TAKE_BACK: lambda: machine.take_back(self.now, actor),
             ApprovalAction.ADD_APPROVER: lambda: places.add_approver(self.now, actor, user_id=PEOPLE[2], before=admin),
             ApprovalAction.RESUBMIT: lambda: machine.resubmit(self.now, actor),
+            ApprovalAction.NUDGE: lambda: machine.nudge(self.now, actor),
             ApprovalAction.RECALL: lambda: machine.recall(self.now, actor),
             ApprovalAction.REASSIGN: lambda: places.reassign(self.now, actor, from_id=who, to_id=PEOPLE[2]),
             ApprovalAction.ESCALATE: lambda: machine.escalate(self.now, SYSTEM),
@@ -209,6 +210,12 @@ class ApprovalMachine(RuleBasedStateMachine):
     def rewrite(self) -> None:
         """The owner changes terms, which is no action of the machine; what it means is remembered."""
         self.before = self.now = replace(self.now, terms_changed=self.now.stage > 0)
+
+    @within(ApprovalAction.NUDGE)
+    @rule(who=people)
+    def nudge(self, who: UUID) -> None:
+        assert self._try(ApprovalAction.NUDGE, lambda: machine.nudge(self.now, Actor(who))) == (who == REQUESTER)
+        assert self.now == self.before
 
     @within(ApprovalAction.RECALL)
     @rule(who=people)

@@ -14,7 +14,7 @@ async def test_a_submitted_request_waits_for_its_approver_and_carries_a_number(w
     assert request["number"].startswith("RNG-")
     assert request["customerName"] == "山田太郎"
     assert request["waitingFor"] == [{"id": str(approver.id), "name": "鈴木 一郎"}]
-    assert request["allowedActions"] == ["RECALL"]
+    assert request["allowedActions"] == ["NUDGE", "RECALL"]
     inbox = await world.client.get("/approvals/pending", token=approver.token)
     assert [item["id"] for item in inbox.json["items"]] == [request["id"]]
     assert inbox.json["items"][0]["allowedActions"] == ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"]
