@@ -10,10 +10,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.customer import words
 from frontend.customer.manifest import PREFIX
 from frontend.customer.views import CustomerPage
-from frontend.ui import profile_words
+from frontend.ui import customer_words, profile_words
 from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
 from frontend.ui.people import People, people, with_missing
@@ -56,7 +55,7 @@ class Filters:
             state=_state(page),
             rep=page.query("assignedSalesId")[:64],
             risk=one_of("risk", profile_words.risks()),
-            relationship=one_of("relationship", words.relationships()),
+            relationship=one_of("relationship", customer_words.relationships()),
             tag=page.query("tag").strip()[:MAX_TAG],
             team=page.query("teamOf")[:64],
             after=page.query("createdAfter")[:40],

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from frontend.ui import profile_words
+from frontend.ui import customer_words, profile_words
 from frontend.ui.i18n import gettext
 from frontend.ui.looks import Look
-
-
-def relationships() -> dict[str, str]:
-    return {
-        "PROSPECT": gettext("Prospect"),
-        "CLIENT": gettext("Existing client"),
-        "CLOSED": gettext("Account closed"),
-        "DECEASED": gettext("Deceased"),
-        "OTHER": gettext("Other"),
-    }
 
 
 def relationship_look(relationship: str) -> Look:
@@ -24,22 +14,19 @@ def relationship_look(relationship: str) -> Look:
         "CLOSED": ("muted", "door-closed"),
         "DECEASED": ("muted", "flower"),
     }.get(relationship, ("muted", "circle"))
-    return Look(relationships().get(relationship, relationship), kind, icon)
+    return Look(customer_words.relationships().get(relationship, relationship), kind, icon)
 
 
 def state_look(state: str) -> Look:
-    return {
-        "ACTIVE": Look(gettext("Active"), "ok", "circle-check"),
-        "DELETING": Look(gettext("Being deleted"), "warn", "loader"),
-        "DELETED": Look(gettext("Deleted"), "bad", "trash-2"),
-        "RESTORING": Look(gettext("Being restored"), "info", "archive-restore"),
-        "PURGING": Look(gettext("Being erased"), "bad", "eraser"),
-        "PURGED": Look(gettext("Erased"), "muted", "eraser"),
-    }.get(state, Look(state, "muted", "circle"))
-
-
-def kinds() -> dict[str, str]:
-    return {"INDIVIDUAL": gettext("Individual"), "CORPORATE": gettext("Corporate")}
+    kind, icon = {
+        "ACTIVE": ("ok", "circle-check"),
+        "DELETING": ("warn", "loader"),
+        "DELETED": ("bad", "trash-2"),
+        "RESTORING": ("info", "archive-restore"),
+        "PURGING": ("bad", "eraser"),
+        "PURGED": ("muted", "eraser"),
+    }.get(state, ("muted", "circle"))
+    return Look(customer_words.states().get(state, state), kind, icon)
 
 
 def objectives() -> dict[str, str]:
@@ -114,8 +101,8 @@ def fields() -> dict[str, str]:
 def choices_of(field: str) -> dict[str, str]:
     """Texts by value, empty for a field that is free text."""
     return {
-        "kind": kinds,
-        "relationship": relationships,
+        "kind": customer_words.kinds,
+        "relationship": customer_words.relationships,
         "riskTolerance": profile_words.risks,
         "assetsBand": profile_words.money_bands,
         "incomeBand": profile_words.money_bands,

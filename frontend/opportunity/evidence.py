@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from frontend.opportunity import words
 from frontend.opportunity.reading import actor_of, place_of
 from frontend.opportunity.views import Approval, HistoryEntry, Stage
-from frontend.ui import formats, profile_words
+from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.gateway import segment
 from frontend.ui.i18n import current_locale, gettext
 from frontend.ui.page import Page
@@ -134,22 +135,21 @@ def of_customer(seen: CustomerSeen | None) -> list[tuple[str, str]]:
     nothing = formats.NOTHING
     return [
         (gettext("Name"), seen.name or nothing),
-        (gettext("Customer type"), words.customer_kinds().get(seen.kind or "", seen.kind or nothing)),
-        (gettext("Relationship"), words.relationships().get(seen.relationship or "", seen.relationship or nothing)),
-        (gettext("State"), words.customer_states().get(seen.state or "", seen.state or nothing)),
+        (gettext("Customer type"), _word(customer_words.kinds(), seen.kind)),
+        (gettext("Relationship"), _word(customer_words.relationships(), seen.relationship)),
+        (gettext("State"), _word(customer_words.states(), seen.state)),
         (gettext("In charge"), seen.assigned_sales_name or nothing),
         (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
-        (
-            gettext("Risk tolerance"),
-            profile_words.risks().get(seen.risk_tolerance or "", seen.risk_tolerance or nothing),
-        ),
-        (
-            gettext("Financial assets"),
-            profile_words.money_bands().get(seen.assets_band or "", seen.assets_band or nothing),
-        ),
+        (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
+        (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
         (
             gettext("Investment profile"),
             gettext("All answered") if seen.profile_complete else gettext("Answers missing"),
         ),
         (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
     ]
+
+
+def _word(words_of: Mapping[str, str], value: str | None) -> str:
+    """A value that a later version kept is shown as it is called there."""
+    return words_of.get(value, value) if value else formats.NOTHING

@@ -205,29 +205,3 @@ def fields(currency: str = YEN) -> dict[str, str]:
         "title": gettext("Title"),
         "description": gettext("Reason and details"),
     }
-
-
-def customer_kinds() -> dict[str, str]:
-    return {"INDIVIDUAL": gettext("Individual"), "CORPORATE": gettext("Corporate")}
-
-
-def relationships() -> dict[str, str]:
-    """How a customer stands to the house."""
-    return {
-        "PROSPECT": gettext("Prospect"),
-        "CLIENT": gettext("Existing client"),
-        "CLOSED": gettext("Account closed"),
-        "DECEASED": gettext("Deceased"),
-        "OTHER": gettext("Other"),
-    }
-
-
-def customer_states() -> dict[str, str]:
-    return {
-        "ACTIVE": gettext("Active"),
-        "DELETING": gettext("Being deleted"),
-        "DELETED": gettext("Deleted"),
-        "RESTORING": gettext("Being restored"),
-        "PURGING": gettext("Being erased"),
-        "PURGED": gettext("Erased"),
-    }
