@@ -3,16 +3,7 @@
 from typing import Any
 
 from services.opportunity.dossier_check import check
-from tests.services.opportunity.world import Person, World
-
-
-def stage(name: str, *people: Person, mode: str = "ANY", **more: Any) -> dict[str, Any]:
-    return {"name": name, "approverIds": [person.id for person in people], "mode": mode} | more
-
-
-async def waiting(world: World, person: Person) -> list[str]:
-    answer = await world.client.get("/approvals/pending", token=person.token)
-    return [item["number"] for item in answer.json["items"]]
+from tests.services.opportunity.world import Person, World, stage
 
 
 async def test_somebody_added_before_decides_first_and_the_stage_comes_again(live: World) -> None:
@@ -23,7 +14,7 @@ async def test_somebody_added_before_decides_first_and_the_stage_comes_again(liv
     assert [one["name"] for one in asked.json["stages"]] == ["追加承認", "決裁"]
     assert (asked.json["stage"], asked.json["stages"][0]["deadlineHours"]) == (0, 24)
     assert asked.json["deadlineAt"] > request["deadlineAt"], "the stage that was added has its own time"
-    assert (await waiting(live, first), await waiting(live, expert)) == ([], [request["number"]])
+    assert (await live.inbox(first), await live.inbox(expert)) == ([], [request["number"]])
     assert (await live.act(first, request, "approve")).json["code"] == "not_an_approver"
     assert (await live.act(expert, request, "approve")).json["stage"] == 1
     ended = await live.act(first, request, "approve")
@@ -43,7 +34,7 @@ async def test_somebody_added_after_is_asked_when_the_stage_is_through(live: Wor
     request = await live.request(rep, stages=[stage("一次", first), stage("二次", second)])
     asked = await live.act(first, request, "add-approver", userId=expert.id)
     assert [one["name"] for one in asked.json["stages"]] == ["一次", "追加承認", "二次"]
-    assert await waiting(live, first) == [request["number"]]
+    assert await live.inbox(first) == [request["number"]]
     for person, after in ((first, 1), (expert, 2)):
         assert (await live.act(person, request, "approve")).json["stage"] == after
     assert (await live.act(second, request, "approve")).json["state"] == "APPROVED"

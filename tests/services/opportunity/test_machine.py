@@ -19,11 +19,8 @@ from services.contracts.states import (
 from services.kit.errors import ProblemError
 from services.opportunity import actions, machine, places
 from services.opportunity.progress import Actor, Progress, Stage
+from tests.services.opportunity.players import PEOPLE, PROCESSES, REQUESTER, SYSTEM
 
-PEOPLE = [UUID(int=number) for number in range(1, 7)]
-REQUESTER = PEOPLE[0]
-SYSTEM = Actor(None)
-PROCESSES = [UUID(int=number) for number in range(100, 103)]
 people = st.sampled_from(PEOPLE)
 processes = st.sampled_from(PROCESSES)
 

@@ -20,11 +20,8 @@ from services.opportunity.errors import (
     WrongState,
 )
 from services.opportunity.progress import Actor, Place, Progress, Stage, places_of
+from tests.services.opportunity.players import PEOPLE, PROCESSES, REQUESTER, SYSTEM
 
-PEOPLE = [UUID(int=number) for number in range(1, 7)]
-REQUESTER = PEOPLE[0]
-SYSTEM = Actor(None)
-PROCESSES = [UUID(int=number) for number in range(100, 103)]
 FIRST, SECOND, THIRD = PEOPLE[1:4]
 
 

@@ -1,21 +1,11 @@
 """取り戻し: who approved last takes that back, while nobody has acted after it."""
 
 import asyncio
-from typing import Any
 
 from services.kit.running import clock
 from services.opportunity.dossier_check import check
-from tests.services.opportunity.world import Person, World
+from tests.services.opportunity.world import World, stage
 from tests.support.http import new_key
-
-
-def stage(name: str, *people: Person, mode: str = "ANY", **more: Any) -> dict[str, Any]:
-    return {"name": name, "approverIds": [person.id for person in people], "mode": mode} | more
-
-
-async def waiting(world: World, person: Person) -> list[str]:
-    answer = await world.client.get("/approvals/pending", token=person.token)
-    return [item["number"] for item in answer.json["items"]]
 
 
 async def test_an_approval_that_nobody_acted_on_is_taken_back_and_given_anew(live: World) -> None:
@@ -23,12 +13,12 @@ async def test_an_approval_that_nobody_acted_on_is_taken_back_and_given_anew(liv
     request = await live.request(rep, stages=[stage("一次", first), stage("二次", second)])
     approved = await live.act(first, request, "approve", comment="可")
     assert "TAKE_BACK" in approved.json["allowedActions"]
-    assert await waiting(live, second) == [request["number"]]
+    assert await live.inbox(second) == [request["number"]]
     back = await live.act(first, request, "take-back", comment="金額を見落としました")
     assert back.status == 200, back.json
     assert (back.json["state"], back.json["stage"], back.json["revision"]) == ("PENDING", 0, 1)
     assert [person["id"] for person in back.json["waitingFor"]] == [str(first.id)]
-    assert (await waiting(live, first), await waiting(live, second)) == ([request["number"]], [])
+    assert (await live.inbox(first), await live.inbox(second)) == ([request["number"]], [])
     again = await live.act(first, request, "take-back")
     assert (again.status, again.json["code"]) == (409, "nothing_to_take_back")
     assert (await live.act(first, request, "approve")).json["stage"] == 1

@@ -35,6 +35,11 @@ def plain(body: Any) -> Any:
     return orjson.loads(orjson.dumps(body, option=orjson.OPT_UTC_Z))
 
 
+def stage(name: str, *people: Person, mode: str = "ANY", **more: Any) -> dict[str, Any]:
+    """A stage as a request names it."""
+    return {"name": name, "approverIds": [person.id for person in people], "mode": mode} | more
+
+
 class World:
     """Copies are written as the consumer would; everything else goes over HTTP."""
 
@@ -123,6 +128,11 @@ class World:
         assert answer.status == 200, answer.json
         shown: dict[str, Any] = answer.json
         return shown
+
+    async def inbox(self, person: Person) -> list[str]:
+        """The numbers of what waits for them."""
+        answer = await self.client.get("/approvals/pending", token=person.token)
+        return [item["number"] for item in answer.json["items"]]
 
     async def history(self, by: Person, approval: dict[str, Any]) -> list[dict[str, Any]]:
         answer = await self.client.get(f"/approvals/{approval['id']}/history", token=by.token)
