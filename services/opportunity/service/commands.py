@@ -97,7 +97,8 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
         if by_person and row.state in _DECIDED:
             raise await lost_race(reader, row.id, row.state) from None
         raise
-    _require_noted(action, row, command)
+    if action is actions.APPROVE:
+        _require_noted(row, _noted(command))
     if action is actions.RESUBMIT:
         await require_clean(reader, row.id)
     taker = _takes_on(action, command)
@@ -122,11 +123,13 @@ async def _refuse_lost_race(reader: Reader, approval: Approval, command: DecideC
         raise await lost_race(reader, approval.id, progress.state)
 
 
-def _require_noted(action: Action, row: Approval, command: ApprovalCommand) -> None:
-    acknowledged = getattr(command, "acknowledged_flags", None)
-    if acknowledged is None or action is not actions.APPROVE:
-        return
-    unnoted = [flag for flag in row.flags if flag not in acknowledged]
+def _noted(command: ApprovalCommand) -> list[str] | None:
+    """What was noted in a decision on many; None for one that was made for itself."""
+    return command.acknowledged_flags if isinstance(command, DecideCommand) else None
+
+
+def _require_noted(row: Approval, noted: list[str] | None) -> None:
+    unnoted = [] if noted is None else [flag for flag in row.flags if flag not in noted]
     if unnoted:
         raise FlagsNotAcknowledged(unnoted)
 
@@ -157,10 +160,24 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         on_behalf_of,
         comment_ref=command.comment_ref,
         process_id=actor.process_id,
-        acknowledged_flags=getattr(command, "acknowledged_flags", None),
+        acknowledged_flags=_noted(command),
         from_id=command.from_id if isinstance(command, ReassignCommand) else None,
         to_id=_takes_on(action, command),
     )
+    await _change_beside(uow, action, before, actor, command)
+    return await commit(uow, before, moved(before, progress, transition), transition)
+
+
+def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:
+    """Who has a place from now on."""
+    who: UUID | None = None if action.takes_on is None else action.terms_of(command)[action.takes_on]
+    return who
+
+
+async def _change_beside(
+    uow: UnitOfWork, action: Action, before: Approval, actor: Actor, command: ApprovalCommand
+) -> None:
+    """Votes, parts and places that the action gives or takes, in rows of their own."""
     if action.decision is not None:
         await _record_vote(uow, before, actor, action.name)
     if action is actions.TAKE_BACK:
@@ -170,18 +187,10 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     if isinstance(command, AddApproverCommand):
         # Places that a leaver may come back to keep their stage.
         await handover.shift_places(uow, before.id, places.added_at(before.progress, before=command.before))
-    if isinstance(command, ReassignCommand):
-        if command.process_id is not None:
-            await _record_places(uow, before, command, command.process_id)
-        elif actor.user_id is not None:
-            await approvals.add_participants(uow, before.id, [actor.user_id], "HANDED_ON")
-    return await commit(uow, before, moved(before, progress, transition), transition)
-
-
-def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:
-    """Who has a place from now on."""
-    who: UUID | None = None if action.takes_on is None else action.terms_of(command)[action.takes_on]
-    return who
+    if isinstance(command, ReassignCommand) and command.process_id is not None:
+        await _record_places(uow, before, command, command.process_id)
+    elif isinstance(command, ReassignCommand) and actor.user_id is not None:
+        await approvals.add_participants(uow, before.id, [actor.user_id], "HANDED_ON")
 
 
 async def _record_vote(uow: UnitOfWork, before: Approval, actor: Actor, decision: ApprovalAction) -> None:
