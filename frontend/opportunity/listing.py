@@ -62,17 +62,17 @@ class Filters:
     def narrows(self) -> bool:
         return replace(self, tab=MINE, sort=WAITING_LONGEST) != Filters()
 
-    @property
-    def query(self) -> str:
-        """The parameters of the address, encoded; what is as usual is left out."""
-        usual = Filters()
-        given = {name: getattr(self, name) for name in self.__slots__}
-        return urlencode({name: value for name, value in given.items() if value != getattr(usual, name)})
-
     def address(self, **params: str) -> str:
         """The list with this filter; `params` come beside it."""
-        query = "&".join(part for part in (self.query, urlencode({k: v for k, v in params.items() if v})) if part)
-        return f"{PREFIX}?{query}" if query else PREFIX
+        return self.along(PREFIX, **params)
+
+    def along(self, path: str, **params: str) -> str:
+        """Another path that is told this filter. What is as usual is left out, and parameters that are empty."""
+        usual = Filters()
+        own = {name: getattr(self, name) for name in self.__slots__}
+        given = {name: value for name, value in own.items() if value != getattr(usual, name)} | params
+        query = urlencode({name: value for name, value in given.items() if value})
+        return f"{path}?{query}" if query else path
 
     def api(self, me: str, cursor: str = "") -> str:
         """The path that lists these requests for the person with the id `me`."""
