@@ -8,7 +8,6 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from frontend.opportunity import (
-    absences,
     attaching,
     chart,
     deciding,
@@ -17,13 +16,14 @@ from frontend.opportunity import (
     evidence,
     inbox,
     request_form,
-    routes_editing,
-    routes_pages,
-    routes_words,
     sample,
     words,
 )
+from frontend.opportunity.absences import pages as absences
 from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
+from frontend.opportunity.routes import editing as routes_editing
+from frontend.opportunity.routes import pages as routes_pages
+from frontend.opportunity.routes import words as routes_words
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity import words
-from frontend.opportunity.absence_calendar import Month, weekdays, weeks
-from frontend.opportunity.absence_draft import AbsenceDraft
-from frontend.opportunity.absence_views import Absence, AbsencePage
+from frontend.opportunity.absences.calendar import Month, weekdays, weeks
+from frontend.opportunity.absences.draft import AbsenceDraft
+from frontend.opportunity.absences.views import Absence, AbsencePage
 from frontend.opportunity.manifest import ABSENCES
 from frontend.ui import saving
 from frontend.ui.access import allows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel.core import get_global
 from babel.numbers import get_currency_name, get_territory_currencies
 
-from frontend.opportunity.routes_views import RouteContent, RouteStage
+from frontend.opportunity.routes.views import RouteContent, RouteStage
 from frontend.opportunity.words import kind_text, mode_text
 from frontend.ui.formats import money
 from frontend.ui.i18n import babel_locale, gettext, ngettext

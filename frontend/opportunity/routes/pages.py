@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import routes_words as route_words
-from frontend.opportunity.routes_trial import TrialForm
-from frontend.opportunity.routes_views import (
+from frontend.opportunity.routes import words as route_words
+from frontend.opportunity.routes.trial import TrialForm
+from frontend.opportunity.routes.views import (
     Alarm,
     ApprovalRoute,
     NamingPage,

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from starlette.datastructures import FormData
 
-from frontend.opportunity.routes_form import START_OF_DAY
-from frontend.opportunity.routes_views import Simulation, Trial
+from frontend.opportunity.routes.form import START_OF_DAY
+from frontend.opportunity.routes.views import Simulation, Trial
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.customer_field import CustomerField
 from frontend.ui.formats import YEN

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 
 from starlette.datastructures import FormData
 
-from frontend.opportunity import routes_words as route_words
-from frontend.opportunity.routes_views import RouteContent, RouteStage
+from frontend.opportunity.routes import words as route_words
+from frontend.opportunity.routes.views import RouteContent, RouteStage
 from frontend.opportunity.words import kind_text
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.drafts import Draft

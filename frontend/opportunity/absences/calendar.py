@@ -11,7 +11,7 @@ from typing import Final
 
 from babel.dates import format_date, get_day_names
 
-from frontend.opportunity.absence_views import Absence
+from frontend.opportunity.absences.views import Absence
 from frontend.ui.i18n import babel_locale, current_locale
 from frontend.ui.time_zone import OFFICE_ZONE, office_now
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, Final, Self
 
-from frontend.opportunity.absence_views import Absence
+from frontend.opportunity.absences.views import Absence
 from frontend.ui.drafts import Draft
 from frontend.ui.formats import timestamp
 from frontend.ui.gateway import Json

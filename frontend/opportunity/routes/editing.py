@@ -7,10 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import routes_words as route_words
 from frontend.opportunity import words
-from frontend.opportunity.routes_form import MAX_STAGES, RouteDraft, at
-from frontend.opportunity.routes_trial import TrialForm
+from frontend.opportunity.routes import words as route_words
+from frontend.opportunity.routes.form import MAX_STAGES, RouteDraft, at
+from frontend.opportunity.routes.trial import TrialForm
 from frontend.ui import saving
 from frontend.ui.amounts import AmountRefused
 from frontend.ui.customer_field import CustomerField

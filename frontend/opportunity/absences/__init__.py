@@ -1,0 +1,1 @@
+"""Absences and proxies: the page, its calendar and its form."""

@@ -1,0 +1,1 @@
+"""Approval routes: their versions, the editor, the trial and the simulation."""
