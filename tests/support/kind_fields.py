@@ -34,4 +34,4 @@ COMPLETE: Final[dict[str, dict[str, Any]]] = {
 
 def filled_in(request: dict[str, Any]) -> dict[str, Any]:
     """The body of a request, with what its kind asks for unless it says that itself."""
-    return {"fields": COMPLETE[request["kind"]]} | request
+    return {"fields": COMPLETE.get(request["kind"], {})} | request
