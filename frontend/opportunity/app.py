@@ -20,7 +20,6 @@ from frontend.opportunity import (
     words,
 )
 from frontend.opportunity.absences import pages as absences
-from frontend.opportunity.kinds import words as kind_words
 from frontend.opportunity.kinds.definitions import Catalogue
 from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
@@ -72,7 +71,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
     app.state.kinds = Catalogue()
-    app.state.templates.globals |= {"words": words, "route_words": routes_words, "kind_words": kind_words}
+    app.state.templates.globals |= {"words": words, "route_words": routes_words}
     return app
 
 

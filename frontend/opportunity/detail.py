@@ -8,9 +8,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity.kinds import words as kind_words
 from frontend.opportunity.reading import history_of
 from frontend.opportunity.views import Person
+from frontend.ui import kind_words
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page

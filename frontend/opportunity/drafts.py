@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Self
 from starlette.datastructures import FormData
 
 from frontend.opportunity import words
-from frontend.opportunity.kinds import words as kind_words
 from frontend.opportunity.kinds.definitions import KindField, Kinds, part_of
 from frontend.opportunity.kinds.inputs import ValueRefused, typed, value_of
 from frontend.opportunity.kinds.table import text_of
 from frontend.opportunity.views import Approval
+from frontend.ui import kind_words
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.customer_field import CustomerField
 from frontend.ui.drafts import Draft

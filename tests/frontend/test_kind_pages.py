@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from frontend.admin import words as audit_words
+from frontend.opportunity import kinds
 from frontend.opportunity.app import create_app
-from frontend.opportunity.kinds import changes, words
+from frontend.opportunity.kinds import changes
 from frontend.opportunity.kinds.definitions import Catalogue, KindField, Kinds
 from frontend.opportunity.kinds.inputs import ValueRefused, typed, value_of
+from frontend.ui import kind_words
 from frontend.ui.build import build
 from frontend.ui.gateway import GatewayProblem
 from frontend.ui.i18n import use_locale
@@ -45,13 +48,18 @@ def test_everything_that_kinds_ask_for_has_its_words_in_both_languages() -> None
         use_locale(locale)
         for item in definitions()["items"]:
             for field in item["fields"]:
-                assert words.label(field["name"]) != field["name"]
+                assert kind_words.label(field["name"]) != field["name"]
                 for choice in field["choices"] or ():
-                    assert words.choice_text(field["name"], choice) != choice
+                    assert kind_words.choice_text(field["name"], choice) != choice
+
+
+def test_the_audit_log_names_what_a_kind_asks_for() -> None:
+    use_locale("ja")
+    assert audit_words.field_text("fields.feeRateAfter") == "申請手数料率"
 
 
 def test_the_style_sheet_knows_every_kind_and_condition() -> None:
-    style = (Path(words.__file__).parents[1] / "styles" / "kinds.css").read_text(encoding="utf-8")
+    style = (Path(kinds.__file__).parents[1] / "styles" / "kinds.css").read_text(encoding="utf-8")
     for item in definitions()["items"]:
         if item["fields"]:
             assert f':not([value="{item["kind"]}"])) [data-kind="{item["kind"]}"]' in style
@@ -235,7 +243,7 @@ async def changed_page(**told: Any) -> str:
 
 async def test_old_and_new_stand_side_by_side() -> None:
     shown = await changed_page()
-    assert "第 1 版（11/20 10:00）をあなたが決裁してからの変更点" in shown
+    assert "あなたが第1版を決裁した後の変更点（11/20 10:00）" in shown
     for old, new in (("¥2,500,000", "—"), ("1.1%", "0.9%"), ("—", "積極型"), ("A", "B")):
         assert f"<td><del>{old}</del></td><td><ins>{new}</ins></td>" in shown
     assert f"…{'前' * 60}<del>旧</del><ins>&lt;新&gt;</ins>{'間' * 60}…{'間' * 60}<ins>追</ins>" in shown

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from frontend.opportunity import words as request_words
+from frontend.opportunity import words
 from frontend.opportunity.facts import CustomerSeen, of_customer
-from frontend.opportunity.kinds import words
 from frontend.opportunity.kinds.definitions import Kinds
 from frontend.opportunity.kinds.table import field_named, text_of
-from frontend.ui import formats
+from frontend.ui import formats, kind_words
 from frontend.ui.gateway import GatewayProblem, Json, UserGateway, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.views import View
@@ -137,7 +136,7 @@ def _row(change: Change, content: Content, kinds: Kinds) -> Row:
     before, after = content.before, content.after
     match place:
         case "kind":
-            texts = request_words.kind_text(str(change.before)), request_words.kind_text(str(change.after))
+            texts = words.kind_text(str(change.before)), words.kind_text(str(change.after))
             return Row(gettext("Kind"), *texts)
         case "amount":
             money = formats.money(change.before, before.currency), formats.money(change.after, after.currency)
@@ -147,7 +146,7 @@ def _row(change: Change, content: Content, kinds: Kinds) -> Row:
         case "fields":
             field = field_named(kinds, name, (after.kind, before.kind))
             told = text_of(field, change.before, before.currency), text_of(field, change.after, after.currency)
-            return Row(words.label(name), *told)
+            return Row(kind_words.label(name), *told)
         case _:
             return _row_of_customer(name, change)
 

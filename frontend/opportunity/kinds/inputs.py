@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from frontend.opportunity.kinds import words
 from frontend.opportunity.kinds.definitions import KindField
+from frontend.ui import kind_words
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.formats import whole
 from frontend.ui.gateway import Json
@@ -83,5 +83,5 @@ def _day(text: str) -> str:
 def options(field: KindField) -> list[tuple[str, str]]:
     """Of an input that chooses: value and text."""
     if field.type == "YES_NO":
-        return [(text, words.yes_no(meant)) for text, meant in YES_NO.items()]
-    return [(choice, words.choice_text(field.name, choice)) for choice in field.choices or ()]
+        return [(text, kind_words.yes_no(meant)) for text, meant in YES_NO.items()]
+    return [(choice, kind_words.choice_text(field.name, choice)) for choice in field.choices or ()]

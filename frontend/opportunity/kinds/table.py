@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from frontend.opportunity.kinds import words
 from frontend.opportunity.kinds.definitions import KindField, Kinds
-from frontend.ui import formats
+from frontend.ui import formats, kind_words
 from frontend.ui.gateway import Json
 
 
@@ -28,39 +27,42 @@ def text_of(field: KindField | None, value: Json, currency: str) -> str:
         case "DATE":
             return formats.day(value, year=True)
         case "YES_NO":
-            return words.yes_no(value)
+            return kind_words.yes_no(value)
         case "COUNT":
             return formats.number(value)
         case "CHOICE":
-            return words.choice_text(field.name if field else "", value)
+            return kind_words.choice_text(field.name if field else "", value)
         case _:
             return str(value)
 
 
 def lines(kinds: Kinds, kind: str, given: Mapping[str, Json], currency: str) -> list[Line]:
     """In the order of the form; what belongs together (before → after, first – last day) in one line."""
-    fields = kinds.of(kind)
+    return [*_known(kinds.of(kind), given, currency), *_unknown(kinds.of(kind), given, currency)]
+
+
+def _known(fields: Sequence[KindField], given: Mapping[str, Json], currency: str) -> Iterator[Line]:
+    later = {field.compared.field: field for field in fields if field.compared and kind_words.pair_label(field.name)}
+    for field in fields:
+        other = later.get(field.name)
+        told = {field.name} if other is None else {field.name, other.name}
+        if field in later.values() or told.isdisjoint(given):
+            continue
+        text = text_of(field, given.get(field.name), currency)
+        if other is None:
+            yield Line(kind_words.label(field.name), text)
+        else:
+            joiner = " – " if other.type == "DATE" else " → "
+            after = text_of(other, given.get(other.name), currency)
+            yield Line(kind_words.pair_label(other.name), text + joiner + after)
+
+
+def _unknown(fields: Sequence[KindField], given: Mapping[str, Json], currency: str) -> Iterator[Line]:
+    """What a later version of the API asks for."""
     known = {field.name for field in fields}
-    later = {field.compared.field: field for field in fields if field.compared and words.pair_label(field.name)}
-    paired = {field.name for field in later.values()}
-    told = [
-        _line(field, later.get(field.name), given, currency)
-        for field in fields
-        if field.name not in paired and (field.name in given or _name(later.get(field.name)) in given)
-    ]
-    return told + [Line(words.label(name), text_of(None, given[name], currency)) for name in given if name not in known]
-
-
-def _name(field: KindField | None) -> str:
-    return field.name if field else ""
-
-
-def _line(field: KindField, later: KindField | None, given: Mapping[str, Json], currency: str) -> Line:
-    text = text_of(field, given.get(field.name), currency)
-    if later is None:
-        return Line(words.label(field.name), text)
-    joiner = " – " if later.type == "DATE" else " → "
-    return Line(words.pair_label(later.name), text + joiner + text_of(later, given.get(later.name), currency))
+    yield from (
+        Line(kind_words.label(name), text_of(None, given[name], currency)) for name in given if name not in known
+    )
 
 
 def field_named(kinds: Kinds, name: str, among: Sequence[str]) -> KindField | None:

@@ -25,7 +25,7 @@ class Piece:
 
 MAX_CELLS: Final = 100_000
 """Of the table in which common parts are looked for: about 30 ms. What would need a larger one counts as replaced."""
-_WORD: Final = regex.compile(r"[\p{Latin}\p{N}.,%]+|[\p{Katakana}ー]+|\p{Han}+|\X")
+_WORD: Final = regex.compile(r"[\p{Latin}\p{N}.,%]+|[\p{Katakana}ー]+|\p{Hiragana}+|\p{Han}+|\X")
 """Japanese has no blanks between words; a change of script is the nearest to one."""
 _Step = tuple[Edit, str]
 

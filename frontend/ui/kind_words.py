@@ -1,4 +1,4 @@
-"""The words of what kinds ask for, in the language of the running request."""
+"""The words of what kinds of requests ask for, which more than one remote shows, in the language of the request."""
 
 from __future__ import annotations
 
@@ -115,3 +115,7 @@ def with_currency(text: str, currency: str) -> str:
     if currency == YEN:
         return gettext("%(label)s (yen)") % {"label": text}
     return gettext("%(label)s (%(currency)s)") % {"label": text, "currency": currency}
+
+
+def with_percent(text: str) -> str:
+    return gettext("%(label)s (%%)") % {"label": text}
