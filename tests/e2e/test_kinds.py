@@ -39,7 +39,7 @@ async def test_a_proposal_is_filled_in_returned_changed_and_compared(
     assert await fits(page)
     assert await grave_faults(page) == []
     if size == DESK:
-        await picture(page, "request-form")
+        await picture(page, "request-kind")
     await page.click("button[value=submit]")
     await expect(page.locator(f"{PROPOSAL}plannedOn-error")).to_contain_text("申請するには入力が必要です")
     await expect(page.locator(f"{PROPOSAL}productName")).to_have_value("グローバル債券ファンド")

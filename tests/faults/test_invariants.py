@@ -168,6 +168,9 @@ TAMPERINGS = {
         "UPDATE approvals a SET requester_id = h.actor_id FROM approval_history h"
         " WHERE h.approval_id = a.id AND h.action = 'APPROVE'",
     ),
+    "as-seen": Tampering(
+        "opportunity", "UPDATE approvals SET fields = fields || '{\"feeRateAfter\": \"0\"}' WHERE state = 'APPROVED'"
+    ),
     "one-place": Tampering(
         "opportunity",
         "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at)"
