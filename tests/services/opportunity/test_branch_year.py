@@ -9,7 +9,8 @@ from deploy.invariants.approvals import chains_verify, decided_with_right, one_p
 from deploy.invariants.system import System
 from services.kit.running import clock
 from services.opportunity.business_time import TOKYO
-from tests.services.opportunity.branch import FIRST_DAY, Branch, Seen, business_days, rounds
+from tests.services.opportunity.branch import Branch, Seen, business_days, rounds
+from tests.services.opportunity.branch_staff import FIRST_DAY
 from tests.services.opportunity.world import World
 
 SEED: Final = 20260401
