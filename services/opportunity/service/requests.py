@@ -30,10 +30,10 @@ from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
 from services.opportunity.service.transition import Transition, moved, write_history
-from services.opportunity.terms import same_terms
+from services.opportunity.terms import require_complete, same_terms
 
 _RESOURCE = "approval"
-_EDITED = ("customer_id", "kind", "title", "description", "amount", "currency")
+_EDITED = ("customer_id", "kind", "title", "description", "amount", "currency", "fields")
 _REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
 _CHANGES = ("approval.update", "approval.attach", "approval.detach")
 """Audited actions that make a new version of the content."""
@@ -42,6 +42,8 @@ _EDITABLE = frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED})
 
 async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, references: References) -> UUID:
     """A draft, or a request that goes to its first approvers at once. Raises NoRoute, Blocked, Unprocessable."""
+    if not content.draft:
+        require_complete(content)
     requester, customer = await parties(uow, principal, content, references)
     if content.previous_id is not None:
         await _check_previous(uow, principal, content.previous_id)
@@ -68,6 +70,7 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
     machine.submit(before.progress, Actor(principal.user_id))
     await require_clean(uow, before.id)
     content = _content_of(before)
+    require_complete(content)
     requester, customer = await parties(uow, principal, content, references)
     chosen = await routing.plan(uow, content, requester, customer, clock.now())
     planned = replace(
@@ -110,6 +113,7 @@ async def edit(
         raise WrongState(before.state)
     if before.version != version:
         raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=_CHANGES)
+    content = _with_fields_as_before(before, content)
     progress, flags, route_id = before.progress, before.flags, before.route_id
     if before.state is ApprovalState.DRAFT:
         content = _naming_as_before(before, content)
@@ -131,6 +135,7 @@ async def edit(
         description=content.description,
         amount=content.amount,
         currency=content.currency,
+        fields=content.fields,
         progress=progress,
         flags=flags,
         route_id=route_id,
@@ -178,6 +183,7 @@ def _content_of(approval: Approval) -> ApprovalContent:
             description=approval.description,
             amount=approval.amount,
             currency=approval.currency,
+            fields=approval.fields,
         )
     except ValidationError as error:
         raise unprocessable(error) from error
@@ -191,6 +197,13 @@ def _named_in(wish: dict[str, Any]) -> dict[str, Any]:
         "approver_id": None if approver is None else UUID(approver),
         "stages": None if stored is None else [StageInput.model_construct(**stage_members(s)) for s in stored],
     }
+
+
+def _with_fields_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
+    """What its kind asks for stays unless the change says otherwise; another kind asks for something else."""
+    if "fields" in content.model_fields_set or content.kind is not before.kind:
+        return content
+    return content.model_copy(update={"fields": before.fields})
 
 
 def _naming_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
@@ -254,6 +267,7 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         description=content.description,
         amount=content.amount,
         currency=content.currency,
+        fields=content.fields,
         flags=[flag.value for flag in chosen.flags],
         progress=Progress(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
         route_id=chosen.route_id,
