@@ -78,6 +78,7 @@ def _to_row(approval: Approval) -> Row:
     last = None if row["last_approval"] is None else Jsonb(row["last_approval"])
     return row | {
         "fields": Jsonb(approval.fields),
+        "flag_grounds": Jsonb(approval.flag_grounds),
         "stages": Jsonb(row["stages"]),
         "wish": wish,
         "last_approval": last,
