@@ -9,9 +9,9 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import words
+from frontend.opportunity import customer_facts, words
 from frontend.opportunity.reading import actor_of, place_of
-from frontend.opportunity.views import Approval, HistoryEntry, Stage
+from frontend.opportunity.views import Approval, AssetsShare, FlagGround, HistoryEntry, Stage
 from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.gateway import segment
 from frontend.ui.i18n import current_locale, gettext
@@ -20,6 +20,8 @@ from frontend.ui.views import View
 
 
 class CustomerSeen(View):
+    """`experience` is None in what was kept before the rest of the profile was known here."""
+
     name: str | None = None
     kind: str | None = None
     relationship: str | None = None
@@ -28,8 +30,15 @@ class CustomerSeen(View):
     birth_date: str | None = None
     risk_tolerance: str | None = None
     assets_band: str | None = None
+    income_band: str | None = None
+    objectives: list[str] | None = None
+    experience: dict[str, str] | None = None
+    horizon: str | None = None
+    fund_source: str | None = None
+    investor_class: str | None = None
     profile_complete: bool = False
     profile_reviewed_at: str | None = None
+    assets_share: AssetsShare | None = None
 
 
 class FileSeen(View):
@@ -47,6 +56,7 @@ class RequestSeen(View):
     amount: int | None = None
     currency: str = formats.YEN
     flags: list[str] = Field(default_factory=list)
+    flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
     revision: int = 1
     stages: list[Stage] = Field(default_factory=list)
     customer: CustomerSeen | None = None
@@ -99,8 +109,9 @@ async def show(request: Request) -> Response:
 
 
 def _compared(then: list[tuple[str, str]], now: list[tuple[str, str]]) -> list[Fact]:
-    today = dict(now)
-    return [Fact(label, text, today.get(label, formats.NOTHING)) for label, text in then]
+    """What was not known then can't have changed."""
+    today, unknown = dict(now), customer_facts.unknown()
+    return [Fact(label, text, text if text == unknown else today.get(label, formats.NOTHING)) for label, text in then]
 
 
 def of_request(seen: RequestSeen) -> list[tuple[str, str]]:
@@ -110,11 +121,15 @@ def of_request(seen: RequestSeen) -> list[tuple[str, str]]:
         (gettext("Kind"), words.kind_text(seen.kind)),
         (gettext("Amount"), formats.money(seen.amount, seen.currency)),
         (gettext("Revision"), str(seen.revision)),
-        (gettext("Warnings"), "\n".join(map(profile_words.flag_text, seen.flags)) or formats.NOTHING),
+        (gettext("Warnings"), "\n".join(_flags(seen)) or formats.NOTHING),
         (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
         (gettext("Reason and details"), seen.description or formats.NOTHING),
         (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
     ]
+
+
+def _flags(seen: RequestSeen) -> list[str]:
+    return [customer_facts.flag_text(flag, seen.flag_grounds.get(flag)) for flag in seen.flags]
 
 
 def _file_text(file: FileSeen) -> str:
@@ -142,11 +157,31 @@ def of_customer(seen: CustomerSeen | None) -> list[tuple[str, str]]:
         (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
         (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
         (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
+        *customer_facts.share_facts(seen.assets_share),
+        *_of_profile(seen),
         (
             gettext("Investment profile"),
             gettext("All answered") if seen.profile_complete else gettext("Answers missing"),
         ),
         (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
+    ]
+
+
+def _of_profile(seen: CustomerSeen) -> list[tuple[str, str]]:
+    """The answers that earlier entries lack."""
+    if seen.experience is None:
+        return [(gettext("Rest of the profile"), customer_facts.unknown())]
+    answer = customer_facts.answer
+    return [
+        (gettext("Yearly income"), answer(profile_words.money_bands(), seen.income_band)),
+        (gettext("Objectives"), customer_facts.objectives_text(seen.objectives)),
+        (gettext("Horizon"), answer(profile_words.periods(), seen.horizon)),
+        (gettext("Source of funds"), answer(profile_words.fund_sources(), seen.fund_source)),
+        (gettext("Investor class"), answer(profile_words.investor_classes(), seen.investor_class)),
+        *(
+            (customer_facts.experience_label(product), customer_facts.experience_text(seen.experience, product))
+            for product in profile_words.products()
+        ),
     ]
 
 

@@ -20,6 +20,7 @@ def manifest() -> RemoteManifest:
         ),
         exposes={
             "meetings": Exposed(path=f"{MEETINGS}/-/of-customer", budget_ms=600, min_height_px=160),
+            "card": Exposed(path=f"{MEETINGS}/-/card", budget_ms=600, min_height_px=160),
             "tasks": Exposed(path=f"{TASKS}/-/of-customer", budget_ms=600, min_height_px=160),
         },
         nav=(

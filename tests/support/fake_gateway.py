@@ -22,6 +22,7 @@ from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
+from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
@@ -37,7 +38,7 @@ _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     params, time = ask.request.query_params, datetime.fromisoformat
     least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
-    equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
+    equal = {name: params[name] for name in ("state", "kind", "requesterId", "customerId") if name in params}
     found = [item for item in items if all(item[name] == value for name, value in equal.items())]
     found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
     if "flagged" in params:
@@ -49,6 +50,7 @@ class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
+    CardAnswers,
     EvidenceAnswers,
     LiveAnswers,
     RouteAnswers,
@@ -172,6 +174,7 @@ class FakeGateway(
             ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
+            *self.card_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),
@@ -277,8 +280,7 @@ class FakeGateway(
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
-        return {**self._shown(item, ask.user), "customerFacts": facts}
+        return {**self._shown(item, ask.user), "customerFacts": customer and customer_facts(item, customer)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]
@@ -359,7 +361,7 @@ class FakeGateway(
             stage.pop("approvedBy")
             stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        return {"routeId": None, "stages": stages, "flags": flags}
+        return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}}
 
     def _create(self, ask: Ask) -> Any:
         if refused := too_large(ask):

@@ -34,7 +34,7 @@ class CustomerSeen(ResponseModel):
     ``objectives`` only then."""
     profile_complete: bool
     profile_reviewed_at: datetime | None
-    assets_share: AssetsShare | None
+    assets_share: AssetsShare | None = None
 
 
 class AttachmentSeen(ResponseModel):
