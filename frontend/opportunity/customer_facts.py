@@ -37,7 +37,7 @@ def shown(customer: CustomerFacts, product: str | None) -> Shown:
         (gettext("Horizon"), answer(profile_words.periods(), customer.horizon, known=told)),
         (gettext("Source of funds"), answer(profile_words.fund_sources(), customer.fund_source, known=told)),
         (gettext("Financial assets"), answer(profile_words.money_bands(), customer.assets_band)),
-        *share_facts(customer.assets_share),
+        *share_facts(customer.assets_share, customer.assets_band),
         (gettext("Yearly income"), answer(profile_words.money_bands(), customer.income_band, known=told)),
         (gettext("Profile confirmed"), formats.day(customer.profile_reviewed_at, year=True)),
     ]
@@ -91,13 +91,16 @@ def experience_text(experience: Mapping[str, str] | None, product: str) -> str:
     return answer(profile_words.experiences(), (experience or {}).get(product), known=experience is not None)
 
 
-def share_facts(share: AssetsShare | None) -> list[tuple[str, str]]:
-    """None where amount and assets can't be compared."""
-    return [] if share is None else [(gettext("Share of the assets"), share_text(share))]
+def share_facts(share: AssetsShare | None, band: str | None) -> list[tuple[str, str]]:
+    """The amount against the band of the assets; nothing where they can't be compared."""
+    if share is None:
+        return []
+    words = {"share": share_text(share), "band": profile_words.money_bands().get(band or "", band)}
+    return [(gettext("Share of the assets"), gettext("%(share)s of %(band)s") % words)]
 
 
 def share_text(share: AssetsShare) -> str:
-    """Never narrower than what the band of the assets allows."""
+    """The percent as the band of the assets allows, open where it is."""
     if share.high is None:
         return gettext("%(low)s %% or more") % {"low": _grouped(share.low)}
     if share.low == 0:

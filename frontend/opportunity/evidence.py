@@ -157,7 +157,7 @@ def of_customer(seen: CustomerSeen | None) -> list[tuple[str, str]]:
         (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
         (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
         (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
-        *customer_facts.share_facts(seen.assets_share),
+        *customer_facts.share_facts(seen.assets_share, seen.assets_band),
         *_of_profile(seen),
         (
             gettext("Investment profile"),

@@ -42,10 +42,10 @@ def test_the_facts_name_the_age_rule_the_experience_with_this_product_and_the_sh
     facts = dict(found.facts)
     assert facts["年齢"] == "77歳（上長の事前承認が必要）"
     assert facts["投資経験：デリバティブ"] == "なし"
-    assert facts["資産に占める割合"] == "約60～100％"
+    assert facts["対資産割合"] == "約60〜100％（3,000万〜5,000万円に対して）"
     assert (facts["投資目的"], facts["運用原資"]) == ("利子・配当、老後", "余剰資金")
     others = dict(found.others)
-    assert (others["債券"], others["株式"]) == ("3～5年", "未回答")
+    assert (others["債券"], others["株式"]) == ("3〜5年", "未回答")
     assert "デリバティブ" not in others
 
 
@@ -61,10 +61,10 @@ def test_what_nobody_told_is_unknown_and_not_unanswered() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "ja", "en"),
     [
-        (60, 100, "約60～100％", "about 60–100 %"),
+        (60, 100, "約60〜100％", "about 60–100 %"),
         (60, None, "60％以上", "60 % or more"),
         (0, 2, "2％以下", "at most 2 %"),
-        (1200, 4000, "約1,200～4,000％", "about 1,200–4,000 %"),
+        (1200, 4000, "約1,200〜4,000％", "about 1,200–4,000 %"),
     ],
 )
 def test_a_band_that_is_open_says_so(low: int, high: int | None, ja: str, en: str) -> None:
@@ -101,7 +101,7 @@ async def test_the_panel_shows_the_facts_at_once_and_leaves_what_is_live_to_come
         more = {"scanned": False, "maxBytes": 1, "maxCount": 1} if beside == "attachments" else {}
         gateway.on("GET", f"/approvals/r1/{beside}", page() | more)
     html = text(await client.get("/approvals/r1/panel"))
-    for fact in ("77 years", "Experience: Derivatives", "about 60–100 %", "RNG-2026-000007"):
+    for fact in ("77 years", "Experience: Derivatives", "about 60–100 % of ¥30m–50m", "RNG-2026-000007"):
         assert fact in html
     slots = [f'<ringi-slot name="{name}"' for name in ("opportunity/earlier", "sales/card", "customer/card")]
     assert all(slot in html for slot in slots)

@@ -111,7 +111,7 @@ def stand_in(name: str, settings: FrontendSettings) -> ASGIApp:
     if name in _CARDS:
         card, module = _CARDS[name]
         manifest = manifest.model_copy(update={"exposes": {"card": card}})
-        routes.append(Route(card.path, module.show))
+        routes += [Route(card.path, module.show), Route(f"{manifest.routes[0].prefix}/{{id}}", page)]
         folder = Path(inspect.getfile(module)).parent
     return build_remote(Remote(manifest=manifest, routes=routes, folder=folder), settings)
 
