@@ -21,6 +21,7 @@ from frontend.opportunity import (
     words,
 )
 from frontend.opportunity.absences import pages as absences
+from frontend.opportunity.kinds.definitions import Catalogue
 from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
@@ -71,6 +72,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         *_of_routes(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
+    app.state.kinds = Catalogue()
     app.state.templates.globals |= {"words": words, "route_words": routes_words, "customer_facts": customer_facts}
     return app
 

@@ -92,14 +92,14 @@ class Approval(View):
     requester_name: str | None = None
     amount: int | None = None
     currency: str = "JPY"
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """What its kind asks for."""
     state: str = "DRAFT"
     stage: int = 0
     stages: list[Stage] = Field(default_factory=list)
     revision: int = 1
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
-    fields: dict[str, Any] = Field(default_factory=dict)
-    """Those of its kind."""
     waiting_for: list[Person] = Field(default_factory=list)
     deadline_at: str | None = None
     business_days_left: int | None = None

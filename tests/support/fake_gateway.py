@@ -24,6 +24,7 @@ from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
@@ -52,6 +53,7 @@ class FakeGateway(
     BesideAnswers,
     CardAnswers,
     EvidenceAnswers,
+    KindAnswers,
     LiveAnswers,
     RouteAnswers,
     SearchAnswers,
@@ -72,6 +74,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
@@ -154,6 +157,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.kind_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -313,6 +317,8 @@ class FakeGateway(
             stage["approverIds"] = [taker["id"] if i == ask.body["fromId"] else i for i in stage["approverIds"]]
             stage["approvers"] = [records.person(self.users[i]) for i in stage["approverIds"]]
             self._record(item, ask.user, "REASSIGN", ask.body["reason"])
+        elif action in {"submit", "resubmit"} and (refused := refused_fields(item, whole=True)):
+            return refused
         else:
             state = {"recall": "RECALLED", "resubmit": "PENDING", "submit": "PENDING"}[action]
             item["revision"] += action == "resubmit"
@@ -344,6 +350,7 @@ class FakeGateway(
         entries = self.history[item["id"]]
         previous = entries[-1]["hash"] if entries else "0" * 64
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
+        self.keep_what_was_seen(item)
 
     def _route(self, ask: Ask) -> list[Json]:
         manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
@@ -364,7 +371,8 @@ class FakeGateway(
         return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}}
 
     def _create(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
+        refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
+        if refused:
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
@@ -372,6 +380,7 @@ class FakeGateway(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
         item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item["fields"] = ask.body.get("fields", {})
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -382,7 +391,9 @@ class FakeGateway(
         item = self.approvals[ask.request.path_params["id"]]
         if ask.request.headers.get("if-match") != f'"{item["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
-        item |= {name: ask.body[name] for name in ("title", "description", "kind") if name in ask.body}
+        if refused := refused_fields(ask.body, whole=False):
+            return refused
+        item |= {name: ask.body[name] for name in ("title", "description", "kind", "fields") if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

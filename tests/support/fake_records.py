@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tests.support.kind_fields import COMPLETE
+
 Json = dict[str, Any]
 
 _PEOPLE = (
@@ -151,6 +153,7 @@ def approval(
         "ownerId": requester["id"],
         "amount": amount,
         "currency": "JPY",
+        "fields": COMPLETE["FEE_DISCOUNT"],
         "generation": 1,
         "state": "PENDING",
         "stage": 0,
@@ -158,7 +161,6 @@ def approval(
         "revision": 1,
         "flags": [],
         "flagGrounds": {},
-        "fields": {},
         "routeId": None,
         "routeVersion": None,
         "deadlineAt": iso(due),
@@ -192,7 +194,7 @@ def approvals(people: dict[str, Json], clients: dict[str, Json]) -> list[Json]:
     items[5]["flags"] = ["SENIOR_75", "PROFILE_STALE"]
     ground = {"number": "RNG-2026-000391", "amount": 5_000_000, "currency": "JPY", "decidedAt": iso(-2000)}
     items[1] |= {"kind": "SUITABILITY_EXCEPTION", "flags": ["FIRST_IN_PRODUCT", "AMOUNT_RISE"]}
-    items[1] |= {"fields": {"product": "DERIVATIVES", "riskClass": "BALANCED"}}
+    items[1] |= {"fields": COMPLETE["SUITABILITY_EXCEPTION"] | {"riskClass": "BALANCED"}}
     items[1]["flagGrounds"] = {"FIRST_IN_PRODUCT": {"product": "DERIVATIVES"}, "AMOUNT_RISE": ground}
     ends = (("RETURNED", "差戻しの確認用案件"), ("APPROVED", "承認済みの案件"), ("REJECTED", "却下された案件"))
     for offset, (state, title) in enumerate(ends):
@@ -231,8 +233,19 @@ def entry(
 
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
-    request = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId")}
-    request |= {name: item[name] for name in ("flags", "revision", "stages")} | {"attachments": []}
+    names = (
+        "title",
+        "description",
+        "kind",
+        "amount",
+        "currency",
+        "fields",
+        "customerId",
+        "flags",
+        "revision",
+        "stages",
+    )
+    request: Json = {name: item[name] for name in names} | {"attachments": []}
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from services.opportunity.schemas.kinds import DEFINITIONS
+
 COMPLETE: Final[dict[str, dict[str, Any]]] = {
     "FEE_DISCOUNT": {
         "product": "FUNDS",
@@ -34,4 +36,9 @@ COMPLETE: Final[dict[str, dict[str, Any]]] = {
 
 def filled_in(request: dict[str, Any]) -> dict[str, Any]:
     """The body of a request, with what its kind asks for unless it says that itself."""
-    return {"fields": COMPLETE[request["kind"]]} | request
+    return {"fields": COMPLETE.get(request["kind"], {})} | request
+
+
+def definitions() -> dict[str, Any]:
+    """What ``GET /approvals/kinds`` answers."""
+    return DEFINITIONS.model_dump(mode="json", by_alias=True)

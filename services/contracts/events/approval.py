@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.contracts.topics import APPROVAL_EVENTS
 from services.kit.events.envelope import EventPayload
@@ -32,6 +34,8 @@ class ApprovalSnapshot(EventPayload):
     title: str
     amount: int | None
     currency: str
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """What the kind asks for, by the names of ``GET /approvals/kinds``."""
     state: ApprovalState
     generation: int
     revision: int

@@ -17,7 +17,7 @@ from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
-from services.opportunity import access, chain, events, machine
+from services.opportunity import access, chain, events, kinds, machine
 from services.opportunity.business_time import TOKYO
 from services.opportunity.errors import AskedAgainAlready, WrongState
 from services.opportunity.progress import Actor, Progress
@@ -33,7 +33,7 @@ from services.opportunity.service.transition import Transition, flagged, moved, 
 from services.opportunity.terms import require_complete, same_terms
 
 _RESOURCE = "approval"
-_EDITED = ("customer_id", "kind", "title", "description", "amount", "currency", "fields")
+_EDITED = ("customer_id", "kind", "title", "description", "amount", "currency")
 _REPEATABLE = frozenset({ApprovalState.REJECTED, ApprovalState.RECALLED})
 _CHANGES = ("approval.update", "approval.attach", "approval.detach")
 """Audited actions that make a new version of the content."""
@@ -143,8 +143,20 @@ async def edit(
     await approvals.update(uow, after)
     event = events.acted(ApprovalUpdated, after, acted_by=principal.user_id)
     await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
-    detail = audit.changes(before, after, _EDITED, hidden=("description",))
-    await _audit(uow, "approval.update", after, **detail)
+    await _audit(uow, "approval.update", after, **_changes(before, after))
+
+
+def _changes(before: Approval, after: Approval) -> dict[str, Any]:
+    """For the audit entry; what a kind asks for stands there as ``fields.<name>``."""
+    asked = [field for kind in (before.kind, after.kind) for field in kinds.FIELDS[kind]]
+    names = dict.fromkeys((*_EDITED, *(f"fields.{field.name}" for field in asked)))
+    texts = {f"fields.{field.name}" for field in asked if field.value_type is kinds.FieldType.TEXT}
+    return audit.changes(_edited(before), _edited(after), names, hidden={"description", *texts})
+
+
+def _edited(approval: Approval) -> dict[str, Any]:
+    fields = {f"fields.{name}": value for name, value in approval.fields.items()}
+    return {name: getattr(approval, name) for name in _EDITED} | fields
 
 
 def _check_returned(before: Approval, content: ApprovalContent) -> None:
