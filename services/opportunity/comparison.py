@@ -7,13 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from services.kit.text.differences import pieces
 from services.opportunity.kinds import FIELDS, FieldType
-from services.opportunity.schemas.changes import (
-    AttachmentChanges,
-    Change,
-    ContentChanges,
-    Side,
-    TextPiece,
-)
+from services.opportunity.schemas.changes import AttachmentChanges, Change, ContentChanges, Side, TextPiece
 from services.opportunity.schemas.evidence import CustomerSeen, RequestSeen
 
 _CUSTOMER_FACTS: Final = tuple(name for name in CustomerSeen.model_fields if name != "assigned_sales_id")
@@ -45,9 +39,15 @@ def _of_request(before: RequestSeen, after: RequestSeen) -> Iterator[Change]:
         yield Change(pointer="/amount", before=before.amount, after=after.amount)
     if before.title != after.title:
         yield Change(pointer="/title", before=before.title, after=after.title)
-    for name, value_type in {f.name: f.value_type for side in (before, after) for f in FIELDS[side.kind]}.items():
+    yield from _of_fields(before, after)
+
+
+def _of_fields(before: RequestSeen, after: RequestSeen) -> Iterator[Change]:
+    """Of both kinds, in the order of the form; then what was kept when a kind asked for something else."""
+    asked = {field.name: field.value_type for side in (before, after) for field in FIELDS[side.kind]}
+    for name in dict.fromkeys((*asked, *before.fields, *after.fields)):
         old, new = before.fields.get(name), after.fields.get(name)
-        is_money = value_type is FieldType.MONEY
+        is_money = asked.get(name) is FieldType.MONEY
         if (_money(before, old) != _money(after, new)) if is_money else (old != new):
             yield Change(pointer=f"/fields/{name}", before=old, after=new)
 

@@ -165,6 +165,16 @@ async def test_only_what_was_changed_is_sent_over_what_somebody_else_saved() -> 
     assert (answer.status, "特別手数料率" in rows) == (412, True), "their kind would drop what was changed here"
 
 
+async def test_a_copy_and_a_request_that_asks_again_begin_with_the_same_fields() -> None:
+    client, _ = opened()
+    for query in ("copyOf", "previousId"):
+        form = text(await client.get(f"/approvals/new?{query}=r1&form={KEY}"))
+        before = re.search(r'name="FEE_DISCOUNT.feeRateBefore"[^>]*value="([^"]*)"', form)
+        assert before is not None
+        assert before[1] == "1.65"
+        assert '<option value="ASSETS_HELD" selected>' in form
+
+
 async def test_tables_show_what_belongs_together_in_one_line() -> None:
     client, _ = opened()
     shown = text(await client.get("/approvals/r1"))

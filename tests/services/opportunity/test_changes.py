@@ -64,6 +64,10 @@ def test_another_kind_tells_of_the_fields_of_both() -> None:
     assert told.keys() - {"/kind"} == {f"/fields/{name}" for name in (*DISCOUNT, *COMPLETE["EXPENSE"])}
 
 
+def test_a_field_that_the_kind_asks_for_no_more_is_told_too() -> None:
+    assert _told(_seen(fields=DISCOUNT | {"former": 1}), _seen()) == {"/fields/former": (1, None)}
+
+
 def test_the_same_figure_in_another_currency_is_another_amount() -> None:
     line = {"kind": ApprovalKind.ACCOUNT_CHANGE, "fields": {"change": "CREDIT_LINE", "creditLineBefore": 5}}
     assert _told(_seen(**line), _seen(**line, currency="USD")) == {
