@@ -37,7 +37,7 @@ def shown(customer: CustomerFacts, product: str | None) -> Shown:
         (gettext("Horizon"), answer(profile_words.periods(), customer.horizon, known=told)),
         (gettext("Source of funds"), answer(profile_words.fund_sources(), customer.fund_source, known=told)),
         (gettext("Financial assets"), answer(profile_words.money_bands(), customer.assets_band)),
-        *share_facts(customer.assets_share, customer.assets_band),
+        *([share_fact(share, customer.assets_band)] if (share := customer.assets_share) is not None else []),
         (gettext("Yearly income"), answer(profile_words.money_bands(), customer.income_band, known=told)),
         (gettext("Profile confirmed"), formats.day(customer.profile_reviewed_at, year=True)),
     ]
@@ -91,12 +91,17 @@ def experience_text(experience: Mapping[str, str] | None, product: str) -> str:
     return answer(profile_words.experiences(), (experience or {}).get(product), known=experience is not None)
 
 
-def share_facts(share: AssetsShare | None, band: str | None) -> list[tuple[str, str]]:
-    """The amount against the band of the assets; nothing where they can't be compared."""
-    if share is None:
-        return []
+def all_experience_text(experience: Mapping[str, str] | None) -> str:
+    """A line for each product."""
+    products = profile_words.products()
+    lines = ((text, experience_text(experience, name)) for name, text in products.items())
+    return "\n".join(gettext("%(product)s: %(answer)s") % {"product": text, "answer": told} for text, told in lines)
+
+
+def share_fact(share: AssetsShare, band: str | None) -> tuple[str, str]:
+    """The amount against the band of the assets."""
     words = {"share": share_text(share), "band": profile_words.money_bands().get(band or "", band)}
-    return [(gettext("Share of the assets"), gettext("%(share)s of %(band)s") % words)]
+    return gettext("Share of the assets"), gettext("%(share)s of %(band)s") % words
 
 
 def share_text(share: AssetsShare) -> str:

@@ -91,46 +91,48 @@ def _stage_text(number: int, stage: Stage) -> str:
     return f"{number}. {stage.name}: {people}" + (f" ({mode})" if mode else "")
 
 
+_LATER = ("income_band", "objectives", "experience", "horizon", "fund_source", "investor_class")
+"""Fields that entries lack from before the rest of the profile was known here."""
+
+
 def of_customer(seen: CustomerSeen | None) -> list[tuple[str, str]]:
     """The same of the customer; nothing where there is none any more."""
     if seen is None:
         return []
-    nothing = formats.NOTHING
-    return [
-        (gettext("Name"), seen.name or nothing),
-        (gettext("Customer type"), _word(customer_words.kinds(), seen.kind)),
-        (gettext("Relationship"), _word(customer_words.relationships(), seen.relationship)),
-        (gettext("State"), _word(customer_words.states(), seen.state)),
-        (gettext("In charge"), seen.assigned_sales_name or nothing),
-        (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
-        (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
-        (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
-        *customer_facts.share_facts(seen.assets_share, seen.assets_band),
-        *_of_profile(seen),
-        (
+    facts = by_field(seen)
+    if seen.experience is not None:
+        return list(facts.values())
+    known = [fact for name, fact in facts.items() if name not in _LATER]
+    return [*known, (gettext("Rest of the profile"), customer_facts.unknown())]
+
+
+def by_field(seen: CustomerSeen) -> dict[str, tuple[str, str]]:
+    """Label and text by the name of the field; without a share where there is none."""
+    nothing, answer = formats.NOTHING, customer_facts.answer
+    facts = {
+        "name": (gettext("Name"), seen.name or nothing),
+        "kind": (gettext("Customer type"), _word(customer_words.kinds(), seen.kind)),
+        "relationship": (gettext("Relationship"), _word(customer_words.relationships(), seen.relationship)),
+        "state": (gettext("State"), _word(customer_words.states(), seen.state)),
+        "assigned_sales_name": (gettext("In charge"), seen.assigned_sales_name or nothing),
+        "birth_date": (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
+        "risk_tolerance": (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
+        "assets_band": (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
+        "income_band": (gettext("Yearly income"), answer(profile_words.money_bands(), seen.income_band)),
+        "objectives": (gettext("Objectives"), customer_facts.objectives_text(seen.objectives)),
+        "experience": (gettext("Investment experience"), customer_facts.all_experience_text(seen.experience)),
+        "horizon": (gettext("Horizon"), answer(profile_words.periods(), seen.horizon)),
+        "fund_source": (gettext("Source of funds"), answer(profile_words.fund_sources(), seen.fund_source)),
+        "investor_class": (gettext("Investor class"), answer(profile_words.investor_classes(), seen.investor_class)),
+        "profile_complete": (
             gettext("Investment profile"),
             gettext("All answered") if seen.profile_complete else gettext("Answers missing"),
         ),
-        (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
-    ]
-
-
-def _of_profile(seen: CustomerSeen) -> list[tuple[str, str]]:
-    """The answers that earlier entries lack."""
-    if seen.experience is None:
-        return [(gettext("Rest of the profile"), customer_facts.unknown())]
-    answer = customer_facts.answer
-    return [
-        (gettext("Yearly income"), answer(profile_words.money_bands(), seen.income_band)),
-        (gettext("Objectives"), customer_facts.objectives_text(seen.objectives)),
-        (gettext("Horizon"), answer(profile_words.periods(), seen.horizon)),
-        (gettext("Source of funds"), answer(profile_words.fund_sources(), seen.fund_source)),
-        (gettext("Investor class"), answer(profile_words.investor_classes(), seen.investor_class)),
-        *(
-            (customer_facts.experience_label(product), customer_facts.experience_text(seen.experience, product))
-            for product in profile_words.products()
-        ),
-    ]
+        "profile_reviewed_at": (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
+    }
+    if seen.assets_share is not None:
+        facts["assets_share"] = customer_facts.share_fact(seen.assets_share, seen.assets_band)
+    return facts
 
 
 def _word(words_of: Mapping[str, str], value: str | None) -> str:

@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch
+from tests.e2e.pictures import picture
 from tests.support.frontend import RunningFrontend
 from tests.support.waiting import eventually
 
@@ -39,6 +40,8 @@ async def test_the_panel_has_the_facts_at_once_and_the_rest_where_it_is_looked_a
     await expect(page.locator(LIVE)).to_contain_text("顧客情報（現在）")
     await expect(page.locator(f"{LIVE} .ghost")).to_have_count(0)
     after = [await box.bounding_box() for box in await page.locator(".card-slot").all()]
+    await page.locator(".panel-head-row").scroll_into_view_if_needed()
+    await picture(page, "card")
     assert [box and box["height"] for box in after] == [box and box["height"] for box in heights], "nothing jumps"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from services.contracts.states import ApprovalKind, CustomerKind, Product, RiskTolerance
 from services.kit.running import clock
@@ -159,6 +160,25 @@ async def test_a_resubmission_is_flagged_anew_and_each_decision_keeps_what_it_re
         ("RESUBMIT", first | above, 2),
         ("APPROVE", first | above, 2),
     ]
+
+
+async def test_a_profile_that_is_told_for_the_first_time_has_not_changed(live: World) -> None:
+    rep, approver = await live.person("rep"), await live.person("approver")
+    customer = await live.customer(rep)
+    request = await live.request(rep, approver, customerId=customer, amount=30_000_000, kind="OTHER")
+    assert (await live.act(approver, request, "return", comment="再検討")).status == 200
+    told = {"experience": Jsonb({"BONDS": "Y3_5"}), "objectives": ["INCOME"], "horizon": "Y1_3"}
+    await set_profile(live, customer, assets_band="M30_50", **told)
+    shown = await live.get(approver, request)
+    facts = shown["customerFacts"]
+    assert (facts["experience"], facts["objectives"], facts["incomeBand"]) == ({"BONDS": "Y3_5"}, ["INCOME"], None)
+    assert facts["assetsShare"] == {"low": 60, "high": 100}
+    changes = await live.client.get(f"/approvals/{request['id']}/changes", token=approver.token)
+    assert [change["pointer"] for change in changes.json["content"]["changes"]] == ["/customer/assetsBand"]
+    kept = (await live.history(approver, request))[-1]
+    entry = (await live.client.get(f"/approvals/{request['id']}/history/{kept['id']}", token=approver.token)).json
+    assert (entry["seen"]["customer"]["experience"], entry["seen"]["customer"]["assetsShare"]) == (None, None)
+    assert entry["now"]["customer"]["assetsShare"] == {"low": 60, "high": 100}
 
 
 async def test_a_flag_of_the_past_stops_an_approval_among_many_like_the_others(live: World) -> None:
