@@ -40,7 +40,7 @@ async def test_the_panel_has_the_facts_at_once_and_the_rest_where_it_is_looked_a
     await expect(page.locator(LIVE)).to_contain_text("顧客情報（現在）")
     await expect(page.locator(f"{LIVE} .ghost")).to_have_count(0)
     after = [await box.bounding_box() for box in await page.locator(".card-slot").all()]
-    await page.locator(".panel-head-row").scroll_into_view_if_needed()
+    await page.locator(".card-more").evaluate("part => part.scrollIntoView({ block: 'center' })")
     await picture(page, "card")
     assert [box and box["height"] for box in after] == [box and box["height"] for box in heights], "nothing jumps"
 
