@@ -30,6 +30,7 @@ def shown(customer: CustomerFacts, product: str | None) -> Shown:
     told = customer.experience is not None
     facts = [
         (gettext("Customer type"), kind_text(customer)),
+        (gettext("Investor class"), answer(profile_words.investor_classes(), customer.investor_class, known=told)),
         (gettext("Age"), age_text(customer)),
         (gettext("Risk tolerance"), answer(profile_words.risks(), customer.risk_tolerance)),
         *((experience_label(name), experience_text(customer.experience, name)) for name in about),
@@ -48,11 +49,10 @@ def shown(customer: CustomerFacts, product: str | None) -> Shown:
 
 
 def kind_text(customer: CustomerFacts) -> str:
-    """Corporate or individual, the relationship, and the investor class."""
+    """Corporate or individual, and the relationship."""
     words = (
         customer_words.kinds().get(customer.kind or "", customer.kind),
         customer_words.relationships().get(customer.relationship or "", customer.relationship),
-        profile_words.investor_classes().get(customer.investor_class or "", customer.investor_class),
     )
     return " ・ ".join(word for word in words if word) or formats.NOTHING
 

@@ -53,7 +53,14 @@ def test_what_nobody_told_is_unknown_and_not_unanswered() -> None:
     use_locale("en")
     facts = dict(shown(OLD, "BONDS").facts)
     unknown = {label for label, value in facts.items() if value == "Not known here"}
-    assert unknown == {"Experience: Bonds", "Objectives", "Horizon", "Source of funds", "Yearly income"}
+    assert unknown == {
+        "Investor class",
+        "Experience: Bonds",
+        "Objectives",
+        "Horizon",
+        "Source of funds",
+        "Yearly income",
+    }
     told = dict(shown(FACTS.model_copy(update={"horizon": None, "experience": {}}), "BONDS").facts)
     assert (told["Horizon"], told["Experience: Bonds"]) == ("Not answered", "Not answered")
 

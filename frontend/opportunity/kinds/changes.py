@@ -158,10 +158,8 @@ def _row_of_customer(name: str, change: Change) -> Row:
 
 def _text_of_customer(name: str, value: Json) -> tuple[str, str]:
     """Label and text, as what was seen has them."""
-    told: Json = {"experience": {}, name: value}
-    facts = by_field(
-        CustomerSeen.model_validate({member: given for member, given in told.items() if given is not None})
-    )
+    given: Json = {} if value is None else {name: value}
+    facts = by_field(CustomerSeen.model_validate({"experience": {}} | given))
     return {to_camel(field): fact for field, fact in facts.items()}.get(name, (name, _plain(value)))
 
 
