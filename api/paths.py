@@ -37,6 +37,8 @@ PUBLIC: Final = frozenset(
         ("POST", "/auth/refresh"),
         ("POST", "/auth/password/reset"),
         ("GET", "/auth/.well-known/jwks.json"),
+        ("GET", "/notifications/unsubscribe"),
+        ("POST", "/notifications/unsubscribe"),
     }
 )
 """What works without an access token."""

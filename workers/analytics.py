@@ -1,9 +1,12 @@
-"""Composition root of the analytics worker: relays and the consumer of all domain events; it has no processes."""
+"""Composition root of the analytics worker: relays, the consumer of all domain events and the sending of mail; it has
+no processes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.analytics.consumer import consumer
+from services.analytics.mail.sending import Mailer
+from services.analytics.settings import AnalyticsSettings
 from workers.runtime import Runtime, ServiceWorker, main
 
 SERVICE = "analytics"
@@ -11,8 +14,9 @@ SERVICE = "analytics"
 
 @asynccontextmanager
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
-    async with runtime.database(SERVICE) as db:
-        yield ServiceWorker(SERVICE, db, consumers=[consumer(db, runtime.bootstrap)])
+    async with runtime.database(SERVICE) as db, runtime.internal(SERVICE) as internal:
+        mailer = Mailer(db, internal, AnalyticsSettings.of(runtime.settings))
+        yield ServiceWorker(SERVICE, db, consumers=[consumer(db, runtime.bootstrap)], loops=[mailer.run])
 
 
 if __name__ == "__main__":

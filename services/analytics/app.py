@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.analytics.endpoints import internal, notifications, processes, reports
+from services.analytics.endpoints import internal, mail, notifications, preferences, processes, reports
 from services.analytics.notifications.stream import NotificationHub
 from services.analytics.reports.cache import cache_for
 from services.contracts.permissions import permissions_of
@@ -36,7 +36,14 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     app = create_service_app(
         NAME,
         chosen,
-        [reports.router, notifications.router, processes.router, internal.router],
+        [
+            reports.router,
+            preferences.router,
+            mail.router,
+            notifications.router,
+            processes.router,
+            internal.router,
+        ],
         permissions_of=permissions_of,
         lifespan=lifespan,
         title="Ringi analytics",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.analytics import references
+from services.analytics.mail import absences
 from services.analytics.notifications import closing, make
 from services.analytics.projections import model
 from services.contracts import topics
@@ -25,6 +26,7 @@ async def apply(uow: UnitOfWork, events: list[Envelope]) -> None:
     """Copies first: whether somebody may still be told depends on them. Notifications last: they look at the models."""
     await references.apply(uow, events)
     await model.apply(uow, events)
+    await absences.apply(uow, events)
     await make.apply(uow, events)
     if await closing.apply(uow, events):
         uow.wakes.add(make.NOTIFICATIONS_CHANNEL)

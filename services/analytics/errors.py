@@ -1,6 +1,6 @@
 """Refusals of this service, besides the kit's."""
 
-from services.kit.errors import Text, TooManyRequests, Unprocessable
+from services.kit.errors import NotFound, Text, TooManyRequests, Unprocessable
 
 
 def unknown_time_zone() -> Unprocessable:
@@ -25,3 +25,7 @@ def malformed_event_id() -> Unprocessable:
 
 def too_many_streams(most: int, retry_after: int) -> TooManyRequests:
     return TooManyRequests(retry_after, Text("同時に開けるストリームの上限です", f"At most {most} open streams"))
+
+
+def unknown_unsubscribe_token() -> NotFound:
+    return NotFound(Text("この配信停止のリンクは正しくありません", "This link to stop mails is not one of ours"))

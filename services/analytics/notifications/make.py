@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from services.analytics.mail import repository as mail
 from services.analytics.notifications import rules
 from services.analytics.notifications.notice import Channel, Notice
 from services.analytics.notifications.rules import Before
@@ -121,6 +122,7 @@ async def _insert(uow: UnitOfWork, found: Iterable[Notice]) -> None:
             "at": notice.at,
         }
     ids = {row["id"] for row in rows.values()}
+    await mail.add_notices(uow, list(rows.values()))
     written = await uow.all(
         _INSERT,
         {
