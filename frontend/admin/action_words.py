@@ -121,4 +121,6 @@ def _system() -> dict[str, str]:
         "audit.export": pgettext("audit", "Exported the audit log"),
         "audit.verify": pgettext("audit", "Had the audit log verified"),
         "access_review.export": pgettext("audit", "Exported the access review"),
+        "mail.defaults_changed": pgettext("audit", "Changed what goes by mail"),
+        "mail.address_tried_again": pgettext("audit", "Had mail to an address tried again"),
     }

@@ -15,7 +15,7 @@ PAGES = {
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
     "user", "customer", "meeting", "task", "approval", "approval_route", "approval_proxy", "process", "audit_log",
-    "access_review",
+    "access_review", "mail",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def kinds() -> dict[str, str]:
         "process": pgettext("record", "Process"),
         "audit_log": pgettext("record", "Audit log"),
         "access_review": pgettext("record", "Access review"),
+        "mail": pgettext("record", "Mail"),
     }
 
 
@@ -204,4 +205,14 @@ def access_columns() -> dict[str, str]:
         "lastSignInAt": pgettext("access column", "Last sign-in (UTC)"),
         "totpEnabled": pgettext("access column", "Two-step sign-in"),
         "createdAt": pgettext("access column", "Added (UTC)"),
+    }
+
+
+def mail_states() -> dict[str, str]:
+    return {
+        "WAITING": pgettext("mail", "Waiting"),
+        "SENT": pgettext("mail", "Sent"),
+        "LEFT_OUT": pgettext("mail", "No longer needed"),
+        "GIVEN_UP": pgettext("mail", "Given up"),
+        "BOUNCED": pgettext("mail", "Came back"),
     }

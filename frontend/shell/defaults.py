@@ -17,11 +17,13 @@ INBOX = _label("承認受信箱", "Approvals")
 ABSENCES = _label("不在・代理", "Absences")
 ROUTES = _label("承認ルート", "Approval routes")
 DASHBOARDS = _label("ダッシュボード", "Dashboards")
+NOTIFICATION_SETTINGS = _label("通知設定", "Notification settings")
 CUSTOMERS = _label("顧客", "Customers")
 MEETINGS = _label("商談・訪問", "Meetings")
 TASKS = _label("タスク", "Tasks")
 AUDIT = _label("監査ログ", "Audit log")
 ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
+MAIL = _label("メール通知", "Mail")
 
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
@@ -45,7 +47,10 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     ),
     "analytics": RemoteManifest(
         name="analytics",
-        routes=(PageRoute(prefix="/reports", title=DASHBOARDS, skeleton="board"),),
+        routes=(
+            PageRoute(prefix="/reports", title=DASHBOARDS, skeleton="board"),
+            PageRoute(prefix="/notification-settings", title=NOTIFICATION_SETTINGS),
+        ),
         nav=(NavEntry(path="/reports", label=DASHBOARDS, icon="layout-dashboard", order=20, permission="report:read"),),
     ),
     "customer": RemoteManifest(
@@ -63,7 +68,11 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     ),
     "admin": RemoteManifest(
         name="admin",
-        routes=(PageRoute(prefix="/audit", title=AUDIT), PageRoute(prefix="/access-review", title=ACCESS_REVIEW)),
+        routes=(
+            PageRoute(prefix="/audit", title=AUDIT),
+            PageRoute(prefix="/access-review", title=ACCESS_REVIEW),
+            PageRoute(prefix="/mail", title=MAIL),
+        ),
         nav=(
             NavEntry(path="/audit", label=AUDIT, icon="scroll-text", order=110, group="admin", permission="audit:read"),
             NavEntry(
@@ -74,6 +83,7 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
                 group="admin",
                 permission="audit:read",
             ),
+            NavEntry(path="/mail", label=MAIL, icon="mail", order=130, group="admin", permission="user:manage"),
         ),
     ),
 }

@@ -24,6 +24,7 @@ from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_mail import MailAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
@@ -51,6 +52,7 @@ class FakeGateway(
     BesideAnswers,
     EvidenceAnswers,
     LiveAnswers,
+    MailAnswers,
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
@@ -77,6 +79,7 @@ class FakeGateway(
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
+        self.reset_mail()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -172,6 +175,7 @@ class FakeGateway(
             ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
+            *self.mail_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),

@@ -16,6 +16,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from frontend.admin import app as admin
+from frontend.analytics import notification_settings
+from frontend.analytics.manifest import SETTINGS
 from frontend.opportunity import app as opportunity
 from frontend.shell import app as shell
 from frontend.shell.defaults import DEFAULT_MANIFESTS
@@ -90,11 +92,18 @@ async def _with_slot(request: Request) -> Response:
 
 
 def stand_in(name: str, settings: FrontendSettings) -> ASGIApp:
-    """A remote with the default manifest whose pages are empty, but for the slot of the dashboards."""
+    """A remote with the default manifest whose pages are empty, but for the slot of the dashboards and the settings of
+    notifications, which are the real ones."""
     manifest = DEFAULT_MANIFESTS[name]
     page = _with_slot if name == "analytics" else _plain
     routes = [Route(route.prefix, page) for route in manifest.routes]
-    return build_remote(Remote(manifest=manifest, routes=routes, folder=Path(__file__).parent), settings)
+    if name == "analytics":
+        routes[:0] = [
+            Route(SETTINGS, notification_settings.show, methods=["GET"]),
+            Route(SETTINGS, notification_settings.save, methods=["POST"]),
+        ]
+    folder = Path(notification_settings.__file__ if name == "analytics" else __file__).parent
+    return build_remote(Remote(manifest=manifest, routes=routes, folder=folder), settings)
 
 
 @contextlib.contextmanager
