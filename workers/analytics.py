@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.analytics.consumer import consumer
+from services.analytics.mail.bounces import BounceListener
 from services.analytics.mail.sending import Mailer
 from services.analytics.settings import AnalyticsSettings
 from workers.runtime import Runtime, ServiceWorker, main
@@ -15,8 +16,9 @@ SERVICE = "analytics"
 @asynccontextmanager
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     async with runtime.database(SERVICE) as db, runtime.internal(SERVICE) as internal:
-        mailer = Mailer(db, internal, AnalyticsSettings.of(runtime.settings))
-        yield ServiceWorker(SERVICE, db, consumers=[consumer(db, runtime.bootstrap)], loops=[mailer.run])
+        settings = AnalyticsSettings.of(runtime.settings)
+        loops = [Mailer(db, internal, settings).run, BounceListener(db, settings).run]
+        yield ServiceWorker(SERVICE, db, consumers=[consumer(db, runtime.bootstrap)], loops=loops)
 
 
 if __name__ == "__main__":

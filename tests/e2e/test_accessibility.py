@@ -34,6 +34,8 @@ PAGES = {
     "processes": ("ops", "/processes"),
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),
+    "notification-settings": ("rep", "/notification-settings"),
+    "mail": ("admin", "/mail"),
     "search": ("manager", "/search?q=山田"),
     "audit": ("auditor", "/audit"),
     "audit-filter": ("auditor", "/audit?ip=192.0.2.7"),

@@ -249,3 +249,11 @@ async def set_mailed(uow: UnitOfWork, user_id: UUID, chosen: dict[str, bool]) ->
         " SET mail = excluded.mail, updated_at = excluded.updated_at",
         {"user": user_id, "now": clock.now(), "types": list(chosen), "mail": list(chosen.values())},
     )
+
+
+async def bounced(uow: UnitOfWork, mail_id: UUID, reason: str) -> Row | None:
+    """The mail that came back, marked as such; None for one that is not known any more, or came back before."""
+    return await uow.one(
+        "UPDATE mails SET state = %s, reason = %s WHERE id = %s AND state = %s RETURNING recipient_id, address_hash",
+        [MailState.BOUNCED, reason, mail_id, MailState.SENT],
+    )

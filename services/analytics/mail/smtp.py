@@ -88,7 +88,7 @@ FAILURES: Final = (aiosmtplib.SMTPException, OSError)
 @asynccontextmanager
 async def connection(settings: AnalyticsSettings) -> AsyncIterator[Connection]:
     """Raises FAILURES if the server can't be reached, lacks the TLS that is asked for, or refuses the sign-in."""
-    password = settings.mail_password
+    username, password = settings.mail_username or None, settings.mail_password
     client = aiosmtplib.SMTP(
         hostname=settings.mail_host,
         port=settings.smtp_port,
@@ -96,8 +96,8 @@ async def connection(settings: AnalyticsSettings) -> AsyncIterator[Connection]:
         use_tls=settings.mail_tls is MailTls.TLS,
         start_tls=settings.mail_tls is MailTls.STARTTLS,
         tls_context=None if settings.mail_tls is MailTls.NONE else settings.tls_context(),
-        username=settings.mail_username,
-        password=None if password is None else password.get_secret_value(),
+        username=username,
+        password=None if username is None or password is None else password.get_secret_value(),
     )
     await client.connect()
     try:

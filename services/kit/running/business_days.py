@@ -1,7 +1,7 @@
 """Business days in Japan (Asia/Tokyo).
 
-Neither Saturday, Sunday nor a holiday (国民の祝日, library ``holidays``), nor one of the days from 31 December to 3 January
-on which the exchanges are closed.
+Neither Saturday, Sunday nor a holiday (国民の祝日, library ``holidays``), nor one of the days from 31 December to
+3 January on which the exchanges are closed.
 """
 
 from datetime import date

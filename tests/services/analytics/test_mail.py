@@ -1,8 +1,10 @@
 """A mail is lost, comes twice, reaches the wrong person, or tells more than the firm allows. On a real SMTP server."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,7 +25,7 @@ from services.kit.trust.internal import InternalClient, InternalTokens
 from tests.services.analytics.test_notifications import APPROVER, OTHER, PEOPLE, REP, Request
 from tests.services.analytics.world import envelope
 from tests.support.http import settings_for
-from tests.support.mail_server import Delivered, MailServer, mail_server
+from tests.support.mail_server import Delivered, MailServer, mail_server, self_signed
 
 MONDAY = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
 """10:00 in Tokyo."""
@@ -357,3 +359,28 @@ async def test_what_is_finished_goes_after_its_time(post: Post) -> None:
         await post.mailer._clean()
     assert await post.rows("mails") == []
     assert await post.rows("mail_notices") == []
+
+
+async def test_mail_goes_over_tls_with_a_name_and_a_password_or_not_at_all(db: Database, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    secure = {"mail_tls": "starttls", "mail_username": "ringi", "mail_password": "p4ss", "mail_host": "localhost"}
+    with clock.travel(at=MONDAY), mail_server(tls=context, login=("ringi", "p4ss")) as server:
+        for wrong in ({"mail_password": "wrong"}, {"mail_ca_file": None}):
+            post = Post(db, server, **secure | {"mail_ca_file": certificate} | wrong)
+            await post.mailer.announce()
+            await post.consume(*PEOPLE, submitted(waiting_for=[APPROVER]))
+            assert await post.work() == []
+        right = Post(db, server, **secure, mail_ca_file=certificate)
+        with clock.travel(RETRIES[0] + timedelta(seconds=1)):
+            assert len(await right.work()) == 2
+
+
+async def test_a_server_without_tls_gets_nothing(db: Database, server: MailServer) -> None:
+    with clock.travel(at=MONDAY):
+        post = Post(db, server, mail_tls="starttls")
+        await post.mailer.announce()
+        await post.consume(*PEOPLE, submitted(waiting_for=[APPROVER]))
+        assert await post.work() == []
+        assert (await post.rows("mails"))[0]["state"] == "WAITING"
