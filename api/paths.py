@@ -22,6 +22,7 @@ ROUTES: Final = {
     "proxies": "opportunity",
     "reports": "analytics",
     "notifications": "analytics",
+    "webhooks": "analytics",
 }
 """First segment below /api/v1 → service. What is not here (`/internal` above all) is not to be reached from outside."""
 

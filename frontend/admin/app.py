@@ -7,8 +7,8 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from frontend.admin import access_review, action_words, audit_entry, audit_list, mail, verification, words
-from frontend.admin.manifest import ACCESS, AUDIT, MAIL, manifest
+from frontend.admin import access_review, action_words, audit_entry, audit_list, mail, verification, webhooks, words
+from frontend.admin.manifest import ACCESS, AUDIT, MAIL, WEBHOOKS, manifest
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
 
@@ -28,6 +28,13 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(MAIL, mail.show, methods=_GET),
         Route(MAIL, mail.save, methods=_POST),
         Route(f"{MAIL}/failing/{{id}}", mail.try_again, methods=_POST),
+        Route(WEBHOOKS, webhooks.show, methods=_GET),
+        Route(f"{WEBHOOKS}/new", webhooks.new, methods=_GET),
+        Route(f"{WEBHOOKS}/new", webhooks.create, methods=_POST),
+        Route(f"{WEBHOOKS}/{{id}}", webhooks.one, methods=_GET),
+        Route(f"{WEBHOOKS}/{{id}}", webhooks.act, methods=_POST),
+        Route(f"{WEBHOOKS}/{{id}}/edit", webhooks.edit, methods=_GET),
+        Route(f"{WEBHOOKS}/{{id}}/edit", webhooks.update, methods=_POST),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
     app.state.templates.globals["words"] = words

@@ -24,6 +24,7 @@ TASKS = _label("タスク", "Tasks")
 AUDIT = _label("監査ログ", "Audit log")
 ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
 MAIL = _label("メール通知", "Mail")
+WEBHOOKS = _label("Webhook", "Webhooks")
 
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
@@ -72,6 +73,7 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
             PageRoute(prefix="/audit", title=AUDIT),
             PageRoute(prefix="/access-review", title=ACCESS_REVIEW),
             PageRoute(prefix="/mail", title=MAIL),
+            PageRoute(prefix="/webhooks", title=WEBHOOKS),
         ),
         nav=(
             NavEntry(path="/audit", label=AUDIT, icon="scroll-text", order=110, group="admin", permission="audit:read"),
@@ -84,6 +86,9 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
                 permission="audit:read",
             ),
             NavEntry(path="/mail", label=MAIL, icon="mail", order=130, group="admin", permission="user:manage"),
+            NavEntry(
+                path="/webhooks", label=WEBHOOKS, icon="webhook", order=140, group="admin", permission="user:manage"
+            ),
         ),
     ),
 }

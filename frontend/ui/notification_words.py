@@ -36,10 +36,11 @@ def groups() -> list[tuple[str, dict[str, str]]]:
             },
         ),
         (
-            pgettext("notifications", "Processes"),
+            pgettext("notifications", "Processes and webhooks"),
             {
                 "PROCESS_NEEDS_ATTENTION": pgettext("notification", "A process needs attention"),
                 "PROCESS_FINISHED": pgettext("notification", "A process has finished"),
+                "WEBHOOK_SWITCHED_OFF": pgettext("notification", "A webhook is switched off"),
             },
         ),
     ]

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.analytics.endpoints import internal, mail, notifications, preferences, processes, reports
+from services.analytics.endpoints import internal, mail, notifications, preferences, processes, reports, webhooks
 from services.analytics.notifications.stream import NotificationHub
 from services.analytics.reports.cache import cache_for
+from services.analytics.settings import AnalyticsSettings
+from services.analytics.webhooks.addresses import AddressRules
 from services.contracts.permissions import permissions_of
 from services.kit.http import Kit, create_service_app
 from services.kit.http.shutdown import at_first_signal
@@ -18,7 +20,7 @@ NAME = "analytics"
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """The ASGI app; settings come from the environment unless given."""
-    chosen = settings or ServiceSettings()
+    chosen = AnalyticsSettings.of(settings)
 
     @asynccontextmanager
     async def lifespan(kit: Kit) -> AsyncIterator[None]:
@@ -41,6 +43,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             preferences.router,
             mail.router,
             notifications.router,
+            webhooks.router,
             processes.router,
             internal.router,
         ],
@@ -48,4 +51,5 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         lifespan=lifespan,
         title="Ringi analytics",
     )
+    app.state.webhook_rules = AddressRules.of(chosen)
     return app

@@ -1,5 +1,7 @@
-"""What the analytics worker reads beyond the settings of every service: how mail leaves, and where bounces arrive."""
+"""What analytics reads beyond the settings of every service: how mail leaves, where bounces arrive, and where webhooks
+may go."""
 
+import ipaddress
 import ssl
 from email.utils import parseaddr
 from enum import StrEnum
@@ -50,12 +52,27 @@ class AnalyticsSettings(ServiceSettings):
     mail_bounce_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Where the worker takes bounces from the mail server by LMTP. None: it does not listen."""
 
+    webhook_allowed_networks: str = ""
+    """CIDR blocks, separated by commas, of private addresses that webhooks may go to."""
+    webhook_allow_http: bool = False
+    """Whether webhooks may go out without TLS."""
+
     @classmethod
     def of(cls, settings: ServiceSettings | None) -> Self:
         """These settings with the service's own read from the environment."""
         if isinstance(settings, cls):
             return settings
         return cls() if settings is None else cls(**settings.model_dump())
+
+    @model_validator(mode="after")
+    def _refuse_what_is_no_network(self) -> Self:
+        _ = self.webhook_networks
+        return self
+
+    @property
+    def webhook_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        blocks = [block.strip() for block in self.webhook_allowed_networks.split(",")]
+        return tuple(ipaddress.ip_network(block) for block in blocks if block)
 
     @model_validator(mode="after")
     def _refuse_half_a_mail_server(self) -> Self:

@@ -28,6 +28,7 @@ from tests.support.fake_mail import MailAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
+from tests.support.fake_webhooks import WebhookAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
@@ -56,6 +57,7 @@ class FakeGateway(
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
+    WebhookAnswers,
 ):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
@@ -80,6 +82,7 @@ class FakeGateway(
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
         self.reset_mail()
+        self.reset_webhooks()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -176,6 +179,7 @@ class FakeGateway(
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
             *self.mail_routes(),
+            *self.webhook_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),

@@ -33,6 +33,7 @@ PLACES: Final = {
     Resource.TASK: "/tasks/{id}",
     Resource.CUSTOMER: "/customers/{id}",
     Resource.SAGA: "/processes/{id}",
+    Resource.WEBHOOK: "/webhooks/{id}",
 }
 """Where the web UI shows what a notice is about; whoever is not signed in signs in first."""
 LISTED: Final = 100

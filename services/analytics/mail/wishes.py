@@ -46,6 +46,7 @@ MAILED_BY_DEFAULT: Final = frozenset(
         NotificationType.APPROVAL_NUDGED,
         NotificationType.PROXY_GIVEN,
         NotificationType.PROCESS_NEEDS_ATTENTION,
+        NotificationType.WEBHOOK_SWITCHED_OFF,
     }
 )
 """What waits for the person who is told of it. The firm changes this for all, everybody for themselves."""

@@ -20,6 +20,7 @@ HEADINGS: Final = {
     NotificationType.CUSTOMER_ASSIGNED: Text("担当顧客の割当て", "Customers assigned to you"),
     NotificationType.PROCESS_FINISHED: Text("処理の完了", "Processes finished"),
     NotificationType.PROCESS_NEEDS_ATTENTION: Text("対応が必要な処理", "Processes that need attention"),
+    NotificationType.WEBHOOK_SWITCHED_OFF: Text("Webhook の停止", "Webhooks switched off"),
 }
 """What a kind is called: in subjects, so without a word about whom it concerns, and over its part of a digest."""
 SINGLE_SUBJECT: Final = Text("【Ringi】{heading}{number}", "[Ringi] {heading}{number}")
