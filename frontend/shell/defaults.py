@@ -25,6 +25,7 @@ AUDIT = _label("監査ログ", "Audit log")
 ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
 MAIL = _label("メール通知", "Mail")
 WEBHOOKS = _label("Webhook", "Webhooks")
+PLANS_WORK = "activity:write audit:read"
 
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
@@ -63,8 +64,8 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
         name="sales",
         routes=(PageRoute(prefix="/meetings", title=MEETINGS), PageRoute(prefix="/tasks", title=TASKS)),
         nav=(
-            NavEntry(path="/meetings", label=MEETINGS, icon="calendar-days", order=40, permission="activity:read"),
-            NavEntry(path="/tasks", label=TASKS, icon="list-checks", order=50, permission="activity:read"),
+            NavEntry(path="/meetings", label=MEETINGS, icon="calendar-days", order=40, permission=PLANS_WORK),
+            NavEntry(path="/tasks", label=TASKS, icon="list-checks", order=50, permission=PLANS_WORK),
         ),
     ),
     "admin": RemoteManifest(
