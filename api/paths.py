@@ -22,6 +22,7 @@ ROUTES: Final = {
     "proxies": "opportunity",
     "reports": "analytics",
     "notifications": "analytics",
+    "webhooks": "analytics",
 }
 """First segment below /api/v1 → service. What is not here (`/internal` above all) is not to be reached from outside."""
 
@@ -37,6 +38,8 @@ PUBLIC: Final = frozenset(
         ("POST", "/auth/refresh"),
         ("POST", "/auth/password/reset"),
         ("GET", "/auth/.well-known/jwks.json"),
+        ("GET", "/notifications/unsubscribe"),
+        ("POST", "/notifications/unsubscribe"),
     }
 )
 """What works without an access token."""

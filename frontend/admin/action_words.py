@@ -121,4 +121,13 @@ def _system() -> dict[str, str]:
         "audit.export": pgettext("audit", "Exported the audit log"),
         "audit.verify": pgettext("audit", "Had the audit log verified"),
         "access_review.export": pgettext("audit", "Exported the access review"),
+        "webhook.create": pgettext("audit", "Added a webhook"),
+        "webhook.update": pgettext("audit", "Changed a webhook"),
+        "webhook.delete": pgettext("audit", "Deleted a webhook"),
+        "webhook.secret": pgettext("audit", "Replaced the secret of a webhook"),
+        "webhook.test": pgettext("audit", "Sent a test to a webhook"),
+        "webhook.redeliver": pgettext("audit", "Sent an event to a webhook again"),
+        "webhook.switched_off": pgettext("audit", "Switched a failing webhook off"),
+        "mail.defaults_changed": pgettext("audit", "Changed what goes by mail"),
+        "mail.address_tried_again": pgettext("audit", "Had mail to an address tried again"),
     }

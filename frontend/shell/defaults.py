@@ -17,11 +17,14 @@ INBOX = _label("承認受信箱", "Approvals")
 ABSENCES = _label("不在・代理", "Absences")
 ROUTES = _label("承認ルート", "Approval routes")
 DASHBOARDS = _label("ダッシュボード", "Dashboards")
+NOTIFICATION_SETTINGS = _label("通知設定", "Notification settings")
 CUSTOMERS = _label("顧客", "Customers")
 MEETINGS = _label("商談・訪問", "Meetings")
 TASKS = _label("タスク", "Tasks")
 AUDIT = _label("監査ログ", "Audit log")
 ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
+MAIL = _label("メール通知", "Mail")
+WEBHOOKS = _label("Webhook", "Webhooks")
 PLANS_WORK = "activity:write audit:read"
 
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
@@ -46,7 +49,10 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     ),
     "analytics": RemoteManifest(
         name="analytics",
-        routes=(PageRoute(prefix="/reports", title=DASHBOARDS, skeleton="board"),),
+        routes=(
+            PageRoute(prefix="/reports", title=DASHBOARDS, skeleton="board"),
+            PageRoute(prefix="/notification-settings", title=NOTIFICATION_SETTINGS),
+        ),
         nav=(NavEntry(path="/reports", label=DASHBOARDS, icon="layout-dashboard", order=20, permission="report:read"),),
     ),
     "customer": RemoteManifest(
@@ -64,7 +70,12 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     ),
     "admin": RemoteManifest(
         name="admin",
-        routes=(PageRoute(prefix="/audit", title=AUDIT), PageRoute(prefix="/access-review", title=ACCESS_REVIEW)),
+        routes=(
+            PageRoute(prefix="/audit", title=AUDIT),
+            PageRoute(prefix="/access-review", title=ACCESS_REVIEW),
+            PageRoute(prefix="/mail", title=MAIL),
+            PageRoute(prefix="/webhooks", title=WEBHOOKS),
+        ),
         nav=(
             NavEntry(path="/audit", label=AUDIT, icon="scroll-text", order=110, group="admin", permission="audit:read"),
             NavEntry(
@@ -74,6 +85,10 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
                 order=120,
                 group="admin",
                 permission="audit:read",
+            ),
+            NavEntry(path="/mail", label=MAIL, icon="mail", order=130, group="admin", permission="user:manage"),
+            NavEntry(
+                path="/webhooks", label=WEBHOOKS, icon="webhook", order=140, group="admin", permission="user:manage"
             ),
         ),
     ),

@@ -1,34 +1,18 @@
 """Deadlines in hours, of the clock or of business days.
 
-A business day is a day in Japan (Asia/Tokyo) that is neither Saturday, Sunday nor a holiday (国民の祝日, library
-``holidays``), nor one of the days from 31 December to 3 January on which the exchanges are closed. Each counts
-24 hours, so that a deadline of 24 h on a Friday afternoon falls on Monday afternoon.
+Each business day counts 24 hours, so that a deadline of 24 h on a Friday afternoon falls on Monday afternoon.
 """
 
 import math
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
+from services.kit.running.business_days import is_business_day
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 _DAY = timedelta(days=1)
-_SATURDAY = 5
 REMINDER_LEAD = timedelta(hours=24)
 """How long before the deadline a reminder goes out; half of the time given where that is shorter."""
-
-
-@lru_cache(maxsize=4096)
-def is_business_day(day: date) -> bool:
-    if day.weekday() >= _SATURDAY or (day.month, day.day) in {(12, 31), (1, 1), (1, 2), (1, 3)}:
-        return False
-    return day not in _japan(day.year)
-
-
-@lru_cache(maxsize=64)
-def _japan(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("JP", years=year))
 
 
 def after(start: datetime, span: timedelta, *, business_days: bool) -> datetime:

@@ -25,9 +25,11 @@ from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_mail import MailAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
+from tests.support.fake_webhooks import WebhookAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
@@ -43,9 +45,11 @@ class FakeGateway(
     EvidenceAnswers,
     KindAnswers,
     LiveAnswers,
+    MailAnswers,
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
+    WebhookAnswers,
 ):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
@@ -70,6 +74,8 @@ class FakeGateway(
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
+        self.reset_mail()
+        self.reset_webhooks()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -166,6 +172,8 @@ class FakeGateway(
             ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
+            *self.mail_routes(),
+            *self.webhook_routes(),
             *self.card_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),

@@ -76,6 +76,10 @@ WORDS: Final = {
         Text("{process}: 対応が必要です", "{process} needs attention"),
         Text("処理のページで原因と次の手を確認してください。", "Its page says why, and what to do next."),
     ),
+    NotificationType.WEBHOOK_SWITCHED_OFF: Words(
+        Text("Webhook を停止しました: {host}", "Webhook switched off: {host}"),
+        Text("送信の失敗が続いたためです。送信履歴を確認してください。", "It went on failing; its log says how."),
+    ),
 }
 OUTCOMES: Final = {
     ApprovalState.APPROVED: Text("承認されました", "Approved"),
@@ -114,6 +118,7 @@ def render(
     values = {
         "title": params.get("title", ""),
         "number": params.get("number", ""),
+        "host": params.get("host", ""),
         "customer": f" {customer}" if customer else "",
         "outcome": chosen(OUTCOMES, params.get("state")),
         "process": chosen(PROCESSES, params.get("processType")),
