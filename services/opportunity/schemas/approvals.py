@@ -91,6 +91,20 @@ class Shortage(ResponseModel):
     vacant: list[Person]
 
 
+class AwaitedOpinion(ResponseModel):
+    """A question to ``asked`` by ``asker`` that is not answered yet. ``blocks``: the decision waits for it.
+
+    ``question`` and ``askedAt`` stand in the answer for one request only.
+    """
+
+    asked: Person
+    asker: Person
+    blocks: bool
+    may_withdraw: bool
+    question: str | None = None
+    asked_at: datetime | None = None
+
+
 class ApprovalOutput(ResponseModel):
     """``waitingFor``: whose answer the current stage awaits. ``stage`` counts from 0."""
 
@@ -117,7 +131,10 @@ class ApprovalOutput(ResponseModel):
     route_version: int | None
     """The version of it; None for drafts, and for what was submitted before routes had versions."""
     waiting_for: list[Person]
+    opinions: list[AwaitedOpinion]
+    """Whose opinion the current stage awaits; what was given stands in the history."""
     deadline_at: datetime | None
+    """Of the current stage; null while its clock stands, and where it has none."""
     business_days_left: int | None
     """While PENDING in a stage whose time runs on business days only; a day that has begun counts whole."""
     previous_id: UUID | None
@@ -151,7 +168,10 @@ class ApprovalPage(ResponseModel):
 
 
 class Counts(ResponseModel):
+    """``opinions``: requests that await the caller's opinion."""
+
     waiting: int
+    opinions: int
     requested: int
     returned: int
     drafts: int
@@ -216,4 +236,7 @@ class ApprovalChoice(Narrowed):
 
 
 class ApprovalFilters(PageQuery, ApprovalChoice):
+    """``wantsOpinion``: those that await the caller's opinion, or all others."""
+
+    wants_opinion: bool | None = None
     sort: ApprovalSort = ApprovalSort.NEWEST

@@ -36,6 +36,8 @@ async def entry(reader: Reader, principal: Principal, approval_id: UUID, entry_i
 
 def _people_in(snapshot: Snapshot) -> set[UUID]:
     found = {who for stage in snapshot["stages"] for who in stage_from_json(stage).voters}
+    for opinion in snapshot.get("opinions", ()):
+        found |= {UUID(opinion["askedId"]), UUID(opinion["askerId"])}
     assigned = (snapshot["customer"] or {}).get("assigned_sales_id")
     return found if assigned is None else found | {UUID(str(assigned))}
 
@@ -51,4 +53,8 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
         assigned = customer["assigned_sales_id"]
         customer = {to_camel(name): value for name, value in customer.items()}
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
-    return {"attachments": []} | snapshot | {"stages": stages, "customer": customer}
+    opinions = [
+        opinion | {f"{who}Name": names.get(UUID(opinion[f"{who}Id"])) for who in ("asked", "asker")}
+        for opinion in snapshot.get("opinions", ())
+    ]
+    return {"attachments": []} | snapshot | {"stages": stages, "customer": customer, "opinions": opinions}
