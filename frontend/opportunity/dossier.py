@@ -10,8 +10,8 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import evidence, words
-from frontend.opportunity.reading import actor_of, place_of
+from frontend.opportunity import evidence
+from frontend.opportunity.reading import actor_of, look_of, place_of
 from frontend.opportunity.views import Approval, HistoryEntry, Person, Stage
 from frontend.ui import profile_words
 from frontend.ui.gateway import segment
@@ -180,7 +180,12 @@ def _printed(record: Record, approval: Approval) -> list[PrintedEntry]:
     kept: list[tuple[int, Json]] = []
     for position, entry in enumerate(record.history, start=1):
         told = HistoryEntry.model_validate(entry.facts | {"actorName": _name(record, entry.facts.get("actorId"))})
-        told = told.model_copy(update={"on_behalf_of_name": _name(record, entry.facts.get("onBehalfOfId"))})
+        asked = ((entry.personal or {}).get("opinion") or {}).get("askedId")
+        named = {
+            "on_behalf_of_name": _name(record, entry.facts.get("onBehalfOfId")),
+            "asked_name": _name(record, asked),
+        }
+        told = told.model_copy(update=named)
         snapshot = (entry.personal or {}).get("snapshot")
         same = next((number for number, other in kept if other == snapshot), None)
         if snapshot is not None and same is None:
@@ -189,7 +194,7 @@ def _printed(record: Record, approval: Approval) -> list[PrintedEntry]:
             PrintedEntry(
                 number=position,
                 at=told.at,
-                look=words.action_look(told.action),
+                look=look_of(told),
                 who=actor_of(told),
                 place=place_of(told, approval),
                 comment=str((entry.personal or {}).get("comment") or ""),
@@ -214,6 +219,10 @@ def _seen(snapshot: Json, people: dict[str, str | None]) -> list[tuple[str, str]
     if customer is not None:
         shown = {to_camel(name): value for name, value in customer.items()}
         facts["customer"] = shown | {"assignedSalesName": people.get(str(customer.get("assigned_sales_id")))}
+    facts["opinions"] = [
+        opinion | {f"{who}Name": people.get(opinion[f"{who}Id"]) for who in ("asked", "asker")}
+        for opinion in snapshot.get("opinions", ())
+    ]
     seen = evidence.RequestSeen.model_validate(facts)
     seen = seen.model_copy(update={"stages": [_stage(stage, people) for stage in snapshot.get("stages", ())]})
-    return [*evidence.of_request(seen), *evidence.of_customer(seen.customer)]
+    return [*evidence.of_request(seen), *evidence.of_opinions(seen), *evidence.of_customer(seen.customer)]

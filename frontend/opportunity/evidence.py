@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity import words
-from frontend.opportunity.reading import actor_of, place_of
+from frontend.opportunity.reading import actor_of, look_of, place_of
 from frontend.opportunity.views import Approval, HistoryEntry, Stage
 from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.gateway import segment
@@ -38,6 +38,13 @@ class FileSeen(View):
     sha256: str = ""
 
 
+class OpinionSeen(View):
+    asked_name: str | None = None
+    asker_name: str | None = None
+    question: str | None = None
+    answer: str | None = None
+
+
 class RequestSeen(View):
     """A request with its customer's facts at one moment."""
 
@@ -51,6 +58,7 @@ class RequestSeen(View):
     stages: list[Stage] = Field(default_factory=list)
     customer: CustomerSeen | None = None
     attachments: list[FileSeen] = Field(default_factory=list)
+    opinions: list[OpinionSeen] = Field(default_factory=list)
 
 
 class SeenEntry(View):
@@ -82,6 +90,9 @@ async def show(request: Request) -> Response:
     groups: list[tuple[str, list[Fact]]] = []
     if found.seen is not None:
         groups.append((gettext("Contents of the request"), _compared(of_request(found.seen), of_request(found.now))))
+        if found.seen.opinions:
+            # They belong to the stage of then, and are not compared with those of another one.
+            groups.append((gettext("Opinions"), [Fact(who, text, text) for who, text in of_opinions(found.seen)]))
         if found.seen.customer is not None:
             groups.append(
                 (gettext("Customer"), _compared(of_customer(found.seen.customer), of_customer(found.now.customer)))
@@ -92,7 +103,7 @@ async def show(request: Request) -> Response:
         entry=found.entry,
         who=actor_of(found.entry),
         place=place_of(found.entry, approval),
-        look=words.action_look(found.entry.action),
+        look=look_of(found.entry),
         groups=groups,
         changes=sum(fact.has_changed for _, facts in groups for fact in facts),
     )
@@ -114,6 +125,23 @@ def of_request(seen: RequestSeen) -> list[tuple[str, str]]:
         (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
         (gettext("Reason and details"), seen.description or formats.NOTHING),
         (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
+    ]
+
+
+def of_opinions(seen: RequestSeen) -> list[tuple[str, str]]:
+    """Who was asked in the stage, with question and answer."""
+    unknown = gettext("Unknown")
+    return [
+        (
+            opinion.asked_name or unknown,
+            gettext("%(asker)s asked: %(question)s\nAnswer: %(answer)s")
+            % {
+                "asker": opinion.asker_name or unknown,
+                "question": opinion.question or formats.NOTHING,
+                "answer": opinion.answer or gettext("none yet"),
+            },
+        )
+        for opinion in seen.opinions
     ]
 
 

@@ -38,6 +38,17 @@ class Shortage(View):
     vacant: list[Person] = Field(default_factory=list)
 
 
+class AwaitedOpinion(View):
+    """A question that is not answered yet; what was answered stands in the history."""
+
+    asked: Person
+    asker: Person
+    blocks: bool = False
+    may_withdraw: bool = False
+    question: str | None = None
+    asked_at: str | None = None
+
+
 class CustomerFacts(View):
     id: str
     name: str | None = None
@@ -68,6 +79,7 @@ class Approval(View):
     revision: int = 1
     flags: list[str] = Field(default_factory=list)
     waiting_for: list[Person] = Field(default_factory=list)
+    opinions: list[AwaitedOpinion] = Field(default_factory=list)
     deadline_at: str | None = None
     business_days_left: int | None = None
     route_id: str | None = None
@@ -97,7 +109,19 @@ class Approval(View):
 
     @property
     def is_decidable(self) -> bool:
-        return self.may("APPROVE")
+        """Whether it can be decided at all: while an opinion is awaited, it can still be returned."""
+        return self.may("APPROVE") or self.may("RETURN")
+
+    @property
+    def decision_waits_for(self) -> list[Person]:
+        """Whose opinion must be there, or be given up, before it is decided."""
+        return [question.asked for question in self.opinions if question.blocks]
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether the time of the stage stands still for an opinion."""
+        stage = self.current_stage
+        return self.state == "PENDING" and bool(self.decision_waits_for and stage and stage.deadline_hours)
 
     @property
     def ticket(self) -> str:
@@ -178,6 +202,8 @@ class HistoryEntry(View):
     stage: int | None = None
     revision: int | None = None
     comment: str | None = None
+    asked_name: str | None = None
+    """Of what is about an opinion: who was asked for it."""
     erased: bool = False
     keeps_evidence: bool = False
     hash: str | None = None
@@ -195,6 +221,7 @@ class Comment(View):
 
 class Counts(View):
     waiting: int = 0
+    opinions: int = 0
     requested: int = 0
     returned: int = 0
     drafts: int = 0

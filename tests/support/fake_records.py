@@ -158,6 +158,7 @@ def approval(
         "flags": [],
         "routeId": None,
         "routeVersion": None,
+        "opinions": [],
         "deadlineAt": iso(due),
         "businessDaysLeft": None,
         "previousId": None,
@@ -225,7 +226,7 @@ def entry(
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
     request = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId")}
-    request |= {name: item[name] for name in ("flags", "revision", "stages")} | {"attachments": []}
+    request |= {name: item[name] for name in ("flags", "revision", "stages")} | {"opinions": [], "attachments": []}
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}
