@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.contracts.processes import ApprovalInput, GiveOpinionCommand
 from services.contracts.steps import ProcessStep, ReassignStep
 from services.kit.running import clock
 from services.kit.running.ids import new_id
@@ -125,6 +126,34 @@ async def test_an_opinion_that_blocks_nothing_leaves_clock_and_decision_alone(li
     assert late.status == 404, "what was never answered is not seen any more"
     assert await wanted(live, expert) == []
     assert (await live.get(rep, request))["opinions"] == []
+
+
+async def test_neither_reminder_nor_escalation_comes_while_the_decision_waits(live: World) -> None:
+    rep, first, expert, superior = [await live.person(role) for role in ("rep", "approver", "rep", "manager")]
+    one = stage("決裁", first, deadlineHours=48, escalateTo=superior.id)
+    request = await live.request(rep, stages=[one])
+    assert (await ask(live, first, request, expert)).status == 200
+    call = ApprovalInput(approval_id=request["id"], generation=1)
+    answer = {"approval_id": request["id"], "actor_id": expert.id, "actor_roles": ["rep"], "command_key": "given"}
+    with clock.travel(timedelta(hours=100)):
+        for step in (live.steps.remind, live.steps.escalate):
+            outcome = await live.run(step, call)
+            assert (outcome.remind_at, outcome.deadline_at, outcome.escalated) == (None, None, False)
+        given = await live.run(live.steps.give_opinion, GiveOpinionCommand(**answer, comment_ref=new_id()))
+        assert timedelta(hours=47) < given.deadline_at - clock.now() <= timedelta(hours=48)
+    [row] = await live.rows("SELECT reminded_at, escalated_at FROM approvals")
+    assert (row["reminded_at"], row["escalated_at"]) == (None, None)
+
+
+async def test_of_many_the_one_that_waits_for_an_opinion_is_left_alone(live: World) -> None:
+    rep, first, expert = [await live.person(role) for role in ("rep", "approver", "rep")]
+    waits, free = [await live.request(rep, first) for _ in range(2)]
+    assert (await ask(live, first, waits, expert)).status == 200
+    items = [{"id": request["id"], "revision": 1, "stage": 0} for request in (waits, free)]
+    body = {"decision": "APPROVE", "items": items}
+    answer = await live.client.post("/approvals/bulk-decide", body, token=first.token, key=new_key())
+    assert [row["status"] for row in answer.json["results"]] == [409, 200]
+    assert answer.json["results"][0]["problem"]["code"] == "opinion_awaited"
 
 
 async def test_each_ending_of_the_stage_ends_its_questions(live: World) -> None:
