@@ -21,7 +21,7 @@ class _Stage:
     def __init__(self) -> None:
         self.awaited: dict[str, bool] = {}
         self.is_known = True
-        """False once a question was erased: then nobody knows whom it asked."""
+        """False once a question or its end was erased: then nobody knows whom it was put to."""
 
 
 def contradictions(record: DossierRecord) -> Iterator[Contradiction]:
@@ -36,15 +36,17 @@ def contradictions(record: DossierRecord) -> Iterator[Contradiction]:
 
 def _of_entry(stage: _Stage, entry: DossierEntry, place: str) -> Iterator[Contradiction]:
     action = entry.facts.action
-    question: dict[str, Any] = (entry.personal or {}).get("opinion") or {}
-    if action == ApprovalAction.ASK_OPINION:
+    kept = (entry.personal or {}).get("opinion")
+    question: dict[str, Any] = kept if isinstance(kept, dict) else {}
+    if action in (ApprovalAction.ASK_OPINION, ApprovalAction.WITHDRAW_OPINION):
         stage.is_known &= not entry.erased
+    if action == ApprovalAction.ASK_OPINION:
         stage.awaited[str(question.get("askedId"))] = question.get("blocks") is True
     elif action in _ANSWERS:
         if stage.awaited.pop(str(entry.facts.actor_id), None) is None and stage.is_known:
             yield f"{place}/facts/actorId", "answers what nobody asked them"
     elif action == ApprovalAction.WITHDRAW_OPINION:
-        if stage.awaited.pop(str(question.get("askedId")), None) is None and stage.is_known and not entry.erased:
+        if stage.awaited.pop(str(question.get("askedId")), None) is None and stage.is_known:
             yield f"{place}/personal/opinion/askedId", "had not been asked"
     elif action in _MOVES_PLACES:
         stage.awaited = dict.fromkeys(stage.awaited, False)

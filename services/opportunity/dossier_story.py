@@ -10,13 +10,12 @@ from uuid import UUID
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
 from services.opportunity import dossier_opinions
+from services.opportunity.dossier_opinions import Contradiction
 from services.opportunity.schemas.dossier import DossierEntry, DossierRecord, DossierVote, EntryFacts
 
 DECIDING: Final = frozenset({ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN})
 Vote = tuple[int, int, int, str, UUID | None, UUID | None]
 """Generation, revision, stage, decision, whose it is, who gave it."""
-Contradiction = tuple[str, str]
-"""JSON pointer, and what is wrong there."""
 
 
 def contradictions(record: DossierRecord) -> Iterator[Contradiction]:

@@ -6,6 +6,7 @@ from playwright.async_api import expect
 
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import OpenPage
+from tests.e2e.pictures import picture
 from tests.support.frontend import RunningFrontend
 
 
@@ -28,6 +29,7 @@ async def test_an_approver_asks_somebody_answers_and_the_approver_decides(
     asked = await open_page("rep2", "/approvals?tab=opinions")
     await expect(asked.locator(".opinion-awaited")).to_contain_text("類似の前例はありますか")
     await asked.locator("#opportunity-opinion").press_sequentially("昨年度に2件ございます")
+    await picture(asked, "opinion")
     await asked.keyboard.press("Control+Enter")
     await expect(asked.locator(".timeline")).to_contain_text("意見を回答しました")
     [sent] = frontend.gateway.sent("PATCH", "/give-opinion")

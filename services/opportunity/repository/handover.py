@@ -56,8 +56,10 @@ async def count_naming(reader: Reader, user_id: UUID) -> int:
 _ASKED = (
     "FROM approvals a WHERE a.state IN ('PENDING', 'ON_HOLD') AND a.id IN (SELECT p.approval_id"
     " FROM approval_participants p WHERE p.user_id = %(user)s AND p.relation = 'ASKED')"
+    " AND a.opinions @> jsonb_build_array(jsonb_build_object('askedId', %(user)s::text, 'answerId', NULL,"
+    " 'generation', a.generation, 'revision', a.revision, 'stage', a.stage))"
 )
-"""Requests that await the user's opinion."""
+"""Requests that await the user's opinion in their present stage."""
 
 
 async def asked(reader: Reader, user_id: UUID, limit: int) -> list[UUID]:

@@ -123,7 +123,7 @@ async def commit(
 
 def _parts(progress: Progress) -> tuple[object, ...]:
     """What decides who has a part in the request."""
-    return progress.stages, progress.owner_id, progress.awaited_opinions
+    return progress.stages, progress.owner_id, progress.opinions
 
 
 async def write_history(
