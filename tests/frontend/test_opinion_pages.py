@@ -76,6 +76,17 @@ async def test_a_question_and_an_answer_need_words(action: str) -> None:
     assert gateway.sent("PATCH", "/approvals/r1") == []
 
 
+async def test_an_answer_that_comes_too_late_is_kept_as_a_comment_to_be_sent() -> None:
+    client, gateway = request_of()
+    over = {"code": "opinion_not_asked", "title": "この申請について意見は求められていません"}
+    gateway.on("PATCH", "/approvals/r1/give-opinion", over, status=403)
+    form = {"action": "give_opinion", "comment": "書いた意見", "idempotency_key": "k7"}
+    answer = await client.post("/approvals/r1", form=form)
+    assert (answer.status, text(answer).count("書いた意見</textarea>")) == (403, 1)
+    assert "意見は求められていません" in text(answer)
+    assert 'value="k7"' not in text(answer), "it is another thing now"
+
+
 async def test_who_is_asked_finds_the_request_in_a_list_of_its_own_and_answers_beside_it() -> None:
     question = QUESTION | {"mayWithdraw": False}
     client, gateway = request_of("GIVE_OPINION", "DECLINE_OPINION", opinions=[question])
