@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from frontend.opportunity.reading import history_of
 from frontend.opportunity.views import Approval, Person
+from frontend.ui import kind_words
 from frontend.ui.access import allows
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.i18n import gettext
@@ -19,6 +20,7 @@ from frontend.ui.saving import refusal
 from frontend.ui.views import User
 
 MAX_CANDIDATES = 100
+FIELDS = "/fields/"
 _NEED_WORDS = frozenset({"comment", "reassign", "ask_opinion", "give_opinion", "decline_opinion"})
 _BARE = frozenset({"nudge", "take_back", "recall", "resubmit", "submit"})
 """Actions that take a comment or nothing."""
@@ -70,7 +72,7 @@ async def act(request: Request) -> Response:
         elif (body := _wish(typed)) is not None:
             await page.gateway.send("PATCH", f"{root}/{typed.action.replace('_', '-')}", body, key=key)
     except GatewayProblem as problem:
-        message = "; ".join(dict.fromkeys([problem.message, *problem.field_errors.values()]))
+        message = "; ".join(dict.fromkeys([problem.message, *_told(problem)]))
         if problem.is_outage:
             message = await refusal(page, problem)
         return await _render(page, approval_id, status=problem.status, error=message, typed=typed)
@@ -93,6 +95,14 @@ def _wish(typed: Typed) -> dict[str, Any] | None:
     return wishes.get(typed.action)
 
 
+def _told(problem: GatewayProblem) -> list[str]:
+    """What is wrong with each value; what the kind asks for has no input here, so it is named."""
+    return [
+        f"{kind_words.label(pointer.removeprefix(FIELDS))}: {message}" if pointer.startswith(FIELDS) else message
+        for pointer, message in problem.pointed_errors
+    ]
+
+
 async def show_with(page: Page, approval_id: str, *, file_error: str, status: int) -> Response:
     """The page, with what is wrong with a file beside its form."""
     return await _render(page, approval_id, status=status, file_error=file_error)
@@ -109,7 +119,7 @@ async def _render(
     missing: bool = False,
 ) -> Response:
     """`missing`: the words that the action of `typed` needs."""
-    history = await history_of(page.gateway, approval_id)
+    history = await history_of(page, approval_id)
     approval = history.approval
     names_somebody = any(approval.may(action) for action in ("REASSIGN", "ADD_APPROVER", "ASK_OPINION"))
     people = await _people(page) if names_somebody else []

@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +18,8 @@ from frontend.opportunity.views import ApprovalPage, Counts
 from frontend.ui.gateway import GatewayProblem, UserGateway
 from frontend.ui.page import Page
 
+EARLIER_SHOWN: Final = 5
+
 
 async def show(request: Request) -> Response:
     """GET /approvals. Without `selected` the first request is shown beside the list where there is room."""
@@ -27,7 +30,7 @@ async def show(request: Request) -> Response:
     listed, counts = await asyncio.gather(_list(page, filters), _counts(page.gateway))
     selected = page.query("selected")
     chosen = selected or (listed.items[0].id if listed.items else "")
-    history = await _history(page.gateway, chosen)
+    history = await _history(page, chosen)
     return page.render(
         "opportunity/inbox.html",
         listed=listed,
@@ -49,7 +52,7 @@ async def panel(request: Request) -> Response:
     With `follow` the panel is open already and only asks what has become of the request.
     """
     page = Page.of(request)
-    history = await history_of(page.gateway, request.path_params["id"])
+    history = await history_of(page, request.path_params["id"])
     filters = Filters.of(page)
     address = None if page.query("follow") else filters.address(selected=history.approval.id)
     return page.render("opportunity/panel.html", history=history, filters=filters, push=address)
@@ -83,6 +86,17 @@ async def of_customer(request: Request) -> Response:
     return page.render("opportunity/of_customer.html", listed=ApprovalPage.model_validate(answer))
 
 
+async def earlier(request: Request) -> Response:
+    """GET /approvals/-/earlier?customerId=&without=: the customer's other requests that the viewer may see, newest
+    first, beside the one `without` that is looked at."""
+    page = Page.of(request)
+    # One more for that itself, and one more to tell whether there are others.
+    answer = await page.gateway.get("/approvals", customerId=page.query("customerId"), limit=EARLIER_SHOWN + 2)
+    others = [item for item in ApprovalPage.model_validate(answer).items if item.id != page.query("without")]
+    shown = [item for item in others if item.state != "DRAFT"]
+    return page.render("opportunity/earlier.html", items=shown[:EARLIER_SHOWN], more=len(shown) > EARLIER_SHOWN)
+
+
 async def _list(page: Page, filters: Filters) -> ApprovalPage:
     answer = await page.gateway.get(filters.api(page.identity.user_id, page.query("cursor")))
     return ApprovalPage.model_validate(answer)
@@ -97,12 +111,12 @@ async def _counts(gateway: UserGateway) -> Counts:
         return Counts()
 
 
-async def _history(gateway: UserGateway, approval_id: str) -> History | None:
+async def _history(page: Page, approval_id: str) -> History | None:
     """The chosen request; None when there is none, or it has gone."""
     if not approval_id:
         return None
     try:
-        return await history_of(gateway, approval_id)
+        return await history_of(page, approval_id)
     except GatewayProblem as problem:
         if problem.is_outage:
             raise

@@ -23,7 +23,11 @@ class Approval:
     amount: int | None
     """Whole yen (or whole units of ``currency``)."""
     currency: str
+    fields: dict[str, Any]
+    """What its kind asks for (``kinds``), by the names of the API; a draft may lack some."""
     flags: list[str]
+    flag_grounds: dict[str, Any]
+    """By flag, for those that compare: what the request was compared with when it was submitted."""
     progress: Progress
     route_id: UUID | None
     route_version: int | None

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,10 +18,12 @@ from starlette.routing import Route
 
 from tests.support import fake_records as records
 from tests.support.fake_absences import AbsenceAnswers
-from tests.support.fake_answers import Ask, Json, problem, too_large
+from tests.support.fake_answers import Ask, Json, narrowed, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
+from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
@@ -36,22 +37,13 @@ DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
-def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
-    params, time = ask.request.query_params, datetime.fromisoformat
-    least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
-    equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
-    found = [item for item in items if all(item[name] == value for name, value in equal.items())]
-    found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
-    if "flagged" in params:
-        found = [item for item in found if bool(item["flags"]) == (params["flagged"] == "true")]
-    return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]
-
-
 class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
+    CardAnswers,
     EvidenceAnswers,
+    KindAnswers,
     LiveAnswers,
     OpinionAnswers,
     RouteAnswers,
@@ -73,6 +65,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
@@ -155,6 +148,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.kind_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -175,6 +169,7 @@ class FakeGateway(
             ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
+            *self.card_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),
@@ -263,7 +258,7 @@ class FakeGateway(
         waiting = [i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])]
         if ask.request.query_params.get("sort") == "deadlineAt":
             waiting.sort(key=lambda item: item["deadlineAt"] or "9")
-        return self._list(_narrowed(waiting, ask), ask)
+        return self._list(narrowed(waiting, ask), ask)
 
     def _counts(self, ask: Ask) -> Json:
         own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
@@ -277,15 +272,14 @@ class FakeGateway(
 
     def _all_approvals(self, ask: Ask) -> Json:
         found = self.wanting(ask) if "wantsOpinion" in ask.request.query_params else self.approvals.values()
-        return self._list(_narrowed(found, ask), ask)
+        return self._list(narrowed(found, ask), ask)
 
     def _one(self, ask: Ask) -> Any:
         item = self.approvals.get(ask.request.path_params["id"])
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
-        return {**self._shown(item, ask.user), "customerFacts": facts}
+        return {**self._shown(item, ask.user), "customerFacts": customer and customer_facts(item, customer)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]
@@ -320,6 +314,8 @@ class FakeGateway(
             stage["approverIds"] = [taker["id"] if i == ask.body["fromId"] else i for i in stage["approverIds"]]
             stage["approvers"] = [records.person(self.users[i]) for i in stage["approverIds"]]
             self._record(item, ask.user, "REASSIGN", ask.body["reason"])
+        elif action in {"submit", "resubmit"} and (refused := refused_fields(item, whole=True)):
+            return refused
         else:
             state = {"recall": "RECALLED", "resubmit": "PENDING", "submit": "PENDING"}[action]
             item["revision"] += action == "resubmit"
@@ -351,6 +347,7 @@ class FakeGateway(
         entries = self.history[item["id"]]
         previous = entries[-1]["hash"] if entries else "0" * 64
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
+        self.keep_what_was_seen(item)
 
     def _route(self, ask: Ask) -> list[Json]:
         manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
@@ -368,10 +365,11 @@ class FakeGateway(
             stage.pop("approvedBy")
             stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        return {"routeId": None, "stages": stages, "flags": flags}
+        return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}}
 
     def _create(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
+        refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
+        if refused:
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
@@ -379,6 +377,7 @@ class FakeGateway(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
         item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item["fields"] = ask.body.get("fields", {})
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -389,7 +388,9 @@ class FakeGateway(
         item = self.approvals[ask.request.path_params["id"]]
         if ask.request.headers.get("if-match") != f'"{item["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
-        item |= {name: ask.body[name] for name in ("title", "description", "kind") if name in ask.body}
+        if refused := refused_fields(ask.body, whole=False):
+            return refused
+        item |= {name: ask.body[name] for name in ("title", "description", "kind", "fields") if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tests.support.kind_fields import COMPLETE
+
 Json = dict[str, Any]
 
 _PEOPLE = (
@@ -90,9 +92,10 @@ def customers() -> dict[str, Json]:
 
 
 def _customer(name: str) -> Json:
-    unknown = ("incomeBand", "horizon", "fundSource", "investorClass", "reviewedBy")
-    profile = {"riskTolerance": "BALANCED", "assetsBand": "M100_500", "objectives": [], "experience": {}}
-    profile |= {"reviewedAt": iso(-900), "version": 1, **dict.fromkeys(unknown)}
+    profile = {"riskTolerance": "BALANCED", "assetsBand": "M100_500", "incomeBand": "M10_30", "horizon": "Y5_10"}
+    profile |= {"objectives": ["INCOME", "GROWTH"], "experience": {"FUNDS": "Y3_5", "DERIVATIVES": "NONE"}}
+    profile |= {"fundSource": "SURPLUS", "investorClass": "GENERAL"}
+    profile |= {"reviewedAt": iso(-900), "reviewedBy": uuid_of("rep"), "version": 1}
     empty = ("nameKana", "email", "phone", "birthDate", "occupation", "notes", "processId", "deletedAt")
     return {
         "id": uuid_of(name),
@@ -150,12 +153,14 @@ def approval(
         "ownerId": requester["id"],
         "amount": amount,
         "currency": "JPY",
+        "fields": COMPLETE["FEE_DISCOUNT"],
         "generation": 1,
         "state": "PENDING",
         "stage": 0,
         "stages": stages,
         "revision": 1,
         "flags": [],
+        "flagGrounds": {},
         "routeId": None,
         "routeVersion": None,
         "opinions": [],
@@ -188,6 +193,10 @@ def approvals(people: dict[str, Json], clients: dict[str, Json]) -> list[Json]:
         item = approval(412 - index, title, (rep, rep2)[index % 2], by_name[index % len(by_name)], amount, route, due)
         items.append(item | {"stage": 1})
     items[5]["flags"] = ["SENIOR_75", "PROFILE_STALE"]
+    ground = {"number": "RNG-2026-000391", "amount": 5_000_000, "currency": "JPY", "decidedAt": iso(-2000)}
+    items[1] |= {"kind": "SUITABILITY_EXCEPTION", "flags": ["FIRST_IN_PRODUCT", "AMOUNT_RISE"]}
+    items[1] |= {"fields": COMPLETE["SUITABILITY_EXCEPTION"] | {"riskClass": "BALANCED"}}
+    items[1]["flagGrounds"] = {"FIRST_IN_PRODUCT": {"product": "DERIVATIVES"}, "AMOUNT_RISE": ground}
     ends = (("RETURNED", "差戻しの確認用案件"), ("APPROVED", "承認済みの案件"), ("REJECTED", "却下された案件"))
     for offset, (state, title) in enumerate(ends):
         item = approval(390 - offset, title, rep, by_name[offset], 5_000_000, [stage("上長承認", [manager], 48)])
@@ -225,12 +234,23 @@ def entry(
 
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
-    request = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId")}
-    request |= {name: item[name] for name in ("flags", "revision", "stages")} | {"opinions": [], "attachments": []}
+    names = (
+        "title",
+        "description",
+        "kind",
+        "amount",
+        "currency",
+        "fields",
+        "customerId",
+        "flags",
+        "revision",
+        "stages",
+    )
+    request: Json = {name: item[name] for name in names} | {"opinions": [], "attachments": []}
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}
-    facts |= {name: client["profile"][name] for name in ("riskTolerance", "assetsBand")}
+    facts |= {name: client["profile"][name] for name in ("riskTolerance", "assetsBand")} | {"assetsShare": None}
     facts |= {"assignedSalesName": people[client["assignedSalesId"]]["name"], "profileComplete": False}
     return request | {"customer": facts | {"profileReviewedAt": client["profile"]["reviewedAt"]}}
 

@@ -1,7 +1,8 @@
 """Events of approval requests: each carries the whole state, so that a read model needs no second look."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -33,6 +34,8 @@ class ApprovalSnapshot(EventPayload):
     title: str
     amount: int | None
     currency: str
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """What the kind asks for, by the names of ``GET /approvals/kinds``."""
     state: ApprovalState
     generation: int
     revision: int
@@ -47,6 +50,11 @@ class ApprovalSnapshot(EventPayload):
     submitted_at: datetime | None = None
     decided_at: datetime | None = None
     created_at: datetime
+
+
+def named_approvers(data: Mapping[str, Any]) -> list[str]:
+    """Whom the stages of a request name, from the data of one of its events."""
+    return sorted({approver for stage in data["stages"] for approver in stage["approverIds"]})
 
 
 class ApprovalActed(ApprovalSnapshot):

@@ -5,10 +5,25 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.contracts.states import ApprovalAction, ApprovalKind, ApprovalState, StageMode
+from services.contracts.states import (
+    ApprovalAction,
+    ApprovalKind,
+    ApprovalState,
+    CustomerKind,
+    Experience,
+    FundSource,
+    Horizon,
+    InvestorClass,
+    MoneyBand,
+    Objective,
+    Product,
+    Relationship,
+    RiskTolerance,
+    StageMode,
+)
 from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
@@ -25,6 +40,7 @@ from services.opportunity.schemas.fields import (
     StageName,
     Title,
 )
+from services.opportunity.schemas.kind_fields import KindFields, parsed
 from services.opportunity.suitability import Flag
 
 
@@ -51,9 +67,17 @@ class ApprovalContent(CamelModel):
     description: Description = ""
     amount: Amount | None = None
     currency: Currency = DEFAULT_CURRENCY
+    fields: KindFields = Field(default_factory=dict)
+    """Left out of a change, they stay while the kind stays."""
     approver_id: UUID | None = None
     """One stage with this approver; without it and without ``stages`` the policy chooses the route."""
     stages: Stages | None = None
+
+    @field_validator("fields")
+    @classmethod
+    def _of_the_kind(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        # Without a kind, that is what is wrong.
+        return parsed(info.data["kind"], given) if "kind" in info.data else given
 
     @model_validator(mode="after")
     def _one_way_to_name_approvers(self) -> Self:
@@ -105,6 +129,57 @@ class AwaitedOpinion(ResponseModel):
     asked_at: datetime | None = None
 
 
+class FlagGround(ResponseModel):
+    """What a flag rests on. FIRST_IN_PRODUCT: ``product``. AMOUNT_RISE: the largest request that was approved in the
+    same currency within a year. RISK_ABOVE_TOLERANCE: ``riskClass`` of the product and the customer's
+    ``riskTolerance``."""
+
+    product: Product | None = None
+    number: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    decided_at: datetime | None = None
+    risk_class: RiskTolerance | None = None
+    risk_tolerance: RiskTolerance | None = None
+
+
+class AssetsShare(ResponseModel):
+    """The amount in whole percent of the customer's financial assets: at least ``low``, at most ``high``.
+
+    ``high`` is null for a band that begins at nothing.
+    """
+
+    low: int
+    high: int | None
+
+
+class CustomerFacts(ResponseModel):
+    """What this service knows of a customer, and keeps with each decision.
+
+    ``objectives`` and ``experience`` are null while nothing has been told of them; the other answers may be missing in
+    the profile as well.
+    """
+
+    id: UUID
+    name: str | None
+    kind: CustomerKind | None
+    relationship: Relationship | None
+    state: str | None
+    age: int | None
+    """Completed years on today's date in Japan."""
+    risk_tolerance: RiskTolerance | None
+    assets_band: MoneyBand | None
+    income_band: MoneyBand | None
+    objectives: list[Objective] | None
+    experience: dict[Product, Experience] | None
+    horizon: Horizon | None
+    fund_source: FundSource | None
+    investor_class: InvestorClass | None
+    profile_complete: bool
+    profile_reviewed_at: datetime | None
+    assets_share: AssetsShare | None
+
+
 class ApprovalOutput(ResponseModel):
     """``waitingFor``: whose answer the current stage awaits. ``stage`` counts from 0."""
 
@@ -120,12 +195,15 @@ class ApprovalOutput(ResponseModel):
     description: str
     amount: int | None
     currency: str
+    fields: KindFields
     generation: int
     state: ApprovalState
     stage: int
     stages: list[StageOutput]
     revision: int
     flags: list[Flag]
+    flag_grounds: dict[Flag, FlagGround]
+    """For flags that compare: with what, at the last submission."""
     route_id: UUID | None
     """The approval route that it took; None where its approvers were named or the built-in policy chose."""
     route_version: int | None
@@ -158,7 +236,7 @@ class ApprovalOutput(ResponseModel):
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
     shortage: Shortage | None = None
     """In the answer for one request: why its stage stands still."""
-    customer_facts: dict[str, Any] | None = None
+    customer_facts: CustomerFacts | None = None
     """In the answer for one request: what an approver needs to know of the customer."""
 
 

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 from services.kit.db.database import Reader
 from services.kit.errors import NotFound
 from services.kit.trust.principal import Principal
+from services.opportunity import assets
 from services.opportunity.actions import keeps_evidence
 from services.opportunity.record import stage_from_json
 from services.opportunity.repository import approvals, history, people
@@ -26,12 +27,18 @@ async def entry(reader: Reader, principal: Principal, approval_id: UUID, entry_i
         raise NotFound()
     kept: Snapshot | None = found.pop("snapshot")
     present = await seen(reader, approval)
-    names = await people.names(reader, sorted(_people_in(present) | (set() if kept is None else _people_in(kept))))
+    *then, now = await shown(reader, *([] if kept is None else [kept]), present)
     return {
         "entry": found | {"keepsEvidence": keeps_evidence(found["action"])},
-        "seen": None if kept is None else _shown(kept, names),
-        "now": _shown(present, names),
+        "seen": next(iter(then), None),
+        "now": now,
     }
+
+
+async def shown(reader: Reader, *snapshots: Snapshot) -> list[Snapshot]:
+    """As the API shows them, with names beside ids."""
+    names = await people.names(reader, sorted(set().union(*map(_people_in, snapshots))))
+    return [_shown(snapshot, names) for snapshot in snapshots]
 
 
 def _people_in(snapshot: Snapshot) -> set[UUID]:
@@ -52,9 +59,11 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
     if customer is not None:
         assigned = customer["assigned_sales_id"]
         customer = {to_camel(name): value for name, value in customer.items()}
+        customer["assetsShare"] = assets.share(snapshot["amount"], snapshot["currency"], customer["assetsBand"])
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
     opinions = [
         opinion | {f"{who}Name": names.get(UUID(opinion[f"{who}Id"])) for who in ("asked", "asker")}
         for opinion in snapshot.get("opinions", ())
     ]
-    return {"attachments": []} | snapshot | {"stages": stages, "customer": customer, "opinions": opinions}
+    told = {"stages": stages, "customer": customer, "opinions": opinions}
+    return {"attachments": [], "fields": {}, "flagGrounds": {}} | snapshot | told

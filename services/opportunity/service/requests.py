@@ -17,7 +17,7 @@ from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
-from services.opportunity import access, chain, events, machine
+from services.opportunity import access, chain, events, kinds, machine
 from services.opportunity.business_time import TOKYO
 from services.opportunity.errors import AskedAgainAlready, WrongState
 from services.opportunity.progress import Actor, Progress
@@ -29,8 +29,8 @@ from services.opportunity.service import ledger, routing, stages
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
-from services.opportunity.service.transition import Transition, moved, write_history
-from services.opportunity.terms import same_terms
+from services.opportunity.service.transition import Transition, flagged, moved, write_history
+from services.opportunity.terms import require_complete, same_terms
 
 _RESOURCE = "approval"
 _EDITED = ("customer_id", "kind", "title", "description", "amount", "currency")
@@ -42,6 +42,8 @@ _EDITABLE = frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED})
 
 async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, references: References) -> UUID:
     """A draft, or a request that goes to its first approvers at once. Raises NoRoute, Blocked, Unprocessable."""
+    if not content.draft:
+        require_complete(content)
     requester, customer = await parties(uow, principal, content, references)
     if content.previous_id is not None:
         await _check_previous(uow, principal, content.previous_id)
@@ -68,12 +70,13 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
     machine.submit(before.progress, Actor(principal.user_id))
     await require_clean(uow, before.id)
     content = _content_of(before)
+    require_complete(content)
     requester, customer = await parties(uow, principal, content, references)
     chosen = await routing.plan(uow, content, requester, customer, clock.now())
     planned = replace(
         before,
         progress=replace(before.progress, stages=chosen.stages),
-        flags=[flag.value for flag in chosen.flags],
+        **flagged(chosen.noted),
         route_id=chosen.route_id,
         route_version=chosen.route_version,
     )
@@ -110,30 +113,29 @@ async def edit(
         raise WrongState(before.state)
     if before.version != version:
         raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=_CHANGES)
-    progress, flags, route_id = before.progress, before.flags, before.route_id
+    content = _with_fields_as_before(before, content)
+    planned = before
     if before.state is ApprovalState.DRAFT:
         content = _naming_as_before(before, content)
         requester, customer = await parties(uow, principal, content, refs)
         chosen = await routing.plan(uow, content, requester, customer, clock.now())
-        progress = replace(progress, stages=chosen.stages)
-        flags, route_id = [flag.value for flag in chosen.flags], chosen.route_id
+        progress = replace(before.progress, stages=chosen.stages)
+        planned = replace(before, progress=progress, route_id=chosen.route_id, **flagged(chosen.noted))
     else:
         _check_returned(before, content)
-        if progress.stage > 0 and not same_terms(before, content):
-            progress = replace(progress, terms_changed=True)
+        if before.progress.stage > 0 and not same_terms(before, content):
+            planned = replace(before, progress=replace(before.progress, terms_changed=True))
         if before.customer_id is not None:
             await fences.check_unblocked(uow, "customer_copies", before.customer_id)
     after = replace(
-        before,
+        planned,
         customer_id=content.customer_id,
         kind=content.kind,
         title=content.title,
         description=content.description,
         amount=content.amount,
         currency=content.currency,
-        progress=progress,
-        flags=flags,
-        route_id=route_id,
+        fields=content.fields,
         wish=_wish(content) if before.state is ApprovalState.DRAFT else before.wish,
         version=before.version + 1,
         updated_at=clock.now(),
@@ -141,8 +143,20 @@ async def edit(
     await approvals.update(uow, after)
     event = events.acted(ApprovalUpdated, after, acted_by=principal.user_id)
     await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
-    detail = audit.changes(before, after, _EDITED, hidden=("description",))
-    await _audit(uow, "approval.update", after, **detail)
+    await _audit(uow, "approval.update", after, **_changes(before, after))
+
+
+def _changes(before: Approval, after: Approval) -> dict[str, Any]:
+    """For the audit entry; what a kind asks for stands there as ``fields.<name>``."""
+    asked = [field for kind in (before.kind, after.kind) for field in kinds.FIELDS[kind]]
+    names = dict.fromkeys((*_EDITED, *(f"fields.{field.name}" for field in asked)))
+    texts = {f"fields.{field.name}" for field in asked if field.value_type is kinds.FieldType.TEXT}
+    return audit.changes(_edited(before), _edited(after), names, hidden={"description", *texts})
+
+
+def _edited(approval: Approval) -> dict[str, Any]:
+    fields = {f"fields.{name}": value for name, value in approval.fields.items()}
+    return {name: getattr(approval, name) for name in _EDITED} | fields
 
 
 def _check_returned(before: Approval, content: ApprovalContent) -> None:
@@ -178,6 +192,7 @@ def _content_of(approval: Approval) -> ApprovalContent:
             description=approval.description,
             amount=approval.amount,
             currency=approval.currency,
+            fields=approval.fields,
         )
     except ValidationError as error:
         raise unprocessable(error) from error
@@ -191,6 +206,13 @@ def _named_in(wish: dict[str, Any]) -> dict[str, Any]:
         "approver_id": None if approver is None else UUID(approver),
         "stages": None if stored is None else [StageInput.model_construct(**stage_members(s)) for s in stored],
     }
+
+
+def _with_fields_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
+    """What its kind asks for stays unless the change says otherwise; another kind asks for something else."""
+    if "fields" in content.model_fields_set or content.kind is not before.kind:
+        return content
+    return content.model_copy(update={"fields": before.fields})
 
 
 def _naming_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
@@ -254,7 +276,8 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         description=content.description,
         amount=content.amount,
         currency=content.currency,
-        flags=[flag.value for flag in chosen.flags],
+        fields=content.fields,
+        **flagged(chosen.noted),
         progress=Progress(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
         route_id=chosen.route_id,
         route_version=None if content.draft else chosen.route_version,
