@@ -6,12 +6,16 @@ from services.contracts.processes import (
     AddApproverCommand,
     ApprovalInput,
     ApprovalOutcome,
+    AskOpinionCommand,
     DecideCommand,
+    DeclineOpinionCommand,
+    GiveOpinionCommand,
     ProcessCommand,
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
     TakeBackCommand,
+    WithdrawOpinionCommand,
 )
 from services.contracts.steps import (
     Acknowledged,
@@ -50,6 +54,26 @@ async def take_back(command: TakeBackCommand) -> ApprovalOutcome:
 
 @activity.defn(name="opportunity.add_approver")
 async def add_approver(command: AddApproverCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.ask_opinion")
+async def ask_opinion(command: AskOpinionCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.give_opinion")
+async def give_opinion(command: GiveOpinionCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.decline_opinion")
+async def decline_opinion(command: DeclineOpinionCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.withdraw_opinion")
+async def withdraw_opinion(command: WithdrawOpinionCommand) -> ApprovalOutcome:
     raise NotImplementedError
 
 

@@ -9,6 +9,7 @@ from deploy.invariants import (
     customers,
     events,
     notices,
+    opinions,
     positions,
     processes,
     read_models,
@@ -39,6 +40,8 @@ INVARIANTS: Final = (
     ),
     Invariant("as-seen", "What waits or was decided is what was seen at the last action", approvals.stand_as_seen),
     Invariant("one-place", "Nobody fills two places of one stage", approvals.one_place_each),
+    Invariant("opinions", "No opinion is awaited of a request that has ended", opinions.awaited_while_open),
+    Invariant("opinions-clock", "A clock stands while its decision waits for an opinion", opinions.stop_the_clock),
     Invariant("approval-chains", "The hash chains of all requests verify up to their heads", approvals.chains_verify),
     Invariant(
         "attachments",

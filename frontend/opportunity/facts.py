@@ -44,6 +44,13 @@ class FileSeen(View):
     sha256: str = ""
 
 
+class OpinionSeen(View):
+    asked_name: str | None = None
+    asker_name: str | None = None
+    question: str | None = None
+    answer: str | None = None
+
+
 class RequestSeen(View):
     """A request with its customer's facts at one moment."""
 
@@ -59,6 +66,7 @@ class RequestSeen(View):
     stages: list[Stage] = Field(default_factory=list)
     customer: CustomerSeen | None = None
     attachments: list[FileSeen] = Field(default_factory=list)
+    opinions: list[OpinionSeen] = Field(default_factory=list)
 
 
 def of_request(seen: RequestSeen, kinds: Kinds) -> list[tuple[str, str]]:
@@ -73,6 +81,23 @@ def of_request(seen: RequestSeen, kinds: Kinds) -> list[tuple[str, str]]:
         (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
         (gettext("Reason and details"), seen.description or formats.NOTHING),
         (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
+    ]
+
+
+def of_opinions(seen: RequestSeen) -> list[tuple[str, str]]:
+    """Who was asked in the stage, with question and answer."""
+    unknown = gettext("Unknown")
+    return [
+        (
+            opinion.asked_name or unknown,
+            gettext("%(asker)s asked: %(question)s\nAnswer: %(answer)s")
+            % {
+                "asker": opinion.asker_name or unknown,
+                "question": opinion.question or formats.NOTHING,
+                "answer": opinion.answer or gettext("none yet"),
+            },
+        )
+        for opinion in seen.opinions
     ]
 
 

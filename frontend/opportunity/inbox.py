@@ -1,4 +1,4 @@
-"""The approver's inbox: three lists with the chosen request beside them."""
+"""The approver's inbox: lists with the chosen request beside them."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ async def panel(request: Request) -> Response:
 
 
 async def count(request: Request) -> Response:
-    """GET /approvals/-/count: what waits for this person."""
+    """GET /approvals/-/count: what waits for this person, for a decision or an opinion."""
     counts = await _counts(Page.of(request).gateway)
-    return JSONResponse({"count": counts.waiting})
+    return JSONResponse({"count": counts.waiting + counts.opinions})
 
 
 async def fresh(request: Request) -> Response:

@@ -13,8 +13,8 @@ from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.page import Page
 from frontend.ui.time_zone import office_now
 
-MINE, REQUESTED, ALL = "mine", "requested", "all"
-TABS = (MINE, REQUESTED, ALL)
+MINE, OPINIONS, REQUESTED, ALL = "mine", "opinions", "requested", "all"
+TABS = (MINE, OPINIONS, REQUESTED, ALL)
 OVERDUE, TODAY, WEEK = "overdue", "today", "week"
 WAITING_LONGEST, DEADLINE = "since", "deadlineAt"
 PAGE_LIMIT = 50
@@ -84,6 +84,7 @@ class Filters:
             path = "/approvals/pending"
         else:
             given |= {"state": self.state, "requesterId": me if self.tab == REQUESTED else ""}
+            given |= {"wantsOpinion": "true"} if self.tab == OPINIONS else {}
             path = "/approvals"
         return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
 

@@ -38,6 +38,17 @@ class Shortage(View):
     vacant: list[Person] = Field(default_factory=list)
 
 
+class AwaitedOpinion(View):
+    """A question that is not answered yet; what was answered stands in the history."""
+
+    asked: Person
+    asker: Person
+    blocks: bool = False
+    may_withdraw: bool = False
+    question: str | None = None
+    asked_at: str | None = None
+
+
 class AssetsShare(View):
     """The amount in whole percent of the assets: at least, and at most (None: nothing bounds it)."""
 
@@ -101,6 +112,7 @@ class Approval(View):
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
     waiting_for: list[Person] = Field(default_factory=list)
+    opinions: list[AwaitedOpinion] = Field(default_factory=list)
     deadline_at: str | None = None
     business_days_left: int | None = None
     route_id: str | None = None
@@ -130,7 +142,19 @@ class Approval(View):
 
     @property
     def is_decidable(self) -> bool:
-        return self.may("APPROVE")
+        """Whether it can be decided at all: while an opinion is awaited, it can still be returned."""
+        return self.may("APPROVE") or self.may("RETURN")
+
+    @property
+    def decision_waits_for(self) -> list[Person]:
+        """Whose opinion must be there, or be given up, before it is decided."""
+        return [question.asked for question in self.opinions if question.blocks]
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether the time of the stage stands still for an opinion."""
+        stage = self.current_stage
+        return self.state == "PENDING" and bool(self.decision_waits_for and stage and stage.deadline_hours)
 
     @property
     def ticket(self) -> str:
@@ -211,6 +235,8 @@ class HistoryEntry(View):
     stage: int | None = None
     revision: int | None = None
     comment: str | None = None
+    asked_name: str | None = None
+    """Of what is about an opinion: who was asked for it."""
     erased: bool = False
     keeps_evidence: bool = False
     hash: str | None = None
@@ -228,6 +254,7 @@ class Comment(View):
 
 class Counts(View):
     waiting: int = 0
+    opinions: int = 0
     requested: int = 0
     returned: int = 0
     drafts: int = 0

@@ -159,6 +159,10 @@ UPDATE_DECIDE = "decide"
 UPDATE_RECALL = "recall"
 UPDATE_TAKE_BACK = "take_back"
 UPDATE_ADD_APPROVER = "add_approver"
+UPDATE_ASK_OPINION = "ask_opinion"
+UPDATE_GIVE_OPINION = "give_opinion"
+UPDATE_DECLINE_OPINION = "decline_opinion"
+UPDATE_WITHDRAW_OPINION = "withdraw_opinion"
 UPDATE_RESUBMIT = "resubmit"
 UPDATE_REASSIGN = "reassign"
 UPDATE_HOLD = "hold"
@@ -227,6 +231,28 @@ class AddApproverCommand(ApprovalCommand):
 
     user_id: UUID
     before: bool
+
+
+class AskOpinionCommand(ApprovalCommand):
+    """``blocks``: the stage is not decided, and its clock stands still, until the question is answered or withdrawn."""
+
+    user_id: UUID
+    blocks: bool
+
+
+class GiveOpinionCommand(ApprovalCommand):
+    pass
+
+
+class DeclineOpinionCommand(ApprovalCommand):
+    pass
+
+
+class WithdrawOpinionCommand(ApprovalCommand):
+    """By an approver, or by the process that deletes the user who was asked."""
+
+    user_id: UUID
+    process_id: UUID | None = None
 
 
 class ResubmitCommand(ApprovalCommand):

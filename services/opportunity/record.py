@@ -9,7 +9,7 @@ from uuid import UUID
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.database import Row
 from services.kit.db.record import members
-from services.opportunity.progress import LastApproval, Progress, Stage
+from services.opportunity.progress import LastApproval, Opinion, Progress, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,34 @@ def _last_approval_to_json(last: LastApproval | None) -> dict[str, Any] | None:
     }
 
 
+def _opinion(stored: dict[str, Any]) -> Opinion:
+    return Opinion(
+        generation=stored["generation"],
+        revision=stored["revision"],
+        stage=stored["stage"],
+        asked_id=UUID(stored["askedId"]),
+        asker_id=UUID(stored["askerId"]),
+        approver_id=UUID(stored["approverId"]),
+        blocks=stored["blocks"],
+        question_id=UUID(stored["questionId"]),
+        answer_id=_uuid(stored["answerId"]),
+    )
+
+
+def _opinion_to_json(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "generation": opinion.generation,
+        "revision": opinion.revision,
+        "stage": opinion.stage,
+        "askedId": str(opinion.asked_id),
+        "askerId": str(opinion.asker_id),
+        "approverId": str(opinion.approver_id),
+        "blocks": opinion.blocks,
+        "questionId": str(opinion.question_id),
+        "answerId": None if opinion.answer_id is None else str(opinion.answer_id),
+    }
+
+
 def progress_from_row(row: Row) -> Progress:
     """From the columns of ``approvals`` that decide what may happen."""
     return Progress(
@@ -136,6 +164,7 @@ def progress_from_row(row: Row) -> Progress:
             "approved_by": frozenset(row["approved_by"]),
             "voted_by": frozenset(row["voted_by"]),
             "last_approval": _last_approval(row["last_approval"]),
+            "opinions": tuple(_opinion(stored) for stored in row["opinions"] or ()),
             "state_before": None if row["state_before"] is None else ApprovalState(row["state_before"]),
         }
     )
@@ -155,6 +184,7 @@ def approval_to_row(approval: Approval) -> Row:
         "approved_by": sorted(approval.progress.approved_by),
         "voted_by": sorted(approval.progress.voted_by),
         "last_approval": _last_approval_to_json(approval.progress.last_approval),
+        "opinions": [_opinion_to_json(opinion) for opinion in approval.progress.opinions],
     }
 
 

@@ -1,4 +1,7 @@
-"""The clock of a stage: it starts when the stage is entered, stands while RETURNED or ON_HOLD, and never decides."""
+"""The clock of a stage: it starts when the stage is entered, and never decides.
+
+It stands while the request is RETURNED or ON_HOLD, and while the decision waits for an opinion.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,27 +23,23 @@ class StageClock:
 def after_transition(before: Approval, after: Progress, now: datetime) -> StageClock:
     """How the clock goes on when a request moves from ``before`` to ``after`` at ``now`` (UTC)."""
     clock = StageClock(before.deadline_at, before.clock_left_seconds, before.reminded_at, before.escalated_at)
-    was, becomes = before.state, after.state
-    if becomes is ApprovalState.PENDING:
-        if was is ApprovalState.DRAFT or _enters(before.progress, after):
-            return _started(after, now)
-        if was is not ApprovalState.PENDING:
-            resumed = _resumed(clock, after, now)
-            # Another revision is another thing to be reminded of; after a hold it is still the same.
-            return replace(resumed, reminded_at=None) if was is ApprovalState.RETURNED else resumed
+    if after.state in TERMINAL_APPROVAL_STATES:
         return clock
-    if becomes in TERMINAL_APPROVAL_STATES:
-        return clock
-    if was is ApprovalState.PENDING:
+    if after.state is ApprovalState.PENDING and (
+        before.state is ApprovalState.DRAFT or after.enters_from(before.progress)
+    ):
+        return _started(after, now)
+    if _runs(after) and not _runs(before.progress):
+        resumed = _resumed(clock, after, now)
+        # Another revision is another thing to be reminded of; after a hold or an opinion it is still the same.
+        return replace(resumed, reminded_at=None) if before.state is ApprovalState.RETURNED else resumed
+    if _runs(before.progress) and not _runs(after):
         return _stopped(clock, before.progress, now)
     return clock
 
 
-def _enters(before: Progress, after: Progress) -> bool:
-    """Whether another stage is current now: a later or earlier one, or one that was added before it."""
-    if after.stage != before.stage:
-        return True
-    return len(after.stages) > len(before.stages) and after.stages[after.stage + 1] == before.current
+def _runs(progress: Progress) -> bool:
+    return progress.state is ApprovalState.PENDING and not progress.decision_waits_for
 
 
 def _started(progress: Progress, now: datetime) -> StageClock:

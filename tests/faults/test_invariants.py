@@ -73,7 +73,9 @@ async def _decide(rep: Caller, approver: Caller) -> None:
     assert submitted.status == 200, submitted.json
     answer = await approver.ask("PATCH", f"/approvals/{decided['id']}/approve", {"comment": "承認します。"})
     assert answer.status == 200, answer.json
-    await _post(rep, "/approvals", content | {"title": "決裁待ち"})
+    stage = {"name": "承認", "approverIds": [str(approver.id)], "deadlineHours": 24}
+    waiting = {name: value for name, value in content.items() if name != "approverId"} | {"stages": [stage]}
+    await _post(rep, "/approvals", waiting | {"title": "決裁待ち"})
 
 
 @asynccontextmanager
@@ -176,6 +178,15 @@ TAMPERINGS = {
         "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at)"
         " SELECT approval_id, generation, revision, stage, gen_random_uuid(), voter_id, decision, at"
         " FROM approval_votes WHERE decision = 'APPROVE'",
+    ),
+    "opinions": Tampering(
+        "opportunity",
+        "INSERT INTO approval_participants (user_id, relation, approval_id, created_at)"
+        " SELECT owner_id, 'ASKED', id, created_at FROM approvals WHERE state = 'APPROVED'",
+    ),
+    "opinions-clock": Tampering(
+        "opportunity",
+        """UPDATE approvals SET opinions = '[{"answerId": null, "blocks": true}]' WHERE title = '決裁待ち'""",
     ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),

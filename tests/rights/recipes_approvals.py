@@ -118,6 +118,10 @@ for _action in ("approve", "reject", "return", "take-back", "recall", "resubmit"
 for _action in ("submit", "nudge"):
     _moves(_action, lambda _case: None)
 _moves("reassign", _takeover)
+_moves("ask-opinion", lambda case: {"userId": str(case.world.named_stranger.id), "question": "前例は"})
+_moves("give-opinion", lambda _case: {"opinion": "異存なし"})
+_moves("decline-opinion", lambda _case: {"reason": "担当外"})
+_moves("withdraw-opinion", lambda case: {"userId": str(case.world.named_stranger.id)})
 _moves("add-approver", lambda case: {"userId": str(case.world.named_stranger.id)})
 
 

@@ -26,6 +26,8 @@ from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_mail import MailAnswers
+from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
+from tests.support.fake_opinions import OpinionAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
@@ -46,6 +48,7 @@ class FakeGateway(
     KindAnswers,
     LiveAnswers,
     MailAnswers,
+    OpinionAnswers,
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
@@ -247,7 +250,9 @@ class FakeGateway(
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
         stands_in_for = self.principal_in(item, user) if waits else None
+        actions = self.opinion_actions(item, user, actions)
         shown = {**item, "allowedActions": actions, "waitingFor": waiting, "standsInFor": stands_in_for}
+        shown |= self.shown_opinions(item, user)
         return shown | {"attachmentCount": self.files.count(item["id"])}
 
     def _list(self, items: list[Json], ask: Ask) -> Json:
@@ -267,13 +272,15 @@ class FakeGateway(
         own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
         return {
             "waiting": sum(self._waits_for(item, ask.user["id"]) for item in self.approvals.values()),
+            "opinions": len(self.wanting(ask)),
             "requested": sum(item["state"] in _OPEN for item in own),
             "returned": sum(item["state"] == "RETURNED" for item in own),
             "drafts": sum(item["state"] == "DRAFT" for item in own),
         }
 
     def _all_approvals(self, ask: Ask) -> Json:
-        return self._list(narrowed(self.approvals.values(), ask), ask)
+        found = self.wanting(ask) if "wantsOpinion" in ask.request.query_params else self.approvals.values()
+        return self._list(narrowed(found, ask), ask)
 
     def _one(self, ask: Ask) -> Any:
         item = self.approvals.get(ask.request.path_params["id"])
@@ -302,6 +309,8 @@ class FakeGateway(
             own["approvers"] = [records.person(added)]
             item["stages"].insert(item["stage"] + (not ask.body.get("before", False)), own)
             self._record(item, ask.user, "ADD_APPROVER", ask.body.get("comment", ""))
+        elif action in ON_OPINIONS:
+            self.act_on_opinion(item, ask, action)
         elif action == "nudge":
             self._record(item, ask.user, "NUDGE", "")
         elif action == "take-back":

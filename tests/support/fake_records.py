@@ -163,6 +163,7 @@ def approval(
         "flagGrounds": {},
         "routeId": None,
         "routeVersion": None,
+        "opinions": [],
         "deadlineAt": iso(due),
         "businessDaysLeft": None,
         "previousId": None,
@@ -245,7 +246,7 @@ def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
         "revision",
         "stages",
     )
-    request: Json = {name: item[name] for name in names} | {"attachments": []}
+    request: Json = {name: item[name] for name in names} | {"opinions": [], "attachments": []}
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}

@@ -130,6 +130,7 @@ class ApprovalHistory(AnalyticsModel, table=True):
     stage: int
     approver_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     waiting_for: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    opinion_from: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
     deadline_at: datetime | None = instant(nullable=True)
     previous_id: UUID | None
     submitted_at: datetime | None = instant(nullable=True)

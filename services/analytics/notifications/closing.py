@@ -21,7 +21,9 @@ AND coalesce((n.params ->> 'count')::int, 1) = 1 AND CASE n.resource_type
             WHEN n.type IN ('APPROVAL_WAITING', 'APPROVAL_DUE', 'APPROVAL_NUDGED')
                 THEN a.state NOT IN ('PENDING', 'ON_HOLD')
                 OR a.state = 'PENDING' AND NOT n.recipient_id = ANY(a.waiting_for)
-            WHEN n.type = 'APPROVAL_REASSIGNED' THEN a.state NOT IN ('PENDING', 'ON_HOLD')
+            WHEN n.type = 'OPINION_ASKED' THEN NOT n.recipient_id = ANY(a.opinion_from)
+            WHEN n.type IN ('OPINION_GIVEN', 'OPINION_ENDED', 'APPROVAL_REASSIGNED')
+                THEN a.state NOT IN ('PENDING', 'ON_HOLD')
             WHEN n.type = 'APPROVAL_RETURNED' THEN a.state NOT IN ('RETURNED', 'ON_HOLD') END)
     WHEN 'task' THEN EXISTS (SELECT FROM read_model.task_history t
         WHERE t.task_id = n.resource_id AND t.valid_to = 'infinity'

@@ -44,6 +44,18 @@ WORDS: Final = {
         Text("承認のお願い: {title}", "Please look at: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.OPINION_ASKED: Words(
+        Text("ご意見をお待ちしています: {title}", "Your opinion, please: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.OPINION_GIVEN: Words(
+        Text("意見照会に回答がありました: {title}", "The opinion that you asked for: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.OPINION_ENDED: Words(
+        Text("意見照会が回答なしで終わりました: {title}", "No opinion was given: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
     NotificationType.PROXY_GIVEN: Words(
         Text("{absent}さんの代理人になりました", "You stand in for {absent}"),
         Text("{begins} から {ends} まで{covers}", "From {begins} to {ends}{covers}"),

@@ -65,6 +65,7 @@ class ApprovalRow(OpportunityModel, table=True):
     approved_by: list[UUID] = Field(sa_column=Column(UUIDS, nullable=False))
     voted_by: list[UUID] = Field(sa_column=Column(UUIDS, nullable=False))
     last_approval: dict[str, Any] | None = Field(sa_column=Column(JSONB))
+    opinions: list[dict[str, Any]] | None = Field(sa_column=Column(JSONB))
     terms_changed: bool
     short_since: datetime | None = Field(sa_type=TIME)
     flags: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
@@ -96,7 +97,8 @@ APPROVAL_COLUMNS: Final = tuple(column.name for column in inspect(ApprovalRow).c
 
 
 class Participant(OpportunityModel, table=True):
-    """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, DECIDED, HANDED_ON."""
+    """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, DECIDED, HANDED_ON, and who
+    is asked for an opinion (ASKED) or has given or declined one (ADVISED)."""
 
     __tablename__ = "approval_participants"
     __table_args__ = (

@@ -82,6 +82,7 @@ def _to_row(approval: Approval) -> Row:
         "stages": Jsonb(row["stages"]),
         "wish": wish,
         "last_approval": last,
+        "opinions": Jsonb(row["opinions"]) if row["opinions"] else None,
     }
 
 
@@ -102,7 +103,7 @@ async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> N
 
 
 async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
-    """Who has a part in the request: they see it. Whoever once decided or handed it on keeps seeing it."""
+    """Who has a part in the request: they see it. Whoever once acted in it goes on seeing it."""
     progress = approval.progress
     parts = {("REQUESTER", progress.requester_id), ("OWNER", progress.owner_id)}
     if progress.state is not ApprovalState.DRAFT:
@@ -110,11 +111,12 @@ async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
             parts |= {("APPROVER", voter) for voter in stage.voters} | {("VIEWER", who) for who in stage.viewer_ids}
             if stage.escalate_to is not None:
                 parts.add(("ESCALATION", stage.escalate_to))
+        parts |= {("ASKED", opinion.asked_id) for opinion in progress.awaited_opinions}
     relations, users = [part[0] for part in parts], [part[1] for part in parts]
     await uow.execute(
         "WITH part AS (SELECT * FROM unnest(%(relations)s::text[], %(users)s::uuid[]) AS u (relation, user_id)),"
         " gone AS (DELETE FROM approval_participants p WHERE p.approval_id = %(id)s"
-        "  AND p.relation NOT IN ('DECIDED', 'HANDED_ON')"
+        "  AND p.relation NOT IN ('DECIDED', 'HANDED_ON', 'ADVISED')"
         "  AND NOT EXISTS (SELECT 1 FROM part WHERE part.user_id = p.user_id AND part.relation = p.relation))"
         " INSERT INTO approval_participants (user_id, approval_id, relation, created_at)"
         " SELECT user_id, %(id)s, relation, %(created_at)s FROM part ON CONFLICT DO NOTHING",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from pydantic.alias_generators import to_camel
 
 from services.contracts.states import ApprovalState
@@ -145,6 +146,10 @@ _CONDITIONS = {
     "flag": "%(flag)s = ANY(a.flags)",
     "flagged": "(cardinality(a.flags) > 0) = %(flagged)s",
     "currency": "a.currency = %(currency)s",
+    "wants_opinion": (
+        "EXISTS (SELECT 1 FROM approval_participants asked WHERE asked.approval_id = a.id"
+        " AND asked.user_id = %(me)s AND asked.relation = 'ASKED') = %(wants_opinion)s"
+    ),
     "min_amount": "a.amount >= %(min_amount)s",
     "max_amount": "a.amount <= %(max_amount)s",
     "due_before": "a.deadline_at < %(due_before)s",
@@ -193,33 +198,48 @@ async def inbox(
     narrowed = "".join(f" AND {condition}" for condition in conditions)
     return await reader.all(
         f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey" FROM ('  # noqa: S608
-        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key FROM {_IN_PLACE_OF}"
+        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key,"
+        f" bool_or(w.approver_id = %(me)s) AS own FROM {_IN_PLACE_OF}"
         " GROUP BY w.approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        f" WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by){narrowed}"
+        f" WHERE {_decides('w.own')}{narrowed}"
         " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
         " ORDER BY w.key, a.id LIMIT %(limit)s",
-        values | _places(acts_as) | {"me": user_id, "after_at": after_at, "after_id": after_id, "limit": limit},
+        values | _deciding(user_id, acts_as) | {"after_at": after_at, "after_id": after_id, "limit": limit},
     )
 
 
-def _places(acts_as: Mapping[UUID, datetime]) -> dict[str, Any]:
-    return {"acts_as": list(acts_as), "acts_since": list(acts_as.values())}
+def _decides(own: str) -> str:
+    """Of what waits for the caller or somebody whose place they take: what they may decide. ``own``: SQL for whether
+    it waits for them in person; in somebody else's place nobody decides where they are asked for an opinion."""
+    return (
+        "a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
+        f" AND ({own} OR (a.opinions @> %(asked)s) IS NOT TRUE)"
+    )
+
+
+def _deciding(user_id: UUID, acts_as: Mapping[UUID, datetime]) -> dict[str, Any]:
+    return {
+        "me": user_id,
+        "acts_as": list(acts_as),
+        "acts_since": list(acts_as.values()),
+        "asked": Jsonb([{"askedId": str(user_id)}]),
+    }
 
 
 async def counts(reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime]) -> Row:
     """For the tabs of the inbox. Each count is an index scan over what is open only."""
     row = await reader.one(
         f"SELECT (SELECT count(DISTINCT w.approval_id) FROM {_IN_PLACE_OF} JOIN approvals a ON a.id = w.approval_id"  # noqa: S608
-        "  WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s"
-        "  AND %(me)s <> ALL(a.voted_by)) AS waiting,"
+        f"  WHERE {_decides('w.approver_id = %(me)s')}) AS waiting,"
+        " (SELECT count(*) FROM approval_participants asked WHERE asked.user_id = %(me)s"
+        "  AND asked.relation = 'ASKED') AS opinions,"
         " count(*) FILTER (WHERE state = ANY(%(open)s)) AS requested,"
         " count(*) FILTER (WHERE state = %(returned)s) AS returned,"
         " count(*) FILTER (WHERE state = %(draft)s) AS drafts"
         " FROM approvals WHERE owner_id = %(me)s AND state = ANY(%(mine)s)",
-        _places(acts_as)
+        _deciding(user_id, acts_as)
         | {
-            "me": user_id,
             "open": _OPEN,
             "returned": ApprovalState.RETURNED,
             "draft": ApprovalState.DRAFT,

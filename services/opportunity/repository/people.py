@@ -12,6 +12,7 @@ from services.kit.db.database import Reader, Row, UnitOfWork
 LEAVING_STATES = frozenset({UserState.DEACTIVATING, UserState.DELETED})
 UNABLE_STATES = LEAVING_STATES | {UserState.SUSPENDED}
 DECIDING_ROLES = [role.value for role, granted in ROLE_PERMISSIONS.items() if Permission.APPROVAL_DECIDE in granted]
+ADVISING_ROLES = [role.value for role, granted in ROLE_PERMISSIONS.items() if Permission.APPROVAL_COMMENT in granted]
 MAX_ROLE_APPROVERS = 50
 """A stage "any approver" names at most so many people; beyond that nobody feels asked."""
 
@@ -49,6 +50,12 @@ def can_decide(row: Row) -> bool:
         and Role.ADMIN not in roles
         and Permission.APPROVAL_DECIDE in permissions_of(roles)
     )
+
+
+def can_advise(row: Row) -> bool:
+    """Whether a copy of a user says that they may be asked for an opinion: in office, and let to comment."""
+    granted = permissions_of(row["roles"] or [])
+    return row["state"] not in UNABLE_STATES and {Permission.APPROVAL_READ, Permission.APPROVAL_COMMENT} <= granted
 
 
 async def approvers_by_role(reader: Reader, role: Role, excluding: Sequence[UUID]) -> list[UUID]:

@@ -115,6 +115,20 @@ class Shortage(ResponseModel):
     vacant: list[Person]
 
 
+class AwaitedOpinion(ResponseModel):
+    """A question to ``asked`` by ``asker`` that is not answered yet. ``blocks``: the decision waits for it.
+
+    ``question`` and ``askedAt`` stand in the answer for one request only.
+    """
+
+    asked: Person
+    asker: Person
+    blocks: bool
+    may_withdraw: bool
+    question: str | None = None
+    asked_at: datetime | None = None
+
+
 class FlagGround(ResponseModel):
     """What a flag rests on. FIRST_IN_PRODUCT: ``product``. AMOUNT_RISE: the largest request that was approved in the
     same currency within a year. RISK_ABOVE_TOLERANCE: ``riskClass`` of the product and the customer's
@@ -195,7 +209,10 @@ class ApprovalOutput(ResponseModel):
     route_version: int | None
     """The version of it; None for drafts, and for what was submitted before routes had versions."""
     waiting_for: list[Person]
+    opinions: list[AwaitedOpinion]
+    """Whose opinion the current stage awaits; what was given stands in the history."""
     deadline_at: datetime | None
+    """Of the current stage; null while its clock stands, and where it has none."""
     business_days_left: int | None
     """While PENDING in a stage whose time runs on business days only; a day that has begun counts whole."""
     previous_id: UUID | None
@@ -229,7 +246,10 @@ class ApprovalPage(ResponseModel):
 
 
 class Counts(ResponseModel):
+    """``opinions``: requests that await the caller's opinion."""
+
     waiting: int
+    opinions: int
     requested: int
     returned: int
     drafts: int
@@ -294,4 +314,7 @@ class ApprovalChoice(Narrowed):
 
 
 class ApprovalFilters(PageQuery, ApprovalChoice):
+    """``wantsOpinion``: those that await the caller's opinion, or all others."""
+
+    wants_opinion: bool | None = None
     sort: ApprovalSort = ApprovalSort.NEWEST

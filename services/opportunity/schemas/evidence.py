@@ -47,6 +47,18 @@ class AttachmentSeen(ResponseModel):
     sha256: str
 
 
+class OpinionSeen(ResponseModel):
+    """A question of the current stage. ``answer`` is null where there was none yet."""
+
+    asked_id: UUID
+    asked_name: str | None
+    asker_id: UUID
+    asker_name: str | None
+    blocks: bool
+    question: str | None
+    answer: str | None
+
+
 class RequestSeen(ResponseModel):
     """A request with its customer at one moment."""
 
@@ -66,6 +78,8 @@ class RequestSeen(ResponseModel):
     customer: CustomerSeen | None
     attachments: list[AttachmentSeen]
     """Empty as well for what was kept before requests had any."""
+    opinions: list[OpinionSeen]
+    """The same."""
 
 
 class EntryOutput(ResponseModel):

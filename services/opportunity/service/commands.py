@@ -14,6 +14,7 @@ from services.contracts.processes import (
     ApprovalOutcome,
     DecideCommand,
     ReassignCommand,
+    WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.db.database import Database, Reader, UnitOfWork
@@ -24,16 +25,18 @@ from services.kit.processes.steps import run_once
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
-from services.opportunity import actions, events, machine, places, stage_clock, suitability
+from services.opportunity import actions, events, machine, opinions, places, stage_clock, suitability
 from services.opportunity.actions import Action, CommentRule
 from services.opportunity.errors import (
     CannotBeAdded,
+    CannotBeAsked,
     FlagsNotAcknowledged,
+    OpinionAwaited,
     ReassignmentConflict,
     WrongState,
     comment_required,
 )
-from services.opportunity.progress import Actor, Progress, places_of
+from services.opportunity.progress import Actor, Opinion, Progress, places_of
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, handover, people
 from services.opportunity.service import routing
@@ -107,6 +110,9 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
         if by_person and row.state in _DECIDED:
             raise await lost_race(reader, row.id, row.state) from None
         raise
+    except OpinionAwaited as awaited:
+        names = await people.names(reader, awaited.user_ids)
+        raise OpinionAwaited(awaited.user_ids, [names.get(who) or "—" for who in awaited.user_ids]) from None
     if action is actions.APPROVE:
         _require_noted(row, _noted(command))
     if action is actions.RESUBMIT:
@@ -148,7 +154,10 @@ def _require_noted(row: Approval, noted: list[str] | None) -> None:
 async def _require_able(reader: Reader, user_id: UUID, action: Action) -> None:
     await fences.check_unblocked(reader, "user_copies", user_id)
     known = await people.user(reader, user_id)
-    if known is None or not people.can_decide(known):
+    if action is actions.ASK_OPINION:
+        if known is None or not people.can_advise(known):
+            raise CannotBeAsked()
+    elif known is None or not people.can_decide(known):
         raise ReassignmentConflict() if action is actions.REASSIGN else CannotBeAdded()
 
 
@@ -173,7 +182,8 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         process_id=actor.process_id,
         acknowledged_flags=_noted(command),
         from_id=command.from_id if isinstance(command, ReassignCommand) else None,
-        to_id=_takes_on(action, command),
+        to_id=None if action is actions.ASK_OPINION else _takes_on(action, command),
+        opinion=_question(action, before.progress, progress, actor, command),
     )
     await _change_beside(uow, action, before, actor, command)
     after = moved(before, progress, transition)
@@ -199,6 +209,17 @@ def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:
     return who
 
 
+def _question(
+    action: Action, before: Progress, after: Progress, actor: Actor, command: ApprovalCommand
+) -> Opinion | None:
+    """The question that the action puts, answers or withdraws."""
+    if action is actions.ASK_OPINION:
+        return opinions.put_to(after, _takes_on(action, command))
+    if action in (actions.GIVE_OPINION, actions.DECLINE_OPINION):
+        return opinions.put_to(before, actor.user_id)
+    return opinions.put_to(before, command.user_id) if isinstance(command, WithdrawOpinionCommand) else None
+
+
 async def _change_beside(
     uow: UnitOfWork, action: Action, before: Approval, actor: Actor, command: ApprovalCommand
 ) -> None:
@@ -212,6 +233,9 @@ async def _change_beside(
     if isinstance(command, AddApproverCommand):
         # Places that a leaver may come back to keep their stage.
         await handover.shift_places(uow, before.id, places.added_at(before.progress, before=command.before))
+    if action in (actions.GIVE_OPINION, actions.DECLINE_OPINION):
+        assert actor.user_id is not None
+        await approvals.add_participants(uow, before.id, [actor.user_id], "ADVISED")
     if isinstance(command, ReassignCommand) and command.process_id is not None:
         await _record_places(uow, before, command, command.process_id)
     elif isinstance(command, ReassignCommand) and actor.user_id is not None:

@@ -18,6 +18,7 @@ from services.opportunity.progress import Actor, Place, Progress
 from services.opportunity.references import References
 from services.opportunity.repository import approvals, handover, people, proxies, routes
 from services.opportunity.repository.handover import (
+    asked,
     count_moves_to_return,
     forget_succession,
     moves_to_return,
@@ -30,6 +31,7 @@ from services.opportunity.service.stages import handed_over
 from services.opportunity.service.transition import Transition, commit, moved
 
 __all__ = [
+    "asked",
     "choose_successor",
     "count_moves_to_return",
     "forget_succession",
@@ -49,7 +51,7 @@ async def choose_successor(uow: UnitOfWork, step: ReassignStep, references: Refe
     leaver = await people.user(uow, step.resource_id)
     successor_id = step.successor_id or (leaver["manager_id"] if leaver is not None else None)
     if successor_id is None:
-        if await remaining(uow, step.resource_id):
+        if await _to_move(uow, step.resource_id):
             raise SuccessorRefused()
         return None
     known = await references.user(uow, successor_id)
@@ -64,7 +66,12 @@ async def choose_successor(uow: UnitOfWork, step: ReassignStep, references: Refe
 
 
 async def remaining(reader: Reader, user_id: UUID) -> int:
-    """Places in open requests, own requests, routes and proxies that still refer to the user."""
+    """Places in open requests, own requests, routes, proxies and questions that still refer to the user."""
+    return await _to_move(reader, user_id) + await handover.count_asked(reader, user_id)
+
+
+async def _to_move(reader: Reader, user_id: UUID) -> int:
+    """Of these what a successor takes over: everything but questions, which are withdrawn."""
     named = await handover.count_naming(reader, user_id)
     owned = await handover.count_owned(reader, user_id)
     return named + owned + sum(await handover.count_rules(reader, user_id, clock.now()))

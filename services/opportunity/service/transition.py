@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.events.approval import ApprovalActed, ApprovalReassigned
+from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction
 from services.kit.db.database import Reader, UnitOfWork
@@ -13,8 +13,8 @@ from services.kit.events import audit, outbox
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.opportunity import actions, chain, events, stage_clock
-from services.opportunity.progress import Progress
+from services.opportunity import actions, chain, events, opinions, stage_clock
+from services.opportunity.progress import Opinion, Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
 from services.opportunity.service import ledger, shortage
@@ -33,7 +33,7 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADMIN, PROCESS or SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, ADMIN, PROCESS or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
@@ -41,29 +41,35 @@ class Transition:
     process_id: UUID | None = None
     from_id: UUID | None = None
     to_id: UUID | None = None
+    opinion: Opinion | None = None
+    """The question that it is about."""
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
 
 def event_for(transition: Transition, before: Approval, after: Approval) -> ApprovalActed:
-    """The event of a transition; one about a place names both people."""
+    """The event of a transition; one about a place or a question names both people."""
     event = actions.BY_NAME[transition.action].event_for(before.progress, after.progress)
-    people_moved: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     if issubclass(event, ApprovalReassigned):
-        people_moved = {"from_id": transition.from_id, "to_id": transition.to_id}
+        named = {"from_id": transition.from_id, "to_id": transition.to_id}
+    elif issubclass(event, OpinionActed):
+        assert transition.opinion is not None, "it is about one"
+        named = events.of_opinion(transition.opinion)
     return events.acted(
         event,
         after,
         acted_by=transition.actor_id,
         on_behalf_of=transition.on_behalf_of,
         comment=transition.comment,
-        **people_moved,
+        **named,
     )
 
 
 def moved(before: Approval, progress: Progress, transition: Transition) -> Approval:
     """The request after the transition, without its history entry."""
     now = clock.now()
+    progress = opinions.settled(before.progress, progress)
     ticking = stage_clock.after_transition(before, progress, now)
     after = replace(
         before,
@@ -102,7 +108,7 @@ async def commit(
     after = await shortage.noted(uow, await write_history(uow, before, after, transition, entry_id))
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
-    if before.progress.stages != after.progress.stages or before.progress.owner_id != after.progress.owner_id:
+    if _parts(before.progress) != _parts(after.progress):
         await approvals.set_participants(uow, after)
     version = await outbox.record_change(
         uow,
@@ -124,6 +130,11 @@ async def commit(
     return outcome(replace(after, event_version=version))
 
 
+def _parts(progress: Progress) -> tuple[object, ...]:
+    """What decides who has a part in the request."""
+    return progress.stages, progress.owner_id, progress.opinions
+
+
 async def write_history(
     uow: UnitOfWork, before: Approval, after: Approval, transition: Transition, entry_id: UUID
 ) -> Approval:
@@ -136,6 +147,12 @@ async def write_history(
         personal["snapshot"] = await seen(uow, after if transition.action in _ASKS else before)
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
+    if transition.opinion is not None:
+        personal["opinion"] = {
+            "askedId": str(transition.opinion.asked_id),
+            "askerId": str(transition.opinion.asker_id),
+            "blocks": transition.opinion.blocks,
+        }
     if transition.from_id is not None or transition.to_id is not None:
         personal |= {"fromId": _text(transition.from_id), "toId": _text(transition.to_id)}
     salt = chain.new_salt()
@@ -207,6 +224,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "stages": stages_to_json(approval.progress.stages),
         "customer": customer,
         "attachments": await attachments.evidence(reader, approval.id),
+        "opinions": await history.evidence_of_opinions(reader, approval.progress.asked_here),
     }
 
 
