@@ -7,6 +7,7 @@ from frontend.ui.looks import Look
 
 PAGES = {
     "approval": "/approvals",
+    "bulk_decision": "/approvals/bulk",
     "customer": "/customers",
     "meeting": "/meetings",
     "task": "/tasks",
@@ -14,8 +15,8 @@ PAGES = {
 }
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
-    "user", "customer", "meeting", "task", "approval", "approval_route", "approval_proxy", "process", "audit_log",
-    "access_review",
+    "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy", "process",
+    "audit_log", "access_review",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def kinds() -> dict[str, str]:
         "meeting": pgettext("record", "Meeting"),
         "task": pgettext("record", "Task"),
         "approval": pgettext("record", "Request"),
+        "bulk_decision": pgettext("record", "Bulk decision"),
         "approval_route": pgettext("record", "Approval route"),
         "approval_proxy": pgettext("record", "Proxy"),
         "process": pgettext("record", "Process"),

@@ -120,6 +120,36 @@ class FlagsNotAcknowledged(Conflict):
         super().__init__(flags=list(flags))
 
 
+class BulkItemCancelled(Conflict):
+    """The rest of the batch was called off before this item had its turn."""
+
+    code = "bulk_item_cancelled"
+    title = Text("一括決裁の残りは中止されました", "The rest of the bulk decision was called off")
+
+
+class BulkDecisionRuns(Conflict):
+    code = "bulk_decision_runs"
+    title = Text("一括決裁はまだ実行中です", "The bulk decision is still running")
+
+
+class NothingToRetry(Conflict):
+    code = "nothing_to_retry"
+    title = Text("再試行できる申請はありません", "There is no request that could be tried again")
+
+
+class TooManyBulkDecisions(Conflict):
+    """``max`` batches of one person run at once."""
+
+    code = "too_many_bulk_decisions"
+    title = Text("実行中の一括決裁が終わるまでお待ちください", "Wait until your bulk decisions have finished")
+
+    def __init__(self, most: int) -> None:
+        detail = Text(
+            f"同時に実行できる一括決裁は {most} 件までです", f"At most {most} bulk decisions of yours run at once"
+        )
+        super().__init__(detail, max=most)
+
+
 class OwnRequest(Forbidden):
     code = "own_request"
     title = Text("自分の申請は決裁できません", "Nobody decides their own request, by proxy neither")

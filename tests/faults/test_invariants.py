@@ -69,6 +69,9 @@ async def _decide(rep: Caller, approver: Caller) -> None:
     answer = await approver.ask("PATCH", f"/approvals/{decided['id']}/approve", {"comment": "承認します。"})
     assert answer.status == 200, answer.json
     await _post(rep, "/approvals", content | {"title": "決裁待ち"})
+    many = await _post(rep, "/approvals", content | {"title": "一括"})
+    batch = await _post(approver, "/approvals/bulk-decisions", {"decision": "APPROVE", "items": [{"id": many["id"]}]})
+    await _ended(approver, {"id": batch["processId"]})
 
 
 @asynccontextmanager
@@ -171,6 +174,9 @@ TAMPERINGS = {
     ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
+    "bulk-items": Tampering(
+        "opportunity", "UPDATE bulk_decision_items SET status = 'CANCELLED' WHERE status = 'DECIDED'"
+    ),
     "audit-chain": Tampering("auth", "UPDATE audit_log SET action = 'nothing' WHERE action = 'user.created'"),
     "published": Tampering("customer", f"UPDATE outbox SET cluster_id = 'another' WHERE seq = {LAST}"),  # noqa: S608
     "applied-once": Tampering(

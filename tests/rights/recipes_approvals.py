@@ -132,6 +132,35 @@ async def _bulk(case: Case) -> Ask:
     return Ask("/approvals/bulk-decide", {"decision": "APPROVE", "items": items}, verdict=of_the_row)
 
 
+@asks("POST", "/approvals/bulk-decisions")
+async def _bulk_later(_case: Case) -> Ask:
+    """What may be done to an item is asked when its turn comes."""
+    return Ask("/approvals/bulk-decisions", {"decision": "APPROVE", "items": [{"id": str(new_id())}]})
+
+
+def _batch(case: Case) -> str:
+    return f"/approvals/bulk-decisions/{case.world.of('batch', case.approver)}"
+
+
+simple(
+    "GET",
+    "/approvals/bulk-decisions",
+    lambda case: Ask(f"/approvals/bulk-decisions?{ALL}", verdict=listed(case.world.of("batch", case.approver))),
+)
+for _rest in ("", "/items"):
+    simple(
+        "GET",
+        f"/approvals/bulk-decisions/{{batch_id}}{_rest}",
+        lambda case, rest=_rest: Ask(f"{_batch(case)}{rest}"),  # type: ignore[misc]
+    )
+for _action in ("retry", "cancel"):
+    simple(
+        "POST",
+        f"/approvals/bulk-decisions/{{batch_id}}/{_action}",
+        lambda case, action=_action: Ask(f"{_batch(case)}/{action}"),  # type: ignore[misc]
+    )
+
+
 # Proxies, processes, reports ------------------------------------------------------------------------
 
 

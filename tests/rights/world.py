@@ -107,6 +107,7 @@ class World:
             ("named", approvers, self.name_in_request),
             ("named_customer", approvers, self._named_customer),
             ("proxy", approvers, self.give_proxy),
+            ("batch", approvers, self._bulk_decision),
             ("notification", everybody, self.notify),
         ):
             self.belongings[kind] = await self._each(people, make)
@@ -181,6 +182,11 @@ class World:
             body["toId"] = str(self.named_reports[Role.OPS].id)
         return _id(await self.admin.ask("POST", "/proxies", body))
 
+    async def _bulk_decision(self, approver: Caller) -> str:
+        """On a request that there is not."""
+        body = {"decision": "APPROVE", "items": [{"id": str(new_id())}]}
+        return _id(await approver.ask("POST", "/approvals/bulk-decisions", body))
+
     async def notify(self, recipient: Caller) -> str:
         """As an event would make it: nobody can be sent one over HTTP."""
         notification_id = new_id()
@@ -215,7 +221,7 @@ def route_body() -> dict[str, Any]:
 
 
 def _made(answer: Answer) -> dict[str, Any]:
-    assert answer.status in (200, 201), answer.body
+    assert answer.status in (200, 201, 202), answer.body
     made: dict[str, Any] = answer.json
     return made
 
