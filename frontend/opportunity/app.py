@@ -20,7 +20,8 @@ from frontend.opportunity import (
     words,
 )
 from frontend.opportunity.absences import pages as absences
-from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
+from frontend.opportunity.bulk import pages as bulk
+from frontend.opportunity.manifest import ABSENCES, BULK, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
@@ -47,6 +48,11 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/files/{{id}}", attaching.add, methods=_POST),
         Route(f"{PREFIX}/-/files/{{id}}/{{file}}", attaching.download, methods=_GET),
         Route(f"{PREFIX}/{{id}}/attachments", attaching.remove, methods=_POST),
+        Route(BULK, bulk.show_list, methods=_GET),
+        Route(f"{BULK}/new", bulk.new, methods=_GET),
+        Route(f"{BULK}/new", bulk.create, methods=_POST),
+        Route(f"{BULK}/{{id}}", bulk.show, methods=_GET),
+        Route(f"{BULK}/{{id}}", bulk.act, methods=_POST),
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
         Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),

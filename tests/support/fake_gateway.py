@@ -22,6 +22,7 @@ from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
+from tests.support.fake_bulk import BulkAnswers
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
@@ -49,6 +50,7 @@ class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
+    BulkAnswers,
     EvidenceAnswers,
     LiveAnswers,
     RouteAnswers,
@@ -77,6 +79,7 @@ class FakeGateway(
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
+        self.reset_bulk()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -154,6 +157,7 @@ class FakeGateway(
             *self.route_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
+            *self.bulk_routes(),
             ("GET", "/approvals/dossiers", self._sample),
             ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
@@ -221,7 +225,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route)
-            status = 201 if request.method == "POST" and handler in created else 200
+            status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
