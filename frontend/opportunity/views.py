@@ -177,11 +177,17 @@ class HistoryEntry(View):
     role: str | None = None
     stage: int | None = None
     revision: int | None = None
+    process_id: str | None = None
     comment: str | None = None
     erased: bool = False
     keeps_evidence: bool = False
     hash: str | None = None
     previous_hash: str | None = None
+
+    @property
+    def was_among_many(self) -> bool:
+        """A person's decision that a process carried out with others."""
+        return self.process_id is not None and self.action in ("APPROVE", "REJECT", "RETURN")
 
 
 class Comment(View):
