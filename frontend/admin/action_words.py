@@ -102,6 +102,8 @@ def _approvals() -> dict[str, str]:
         "approval.dossier": pgettext("audit", "Took evidence of a request"),
         "approval.dossier_sample": pgettext("audit", "Took evidence of an audit sample"),
         "evidence_key.create": pgettext("audit", "Made a key for evidence"),
+        "approval.snooze": pgettext("audit", "Set a request aside for a while"),
+        "approval.wake": pgettext("audit", "Took a request that was set aside back"),
         "bulk_decision.start": pgettext("audit", "Began a bulk decision"),
         "bulk_decision.retry": pgettext("audit", "Tried again what had failed in a bulk decision"),
         "bulk_decision.cancel": pgettext("audit", "Called the rest of a bulk decision off"),

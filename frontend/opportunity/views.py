@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.formats import local
+from frontend.ui.time_zone import office_now
 from frontend.ui.views import View
 
 
@@ -82,6 +85,7 @@ class Approval(View):
     allowed_actions: list[str] = Field(default_factory=list)
     stands_in_for: Person | None = None
     """In whose place the caller would decide, as a proxy."""
+    snoozed_until: str | None = None
     terms_changed: bool = False
     attachment_count: int = 0
     shortage: Shortage | None = None
@@ -98,6 +102,12 @@ class Approval(View):
     @property
     def is_decidable(self) -> bool:
         return self.may("APPROVE")
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether it may be set aside: its deadline is more than a day away."""
+        deadline = local(self.deadline_at)
+        return deadline is None or deadline > office_now() + timedelta(days=1)
 
     @property
     def ticket(self) -> str:
@@ -201,6 +211,7 @@ class Comment(View):
 
 class Counts(View):
     waiting: int = 0
+    snoozed: int = 0
     requested: int = 0
     returned: int = 0
     drafts: int = 0

@@ -12,6 +12,7 @@ from services.opportunity.endpoints import (
     comments,
     decisions,
     evidence,
+    inbox,
     internal,
     processes,
     proxies,
@@ -38,6 +39,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         [
             evidence.router,
             bulk.router,
+            inbox.router,
             decisions.router,
             requests.router,
             comments.router,

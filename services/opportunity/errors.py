@@ -150,6 +150,21 @@ class TooManyBulkDecisions(Conflict):
         super().__init__(detail, max=most)
 
 
+class DeadlineNear(Conflict):
+    code = "deadline_near"
+    title = Text("期限まで24時間を切っているため、後回しにできません", "Its deadline is too near to set it aside")
+
+
+class TooManyViews(Conflict):
+    """``max`` views of one person."""
+
+    code = "too_many_views"
+    title = Text("保存できるビューの数が上限です", "No more views can be saved")
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Text(f"ビューは {most} 件まで保存できます", f"At most {most} views are kept"), max=most)
+
+
 class OwnRequest(Forbidden):
     code = "own_request"
     title = Text("自分の申請は決裁できません", "Nobody decides their own request, by proxy neither")

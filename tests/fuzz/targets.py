@@ -59,6 +59,7 @@ async def create_targets(system: System) -> Targets:
             "task_id": await make(owner, "/tasks", {"title": "検査", "customerId": customer}),
             "meeting_id": await make(owner, "/meetings", {"title": "検査", "customerId": customer, **PERIOD}),
             "approval_id": approval,
+            "view_id": await make(approver, "/approvals/views", {"name": "検査", "filter": {"kind": "EXPENSE"}}),
             "batch_id": await make(
                 approver, "/approvals/bulk-decisions", {"decision": "APPROVE", "items": [{"id": approval}]}
             ),

@@ -161,6 +161,41 @@ for _action in ("retry", "cancel"):
     )
 
 
+# The inbox ------------------------------------------------------------------------------------------
+
+
+def _view_body() -> dict[str, Any]:
+    return {"name": str(new_id()), "filter": {"kind": "EXPENSE"}}
+
+
+def _view(case: Case) -> str:
+    return f"/approvals/views/{case.world.of('view', case.approver)}"
+
+
+simple(
+    "GET",
+    "/approvals/views",
+    lambda case: Ask("/approvals/views", verdict=listed(case.world.of("view", case.approver))),
+)
+simple("POST", "/approvals/views", lambda _case: Ask("/approvals/views", _view_body()))
+simple("PUT", "/approvals/views/{view_id}", lambda case: Ask(_view(case), _view_body(), STALE))
+
+
+@asks("DELETE", "/approvals/views/{view_id}")
+async def _delete_view(case: Case) -> Ask:
+    return Ask(f"/approvals/views/{await case.world.save_view(case.approver)}")
+
+
+@asks("PUT", "/approvals/{approval_id}/snooze")
+async def _snooze(case: Case) -> Ask:
+    return Ask(f"/approvals/{await case.request_to_use_up()}/snooze", {"until": in_days(1)})
+
+
+@asks("DELETE", "/approvals/{approval_id}/snooze")
+async def _wake(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/snooze")
+
+
 # Proxies, processes, reports ------------------------------------------------------------------------
 
 

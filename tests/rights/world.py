@@ -108,6 +108,7 @@ class World:
             ("named_customer", approvers, self._named_customer),
             ("proxy", approvers, self.give_proxy),
             ("batch", approvers, self._bulk_decision),
+            ("view", approvers, self.save_view),
             ("notification", everybody, self.notify),
         ):
             self.belongings[kind] = await self._each(people, make)
@@ -186,6 +187,10 @@ class World:
         """On a request that there is not."""
         body = {"decision": "APPROVE", "items": [{"id": str(new_id())}]}
         return _id(await approver.ask("POST", "/approvals/bulk-decisions", body))
+
+    async def save_view(self, person: Caller) -> str:
+        body = {"name": str(new_id()), "filter": {"kind": "EXPENSE"}}
+        return _id(await person.ask("POST", "/approvals/views", body))
 
     async def notify(self, recipient: Caller) -> str:
         """As an event would make it: nobody can be sent one over HTTP."""

@@ -22,8 +22,8 @@ from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
-from tests.support.fake_bulk import BulkAnswers
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_inbox import InboxAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
@@ -50,8 +50,8 @@ class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
-    BulkAnswers,
     EvidenceAnswers,
+    InboxAnswers,
     LiveAnswers,
     RouteAnswers,
     SearchAnswers,
@@ -79,7 +79,7 @@ class FakeGateway(
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
-        self.reset_bulk()
+        self.reset_inbox()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -157,7 +157,7 @@ class FakeGateway(
             *self.route_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
-            *self.bulk_routes(),
+            *self.inbox_routes(),
             ("GET", "/approvals/dossiers", self._sample),
             ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
@@ -224,7 +224,7 @@ class FakeGateway(
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route)
+            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -259,7 +259,7 @@ class FakeGateway(
         return {"items": [self._shown(item, ask.user) for item in part], "nextCursor": following}
 
     def _pending(self, ask: Ask) -> Json:
-        waiting = [i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])]
+        waiting = self._awake(ask, asleep=ask.request.query_params.get("snoozed") == "true")
         if ask.request.query_params.get("sort") == "deadlineAt":
             waiting.sort(key=lambda item: item["deadlineAt"] or "9")
         return self._list(_narrowed(waiting, ask), ask)
@@ -267,7 +267,8 @@ class FakeGateway(
     def _counts(self, ask: Ask) -> Json:
         own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
         return {
-            "waiting": sum(self._waits_for(item, ask.user["id"]) for item in self.approvals.values()),
+            "waiting": len(self._awake(ask, asleep=False)),
+            "snoozed": len(self._awake(ask, asleep=True)),
             "requested": sum(item["state"] in _OPEN for item in own),
             "returned": sum(item["state"] == "RETURNED" for item in own),
             "drafts": sum(item["state"] == "DRAFT" for item in own),

@@ -162,6 +162,7 @@ document.addEventListener("click", (event) => {
 const isTyping = (event) =>
   event.isComposing ||
   event.keyCode === 229 || // an input method still owns the key
+  event.target.closest?.("[popover]") || // a form over the list: Enter there is its own
   event.target.closest?.("input:not([type=checkbox]), textarea, select")?.checkVisibility();
 
 const openFullPage = () => location.assign(link(current())?.dataset.full ?? location.href);

@@ -18,7 +18,7 @@ from services.kit.http import idempotency
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
-from services.opportunity.repository import bulk_decisions, history, reconciliation, routes
+from services.opportunity.repository import bulk_decisions, history, inbox, reconciliation, routes
 from services.opportunity.service import shortage
 
 SETTLED_AFTER: Final = timedelta(minutes=2)
@@ -43,11 +43,12 @@ async def reconcile(db: Database, temporal: Client, heartbeat: Callable[..., Non
 
 
 async def _forget_commands(db: Database) -> None:
-    """Keys and the words of lost races after their day, recorded answers and batches once nobody can repeat their
-    commands."""
+    """Keys and the words of lost races after their day, snoozes after their time, recorded answers and batches once
+    nobody can repeat their commands."""
     now = clock.now()
     async with db.transaction(ActorContext.system()) as uow:
         await history.delete_stale_commands(uow, now - idempotency.RETENTION)
+        await inbox.delete_over(uow, now)
     while True:
         async with db.transaction(ActorContext.system()) as uow:
             if await history.delete_recorded_answers(uow, now - ANSWERS_KEPT, FORGOTTEN_AT_ONCE) < FORGOTTEN_AT_ONCE:
