@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from frontend.opportunity import sample, words
+from frontend.opportunity.deciding import MAX_AT_ONCE
 from frontend.opportunity.listing import MINE, Filters
 from frontend.opportunity.reading import History, history_of
 from frontend.opportunity.saved_views import views_of
@@ -42,6 +43,7 @@ async def show(request: Request) -> Response:
         counts=counts,
         views=views,
         mornings=mornings(),
+        at_once=MAX_AT_ONCE,
         states=words.STATES,
         sample=sample.address(q=filters.q, state=filters.state, kind=filters.kind),
         history=history,

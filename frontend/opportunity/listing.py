@@ -103,9 +103,15 @@ class Filters:
         query = urlencode({name: value for name, value in given.items() if value})
         return f"{path}?{query}" if query else path
 
-    def api(self, me: str, cursor: str = "", *, limit: int = PAGE_LIMIT) -> str:
-        """The path that lists these requests for the person with the id `me`."""
-        given = {"limit": str(limit), "cursor": cursor, "q": self.q, "kind": self.kind, "flagged": self.flagged}
+    def api(self, me: str, cursor: str = "", *, limit: int = 0) -> str:
+        """The path that lists these requests for the person with the id `me`; `limit` 0 is that of a page."""
+        given = {
+            "limit": str(limit or PAGE_LIMIT),
+            "cursor": cursor,
+            "q": self.q,
+            "kind": self.kind,
+            "flagged": self.flagged,
+        }
         if self.least:
             given["minAmount"] = str(parse_amount(self.least))
         if self.tab in WAITING:

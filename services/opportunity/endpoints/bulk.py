@@ -6,14 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.kit.http import KitDep, Reads, ServiceRoute, Uow, actor_context, json_response
-from services.opportunity.endpoints.dependencies import ApprovalDecider, ApprovalReader
+from services.opportunity.endpoints.dependencies import ApprovalDecider, ApprovalReader, ReferencesDep
 from services.opportunity.schemas.bulk import (
-    BulkDecisionInput,
     BulkDecisionOutput,
     BulkDecisionPage,
     BulkItemPage,
     BulkItemQuery,
     BulkRetryInput,
+    NewBulkDecision,
 )
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service import bulk_decisions
@@ -22,10 +22,12 @@ router = APIRouter(tags=["approvals"], route_class=ServiceRoute)
 
 
 @router.post("/approvals/bulk-decisions", response_model=BulkDecisionOutput, status_code=202)
-async def create_bulk_decision(principal: ApprovalDecider, uow: Uow, body: BulkDecisionInput) -> Response:
+async def create_bulk_decision(
+    principal: ApprovalDecider, uow: Uow, references: ReferencesDep, body: NewBulkDecision
+) -> Response:
     """One decision on up to 500 requests. Each is decided for itself, with the caller's rights of that moment; a
     request with flags is approved where its item names them as acknowledged. At most three run at once for a caller."""
-    batch_id = await bulk_decisions.create(uow, principal, body)
+    batch_id = await bulk_decisions.create(uow, principal, body, references)
     shown = await bulk_decisions.show(uow, principal, batch_id)
     return json_response(shown, 202, headers={"Location": f"/api/v1/approvals/bulk-decisions/{batch_id}"})
 

@@ -39,7 +39,7 @@ def _distinct(ids: list[UUID]) -> None:
         raise PydanticCustomError("items_repeated", "A request is named twice")
 
 
-class BulkDecisionInput(CamelModel):
+class NewBulkDecision(CamelModel):
     """``revision`` and ``stage`` of an item: what the caller looked at; without them, what the request is now."""
 
     decision: Decision

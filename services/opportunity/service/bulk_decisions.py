@@ -26,9 +26,9 @@ from services.opportunity import actions
 from services.opportunity.access import VISIBLE, view_of
 from services.opportunity.actions import CommentRule
 from services.opportunity.errors import BulkDecisionRuns, NothingToRetry, TooManyBulkDecisions, comment_required
+from services.opportunity.references import References
 from services.opportunity.repository import bulk_decisions as repository
-from services.opportunity.schemas.bulk import BulkDecisionInput as Wish
-from services.opportunity.schemas.bulk import BulkItemQuery, BulkRetryInput
+from services.opportunity.schemas.bulk import BulkItemQuery, BulkRetryInput, NewBulkDecision
 from services.opportunity.schemas.fields import PageQuery
 
 RESOURCE: Final = "bulk_decision"
@@ -37,10 +37,12 @@ OPEN_AT_ONCE: Final = 3
 _COUNTS: Final = ("waiting", "decided", "refused", "failed", "cancelled")
 
 
-async def create(uow: UnitOfWork, principal: Principal, wish: Wish) -> UUID:
+async def create(uow: UnitOfWork, principal: Principal, wish: NewBulkDecision, references: References) -> UUID:
     """The batch's id. What may be done to each request is asked when its turn comes."""
     if actions.BY_DECISION[wish.decision].comment is CommentRule.REQUIRED and wish.comment is None:
         raise comment_required()
+    # Whoever has just been hired is known by the time of their first item.
+    await references.user(uow, principal.user_id)
     await _require_room(uow, principal.user_id)
     batch_id, process_id = new_id(), new_id()
     batch = {
