@@ -23,6 +23,7 @@ from frontend.opportunity import (
 )
 from frontend.opportunity.absences import pages as absences
 from frontend.opportunity.bulk import pages as bulk
+from frontend.opportunity.kinds.definitions import Catalogue
 from frontend.opportunity.manifest import ABSENCES, BULK, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
@@ -82,6 +83,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         *_of_routes(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
+    app.state.kinds = Catalogue()
     app.state.templates.globals |= {"words": words, "route_words": routes_words}
     return app
 

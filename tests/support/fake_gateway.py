@@ -24,6 +24,7 @@ from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_inbox import InboxAnswers
+from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
@@ -32,7 +33,6 @@ from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
-_OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
 def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
@@ -52,6 +52,7 @@ class FakeGateway(
     BesideAnswers,
     EvidenceAnswers,
     InboxAnswers,
+    KindAnswers,
     LiveAnswers,
     RouteAnswers,
     SearchAnswers,
@@ -72,6 +73,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
@@ -155,6 +157,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.kind_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             *self.inbox_routes(),
@@ -264,16 +267,6 @@ class FakeGateway(
             waiting.sort(key=lambda item: item["deadlineAt"] or "9")
         return self._list(_narrowed(waiting, ask), ask)
 
-    def _counts(self, ask: Ask) -> Json:
-        own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
-        return {
-            "waiting": len(self._awake(ask, asleep=False)),
-            "snoozed": len(self._awake(ask, asleep=True)),
-            "requested": sum(item["state"] in _OPEN for item in own),
-            "returned": sum(item["state"] == "RETURNED" for item in own),
-            "drafts": sum(item["state"] == "DRAFT" for item in own),
-        }
-
     def _all_approvals(self, ask: Ask) -> Json:
         return self._list(_narrowed(self.approvals.values(), ask), ask)
 
@@ -316,6 +309,8 @@ class FakeGateway(
             stage["approverIds"] = [taker["id"] if i == ask.body["fromId"] else i for i in stage["approverIds"]]
             stage["approvers"] = [records.person(self.users[i]) for i in stage["approverIds"]]
             self._record(item, ask.user, "REASSIGN", ask.body["reason"])
+        elif action in {"submit", "resubmit"} and (refused := refused_fields(item, whole=True)):
+            return refused
         else:
             state = {"recall": "RECALLED", "resubmit": "PENDING", "submit": "PENDING"}[action]
             item["revision"] += action == "resubmit"
@@ -347,6 +342,7 @@ class FakeGateway(
         entries = self.history[item["id"]]
         previous = entries[-1]["hash"] if entries else "0" * 64
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
+        self.keep_what_was_seen(item)
 
     def _route(self, ask: Ask) -> list[Json]:
         manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
@@ -367,7 +363,8 @@ class FakeGateway(
         return {"routeId": None, "stages": stages, "flags": flags}
 
     def _create(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
+        refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
+        if refused:
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
@@ -375,6 +372,7 @@ class FakeGateway(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
         item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item["fields"] = ask.body.get("fields", {})
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -385,7 +383,9 @@ class FakeGateway(
         item = self.approvals[ask.request.path_params["id"]]
         if ask.request.headers.get("if-match") != f'"{item["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
-        item |= {name: ask.body[name] for name in ("title", "description", "kind") if name in ask.body}
+        if refused := refused_fields(ask.body, whole=False):
+            return refused
+        item |= {name: ask.body[name] for name in ("title", "description", "kind", "fields") if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

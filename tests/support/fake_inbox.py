@@ -11,6 +11,8 @@ from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_bulk import BulkAnswers
 
+_OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
+
 
 class InboxAnswers(BulkAnswers):
     """What each person makes of their inbox. Snoozes are kept by user and request, with their time."""
@@ -37,6 +39,16 @@ class InboxAnswers(BulkAnswers):
         waiting = [item for item in self.approvals.values() if self._waits_for(item, who)]
         found = [item for item in waiting if ((who, item["id"]) in self.snoozes) == asleep]
         return [item | {"snoozedUntil": self.snoozes.get((who, item["id"]))} for item in found]
+
+    def _counts(self, ask: Ask) -> Json:
+        own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
+        return {
+            "waiting": len(self._awake(ask, asleep=False)),
+            "snoozed": len(self._awake(ask, asleep=True)),
+            "requested": sum(item["state"] in _OPEN for item in own),
+            "returned": sum(item["state"] == "RETURNED" for item in own),
+            "drafts": sum(item["state"] == "DRAFT" for item in own),
+        }
 
     def _list_views(self, ask: Ask) -> Json:
         own = [view for view in self.views.values() if view["by"] == ask.user["id"]]
