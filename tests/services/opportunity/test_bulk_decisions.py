@@ -113,20 +113,38 @@ async def test_500_requests_are_decided_in_bulk_while_two_others_decide_some_of_
     batch = (await ask(live, asker, [item(request) for request in made], comment="期末一括")).json
     assert (batch["total"], batch["state"], batch["attempt"]) == (MANY, "RUNNING", 1)
 
+    async def decide(who: Person, request: dict[str, Any]) -> Answer:
+        """Repeated under its key while the machine is too busy to answer, as people's browsers do."""
+        key = new_key()
+
+        async def answered() -> Answer | None:
+            answer = await live.act(who, request, "approve", key=key, stage=0, revision=1)
+            return None if answer.status == 503 else answer
+
+        answer = await eventually(answered, within=FINISHED_SECONDS, what="an answer to a single decision")
+        assert answer is not None
+        return answer
+
     async def decide_some(who: Person, theirs: Sequence[dict[str, Any]]) -> list[tuple[str, Answer]]:
-        return [(each["id"], await live.act(who, each, "approve", stage=0, revision=1)) for each in theirs]
+        return [(each["id"], await decide(who, each)) for each in theirs]
 
     # One from the end, where the batch comes last, one from its midst.
     singles = await asyncio.gather(
         decide_some(others[0], made[: MANY // 2 : -25]), decide_some(others[1], made[40 : MANY // 2 : 25])
     )
     shown = await finished(live, asker, batch)
+    while shown["counts"]["failed"]:
+        # On a machine that is too busy to answer for some.
+        again = await live.client.post(f"{BATCHES}/{batch['id']}/retry", None, token=asker.token, key=new_key())
+        assert again.status == 202, again.json
+        shown = await finished(live, asker, batch)
     told = {result["id"]: result for result in await results(live, asker, batch)}
     assert len(told) == MANY
     won = {request_id for answers in singles for request_id, answer in answers if answer.status == 200}
     assert {answer.status for answers in singles for _, answer in answers} <= {200, 409}
     assert shown["counts"] == counts(decided=MANY - len(won), refused=len(won))
     assert won, "the others were faster at some of them"
+    attempts = {row["id"] for row in await live.rows("SELECT id FROM processes WHERE resource_id = %s", [batch["id"]])}
     deciders = {
         str(row["approval_id"]): row
         for row in await live.rows(
@@ -147,7 +165,7 @@ async def test_500_requests_are_decided_in_bulk_while_two_others_decide_some_of_
         else:
             assert (result["status"], result["problem"]) == ("DECIDED", None)
             assert (decider["actor_id"], decider["comment"]) == (asker.id, "期末一括")
-            assert str(decider["process_id"]) == batch["processId"]
+            assert decider["process_id"] in attempts
 
 
 async def test_each_item_is_told_apart_and_history_and_audit_name_the_process_of_the_batch(live: World) -> None:
@@ -169,7 +187,7 @@ async def test_each_item_is_told_apart_and_history_and_audit_name_the_process_of
     assert told[3]["problem"]["flags"] == ["SENIOR_75", "SENIOR_80"]
     assert (told[0]["number"], told[1]["number"], told[4]["number"]) == (usual["number"], None, None), "not theirs"
     assert [result["id"] for result in await results(live, approver, batch, "DECIDED")] == [
-        plain["id"],
+        usual["id"],
         flagged[0]["id"],
     ]
     last = (await live.history(rep, flagged[0]))[-1]
