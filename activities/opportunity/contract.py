@@ -114,6 +114,16 @@ async def escalate(request: ApprovalInput) -> ApprovalOutcome:
     raise NotImplementedError
 
 
+# Bulk decision (home) -----------------------------------------------------------------------------
+
+
+@activity.defn(name="opportunity.decide_items")
+async def decide_items(step: ProcessStep) -> SliceResult:
+    """Decide up to a slice of the batch `resource_id`, each request through its workflow; `remaining` counts those that
+    still wait. What is refused, or can't be reached, ends its item and not the step."""
+    raise NotImplementedError
+
+
 # Customer deletion and restoration ----------------------------------------------------------------
 
 

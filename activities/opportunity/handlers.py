@@ -57,7 +57,7 @@ from services.kit.running import crashpoints
 from services.kit.running.context import ActorContext
 from services.opportunity import actions
 from services.opportunity.references import References
-from services.opportunity.service import cascade, commands, handover
+from services.opportunity.service import bulk_items, cascade, commands, handover
 from services.opportunity.service.fan_out import FanOut
 
 DECIDED: Final = "approval.decided"
@@ -71,6 +71,7 @@ class OpportunityActivities(Activities):
         super().__init__(db)
         self._references = references
         self._fan = FanOut(db, temporal, activity.heartbeat)
+        self._bulk = bulk_items.BulkItems(db, temporal)
 
     # Approval ---------------------------------------------------------------------------------------
 
@@ -140,6 +141,17 @@ class OpportunityActivities(Activities):
     async def escalate(self, request: ApprovalInput) -> ApprovalOutcome:
         async with self._db.transaction(ActorContext.system()) as uow:
             return await commands.escalate(uow, request)
+
+    # Bulk decision ----------------------------------------------------------------------------------
+
+    @step("opportunity.decide_items")
+    async def decide_items(self, call: ProcessStep) -> SliceResult:
+        batch_id = call.resource_id
+        ids = await self._fan.planned(
+            call, "decide_items", lambda reader, _limit: bulk_items.waiting(reader, batch_id, bulk_items.SLICE)
+        )
+        done = await self._fan.each(ids, lambda item: self._bulk.decide(batch_id, item))
+        return await self._answer(done, lambda reader: bulk_items.count_waiting(reader, batch_id))
 
     # Customer deletion and restoration --------------------------------------------------------------
 

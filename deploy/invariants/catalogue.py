@@ -5,6 +5,7 @@ from typing import Final
 from deploy.invariants import (
     approvals,
     attachments,
+    bulk,
     copies,
     customers,
     events,
@@ -47,6 +48,11 @@ INVARIANTS: Final = (
         "attachments",
         "Every attachment's hash equals its row, its file, and what was decided on",
         attachments.files_match,
+    ),
+    Invariant(
+        "bulk-items",
+        "Every item of a bulk decision says truly whether its batch decided it",
+        bulk.items_tell_the_truth,
     ),
     Invariant("audit-chain", "The audit log's chain verifies and misses no entry", audit_log.chain_verifies),
     Invariant("published", "Every committed event was published to the present cluster", events.published),

@@ -10,6 +10,7 @@ ASKED = "fields."
 """Begins the name of a field that a kind of requests asks for."""
 PAGES = {
     "approval": "/approvals",
+    "bulk_decision": "/approvals/bulk",
     "customer": "/customers",
     "meeting": "/meetings",
     "task": "/tasks",
@@ -18,8 +19,8 @@ PAGES = {
 }
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
-    "user", "customer", "meeting", "task", "approval", "approval_route", "approval_proxy", "process", "audit_log",
-    "access_review", "mail", "webhook",
+    "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy", "process",
+    "audit_log", "access_review", "mail", "webhook",
 )  # fmt: skip
 
 
@@ -42,6 +43,7 @@ def kinds() -> dict[str, str]:
         "meeting": pgettext("record", "Meeting"),
         "task": pgettext("record", "Task"),
         "approval": pgettext("record", "Request"),
+        "bulk_decision": pgettext("record", "Bulk decision"),
         "approval_route": pgettext("record", "Approval route"),
         "approval_proxy": pgettext("record", "Proxy"),
         "process": pgettext("record", "Process"),

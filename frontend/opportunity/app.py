@@ -18,11 +18,14 @@ from frontend.opportunity import (
     inbox,
     request_form,
     sample,
+    saved_views,
+    snoozing,
     words,
 )
 from frontend.opportunity.absences import pages as absences
+from frontend.opportunity.bulk import pages as bulk
 from frontend.opportunity.kinds.definitions import Catalogue
-from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
+from frontend.opportunity.manifest import ABSENCES, BULK, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
@@ -50,6 +53,14 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/files/{{id}}", attaching.add, methods=_POST),
         Route(f"{PREFIX}/-/files/{{id}}/{{file}}", attaching.download, methods=_GET),
         Route(f"{PREFIX}/{{id}}/attachments", attaching.remove, methods=_POST),
+        Route(saved_views.VIEWS, saved_views.show, methods=_GET),
+        Route(saved_views.VIEWS, saved_views.save, methods=_POST),
+        Route(f"{saved_views.VIEWS}/{{id}}", saved_views.change, methods=_POST),
+        Route(BULK, bulk.show_list, methods=_GET),
+        Route(f"{BULK}/new", bulk.new, methods=_GET),
+        Route(f"{BULK}/new", bulk.create, methods=_POST),
+        Route(f"{BULK}/{{id}}", bulk.show, methods=_GET),
+        Route(f"{BULK}/{{id}}", bulk.act, methods=_POST),
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
         Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),
@@ -59,6 +70,8 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/{{id}}", detail.act, methods=_POST),
         Route(f"{PREFIX}/{{id}}/dossier", dossier.show, methods=_GET),
         Route(f"{PREFIX}/{{id}}/history/{{entry}}", evidence.show, methods=_GET),
+        Route(f"{PREFIX}/{{id}}/snooze", snoozing.snooze, methods=_POST),
+        Route(f"{PREFIX}/{{id}}/wake", snoozing.wake, methods=_POST),
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),

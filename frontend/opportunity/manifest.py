@@ -4,6 +4,7 @@ from frontend.ui.assets import built_assets
 from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteManifest
 
 PREFIX = "/approvals"
+BULK = f"{PREFIX}/bulk"
 ABSENCES = "/absences"
 ROUTES = "/routes"
 _TITLE = Label(ja="承認受信箱", en="Approvals")

@@ -118,6 +118,8 @@ def place_of(entry: HistoryEntry, approval: Approval) -> str:
         parts.append(gettext("stage %(n)s “%(name)s”") % stage)
     if entry.revision is not None:
         parts.append(gettext("revision %(n)s") % {"n": entry.revision})
+    if entry.was_among_many:
+        parts.append(gettext("in a bulk decision"))
     return " ・ ".join(part for part in parts if part)
 
 

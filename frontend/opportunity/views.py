@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
 
@@ -127,6 +129,7 @@ class Approval(View):
     allowed_actions: list[str] = Field(default_factory=list)
     stands_in_for: Person | None = None
     """In whose place the caller would decide, as a proxy."""
+    snoozed_until: str | None = None
     terms_changed: bool = False
     attachment_count: int = 0
     shortage: Shortage | None = None
@@ -155,6 +158,12 @@ class Approval(View):
         """Whether the time of the stage stands still for an opinion."""
         stage = self.current_stage
         return self.state == "PENDING" and bool(self.decision_waits_for and stage and stage.deadline_hours)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether it may be set aside: its deadline is more than a day away."""
+        deadline = local(self.deadline_at)
+        return deadline is None or deadline > office_now() + timedelta(days=1)
 
     @property
     def ticket(self) -> str:
@@ -234,6 +243,7 @@ class HistoryEntry(View):
     role: str | None = None
     stage: int | None = None
     revision: int | None = None
+    process_id: str | None = None
     comment: str | None = None
     asked_name: str | None = None
     """Of what is about an opinion: who was asked for it."""
@@ -241,6 +251,11 @@ class HistoryEntry(View):
     keeps_evidence: bool = False
     hash: str | None = None
     previous_hash: str | None = None
+
+    @property
+    def was_among_many(self) -> bool:
+        """A person's decision that a process carried out with others."""
+        return self.process_id is not None and self.action in ("APPROVE", "REJECT", "RETURN")
 
 
 class Comment(View):
@@ -255,6 +270,7 @@ class Comment(View):
 class Counts(View):
     waiting: int = 0
     opinions: int = 0
+    snoozed: int = 0
     requested: int = 0
     returned: int = 0
     drafts: int = 0

@@ -18,6 +18,7 @@ class ProcessType(StrEnum):
     CUSTOMER_DELETION = "customer_deletion"
     CUSTOMER_RESTORATION = "customer_restoration"
     APPROVAL = "approval"
+    BULK_DECISION = "bulk_decision"
     USER_DELETION = "user_deletion"
     USER_RESTORATION = "user_restoration"
     TASK_DUE_SOON = "task_due_soon"
@@ -50,6 +51,10 @@ def user_restoration_id(user_id: UUID, generation: int) -> str:
 
 def approval_id(request_id: UUID, generation: int) -> str:
     return f"approval:{request_id}:{generation}"
+
+
+def bulk_decision_id(batch_id: UUID, attempt: int) -> str:
+    return f"bulk-decision:{batch_id}:{attempt}"
 
 
 def task_due_id(task_id: UUID) -> str:
@@ -153,6 +158,23 @@ class UserRestorationStep(StrEnum):
     RETURN_REPORTS = "return_reports"
 
 
+# Bulk decision ------------------------------------------------------------------------------------
+
+
+class BulkDecisionInput(SagaInput):
+    """`generation` counts the attempts of the batch: what failed may be tried again."""
+
+    batch_id: UUID
+
+
+class BulkDecisionStep(StrEnum):
+    """What has been asked for is decided item by item, and each item ends for itself: the request is the pivot too."""
+
+    REQUEST = "request"
+    CONFIRM = "confirm"
+    DECIDE_ITEMS = "decide_items"
+
+
 # Approval -----------------------------------------------------------------------------------------
 
 UPDATE_DECIDE = "decide"
@@ -216,6 +238,8 @@ class DecideCommand(ApprovalCommand):
     revision: int | None = None
     stage: int | None = None
     acknowledged_flags: list[str] | None = None
+    batch_id: UUID | None = None
+    """The batch that the decision is an item of; it ends the item in the same transaction."""
 
 
 class RecallCommand(ApprovalCommand):

@@ -8,9 +8,11 @@ from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
 from services.opportunity.endpoints import (
     attachments,
+    bulk,
     comments,
     decisions,
     evidence,
+    inbox,
     internal,
     processes,
     proxies,
@@ -36,6 +38,8 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         chosen,
         [
             evidence.router,
+            bulk.router,
+            inbox.router,
             decisions.router,
             requests.router,
             comments.router,

@@ -76,6 +76,9 @@ async def _decide(rep: Caller, approver: Caller) -> None:
     stage = {"name": "承認", "approverIds": [str(approver.id)], "deadlineHours": 24}
     waiting = {name: value for name, value in content.items() if name != "approverId"} | {"stages": [stage]}
     await _post(rep, "/approvals", waiting | {"title": "決裁待ち"})
+    many = await _post(rep, "/approvals", content | {"title": "一括"})
+    batch = await _post(approver, "/approvals/bulk-decisions", {"decision": "APPROVE", "items": [{"id": many["id"]}]})
+    await _ended(approver, {"id": batch["processId"]})
 
 
 @asynccontextmanager
@@ -190,6 +193,9 @@ TAMPERINGS = {
     ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
+    "bulk-items": Tampering(
+        "opportunity", "UPDATE bulk_decision_items SET status = 'CANCELLED' WHERE status = 'DECIDED'"
+    ),
     "audit-chain": Tampering("auth", "UPDATE audit_log SET action = 'nothing' WHERE action = 'user.created'"),
     "published": Tampering("customer", f"UPDATE outbox SET cluster_id = 'another' WHERE seq = {LAST}"),  # noqa: S608
     "applied-once": Tampering(

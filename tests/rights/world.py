@@ -110,6 +110,8 @@ class World:
             ("named_meeting", approvers, self._named_meeting),
             ("named_task", approvers, self._named_task),
             ("proxy", approvers, self.give_proxy),
+            ("batch", approvers, self._bulk_decision),
+            ("view", approvers, self.save_view),
             ("notification", everybody, self.notify),
         ):
             self.belongings[kind] = await self._each(people, make)
@@ -200,6 +202,15 @@ class World:
             body["toId"] = str(self.named_reports[Role.OPS].id)
         return _id(await self.admin.ask("POST", "/proxies", body))
 
+    async def _bulk_decision(self, approver: Caller) -> str:
+        """On a request that there is not."""
+        body = {"decision": "APPROVE", "items": [{"id": str(new_id())}]}
+        return _id(await approver.ask("POST", "/approvals/bulk-decisions", body))
+
+    async def save_view(self, person: Caller) -> str:
+        body = {"name": str(new_id()), "filter": {"kind": "EXPENSE"}}
+        return _id(await person.ask("POST", "/approvals/views", body))
+
     async def notify(self, recipient: Caller) -> str:
         """As an event would make it: nobody can be sent one over HTTP."""
         notification_id = new_id()
@@ -234,7 +245,7 @@ def route_body() -> dict[str, Any]:
 
 
 def _made(answer: Answer) -> dict[str, Any]:
-    assert answer.status in (200, 201), answer.body
+    assert answer.status in (200, 201, 202), answer.body
     made: dict[str, Any] = answer.json
     return made
 

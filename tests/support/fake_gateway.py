@@ -23,6 +23,7 @@ from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_inbox import InboxAnswers
 from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_mail import MailAnswers
@@ -36,7 +37,6 @@ from tests.support.fake_webhooks import WebhookAnswers
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
-_OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
 class FakeGateway(
@@ -45,6 +45,7 @@ class FakeGateway(
     BesideAnswers,
     CardAnswers,
     EvidenceAnswers,
+    InboxAnswers,
     KindAnswers,
     LiveAnswers,
     MailAnswers,
@@ -79,6 +80,7 @@ class FakeGateway(
         self.reset_audit()
         self.reset_mail()
         self.reset_webhooks()
+        self.reset_inbox()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -157,6 +159,7 @@ class FakeGateway(
             *self.kind_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
+            *self.inbox_routes(),
             ("GET", "/approvals/dossiers", self._sample),
             ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
@@ -226,8 +229,8 @@ class FakeGateway(
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route)
-            status = 201 if request.method == "POST" and handler in created else 200
+            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
+            status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
@@ -263,20 +266,10 @@ class FakeGateway(
         return {"items": [self._shown(item, ask.user) for item in part], "nextCursor": following}
 
     def _pending(self, ask: Ask) -> Json:
-        waiting = [i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])]
+        waiting = self._awake(ask, asleep=ask.request.query_params.get("snoozed") == "true")
         if ask.request.query_params.get("sort") == "deadlineAt":
             waiting.sort(key=lambda item: item["deadlineAt"] or "9")
         return self._list(narrowed(waiting, ask), ask)
-
-    def _counts(self, ask: Ask) -> Json:
-        own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
-        return {
-            "waiting": sum(self._waits_for(item, ask.user["id"]) for item in self.approvals.values()),
-            "opinions": len(self.wanting(ask)),
-            "requested": sum(item["state"] in _OPEN for item in own),
-            "returned": sum(item["state"] == "RETURNED" for item in own),
-            "drafts": sum(item["state"] == "DRAFT" for item in own),
-        }
 
     def _all_approvals(self, ask: Ask) -> Json:
         found = self.wanting(ask) if "wantsOpinion" in ask.request.query_params else self.approvals.values()

@@ -125,4 +125,4 @@ def saga(**members: Any) -> Json:
 
 def counts(**members: int) -> Json:
     """The numbers on the tabs of the approvals."""
-    return {"waiting": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0} | members
+    return {"waiting": 0, "snoozed": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0} | members

@@ -103,6 +103,7 @@ PROCESSES: Final = {
     ProcessType.CUSTOMER_RESTORATION: Text("顧客の復元", "Customer restoration"),
     ProcessType.USER_DELETION: Text("ユーザーの削除", "User deletion"),
     ProcessType.USER_RESTORATION: Text("ユーザーの復元", "User restoration"),
+    ProcessType.BULK_DECISION: Text("一括決裁", "Bulk decision"),
     ProcessType.APPROVAL: Text("承認申請", "Approval request"),
 }
 STATUSES: Final = {

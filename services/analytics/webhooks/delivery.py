@@ -24,7 +24,7 @@ from services.analytics.webhooks.addresses import AddressRules, CheckedResolver
 from services.analytics.webhooks.repository import DeliveryState
 from services.contracts.permissions import Role
 from services.contracts.states import NotificationType
-from services.kit.db.database import CONNECTION_ERRORS, Database, Row
+from services.kit.db.database import CONNECTION_ERRORS, Database, Row, UnitOfWork
 from services.kit.events import audit
 from services.kit.running import clock, crashpoints
 from services.kit.running.backoff import Backoff, pause
@@ -184,7 +184,7 @@ def _text(answer: bytes) -> str:
     return answer.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-async def _switch_off(uow: repository.UnitOfWork, row: Row, reason: str) -> None:
+async def _switch_off(uow: UnitOfWork, row: Row, reason: str) -> None:
     """With an alarm to those who can mend it."""
     endpoint_id = row["endpoint_id"]
     await repository.switch_off(uow, endpoint_id, reason)

@@ -14,6 +14,7 @@ from services.opportunity.service.command_sender import CommandSender, Sender
 ApprovalReader = Annotated[Principal, Depends(requires(Permission.APPROVAL_READ))]
 ApprovalRequester = Annotated[Principal, Depends(requires(Permission.APPROVAL_REQUEST))]
 ApprovalCommenter = Annotated[Principal, Depends(requires(Permission.APPROVAL_COMMENT))]
+ApprovalDecider = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE))]
 ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, Permission.APPROVAL_REASSIGN_ANY))]
 AuditReader = Annotated[Principal, Depends(requires(Permission.AUDIT_READ))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]

@@ -232,6 +232,8 @@ class ApprovalOutput(ResponseModel):
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[ApprovalAction]
+    snoozed_until: datetime | None = None
+    """In the caller's list of what they have set aside: until when."""
     stands_in_for: Person | None
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
     shortage: Shortage | None = None
@@ -246,9 +248,11 @@ class ApprovalPage(ResponseModel):
 
 
 class Counts(ResponseModel):
-    """``opinions``: requests that await the caller's opinion."""
+    """``waiting``: without what the caller has set aside, which is ``snoozed``. ``opinions``: requests that await the
+    caller's opinion."""
 
     waiting: int
+    snoozed: int
     opinions: int
     requested: int
     returned: int
@@ -292,10 +296,13 @@ class Narrowed(QueryModel):
     @property
     def narrowed(self) -> dict[str, Any]:
         """What was given, by its Python name, without order and place in the list."""
-        return self.model_dump(exclude={"sort", "limit", "cursor"}, exclude_none=True)
+        return self.model_dump(exclude={"sort", "limit", "cursor", "snoozed"}, exclude_none=True)
 
 
 class InboxQuery(PageQuery, Narrowed):
+    """``snoozed``: what the caller has set aside, which is left out otherwise."""
+
+    snoozed: bool = False
     sort: InboxSort = InboxSort.WAITING_LONGEST
 
 

@@ -4,7 +4,7 @@
 succeed, and by the transaction that commits it, on the locked row. Only the second answer counts.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from services.contracts.processes import (
@@ -28,6 +28,7 @@ from services.kit.running.ids import new_id
 from services.opportunity import actions, events, machine, opinions, places, stage_clock, suitability
 from services.opportunity.actions import Action, CommentRule
 from services.opportunity.errors import (
+    BulkItemCancelled,
     CannotBeAdded,
     CannotBeAsked,
     FlagsNotAcknowledged,
@@ -38,7 +39,8 @@ from services.opportunity.errors import (
 )
 from services.opportunity.progress import Actor, Opinion, Progress, places_of
 from services.opportunity.record import Approval
-from services.opportunity.repository import approvals, handover, people
+from services.opportunity.repository import approvals, bulk_decisions, handover, people
+from services.opportunity.schemas.bulk import BulkItemStatus
 from services.opportunity.service import routing
 from services.opportunity.service.actors import actor_of, capacity, lost_race
 from services.opportunity.service.attachments import require_clean
@@ -165,27 +167,31 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     """The command on the locked row; where nothing is left to do, the row as it is."""
     before = await locked(uow, command.approval_id)
     actor = await actor_in(uow, command)
-    if action.moot(before.progress, actor):
+    item = await _item_of_batch(uow, command)
+    if action.moot(before.progress, actor) or (item is not None and item.decided):
         return outcome(before)
     progress = await check(uow, action, before, actor, command)
     if progress.stage < before.progress.stage:
         # Its earlier stages begin again: whoever left since then is replaced.
         progress = await with_successors(uow, progress)
     role, on_behalf_of = capacity(action, before.progress, actor, command)
-    uow.context = replace(uow.context, on_behalf_of=on_behalf_of)
+    process_id = actor.process_id if item is None else item.process_id
+    uow.context = replace(uow.context, on_behalf_of=on_behalf_of, process_id=process_id)
     transition = Transition(
         action.name,
         role,
         command.actor_id,
         on_behalf_of,
         comment_ref=command.comment_ref,
-        process_id=actor.process_id,
+        process_id=process_id,
         acknowledged_flags=_noted(command),
         from_id=command.from_id if isinstance(command, ReassignCommand) else None,
         to_id=None if action is actions.ASK_OPINION else _takes_on(action, command),
         opinion=_question(action, before.progress, progress, actor, command),
     )
     await _change_beside(uow, action, before, actor, command)
+    if item is not None:
+        await bulk_decisions.end_decided(uow, item.batch_id, before.id, clock.now())
     after = moved(before, progress, transition)
     if action is actions.RESUBMIT:
         after = await _flagged_anew(uow, after)
@@ -201,6 +207,25 @@ async def _flagged_anew(reader: Reader, resubmitted: Approval) -> Approval:
     before = await routing.approved_before(reader, resubmitted, customer, now)
     facts = routing.customer_facts(customer)
     return replace(resubmitted, **flagged(suitability.noted(routing.proposal(resubmitted), facts, before, now)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Of a batch of decisions. ``decided``: by another sending of it, so that there is nothing left to do."""
+
+    batch_id: UUID
+    process_id: UUID
+    decided: bool
+
+
+async def _item_of_batch(uow: UnitOfWork, command: ApprovalCommand) -> _Item | None:
+    """Locked: it ends with the decision, in one transaction. Raises BulkItemCancelled for one that was called off."""
+    if not isinstance(command, DecideCommand) or command.batch_id is None:
+        return None
+    item = await bulk_decisions.lock_item(uow, command.batch_id, command.approval_id)
+    if item is None or item["status"] == BulkItemStatus.CANCELLED:
+        raise BulkItemCancelled()
+    return _Item(command.batch_id, item["process_id"], item["status"] == BulkItemStatus.DECIDED)
 
 
 def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:

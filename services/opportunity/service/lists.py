@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.kit.db.database import Reader, Row
 from services.kit.http.paging import Cursors, page
+from services.kit.running import clock
 from services.kit.trust.principal import Principal
 from services.opportunity.access import SEEN_THROUGH, View, view_of
 from services.opportunity.repository import lists
@@ -62,13 +63,15 @@ async def _page(
 
 
 async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: InboxQuery) -> dict[str, Any]:
-    scope = f"inbox:{query.sort}"
+    scope = f"inbox:{query.sort}:{query.snoozed}"
     view = await view_of(reader, principal)
     rows = await lists.inbox(
         reader,
         user_id=principal.user_id,
         acts_as=view.acts_as,
         filters=query.narrowed,
+        snoozed=query.snoozed,
+        now=clock.now(),
         sort=_SORT_COLUMNS[query.sort],
         after=_key(cursors.decode(scope, query.cursor, [datetime, UUID])),
         limit=query.limit + 1,
@@ -85,7 +88,7 @@ async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: I
 
 async def counts(reader: Reader, principal: Principal) -> Row:
     view = await view_of(reader, principal)
-    return await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as)
+    return await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as, now=clock.now())
 
 
 async def _shown(

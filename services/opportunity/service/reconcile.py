@@ -18,7 +18,7 @@ from services.kit.http import idempotency
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
-from services.opportunity.repository import history, reconciliation, routes
+from services.opportunity.repository import bulk_decisions, history, inbox, reconciliation, routes
 from services.opportunity.service import advisers, shortage
 
 SETTLED_AFTER: Final = timedelta(minutes=2)
@@ -27,6 +27,7 @@ PAGE: Final = 500
 ANSWERS_KEPT: Final = timedelta(days=31)
 """Far longer than a key is good for, and than a command that Temporal has accepted may still be tried."""
 FORGOTTEN_AT_ONCE: Final = 5_000
+BATCHES_FORGOTTEN_AT_ONCE: Final = 20
 
 
 async def reconcile(db: Database, temporal: Client, heartbeat: Callable[..., None]) -> int:
@@ -43,13 +44,19 @@ async def reconcile(db: Database, temporal: Client, heartbeat: Callable[..., Non
 
 
 async def _forget_commands(db: Database) -> None:
-    """Keys and the words of lost races after their day, recorded answers once nobody can repeat their command."""
+    """Keys and the words of lost races after their day, snoozes after their time, recorded answers and batches once
+    nobody can repeat their commands."""
     now = clock.now()
     async with db.transaction(ActorContext.system()) as uow:
         await history.delete_stale_commands(uow, now - idempotency.RETENTION)
+        await inbox.delete_over(uow, now)
     while True:
         async with db.transaction(ActorContext.system()) as uow:
             if await history.delete_recorded_answers(uow, now - ANSWERS_KEPT, FORGOTTEN_AT_ONCE) < FORGOTTEN_AT_ONCE:
+                break
+    while True:
+        async with db.transaction(ActorContext.system()) as uow:
+            if await bulk_decisions.delete_old(uow, now - ANSWERS_KEPT, BATCHES_FORGOTTEN_AT_ONCE) == 0:
                 return
 
 
