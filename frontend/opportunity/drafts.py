@@ -22,8 +22,8 @@ FIRST_KIND = "FEE_DISCOUNT"
 
 @dataclass(slots=True)
 class RequestDraft(Draft):
-    """`amount` is as typed, in whole units of its currency, which nobody chooses here. Who is asked is left to the
-    policy, or to what the record says already: named approvers are no part of this form.
+    """`amount` is as typed, in whole units of its currency. Who is asked is left to the policy, or to what the record
+    says already: named approvers are no part of this form.
     """
 
     PARTS: ClassVar = {

@@ -9,9 +9,9 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import words
+from frontend.opportunity import money, words
 from frontend.opportunity.reading import actor_of, place_of
-from frontend.opportunity.views import Approval, HistoryEntry, Stage
+from frontend.opportunity.views import Approval, HistoryEntry, Rate, Stage
 from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.gateway import segment
 from frontend.ui.i18n import current_locale, gettext
@@ -46,6 +46,8 @@ class RequestSeen(View):
     kind: str = "OTHER"
     amount: int | None = None
     currency: str = formats.YEN
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     revision: int = 1
     stages: list[Stage] = Field(default_factory=list)
@@ -108,13 +110,19 @@ def of_request(seen: RequestSeen) -> list[tuple[str, str]]:
     return [
         (gettext("Title"), seen.title),
         (gettext("Kind"), words.kind_text(seen.kind)),
-        (gettext("Amount"), formats.money(seen.amount, seen.currency)),
+        (gettext("Amount"), _amount_text(seen)),
         (gettext("Revision"), str(seen.revision)),
         (gettext("Warnings"), "\n".join(map(profile_words.flag_text, seen.flags)) or formats.NOTHING),
         (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
         (gettext("Reason and details"), seen.description or formats.NOTHING),
         (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
     ]
+
+
+def _amount_text(seen: RequestSeen) -> str:
+    """With what it was compared by, if that was kept."""
+    rates = money.rates_text(seen)
+    return "\n".join(filter(None, (formats.money(seen.amount, seen.currency), money.worth_text(seen), rates)))
 
 
 def _file_text(file: FileSeen) -> str:

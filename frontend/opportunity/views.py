@@ -48,6 +48,14 @@ class CustomerFacts(View):
     profile_reviewed_at: str | None = None
 
 
+class Rate(View):
+    """What one unit of a currency was worth in yen, as a decimal text."""
+
+    currency: str
+    yen_per_unit: str
+    valid_from: str
+
+
 class Approval(View):
     """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
 
@@ -62,6 +70,9 @@ class Approval(View):
     requester_name: str | None = None
     amount: int | None = None
     currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
+    """By which the amount was compared when it was submitted."""
     state: str = "DRAFT"
     stage: int = 0
     stages: list[Stage] = Field(default_factory=list)
@@ -205,6 +216,10 @@ class Route(View):
 
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
+    amount: int | None = None
+    currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
 
 
 class ApprovalPage(View):

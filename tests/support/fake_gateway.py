@@ -23,6 +23,7 @@ from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_firm import FirmAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
@@ -50,6 +51,7 @@ class FakeGateway(
     AuditAnswers,
     BesideAnswers,
     EvidenceAnswers,
+    FirmAnswers,
     LiveAnswers,
     RouteAnswers,
     SearchAnswers,
@@ -73,6 +75,7 @@ class FakeGateway(
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
+        self.reset_firm()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
@@ -152,6 +155,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.firm_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -220,7 +224,7 @@ class FakeGateway(
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route)
+            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._enter_rate)
             status = 201 if request.method == "POST" and handler in created else 200
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -359,7 +363,8 @@ class FakeGateway(
             stage.pop("approvedBy")
             stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        return {"routeId": None, "stages": stages, "flags": flags}
+        worth = self.compared(ask.body.get("amount"), ask.body.get("currency", "JPY"))
+        return {"routeId": None, "stages": stages, "flags": flags} | worth
 
     def _create(self, ask: Ask) -> Any:
         if refused := too_large(ask):
@@ -369,7 +374,9 @@ class FakeGateway(
         item = records.approval(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
-        item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item |= {name: ask.body[name] for name in ("kind", "description", "currency") if name in ask.body}
+        if not ask.body.get("draft"):
+            item |= self.compared(item["amount"], item["currency"])
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -380,7 +387,7 @@ class FakeGateway(
         item = self.approvals[ask.request.path_params["id"]]
         if ask.request.headers.get("if-match") != f'"{item["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
-        item |= {name: ask.body[name] for name in ("title", "description", "kind") if name in ask.body}
+        item |= {name: ask.body[name] for name in ("title", "description", "kind", "currency") if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

@@ -150,6 +150,8 @@ def approval(
         "ownerId": requester["id"],
         "amount": amount,
         "currency": "JPY",
+        "yenAmount": None,
+        "rates": [],
         "generation": 1,
         "state": "PENDING",
         "stage": 0,
@@ -225,6 +227,7 @@ def entry(
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
     request = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId")}
+    request |= {name: item[name] for name in ("yenAmount", "rates")}
     request |= {name: item[name] for name in ("flags", "revision", "stages")} | {"attachments": []}
     if client is None:
         return request | {"customer": None}

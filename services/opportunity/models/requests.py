@@ -51,6 +51,7 @@ class ApprovalRow(OpportunityModel, table=True):
     description: str = Field(sa_type=Text)
     amount: int | None = Field(sa_type=BigInteger)
     currency: str = Field(sa_type=Text)
+    rates: list[dict[str, Any]] | None = Field(sa_column=Column(JSONB))
     state: str = Field(sa_type=Text)
     state_before: str | None = Field(sa_type=Text)
     held_by: UUID | None

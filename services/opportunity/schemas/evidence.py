@@ -3,10 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from services.contracts.states import ApprovalKind
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import StageOutput
 from services.opportunity.schemas.comments import HistoryEntry
+from services.opportunity.schemas.rates import KeptRate
 
 
 class CustomerSeen(ResponseModel):
@@ -43,6 +46,9 @@ class RequestSeen(ResponseModel):
     kind: ApprovalKind
     amount: int | None
     currency: str
+    yen_amount: int | None = None
+    rates: list[KeptRate] = Field(default_factory=list)
+    """By which the amount was compared. Both empty as well for what was kept before there were rates."""
     customer_id: UUID | None
     flags: list[str]
     revision: int

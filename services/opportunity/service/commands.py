@@ -165,7 +165,7 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         to_id=_takes_on(action, command),
     )
     await _change_beside(uow, action, before, actor, command)
-    return await commit(uow, before, moved(before, progress, transition), transition)
+    return await commit(uow, before, await moved(uow, before, progress, transition), transition)
 
 
 def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:
@@ -259,4 +259,5 @@ async def escalate(uow: UnitOfWork, request: ApprovalInput) -> ApprovalOutcome:
         return outcome(before)
     progress = machine.escalate(before.progress, Actor(None))
     transition = Transition(ApprovalAction.ESCALATE, "SYSTEM", None, to_id=progress.current.escalated_to)
-    return await commit(uow, before, replace(moved(before, progress, transition), escalated_at=now), transition)
+    after = replace(await moved(uow, before, progress, transition), escalated_at=now)
+    return await commit(uow, before, after, transition)

@@ -51,4 +51,4 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
         assigned = customer["assigned_sales_id"]
         customer = {to_camel(name): value for name, value in customer.items()}
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
-    return {"attachments": []} | snapshot | {"stages": stages, "customer": customer}
+    return {"attachments": [], "rates": [], "yenAmount": None} | snapshot | {"stages": stages, "customer": customer}

@@ -13,11 +13,11 @@ from services.kit.events import audit, outbox
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.opportunity import actions, chain, events, stage_clock
+from services.opportunity import actions, chain, events, exchange, stage_clock
 from services.opportunity.progress import Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
-from services.opportunity.service import ledger, shortage
+from services.opportunity.service import firm_calendar, ledger, shortage
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
 """Longer than the workflow takes to end after its own decision, shorter than anybody waits after a crash."""
@@ -57,10 +57,10 @@ def event_for(transition: Transition, before: Approval, after: Approval) -> Appr
     )
 
 
-def moved(before: Approval, progress: Progress, transition: Transition) -> Approval:
+async def moved(reader: Reader, before: Approval, progress: Progress, transition: Transition) -> Approval:
     """The request after the transition, without its history entry."""
     now = clock.now()
-    ticking = stage_clock.after_transition(before, progress, now)
+    ticking = stage_clock.after_transition(before, progress, now, await firm_calendar.current(reader))
     after = replace(
         before,
         progress=progress,
@@ -190,6 +190,8 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "kind": approval.kind.value,
         "amount": approval.amount,
         "currency": approval.currency,
+        "rates": exchange.to_json(approval.rates),
+        "yenAmount": exchange.shown_in_yen(approval.amount, approval.currency, approval.rates),
         "customerId": None if approval.customer_id is None else str(approval.customer_id),
         "flags": approval.flags,
         "revision": approval.progress.revision,
