@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 
-from frontend.opportunity import words
+from frontend.opportunity import money, words
 from frontend.opportunity.manifest import PREFIX
 from frontend.ui.amounts import AmountRefused, parse_amount
+from frontend.ui.formats import YEN
 from frontend.ui.page import Page
 from frontend.ui.time_zone import office_now
 
@@ -27,7 +28,7 @@ class Filters:
     """What the address asks for; values that the API does not know are dropped.
 
     `due` and `sort` belong to what waits (tab `mine`), `state` to the other lists. `least` is a figure as it was typed,
-    in yen; requests in other currencies have no place below or above it.
+    in `currency`, which is yen where none is chosen; requests in other currencies have no place below or above it.
     """
 
     tab: str = MINE
@@ -37,6 +38,7 @@ class Filters:
     flagged: str = ""
     due: str = ""
     least: str = ""
+    currency: str = ""
     sort: str = WAITING_LONGEST
 
     @classmethod
@@ -54,7 +56,8 @@ class Filters:
             state="" if waits else one_of("state", words.STATES),
             flagged=one_of("flagged", ("true", "false")),
             due=one_of("due", words.due_words()) if waits else "",
-            least=_figure(page.query("least")),
+            least=_figure(page.query("least"), page.query("currency") or YEN),
+            currency=one_of("currency", dict(money.currencies())),
             sort=(one_of("sort", words.inbox_orders()) or WAITING_LONGEST) if waits else WAITING_LONGEST,
         )
 
@@ -77,8 +80,9 @@ class Filters:
     def api(self, me: str, cursor: str = "") -> str:
         """The path that lists these requests for the person with the id `me`."""
         given = {"limit": str(PAGE_LIMIT), "cursor": cursor, "q": self.q, "kind": self.kind, "flagged": self.flagged}
+        given["currency"] = self.currency
         if self.least:
-            given["minAmount"] = str(parse_amount(self.least))
+            given["minAmount"] = str(parse_amount(self.least, self.currency or YEN))
         if self.tab == MINE:
             given |= {"dueBefore": _due_before(self.due), "sort": self.sort}
             path = "/approvals/pending"
@@ -88,9 +92,9 @@ class Filters:
         return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
-def _figure(typed: str) -> str:
+def _figure(typed: str, currency: str) -> str:
     try:
-        parse_amount(typed)
+        parse_amount(typed, currency)
     except AmountRefused:
         return ""
     return typed

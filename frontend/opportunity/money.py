@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Protocol
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 from babel.numbers import get_currency_name, get_territory_currencies
 
 from frontend.opportunity.views import Rate
@@ -27,11 +28,16 @@ class Priced(Protocol):
     def rates(self) -> Sequence[Rate]: ...
 
 
-def currencies() -> list[tuple[str, str]]:
+def currencies() -> Sequence[tuple[str, str]]:
     """Every currency in use, as the API takes them; the common ones first."""
+    return _currencies(babel_locale())
+
+
+@lru_cache(maxsize=8)
+def _currencies(locale: Locale) -> Sequence[tuple[str, str]]:
     codes = {code for territory in get_global("territory_currencies") for code in get_territory_currencies(territory)}
     ordered = [*COMMON, *sorted(codes - set(COMMON))]
-    return [(code, f"{code} {get_currency_name(code, locale=babel_locale())}") for code in ordered]
+    return tuple((code, f"{code} {get_currency_name(code, locale=locale)}") for code in ordered)
 
 
 def foreign_currencies() -> list[tuple[str, str]]:

@@ -195,6 +195,25 @@ async def test_an_amount_tells_what_it_is_worth_and_by_which_rate() -> None:
     assert "≈ ¥1,800,000" in text(await client.get("/approvals"))
 
 
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("least=1万&currency=USD", {"minAmount": "10000", "currency": "USD"}),
+        ("currency=KWD", {"currency": "KWD"}),
+        ("least=1万円", {"minAmount": "10000"}),
+        ("least=5円&currency=USD", {"currency": "USD"}),
+        ("currency=ZZZ", {}),
+    ],
+)
+async def test_a_list_is_narrowed_by_currency(query: str, asked: dict[str, str]) -> None:
+    client, gateway = site("approver")
+    gateway.on("GET", "/approvals/pending", page())
+    gateway.on("GET", "/approvals/counts", {"waiting": 1, "requested": 0, "returned": 0, "drafts": 0})
+    assert (await client.get(f"/approvals?{query}")).status == 200
+    sent = dict(gateway.sent("GET", "/approvals/pending")[0].query)
+    assert {name: sent[name] for name in sent if name in {"minAmount", "currency"}} == asked
+
+
 async def test_the_currency_of_a_request_is_chosen_and_its_route_says_what_is_known() -> None:
     client, gateway = site("rep")
     gateway.on("POST", "/approvals", approval(), status=201)

@@ -14,8 +14,8 @@ from services.opportunity.business_calendar import Calendar
 from services.opportunity.exchange import GOOD_FOR, Rate, Rates
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
+from tests.support.fake_beside import MAX_BYTES, MAX_COUNT
 
-HARD_BYTES, HARD_COUNT = 20 * 1024 * 1024, 20
 UNUSUAL = Decimal("0.2")
 
 
@@ -157,14 +157,19 @@ class FirmAnswers:
         return self._calendar(year)
 
     def _limits(self) -> Json:
-        return self.limits | {"hardMaxBytes": HARD_BYTES, "hardPerRequest": HARD_COUNT}
+        return self.limits | {"hardMaxBytes": MAX_BYTES, "hardPerRequest": MAX_COUNT}
+
+    def file_limits(self) -> Json:
+        """As the list of a request's files tells them."""
+        set_bytes, count = self.limits["attachmentMaxBytes"], self.limits["attachmentsPerRequest"]
+        return {"maxBytes": set_bytes or MAX_BYTES, "maxCount": count or MAX_COUNT}
 
     def _set_limits(self, ask: Ask) -> Any:
         if ask.request.headers.get("if-match") != f'"{self.limits["version"]}"':
             return problem(
                 412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=self.limits["version"]
             )
-        if (ask.body["attachmentMaxBytes"] or 0) > HARD_BYTES:
+        if (ask.body["attachmentMaxBytes"] or 0) > MAX_BYTES:
             message = "サーバーの上限を超えています"
             error = {"pointer": "/attachmentMaxBytes", "in": "body", "code": "above_the_servers", "message": message}
             return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])

@@ -20,7 +20,7 @@ def rate_look(state: str) -> Look:
     return {
         "CURRENT": Look(gettext("Counts today"), "ok", "circle-check"),
         "PLANNED": Look(gettext("Planned"), "info", "calendar-clock"),
-        "PAST": Look(gettext("Earlier"), "muted", "history"),
+        "PAST": Look(gettext("Superseded"), "muted", "history"),
         "STALE": Look(gettext("Too old to count"), "warn", "triangle-alert"),
         "CORRECTED": Look(gettext("Corrected"), "muted", "ban"),
     }.get(state, Look(state, "muted", "circle"))
