@@ -48,8 +48,16 @@ async def _stalled(world: AuthWorld, admin: Person, leaver: Person, successor: P
 
 
 async def _terminate(world: AuthWorld, temporal: Client, process_id: str) -> None:
+    """And wait until Temporal lists it no longer as running: its visibility is behind by moments, and a reconciliation
+    that looks in between leaves the process to the next one."""
     workflow_id = (await _process(world, process_id))["workflow_id"]
     await temporal.get_workflow_handle(workflow_id).terminate("by hand")
+
+    async def listed_as_ended() -> bool:
+        query = f"WorkflowId = '{workflow_id}' AND ExecutionStatus = 'Running'"
+        return [execution async for execution in temporal.list_workflows(query)] == []
+
+    await eventually(listed_as_ended)
 
 
 async def _ask(world: AuthWorld, admin: Person, process_id: str, action: str) -> Answer:

@@ -106,9 +106,10 @@ async def test_the_comparison_starts_lost_timers_and_ends_pointless_ones(world: 
             await uow.execute("UPDATE tasks SET state = 'COMPLETED' WHERE id = %s", [pointless["id"]])
 
         async def listed() -> bool:
-            return await _listed(temporal, kept["id"])
+            running = [await _listed(temporal, task["id"]) for task in (lost, kept, pointless)]
+            return running == [False, True, True]
 
-        await eventually(listed, what="the timers in Temporal's list")
+        await eventually(listed, what="what is there, and nothing else, in Temporal's list")
         result = await ActivityEnvironment().run(handlers.reconcile_timers)
         assert result.started >= 1
         assert result.ended >= 1
