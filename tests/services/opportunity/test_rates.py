@@ -229,3 +229,23 @@ async def test_only_administrators_add_to_it(world: World) -> None:
     for role in ("rep", "manager", "approver", "auditor"):
         assert (await enter(world, await world.person(role))).status == 403
     assert date.fromisoformat((await entered(world, await world.person("admin")))["validFrom"]) == zone.today()
+
+
+async def test_a_simulation_takes_the_rate_that_was_kept_and_for_other_currencies_that_of_the_day(world: World) -> None:
+    admin, rep, boss = await world.person("admin"), await world.person("rep"), await world.person("approver")
+    await route(world, admin, boss)
+    await entered(world, admin, yen="150")
+    dollars = await world.request(rep, amount=12_000, currency="USD")
+    yen = await world.request(rep, amount=1_000_000)
+    await entered(world, admin, yen="300", confirmed=True)
+
+    async def changed(least: int, currency: str) -> set[str]:
+        stages = [stage("部長", await world.person("approver"))]
+        drafted = {"name": "案", "priority": 9, "minAmount": least, "currency": currency, "stages": stages}
+        body = plain({"draft": {"route": drafted}})
+        answer = await world.client.post("/approval-routes/simulate", body, token=admin.token)
+        return {item["approvalId"] for item in answer.json["items"]}
+
+    assert await changed(2_000_000, "JPY") == set(), "at 150 it was 1,800,000 yen, whatever was entered since"
+    assert await changed(5_000, "USD") == {dollars["id"]}
+    assert await changed(3_000, "USD") == {dollars["id"], yen["id"]}
