@@ -26,6 +26,7 @@ from frontend.opportunity.firm import calendar as firm_calendar
 from frontend.opportunity.firm import limits as firm_limits
 from frontend.opportunity.firm import rates as firm_rates
 from frontend.opportunity.firm import words as firm_words
+from frontend.opportunity.kinds.definitions import Catalogue
 from frontend.opportunity.manifest import ABSENCES, FIRM, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
@@ -76,6 +77,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         *_of_the_firm(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
+    app.state.kinds = Catalogue()
     app.state.templates.globals |= {
         "words": words,
         "route_words": routes_words,

@@ -73,6 +73,8 @@ class Approval(View):
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)
     """By which the amount was compared when it was submitted."""
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """What its kind asks for."""
     state: str = "DRAFT"
     stage: int = 0
     stages: list[Stage] = Field(default_factory=list)

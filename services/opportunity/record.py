@@ -27,6 +27,8 @@ class Approval:
     currency: str
     rates: tuple[Rate, ...]
     """By which the amount was compared when it was submitted, and that of its currency; empty before."""
+    fields: dict[str, Any]
+    """What its kind asks for (``kinds``), by the names of the API; a draft may lack some."""
     flags: list[str]
     progress: Progress
     route_id: UUID | None

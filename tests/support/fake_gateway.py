@@ -24,7 +24,9 @@ from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_firm import FirmAnswers
+from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_previews import PreviewAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
@@ -52,7 +54,9 @@ class FakeGateway(
     BesideAnswers,
     EvidenceAnswers,
     FirmAnswers,
+    KindAnswers,
     LiveAnswers,
+    PreviewAnswers,
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
@@ -72,6 +76,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
@@ -156,6 +161,7 @@ class FakeGateway(
             *self.audit_routes(),
             *self.route_table(),
             *self.firm_routes(),
+            *self.kind_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -315,6 +321,8 @@ class FakeGateway(
             stage["approverIds"] = [taker["id"] if i == ask.body["fromId"] else i for i in stage["approverIds"]]
             stage["approvers"] = [records.person(self.users[i]) for i in stage["approverIds"]]
             self._record(item, ask.user, "REASSIGN", ask.body["reason"])
+        elif action in {"submit", "resubmit"} and (refused := refused_fields(item, whole=True)):
+            return refused
         else:
             state = {"recall": "RECALLED", "resubmit": "PENDING", "submit": "PENDING"}[action]
             item["revision"] += action == "resubmit"
@@ -346,28 +354,11 @@ class FakeGateway(
         entries = self.history[item["id"]]
         previous = entries[-1]["hash"] if entries else "0" * 64
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
-
-    def _route(self, ask: Ask) -> list[Json]:
-        manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
-        last = (ask.body.get("amount") or 0) >= 1_000_000
-        return [
-            records.stage("上長承認", [manager], 48),
-            *([records.stage("最終承認", [approver], 72)] if last else []),
-        ]
-
-    def _preview(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
-            return refused
-        stages = self._route(ask)
-        for stage in stages:
-            stage.pop("approvedBy")
-            stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
-        flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        worth = self.compared(ask.body.get("amount"), ask.body.get("currency", "JPY"))
-        return {"routeId": None, "stages": stages, "flags": flags} | worth
+        self.keep_what_was_seen(item)
 
     def _create(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
+        refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
+        if refused:
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
@@ -375,6 +366,7 @@ class FakeGateway(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
         item |= {name: ask.body[name] for name in ("kind", "description", "currency") if name in ask.body}
+        item["fields"] = ask.body.get("fields", {})
         if not ask.body.get("draft"):
             item |= self.compared(item["amount"], item["currency"])
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
@@ -387,7 +379,10 @@ class FakeGateway(
         item = self.approvals[ask.request.path_params["id"]]
         if ask.request.headers.get("if-match") != f'"{item["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
-        item |= {name: ask.body[name] for name in ("title", "description", "kind", "currency") if name in ask.body}
+        if refused := refused_fields(ask.body, whole=False):
+            return refused
+        names = ("title", "description", "kind", "fields", "currency")
+        item |= {name: ask.body[name] for name in names if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

@@ -9,6 +9,7 @@ from services.contracts.states import ApprovalKind
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import StageOutput
 from services.opportunity.schemas.comments import HistoryEntry
+from services.opportunity.schemas.kind_fields import KindFields
 from services.opportunity.schemas.rates import KeptRate
 
 
@@ -49,6 +50,8 @@ class RequestSeen(ResponseModel):
     yen_amount: int | None = None
     rates: list[KeptRate] = Field(default_factory=list)
     """By which the amount was compared. Both empty as well for what was kept before there were rates."""
+    fields: KindFields = Field(default_factory=dict)
+    """Empty as well for what was kept before kinds had any."""
     customer_id: UUID | None
     flags: list[str]
     revision: int

@@ -192,6 +192,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "currency": approval.currency,
         "rates": exchange.to_json(approval.rates),
         "yenAmount": exchange.shown_in_yen(approval.amount, approval.currency, approval.rates),
+        "fields": approval.fields,
         "customerId": None if approval.customer_id is None else str(approval.customer_id),
         "flags": approval.flags,
         "revision": approval.progress.revision,
