@@ -35,6 +35,7 @@ async def test_a_rate_is_corrected_and_a_request_in_dollars_is_compared_by_it(
     assert await grave_faults(page) == []
     await picture(page, "rates")
     rep = await open_page("rep", "/approvals/new")
+    await rep.select_option("#opportunity-kind", "OTHER")
     await rep.select_option("#opportunity-currency", "USD")
     await rep.fill("#opportunity-amount", "12,000")
     await rep.fill("#opportunity-title", "外貨建て商品の手数料")

@@ -223,7 +223,7 @@ async def test_the_currency_of_a_request_is_chosen_and_its_route_says_what_is_kn
     html = text(await client.get(address))
     assert '<option value="KWD"' in html
     form = form_to(html, address)
-    typed = {"title": "外貨", "amount": "1,200", "currency": "USD"}
+    typed = {"title": "外貨", "kind": "OTHER", "amount": "1,200", "currency": "USD"}
     shown = text(await client.post("/approvals/-/preview", form.filled(typed)))
     assert "USD の有効なレートがないため" in shown
     await client.post("/approvals/new", form.filled(typed | {"action": "submit"}))
