@@ -10,6 +10,7 @@ from starlette.routing import Route
 from frontend.opportunity import (
     attaching,
     chart,
+    customer_facts,
     deciding,
     detail,
     dossier,
@@ -46,6 +47,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/fresh", inbox.fresh, methods=_GET),
         Route(f"{PREFIX}/-/weekly", chart.weekly, methods=_GET),
         Route(f"{PREFIX}/-/of-customer", inbox.of_customer, methods=_GET),
+        Route(f"{PREFIX}/-/earlier", inbox.earlier, methods=_GET),
         Route(f"{PREFIX}/-/customers", customer_field.choices, methods=_GET),
         Route(f"{PREFIX}/-/dossiers/{{id}}.json", dossier.download, methods=_GET),
         Route(f"{PREFIX}/-/dossiers.zip", sample.download, methods=_GET),
@@ -81,6 +83,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     app.state.templates.globals |= {
         "words": words,
         "route_words": routes_words,
+        "customer_facts": customer_facts,
         "money_words": money,
         "firm_words": firm_words,
         "weekdays": weekdays,

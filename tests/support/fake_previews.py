@@ -33,4 +33,4 @@ class PreviewAnswers:
             stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
         worth = self.compared(ask.body.get("amount"), ask.body.get("currency", "JPY"))
-        return {"routeId": None, "stages": stages, "flags": flags} | worth
+        return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}} | worth

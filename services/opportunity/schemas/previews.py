@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.contracts.states import StageMode
 from services.kit.models import ResponseModel
-from services.opportunity.schemas.approvals import ApprovalContent
+from services.opportunity.schemas.approvals import ApprovalContent, FlagGround
 from services.opportunity.schemas.fields import Person, Title
 from services.opportunity.schemas.rates import KeptRate
 from services.opportunity.suitability import Flag
@@ -46,6 +46,7 @@ class Preview(ResponseModel):
 
     route_id: UUID | None
     flags: list[Flag]
+    flag_grounds: dict[Flag, FlagGround]
     yen_amount: int | None = None
     rates: list[KeptRate] = Field(default_factory=list)
     stages: list[PreviewStage]

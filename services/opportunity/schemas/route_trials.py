@@ -84,6 +84,7 @@ class Trial(ResponseModel):
     taken: RouteRef | None
     routes: list[TriedRoute]
     flags: list[Flag]
+    """Without those that rest on the kind's own fields, which a trial does not ask for."""
     yen_amount: int | None = None
     rates: list[KeptRate] = Field(default_factory=list)
     stages: list[TriedStage]

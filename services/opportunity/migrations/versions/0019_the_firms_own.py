@@ -7,7 +7,7 @@ they go on with the calendar of Japan, the strictest route for foreign amounts, 
 from alembic import op
 
 revision = "0019"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
