@@ -19,8 +19,8 @@ PAGES = {
 }
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
-    "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy", "process",
-    "audit_log", "access_review", "mail", "webhook",
+    "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy",
+    "currency_rate", "firm_calendar", "firm_settings", "process", "audit_log", "access_review", "mail", "webhook",
 )  # fmt: skip
 
 
@@ -46,6 +46,9 @@ def kinds() -> dict[str, str]:
         "bulk_decision": pgettext("record", "Bulk decision"),
         "approval_route": pgettext("record", "Approval route"),
         "approval_proxy": pgettext("record", "Proxy"),
+        "currency_rate": pgettext("record", "Rate"),
+        "firm_calendar": pgettext("record", "Business calendar"),
+        "firm_settings": pgettext("record", "Limits of attachments"),
         "process": pgettext("record", "Process"),
         "audit_log": pgettext("record", "Audit log"),
         "access_review": pgettext("record", "Access review"),
@@ -115,6 +118,11 @@ def fields() -> dict[str, str]:
         "kind": pgettext("field", "Kind"),
         "amount": pgettext("field", "Amount"),
         "currency": pgettext("field", "Currency"),
+        "yenPerUnit": pgettext("field", "Yen for one unit"),
+        "validFrom": pgettext("field", "Valid from"),
+        "year": pgettext("field", "Year"),
+        "attachment_max_bytes": pgettext("field", "Size of one file (bytes)"),
+        "attachments_per_request": pgettext("field", "Files of a request"),
         "min_amount": pgettext("field", "From amount"),
         "max_amount": pgettext("field", "Below amount"),
         "min_age": pgettext("field", "From age"),

@@ -16,6 +16,7 @@ from frontend.opportunity import (
     dossier,
     evidence,
     inbox,
+    money,
     request_form,
     sample,
     saved_views,
@@ -23,9 +24,14 @@ from frontend.opportunity import (
     words,
 )
 from frontend.opportunity.absences import pages as absences
+from frontend.opportunity.absences.calendar import weekdays
 from frontend.opportunity.bulk import pages as bulk
+from frontend.opportunity.firm import calendar as firm_calendar
+from frontend.opportunity.firm import limits as firm_limits
+from frontend.opportunity.firm import rates as firm_rates
+from frontend.opportunity.firm import words as firm_words
 from frontend.opportunity.kinds.definitions import Catalogue
-from frontend.opportunity.manifest import ABSENCES, BULK, PREFIX, ROUTES, manifest
+from frontend.opportunity.manifest import ABSENCES, BULK, FIRM, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
@@ -83,10 +89,18 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{ABSENCES}/{{id}}/edit", absences.update, methods=_POST),
         Route(f"{ABSENCES}/{{id}}/end", absences.end, methods=_POST),
         *_of_routes(),
+        *_of_the_firm(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
     app.state.kinds = Catalogue()
-    app.state.templates.globals |= {"words": words, "route_words": routes_words, "customer_facts": customer_facts}
+    app.state.templates.globals |= {
+        "words": words,
+        "route_words": routes_words,
+        "customer_facts": customer_facts,
+        "money_words": money,
+        "firm_words": firm_words,
+        "weekdays": weekdays,
+    }
     return app
 
 
@@ -107,4 +121,17 @@ def _of_routes() -> list[Route]:
         Route(f"{version}/edit", routes_editing.update, methods=_POST),
         Route(f"{version}/simulate", routes_pages.simulate, methods=_GET),
         Route(f"{version}/withdraw", routes_pages.withdraw, methods=_POST),
+    ]
+
+
+def _of_the_firm() -> list[Route]:
+    return [
+        Route(FIRM, firm_rates.home, methods=_GET),
+        Route(firm_words.RATES, firm_rates.show, methods=_GET),
+        Route(firm_words.RATES, firm_rates.enter, methods=_POST),
+        Route(firm_words.CALENDAR, firm_calendar.show, methods=_GET),
+        Route(firm_words.CALENDAR, firm_calendar.say, methods=_POST),
+        Route(f"{firm_words.CALENDAR}/confirm", firm_calendar.confirm, methods=_POST),
+        Route(firm_words.LIMITS, firm_limits.show, methods=_GET),
+        Route(firm_words.LIMITS, firm_limits.update, methods=_POST),
     ]

@@ -27,8 +27,8 @@ FIRST_KIND = "FEE_DISCOUNT"
 
 @dataclass(slots=True)
 class RequestDraft(Draft):
-    """`amount` is as typed, in whole units of its currency, which nobody chooses here. Who is asked is left to the
-    policy, or to what the record says already: named approvers are no part of this form.
+    """`amount` is as typed, in whole units of its currency. Who is asked is left to the policy, or to what the record
+    says already: named approvers are no part of this form.
 
     Each kind has inputs of its own (`draft_for`): what was typed for one kind stays while another is looked at, and
     only what belongs to the chosen one is sent.

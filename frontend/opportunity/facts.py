@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
-from frontend.opportunity import customer_facts, words
+from frontend.opportunity import customer_facts, money, words
 from frontend.opportunity.kinds import table
 from frontend.opportunity.kinds.definitions import Kinds
-from frontend.opportunity.views import AssetsShare, FlagGround, Stage
+from frontend.opportunity.views import AssetsShare, FlagGround, Rate, Stage
 from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.i18n import current_locale, gettext
 from frontend.ui.views import View
@@ -59,6 +59,8 @@ class RequestSeen(View):
     kind: str = "OTHER"
     amount: int | None = None
     currency: str = formats.YEN
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
     fields: dict[str, Any] = Field(default_factory=dict)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
@@ -74,7 +76,7 @@ def of_request(seen: RequestSeen, kinds: Kinds) -> list[tuple[str, str]]:
     return [
         (gettext("Title"), seen.title),
         (gettext("Kind"), words.kind_text(seen.kind)),
-        (gettext("Amount"), formats.money(seen.amount, seen.currency)),
+        (gettext("Amount"), _amount_text(seen)),
         *table.lines(kinds, seen.kind, seen.fields, seen.currency),
         (gettext("Revision"), str(seen.revision)),
         (gettext("Warnings"), "\n".join(_flags(seen)) or formats.NOTHING),
@@ -99,6 +101,12 @@ def of_opinions(seen: RequestSeen) -> list[tuple[str, str]]:
         )
         for opinion in seen.opinions
     ]
+
+
+def _amount_text(seen: RequestSeen) -> str:
+    """With what it was compared by, if that was kept."""
+    rates = money.rates_text(seen)
+    return "\n".join(filter(None, (formats.money(seen.amount, seen.currency), money.worth_text(seen), rates)))
 
 
 def _flags(seen: RequestSeen) -> list[str]:

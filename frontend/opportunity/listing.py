@@ -8,9 +8,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from frontend.opportunity import words
+from frontend.opportunity import money, words
 from frontend.opportunity.manifest import PREFIX
 from frontend.ui.amounts import AmountRefused, parse_amount
+from frontend.ui.formats import YEN
 from frontend.ui.page import Page
 from frontend.ui.time_zone import office_now
 
@@ -30,7 +31,7 @@ class Filters:
     """What the address asks for; values that the API does not know are dropped.
 
     `due` and `sort` belong to what waits (`WAITING`), `state` to the other lists. `least` is a figure as it was typed,
-    in yen; requests in other currencies have no place below or above it.
+    in `currency`, which is yen where none is chosen; requests in other currencies have no place below or above it.
     """
 
     tab: str = MINE
@@ -40,6 +41,7 @@ class Filters:
     flagged: str = ""
     due: str = ""
     least: str = ""
+    currency: str = ""
     sort: str = WAITING_LONGEST
 
     @classmethod
@@ -54,6 +56,7 @@ class Filters:
 
         tab = one_of("tab", TABS) or MINE
         waits = tab in WAITING
+        currency = one_of("currency", dict(money.currencies()))
         return cls(
             tab=tab,
             q=query.get("q", "").strip()[:MAX_TEXT],
@@ -61,7 +64,8 @@ class Filters:
             state="" if waits else one_of("state", words.STATES),
             flagged=one_of("flagged", ("true", "false")),
             due=one_of("due", words.due_words()) if waits else "",
-            least=_figure(query.get("least", "")),
+            least=_figure(query.get("least", ""), currency or YEN),
+            currency=currency,
             sort=(one_of("sort", words.inbox_orders()) or WAITING_LONGEST) if waits else WAITING_LONGEST,
         )
 
@@ -111,9 +115,10 @@ class Filters:
             "q": self.q,
             "kind": self.kind,
             "flagged": self.flagged,
+            "currency": self.currency,
         }
         if self.least:
-            given["minAmount"] = str(parse_amount(self.least))
+            given["minAmount"] = str(parse_amount(self.least, self.currency or YEN))
         if self.tab in WAITING:
             given |= {"dueBefore": _due_before(self.due), "sort": self.sort}
             given |= {"snoozed": "true"} if self.tab == SNOOZED else {}
@@ -125,9 +130,9 @@ class Filters:
         return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
-def _figure(typed: str) -> str:
+def _figure(typed: str, currency: str) -> str:
     try:
-        parse_amount(typed)
+        parse_amount(typed, currency)
     except AmountRefused:
         return ""
     return typed

@@ -7,9 +7,11 @@ PREFIX = "/approvals"
 BULK = f"{PREFIX}/bulk"
 ABSENCES = "/absences"
 ROUTES = "/routes"
+FIRM = "/firm"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
 _ABSENCES = Label(ja="不在・代理", en="Absences")
 _ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
+_FIRM = Label(ja="社内設定", en="Firm settings")
 
 
 def manifest() -> RemoteManifest:
@@ -20,6 +22,7 @@ def manifest() -> RemoteManifest:
             PageRoute(prefix=PREFIX, title=_TITLE, budget_ms=1500),
             PageRoute(prefix=ABSENCES, title=_ABSENCES, budget_ms=1500),
             PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
+            PageRoute(prefix=FIRM, title=_FIRM, budget_ms=1500),
         ),
         exposes={
             "weekly": Exposed(path=f"{PREFIX}/-/weekly", budget_ms=400, min_height_px=240),
@@ -47,6 +50,14 @@ def manifest() -> RemoteManifest:
                 label=_ROUTES_TITLE,
                 icon="route",
                 order=70,
+                group="admin",
+                permission="audit:read",
+            ),
+            NavEntry(
+                path=FIRM,
+                label=_FIRM,
+                icon="building-2",
+                order=80,
                 group="admin",
                 permission="audit:read",
             ),

@@ -91,6 +91,14 @@ class FlagGround(View):
     risk_tolerance: str | None = None
 
 
+class Rate(View):
+    """What one unit of a currency was worth in yen, as a decimal text."""
+
+    currency: str
+    yen_per_unit: str
+    valid_from: str
+
+
 class Approval(View):
     """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
 
@@ -105,6 +113,9 @@ class Approval(View):
     requester_name: str | None = None
     amount: int | None = None
     currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
+    """By which the amount was compared when it was submitted."""
     fields: dict[str, Any] = Field(default_factory=dict)
     """What its kind asks for."""
     state: str = "DRAFT"
@@ -282,6 +293,10 @@ class Route(View):
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
+    amount: int | None = None
+    currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
 
 
 class ApprovalPage(View):

@@ -16,6 +16,7 @@ def _label(ja: str, en: str) -> Label:
 INBOX = _label("承認受信箱", "Approvals")
 ABSENCES = _label("不在・代理", "Absences")
 ROUTES = _label("承認ルート", "Approval routes")
+FIRM = _label("社内設定", "Firm settings")
 DASHBOARDS = _label("ダッシュボード", "Dashboards")
 NOTIFICATION_SETTINGS = _label("通知設定", "Notification settings")
 CUSTOMERS = _label("顧客", "Customers")
@@ -34,6 +35,7 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
             PageRoute(prefix="/approvals", title=INBOX),
             PageRoute(prefix="/absences", title=ABSENCES),
             PageRoute(prefix="/routes", title=ROUTES),
+            PageRoute(prefix="/firm", title=FIRM),
         ),
         nav=(
             NavEntry(path="/approvals", label=INBOX, icon="inbox", order=10, permission="approval:read"),
@@ -45,6 +47,7 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
                 permission="approval:decide approval:reassign-any audit:read",
             ),
             NavEntry(path="/routes", label=ROUTES, icon="route", order=70, group="admin", permission="audit:read"),
+            NavEntry(path="/firm", label=FIRM, icon="building-2", order=80, group="admin", permission="audit:read"),
         ),
     ),
     "analytics": RemoteManifest(

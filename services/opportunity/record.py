@@ -9,6 +9,8 @@ from uuid import UUID
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.database import Row
 from services.kit.db.record import members
+from services.opportunity import exchange
+from services.opportunity.exchange import Rate
 from services.opportunity.progress import LastApproval, Opinion, Progress, Stage
 
 
@@ -23,6 +25,8 @@ class Approval:
     amount: int | None
     """Whole yen (or whole units of ``currency``)."""
     currency: str
+    rates: tuple[Rate, ...]
+    """By which the amount was compared when it was submitted, and that of its currency; empty before."""
     fields: dict[str, Any]
     """What its kind asks for (``kinds``), by the names of the API; a draft may lack some."""
     flags: list[str]
@@ -172,7 +176,8 @@ def progress_from_row(row: Row) -> Progress:
 
 def approval_from_row(row: Row) -> Approval:
     values = {field.name: row[field.name] for field in fields(Approval) if field.name != "progress"}
-    return Approval(**values | {"kind": ApprovalKind(row["kind"]), "progress": progress_from_row(row)})
+    typed = {"kind": ApprovalKind(row["kind"]), "rates": exchange.from_json(row["rates"])}
+    return Approval(**values | typed | {"progress": progress_from_row(row)})
 
 
 def approval_to_row(approval: Approval) -> Row:
@@ -180,6 +185,7 @@ def approval_to_row(approval: Approval) -> Row:
     row = {field.name: getattr(approval, field.name) for field in fields(Approval) if field.name != "progress"}
     row |= {field.name: getattr(approval.progress, field.name) for field in fields(Progress)}
     return row | {
+        "rates": exchange.to_json(approval.rates),
         "stages": stages_to_json(approval.progress.stages),
         "approved_by": sorted(approval.progress.approved_by),
         "voted_by": sorted(approval.progress.voted_by),

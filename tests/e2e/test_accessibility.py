@@ -50,6 +50,9 @@ PAGES = {
     "route-form": ("admin", "/routes/{route}/edit"),
     "route-version": ("admin", "/routes/{route}/versions/1"),
     "routes-naming": ("auditor", "/routes/naming?userId={named}"),
+    "rates": ("admin", "/firm/rates"),
+    "business-calendar": ("admin", "/firm/calendar"),
+    "limits": ("admin", "/firm/limits"),
     "not-found": ("manager", "/nowhere"),
 }
 

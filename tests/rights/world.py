@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.contracts.permissions import Role
 from services.kit.db.database import Database
-from services.kit.running import clock
+from services.kit.running import clock, zone
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
 from tests.rights.table import ROLES, Relation
@@ -47,6 +47,7 @@ class World:
     asker: Caller = field(init=False)
     """Raises the requests that are about whom they name; nobody's report."""
     route_id: str = ""
+    rate_id: str = ""
     belongings: dict[str, dict[UUID, Any]] = field(default_factory=dict)
     """Kind of thing → whose it is → its id."""
 
@@ -100,6 +101,7 @@ class World:
         everybody = [*self.callers.values(), *self.reports.values(), self.stranger]
         self.belongings["customer"] = await self._each(owners, self._customer)
         self.route_id = await self._route()
+        self.rate_id = _id(await self.admin.ask("POST", "/currency-rates", rate_body()))
         for kind, people, make in (
             ("meeting", owners, self._meeting),
             ("task", owners, self._task),
@@ -242,6 +244,11 @@ async def served(ask: Callable[[], Awaitable[Answer]]) -> Answer:
 def route_body() -> dict[str, Any]:
     """A route that is never taken."""
     return {"name": "照合", "active": False, "stages": [{"name": "承認", "resolvers": ["ROLE:approver"]}]}
+
+
+def rate_body() -> dict[str, Any]:
+    """A rate of a currency in which nobody asks for anything."""
+    return {"currency": "ISK", "yenPerUnit": "1.1", "validFrom": zone.today().isoformat()}
 
 
 def _made(answer: Answer) -> dict[str, Any]:

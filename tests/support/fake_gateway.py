@@ -23,12 +23,14 @@ from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_firm import FirmAnswers
 from tests.support.fake_inbox import InboxAnswers
 from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_mail import MailAnswers
 from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
+from tests.support.fake_previews import PreviewAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
@@ -45,11 +47,13 @@ class FakeGateway(
     BesideAnswers,
     CardAnswers,
     EvidenceAnswers,
+    FirmAnswers,
     InboxAnswers,
     KindAnswers,
     LiveAnswers,
     MailAnswers,
     OpinionAnswers,
+    PreviewAnswers,
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
@@ -74,6 +78,7 @@ class FakeGateway(
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
+        self.reset_firm()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
@@ -156,6 +161,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.firm_routes(),
             *self.kind_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
@@ -230,6 +236,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
+            created += (self._enter_rate,)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -350,24 +357,6 @@ class FakeGateway(
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
         self.keep_what_was_seen(item)
 
-    def _route(self, ask: Ask) -> list[Json]:
-        manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
-        last = (ask.body.get("amount") or 0) >= 1_000_000
-        return [
-            records.stage("上長承認", [manager], 48),
-            *([records.stage("最終承認", [approver], 72)] if last else []),
-        ]
-
-    def _preview(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
-            return refused
-        stages = self._route(ask)
-        for stage in stages:
-            stage.pop("approvedBy")
-            stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
-        flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}}
-
     def _create(self, ask: Ask) -> Any:
         refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
         if refused:
@@ -377,8 +366,10 @@ class FakeGateway(
         item = records.approval(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
-        item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item |= {name: ask.body[name] for name in ("kind", "description", "currency") if name in ask.body}
         item["fields"] = ask.body.get("fields", {})
+        if not ask.body.get("draft"):
+            item |= self.compared(item["amount"], item["currency"])
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -391,7 +382,8 @@ class FakeGateway(
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
         if refused := refused_fields(ask.body, whole=False):
             return refused
-        item |= {name: ask.body[name] for name in ("title", "description", "kind", "fields") if name in ask.body}
+        names = ("title", "description", "kind", "fields", "currency")
+        item |= {name: ask.body[name] for name in names if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

@@ -153,6 +153,8 @@ def approval(
         "ownerId": requester["id"],
         "amount": amount,
         "currency": "JPY",
+        "yenAmount": None,
+        "rates": [],
         "fields": COMPLETE["FEE_DISCOUNT"],
         "generation": 1,
         "state": "PENDING",
@@ -235,16 +237,8 @@ def entry(
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
     names = (
-        "title",
-        "description",
-        "kind",
-        "amount",
-        "currency",
-        "fields",
-        "customerId",
-        "flags",
-        "revision",
-        "stages",
+        *("title", "description", "kind", "amount", "currency", "yenAmount", "rates", "fields", "customerId"),
+        *("flags", "revision", "stages"),
     )
     request: Json = {name: item[name] for name in names} | {"opinions": [], "attachments": []}
     if client is None:

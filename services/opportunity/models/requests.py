@@ -52,6 +52,7 @@ class ApprovalRow(OpportunityModel, table=True):
     description: str = Field(sa_type=Text)
     amount: int | None = Field(sa_type=BigInteger)
     currency: str = Field(sa_type=Text)
+    rates: list[dict[str, Any]] | None = Field(sa_column=Column(JSONB))
     fields: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
     state: str = Field(sa_type=Text)
     state_before: str | None = Field(sa_type=Text)

@@ -77,6 +77,7 @@ def _to_row(approval: Approval) -> Row:
     wish = None if approval.wish is None else Jsonb(approval.wish)
     last = None if row["last_approval"] is None else Jsonb(row["last_approval"])
     return row | {
+        "rates": Jsonb(row["rates"]) if row["rates"] else None,
         "fields": Jsonb(approval.fields),
         "flag_grounds": Jsonb(approval.flag_grounds),
         "stages": Jsonb(row["stages"]),

@@ -41,6 +41,7 @@ from services.opportunity.schemas.fields import (
     Title,
 )
 from services.opportunity.schemas.kind_fields import KindFields, parsed
+from services.opportunity.schemas.rates import KeptRate
 from services.opportunity.suitability import Flag
 
 
@@ -195,6 +196,10 @@ class ApprovalOutput(ResponseModel):
     description: str
     amount: int | None
     currency: str
+    yen_amount: int | None = None
+    """What the amount is worth by ``rates``, in whole yen, rounded up; null for yen, and without a rate."""
+    rates: list[KeptRate] = Field(default_factory=list)
+    """Those of the day of the submission, by which routes were chosen."""
     fields: KindFields
     generation: int
     state: ApprovalState

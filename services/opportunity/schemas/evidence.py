@@ -10,6 +10,7 @@ from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import AssetsShare, FlagGround, StageOutput
 from services.opportunity.schemas.comments import HistoryEntry
 from services.opportunity.schemas.kind_fields import KindFields
+from services.opportunity.schemas.rates import KeptRate
 
 
 class CustomerSeen(ResponseModel):
@@ -67,6 +68,9 @@ class RequestSeen(ResponseModel):
     kind: ApprovalKind
     amount: int | None
     currency: str
+    yen_amount: int | None = None
+    rates: list[KeptRate] = Field(default_factory=list)
+    """By which the amount was compared. Both empty as well for what was kept before there were rates."""
     fields: KindFields = Field(default_factory=dict)
     """Empty as well for what was kept before kinds had any."""
     customer_id: UUID | None

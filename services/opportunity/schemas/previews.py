@@ -3,10 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from services.contracts.states import StageMode
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import ApprovalContent, FlagGround
 from services.opportunity.schemas.fields import Person, Title
+from services.opportunity.schemas.rates import KeptRate
 from services.opportunity.suitability import Flag
 
 
@@ -39,7 +42,11 @@ class PreviewStage(ResponseModel):
 
 
 class Preview(ResponseModel):
+    """``yenAmount`` and ``rates``: what the amount is worth, and by which rates it is compared, if submitted now."""
+
     route_id: UUID | None
     flags: list[Flag]
     flag_grounds: dict[Flag, FlagGround]
+    yen_amount: int | None = None
+    rates: list[KeptRate] = Field(default_factory=list)
     stages: list[PreviewStage]

@@ -27,6 +27,6 @@ async def withdraw_in_vain(uow: UnitOfWork, approval_id: UUID) -> bool:
             break
         progress = opinions.withdraw(before.progress, Actor(None), user_id=vain[0].asked_id)
         transition = Transition(ApprovalAction.WITHDRAW_OPINION, "SYSTEM", None, opinion=vain[0])
-        await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
+        await commit(uow, before, await moved(uow, before, progress, transition), transition, workflow_knows=False)
         withdrawn = True
     return withdrawn

@@ -192,7 +192,7 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     await _change_beside(uow, action, before, actor, command)
     if item is not None:
         await bulk_decisions.end_decided(uow, item.batch_id, before.id, clock.now())
-    after = moved(before, progress, transition)
+    after = await moved(uow, before, progress, transition)
     if action is actions.RESUBMIT:
         after = await _flagged_anew(uow, after)
     return await commit(uow, before, after, transition)
@@ -333,4 +333,5 @@ async def escalate(uow: UnitOfWork, request: ApprovalInput) -> ApprovalOutcome:
         return outcome(before)
     progress = machine.escalate(before.progress, Actor(None))
     transition = Transition(ApprovalAction.ESCALATE, "SYSTEM", None, to_id=progress.current.escalated_to)
-    return await commit(uow, before, replace(moved(before, progress, transition), escalated_at=now), transition)
+    after = replace(await moved(uow, before, progress, transition), escalated_at=now)
+    return await commit(uow, before, after, transition)

@@ -65,5 +65,5 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
         opinion | {f"{who}Name": names.get(UUID(opinion[f"{who}Id"])) for who in ("asked", "asker")}
         for opinion in snapshot.get("opinions", ())
     ]
-    told = {"stages": stages, "customer": customer, "opinions": opinions}
-    return {"attachments": [], "fields": {}, "flagGrounds": {}} | snapshot | told
+    older: Snapshot = {"attachments": [], "fields": {}, "flagGrounds": {}, "rates": [], "yenAmount": None}
+    return older | snapshot | {"stages": stages, "customer": customer, "opinions": opinions}

@@ -131,7 +131,7 @@ async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, suc
         to_id=owner_id,
     )
     await _record(uow, step, "OWNER", approval_id, owner_id, {})
-    await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
+    await commit(uow, before, await moved(uow, before, progress, transition), transition, workflow_knows=False)
     return True
 
 
@@ -250,7 +250,7 @@ async def _return_part(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
     transition = Transition(
         ApprovalAction.REASSIGN, "PROCESS", step.actor_id, process_id=step.process_id, from_id=successor, to_id=leaver
     )
-    await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
+    await commit(uow, before, await moved(uow, before, progress, transition), transition, workflow_knows=False)
 
 
 async def _return_route(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:

@@ -13,11 +13,11 @@ from services.kit.events import audit, outbox
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.opportunity import actions, chain, events, opinions, stage_clock
+from services.opportunity import actions, chain, events, exchange, opinions, stage_clock
 from services.opportunity.progress import Opinion, Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
-from services.opportunity.service import ledger, shortage
+from services.opportunity.service import firm_calendar, ledger, shortage
 from services.opportunity.suitability import Noted
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
@@ -66,11 +66,11 @@ def event_for(transition: Transition, before: Approval, after: Approval) -> Appr
     )
 
 
-def moved(before: Approval, progress: Progress, transition: Transition) -> Approval:
+async def moved(reader: Reader, before: Approval, progress: Progress, transition: Transition) -> Approval:
     """The request after the transition, without its history entry."""
     now = clock.now()
     progress = opinions.settled(before.progress, progress)
-    ticking = stage_clock.after_transition(before, progress, now)
+    ticking = stage_clock.after_transition(before, progress, now, await firm_calendar.current(reader))
     after = replace(
         before,
         progress=progress,
@@ -216,6 +216,8 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "kind": approval.kind.value,
         "amount": approval.amount,
         "currency": approval.currency,
+        "rates": exchange.to_json(approval.rates),
+        "yenAmount": exchange.shown_in_yen(approval.amount, approval.currency, approval.rates),
         "fields": approval.fields,
         "customerId": None if approval.customer_id is None else str(approval.customer_id),
         "flags": approval.flags,

@@ -14,13 +14,14 @@ from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
-from services.opportunity import assets, business_time, machine, opinions
+from services.opportunity import assets, business_time, exchange, machine, opinions
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
+from services.opportunity.business_calendar import Calendar
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.record import progress_from_row
 from services.opportunity.repository import history, lists, people
-from services.opportunity.service import shortage
+from services.opportunity.service import firm_calendar, shortage
 
 _INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
 
@@ -101,14 +102,20 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     names = await people.names(reader, sorted(involved)) if involved else {}
     older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
     actors = [_actor(view, principal, {who for waiting, who in older if waiting == row["id"]}) for row in rows]
-    return [_item(row, progress, actor, names) for row, progress, actor in zip(rows, progresses, actors, strict=True)]
+    calendar = await firm_calendar.current(reader)
+    return [
+        _item(row, progress, actor, names, calendar)
+        for row, progress, actor in zip(rows, progresses, actors, strict=True)
+    ]
 
 
 def _progress(row: Row) -> Progress:
     return progress_from_row({field.name: row[to_camel(field.name)] for field in fields(Progress)})
 
 
-def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | None]) -> dict[str, Any]:
+def _item(
+    row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | None], calendar: Calendar
+) -> dict[str, Any]:
     item = {name: value for name, value in row.items() if name not in _INTERNAL}
     item["stages"] = [
         shown
@@ -128,14 +135,17 @@ def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | No
         }
         for one in progress.awaited_opinions
     ]
-    item["businessDaysLeft"] = _business_days_left(row, progress)
+    item["rates"] = row["rates"] or []
+    kept = exchange.from_json(row["rates"])
+    item["yenAmount"] = exchange.shown_in_yen(row["amount"], row["currency"], kept)
+    item["businessDaysLeft"] = _business_days_left(row, progress, calendar)
     item["allowedActions"] = allowed_actions(progress, actor)
     absent = machine.stands_in_for(progress, actor)
     item["standsInFor"] = None if absent is None else {"id": absent, "name": names.get(absent)}
     return item
 
 
-def _business_days_left(row: Row, progress: Progress) -> int | None:
+def _business_days_left(row: Row, progress: Progress, calendar: Calendar) -> int | None:
     if progress.state is not ApprovalState.PENDING or row["deadlineAt"] is None or not progress.current.business_days:
         return None
-    return business_time.days_left(clock.now(), row["deadlineAt"])
+    return business_time.days_left(clock.now(), row["deadlineAt"], calendar)
