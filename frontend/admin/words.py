@@ -11,11 +11,12 @@ PAGES = {
     "meeting": "/meetings",
     "task": "/tasks",
     "process": "/processes",
+    "audit_sample": "/audit-samples",
 }
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
     "user", "customer", "meeting", "task", "approval", "approval_route", "approval_proxy", "process", "audit_log",
-    "access_review",
+    "access_review", "audit_sample",
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def kinds() -> dict[str, str]:
         "process": pgettext("record", "Process"),
         "audit_log": pgettext("record", "Audit log"),
         "access_review": pgettext("record", "Access review"),
+        "audit_sample": pgettext("record", "Audit sample"),
     }
 
 
@@ -136,6 +138,14 @@ def fields() -> dict[str, str]:
         "customerIds": pgettext("field", "Customers"),
         "type": pgettext("field", "Kind"),
         "total": pgettext("field", "Total"),
+        "assessment": pgettext("field", "Assessment"),
+        "note": pgettext("field", "Note"),
+        "position": pgettext("field", "Position"),
+        "seed": pgettext("field", "Seed"),
+        "populationSize": pgettext("field", "Population"),
+        "populationSha256": pgettext("field", "SHA-256 of the population"),
+        "recordSha256": pgettext("field", "SHA-256 of the record"),
+        "keyFingerprint": pgettext("field", "Fingerprint of the key"),
     }
 
 

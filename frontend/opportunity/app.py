@@ -20,10 +20,14 @@ from frontend.opportunity import (
     words,
 )
 from frontend.opportunity.absences import pages as absences
-from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
+from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, SAMPLES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
+from frontend.opportunity.samples import drawing as samples_drawing
+from frontend.opportunity.samples import pages as samples_pages
+from frontend.opportunity.samples import words as samples_words
+from frontend.opportunity.samples import working as samples_working
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
@@ -67,9 +71,10 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{ABSENCES}/{{id}}/edit", absences.update, methods=_POST),
         Route(f"{ABSENCES}/{{id}}/end", absences.end, methods=_POST),
         *_of_routes(),
+        *_of_samples(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
-    app.state.templates.globals |= {"words": words, "route_words": routes_words}
+    app.state.templates.globals |= {"words": words, "route_words": routes_words, "sample_words": samples_words}
     return app
 
 
@@ -90,4 +95,19 @@ def _of_routes() -> list[Route]:
         Route(f"{version}/edit", routes_editing.update, methods=_POST),
         Route(f"{version}/simulate", routes_pages.simulate, methods=_GET),
         Route(f"{version}/withdraw", routes_pages.withdraw, methods=_POST),
+    ]
+
+
+def _of_samples() -> list[Route]:
+    return [
+        Route(SAMPLES, samples_pages.show, methods=_GET),
+        Route(f"{SAMPLES}/-/{{id}}.zip", samples_pages.download, methods=_GET),
+        Route(f"{SAMPLES}/new", samples_drawing.new, methods=_GET),
+        Route(f"{SAMPLES}/new", samples_drawing.create, methods=_POST),
+        Route(f"{SAMPLES}/{{id}}", samples_working.show, methods=_GET),
+        Route(f"{SAMPLES}/{{id}}/items/{{position}}", samples_working.panel, methods=_GET),
+        Route(f"{SAMPLES}/{{id}}/items/{{position}}", samples_working.assess, methods=_POST),
+        Route(f"{SAMPLES}/{{id}}/close", samples_pages.conclude, methods=_GET),
+        Route(f"{SAMPLES}/{{id}}/close", samples_pages.close, methods=_POST),
+        Route(f"{SAMPLES}/{{id}}/sheet", samples_pages.sheet, methods=_GET),
     ]

@@ -6,9 +6,11 @@ from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteMani
 PREFIX = "/approvals"
 ABSENCES = "/absences"
 ROUTES = "/routes"
+SAMPLES = "/audit-samples"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
 _ABSENCES = Label(ja="不在・代理", en="Absences")
 _ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
+_SAMPLES = Label(ja="監査サンプル", en="Audit samples")
 
 
 def manifest() -> RemoteManifest:
@@ -19,6 +21,7 @@ def manifest() -> RemoteManifest:
             PageRoute(prefix=PREFIX, title=_TITLE, budget_ms=1500),
             PageRoute(prefix=ABSENCES, title=_ABSENCES, budget_ms=1500),
             PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
+            PageRoute(prefix=SAMPLES, title=_SAMPLES, budget_ms=3000),
         ),
         exposes={
             "weekly": Exposed(path=f"{PREFIX}/-/weekly", budget_ms=400, min_height_px=240),
@@ -45,6 +48,14 @@ def manifest() -> RemoteManifest:
                 label=_ROUTES_TITLE,
                 icon="route",
                 order=70,
+                group="admin",
+                permission="audit:read",
+            ),
+            NavEntry(
+                path=SAMPLES,
+                label=_SAMPLES,
+                icon="clipboard-check",
+                order=115,
                 group="admin",
                 permission="audit:read",
             ),

@@ -8,6 +8,7 @@ from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
 from services.opportunity.endpoints import (
     attachments,
+    audit_samples,
     comments,
     decisions,
     evidence,
@@ -36,6 +37,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         chosen,
         [
             evidence.router,
+            audit_samples.router,
             decisions.router,
             requests.router,
             comments.router,

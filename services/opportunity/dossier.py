@@ -16,8 +16,6 @@ from services.opportunity.schemas.dossier import ALGORITHM, SCHEMA, SCHEMA_VERSI
 
 Json = dict[str, Any]
 
-SIGNED_AS: Final = f"{SCHEMA}/{SCHEMA_VERSION}\n".encode()
-"""Precedes what is signed: a signature under anything else of this service is none of a dossier."""
 DIGEST_LEVELS: Final = 6
 """So deep values have digests of their own, ``/record/history/0/personal/snapshot/amount``; what lies deeper has the
 one of what it lies in."""
@@ -91,8 +89,9 @@ def digests(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def payload(document: Mapping[str, Any]) -> bytes:
-    """What the signature covers."""
-    return SIGNED_AS + canonical(_unsigned(document))
+    """What the signature covers. Schema and version precede it: a signature under one kind is none of another."""
+    signed_as = f"{document.get('schema')}/{document.get('version')}\n"
+    return signed_as.encode() + canonical(_unsigned(document))
 
 
 def _unsigned(document: Mapping[str, Any]) -> Json:
@@ -102,11 +101,11 @@ def _unsigned(document: Mapping[str, Any]) -> Json:
     return {**document, "signature": {name: value for name, value in signature.items() if name != "value"}}
 
 
-def sign(record: Json, made: Json, signer: Signer) -> Json:
-    """The whole dossier. ``record`` and ``made`` hold JSON values only."""
+def sign(record: Json, made: Json, signer: Signer, *, schema: str = SCHEMA, version: int = SCHEMA_VERSION) -> Json:
+    """The whole dossier, or another document of this form. ``record`` and ``made`` hold JSON values only."""
     document: Json = {
-        "schema": SCHEMA,
-        "version": SCHEMA_VERSION,
+        "schema": schema,
+        "version": version,
         "record": record,
         "recordSha256": sha256(record),
         "made": made,

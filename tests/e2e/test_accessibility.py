@@ -44,6 +44,11 @@ PAGES = {
     "route": ("auditor", "/routes/{route}"),
     "route-form": ("admin", "/routes/{route}/edit"),
     "route-version": ("admin", "/routes/{route}/versions/1"),
+    "samples": ("auditor", "/audit-samples"),
+    "sample-form": ("auditor", "/audit-samples/new"),
+    "sample-work": ("auditor", "/audit-samples/{sample}?item=2"),
+    "sample-close": ("auditor", "/audit-samples/{sample}/close"),
+    "sample-sheet": ("auditor", "/audit-samples/{sample}/sheet"),
     "routes-naming": ("auditor", "/routes/naming?userId={named}"),
     "not-found": ("manager", "/nowhere"),
 }
@@ -61,6 +66,8 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
     audited = frontend.gateway.audit_entries[0]["id"]
     absence = frontend.gateway.add_absence("manager", "approver2")["id"]
     frontend.gateway.add_absence("approver", "manager", -48, 240)
+    drawn = frontend.gateway.draw()
+    frontend.gateway.assess(drawn, 2, "FINDING", "根拠資料なし")
     route, named = next(iter(frontend.gateway.versions)), records.uuid_of("approver")
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
@@ -69,7 +76,14 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
         address = path.format(
-            approval=approval, process=process, entry=entry, audited=audited, absence=absence, route=route, named=named
+            approval=approval,
+            process=process,
+            entry=entry,
+            audited=audited,
+            absence=absence,
+            sample=drawn["id"],
+            route=route,
+            named=named,
         )
         await page.goto(address)
         found = await grave_faults(page)

@@ -25,6 +25,7 @@ from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
+from tests.support.fake_samples import SampleAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 
@@ -52,6 +53,7 @@ class FakeGateway(
     EvidenceAnswers,
     LiveAnswers,
     RouteAnswers,
+    SampleAnswers,
     SearchAnswers,
     SigningInAnswers,
 ):
@@ -73,6 +75,7 @@ class FakeGateway(
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
+        self.reset_samples()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
@@ -152,6 +155,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.sample_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -220,7 +224,7 @@ class FakeGateway(
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route)
+            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._draw_sample)
             status = 201 if request.method == "POST" and handler in created else 200
             if key:
                 self._keys[user["id"], key] = (status, answer)

@@ -15,6 +15,7 @@ ApprovalReader = Annotated[Principal, Depends(requires(Permission.APPROVAL_READ)
 ApprovalRequester = Annotated[Principal, Depends(requires(Permission.APPROVAL_REQUEST))]
 ApprovalCommenter = Annotated[Principal, Depends(requires(Permission.APPROVAL_COMMENT))]
 ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, Permission.APPROVAL_REASSIGN_ANY))]
+Examiner = Annotated[Principal, Depends(requires(Permission.AUDIT_EXAMINE))]
 AuditReader = Annotated[Principal, Depends(requires(Permission.AUDIT_READ))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
 RouteOverseer = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY, Permission.AUDIT_READ))]
