@@ -4,11 +4,17 @@ from deploy.invariants.events import REPORTED
 from deploy.invariants.model import Violation
 from deploy.invariants.system import SERVICES, System
 from services.auth.service import audit_verification
+from services.auth.service.head_reading import read_back
 
 
 async def chain_verifies(system: System) -> list[Violation]:
-    """Each link's hash follows from its entry and the link before; no entry of any service is missing."""
+    """Each link's hash follows from its entry and the link before; no entry of any service is missing.
+
+    Signed heads, in the file and in the bucket, agree with it. Raises StorageAway for a bucket that is out of reach.
+    """
     findings = await audit_verification.verify(system.reader("auth"), system.audit_head_file)
+    if system.head_journal is not None:
+        findings += (await read_back(system.reader("auth"), system.head_journal, whole=True)).findings
     found = [Violation(f"audit:{finding.position}", finding.problem) for finding in findings[:REPORTED]]
     chained = set(await system.column("auth", "SELECT audit_id FROM audit_chain"))
     for service in SERVICES:

@@ -52,6 +52,15 @@ def kind_text(kind: str) -> str:
     return kinds().get(kind, kind)
 
 
+def store_text(name: str) -> str:
+    """Where signed heads of the audit chain are kept."""
+    return {
+        "file": pgettext("store", "File"),
+        "bucket": pgettext("store", "Bucket with object lock"),
+        "webhook": pgettext("store", "Webhook"),
+    }.get(name, name)
+
+
 def roles() -> dict[str, str]:
     return {
         "rep": pgettext("role", "Rep"),
