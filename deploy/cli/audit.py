@@ -1,6 +1,7 @@
 """`ringi audit`: what an auditor does with a dossier, on any machine, without a running system."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -80,7 +81,7 @@ def _checked(file: Path, trusted: list[Pin] | None) -> Report | Unreadable:
         return check(content, trusted)
     except OSError as error:
         return Unreadable(f"can't be read: {error.strerror}")
-    except (NotADossierError, zipfile.BadZipFile) as error:
+    except (NotADossierError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # the last for one with a password
         return Unreadable(str(error))
 
 
