@@ -81,7 +81,12 @@ def _checked(file: Path, trusted: list[Pin] | None) -> Report | Unreadable:
         return check(content, trusted)
     except OSError as error:
         return Unreadable(f"can't be read: {error.strerror}")
-    except (NotADossierError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # the last for one with a password
+    except (
+        NotADossierError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+    ) as error:  # the last for one with a password
         return Unreadable(str(error))
 
 

@@ -20,6 +20,7 @@ from frontend.opportunity import (
     words,
 )
 from frontend.opportunity.absences import pages as absences
+from frontend.opportunity.kinds.definitions import Catalogue
 from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, SAMPLES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
@@ -74,6 +75,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         *_of_samples(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
+    app.state.kinds = Catalogue()
     app.state.templates.globals |= {"words": words, "route_words": routes_words, "sample_words": samples_words}
     return app
 

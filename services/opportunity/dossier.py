@@ -101,11 +101,12 @@ def _unsigned(document: Mapping[str, Any]) -> Json:
     return {**document, "signature": {name: value for name, value in signature.items() if name != "value"}}
 
 
-def sign(record: Json, made: Json, signer: Signer, *, schema: str = SCHEMA, version: int = SCHEMA_VERSION) -> Json:
-    """The whole dossier, or another document of this form. ``record`` and ``made`` hold JSON values only."""
+def sign(record: Json, made: Json, signer: Signer, *, schema: str = SCHEMA, version: int | None = None) -> Json:
+    """The whole dossier, or with ``schema`` and ``version`` another document of this form. ``record`` and ``made`` hold
+    JSON values only."""
     document: Json = {
         "schema": schema,
-        "version": version,
+        "version": SCHEMA_VERSION if version is None else version,
         "record": record,
         "recordSha256": sha256(record),
         "made": made,

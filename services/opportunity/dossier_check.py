@@ -15,8 +15,8 @@ from services.opportunity import chain, dossier
 from services.opportunity.dossier_story import contradictions
 from services.opportunity.schemas.dossier import (
     ALGORITHM,
+    KNOWN_VERSIONS,
     SCHEMA,
-    SCHEMA_VERSION,
     Dossier,
     DossierEntry,
     DossierMade,
@@ -133,7 +133,7 @@ def schema_of(content: bytes) -> str | None:
     return document.get("schema") if isinstance(document, dict) else None
 
 
-def read(content: bytes, schema: str = SCHEMA, version: int = SCHEMA_VERSION) -> dict[str, Any]:
+def read(content: bytes, schema: str = SCHEMA, versions: Sequence[int] = KNOWN_VERSIONS) -> dict[str, Any]:
     """The document of a file. Raises NotADossierError."""
     try:
         document = orjson.loads(content)
@@ -144,8 +144,10 @@ def read(content: bytes, schema: str = SCHEMA, version: int = SCHEMA_VERSION) ->
         raise NotADossierError(f"this is no JSON that can be relied on: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != schema:
         raise NotADossierError(f"this is no {schema}")
-    if document.get("version") != version or isinstance(document["version"], bool | float):
-        raise NotADossierError(f"version {document.get('version')} is not known here, only {version}")
+    version = document.get("version")
+    if version not in versions or isinstance(version, bool | float):
+        known = ", ".join(map(str, versions))
+        raise NotADossierError(f"version {version} is not known here, only {known}")
     return document
 
 

@@ -55,7 +55,7 @@ def check_sheet(
     ``pins`` as for a dossier. What is not beside the sheet is not checked, and the report says so; if the export came
     ``whole``, it is missing.
     """
-    document = read(content, SHEET_SCHEMA, SHEET_VERSION)
+    document = read(content, SHEET_SCHEMA, (SHEET_VERSION,))
     report = SheetReport(document, pinned=pins is not None)
     report.problems += changed_values(document)
     try:

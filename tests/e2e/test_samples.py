@@ -61,6 +61,7 @@ async def test_a_sample_is_drawn_worked_through_by_keyboard_closed_and_verified(
     await expect(page.locator(ROW)).to_have_text("2")
     await expect(page.locator("[data-position]")).to_have_text("2 / 3")
     await page.keyboard.press("k")
+    await expect(page.locator(".sample-decision[action$='/items/1']")).to_be_visible()
     await expect(page.locator("[data-position]")).to_have_text("1 / 3")
     await page.keyboard.press("o")
     await expect(page.locator(".sample-done b")).to_have_text("1 / 3")
@@ -109,6 +110,20 @@ async def close_without_scripts(page: Page, folder: Path) -> Path:
     file = folder / "sample.zip"
     await (await waiting.value).save_as(file)
     return file
+
+
+async def test_no_key_assesses_a_request_that_is_not_shown_any_more(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    frontend.gateway.add_decided(5)
+    sample = frontend.gateway.draw()
+    page = await open_page("auditor", f"/audit-samples/{sample['id']}")
+    await page.route("**/items/2", lambda _: None)  # the panel of the next one never comes
+    await page.keyboard.press("j")
+    await expect(page.locator(ROW)).to_have_text("2")
+    await page.keyboard.press("o")
+    await expect(page.locator("button[value=NO_FINDING]")).to_be_disabled()
+    assert frontend.gateway.samples[sample["id"]]["items"][0]["said"] == []
 
 
 async def test_who_was_outrun_sees_what_the_other_wrote_and_keeps_what_they_typed(

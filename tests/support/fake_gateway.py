@@ -23,6 +23,7 @@ from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_samples import SampleAnswers
@@ -51,6 +52,7 @@ class FakeGateway(
     AuditAnswers,
     BesideAnswers,
     EvidenceAnswers,
+    KindAnswers,
     LiveAnswers,
     RouteAnswers,
     SampleAnswers,
@@ -72,6 +74,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
@@ -155,19 +158,16 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.kind_routes(),
             *self.sample_routes(),
+            *self.evidence_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
-            ("GET", "/approvals/dossiers", self._sample),
-            ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
-            ("GET", "/approvals/{id}/history", self._history),
-            ("GET", "/approvals/{id}/history/{entry}", self._entry),
-            ("GET", "/approvals/{id}/dossier", self._dossier),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("GET", "/approvals/{id}/attachments", self._attachments),
@@ -315,6 +315,8 @@ class FakeGateway(
             stage["approverIds"] = [taker["id"] if i == ask.body["fromId"] else i for i in stage["approverIds"]]
             stage["approvers"] = [records.person(self.users[i]) for i in stage["approverIds"]]
             self._record(item, ask.user, "REASSIGN", ask.body["reason"])
+        elif action in {"submit", "resubmit"} and (refused := refused_fields(item, whole=True)):
+            return refused
         else:
             state = {"recall": "RECALLED", "resubmit": "PENDING", "submit": "PENDING"}[action]
             item["revision"] += action == "resubmit"
@@ -346,6 +348,7 @@ class FakeGateway(
         entries = self.history[item["id"]]
         previous = entries[-1]["hash"] if entries else "0" * 64
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
+        self.keep_what_was_seen(item)
 
     def _route(self, ask: Ask) -> list[Json]:
         manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
@@ -366,7 +369,8 @@ class FakeGateway(
         return {"routeId": None, "stages": stages, "flags": flags}
 
     def _create(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
+        refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
+        if refused:
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
@@ -374,6 +378,7 @@ class FakeGateway(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
         item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item["fields"] = ask.body.get("fields", {})
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -384,7 +389,9 @@ class FakeGateway(
         item = self.approvals[ask.request.path_params["id"]]
         if ask.request.headers.get("if-match") != f'"{item["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
-        item |= {name: ask.body[name] for name in ("title", "description", "kind") if name in ask.body}
+        if refused := refused_fields(ask.body, whole=False):
+            return refused
+        item |= {name: ask.body[name] for name in ("title", "description", "kind", "fields") if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

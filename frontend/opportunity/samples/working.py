@@ -128,7 +128,7 @@ async def _beside(
     return {
         "sample": sample,
         "item": item,
-        "history": await history_of(page.gateway, item.approval_id),
+        "history": await history_of(page, item.approval_id),
         "draft": own,
         "message": outcome.message,
         "outrun": saving.differences(outcome.both, labels, own.shown, theirs.shown),
