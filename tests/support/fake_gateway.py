@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,9 +18,10 @@ from starlette.routing import Route
 
 from tests.support import fake_records as records
 from tests.support.fake_absences import AbsenceAnswers
-from tests.support.fake_answers import Ask, Json, problem, too_large
+from tests.support.fake_answers import Ask, Json, narrowed, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
+from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
@@ -36,21 +36,11 @@ DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
-def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
-    params, time = ask.request.query_params, datetime.fromisoformat
-    least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
-    equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
-    found = [item for item in items if all(item[name] == value for name, value in equal.items())]
-    found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
-    if "flagged" in params:
-        found = [item for item in found if bool(item["flags"]) == (params["flagged"] == "true")]
-    return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]
-
-
 class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
+    CardAnswers,
     EvidenceAnswers,
     KindAnswers,
     LiveAnswers,
@@ -176,6 +166,7 @@ class FakeGateway(
             ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
+            *self.card_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),
@@ -262,7 +253,7 @@ class FakeGateway(
         waiting = [i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])]
         if ask.request.query_params.get("sort") == "deadlineAt":
             waiting.sort(key=lambda item: item["deadlineAt"] or "9")
-        return self._list(_narrowed(waiting, ask), ask)
+        return self._list(narrowed(waiting, ask), ask)
 
     def _counts(self, ask: Ask) -> Json:
         own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
@@ -274,15 +265,14 @@ class FakeGateway(
         }
 
     def _all_approvals(self, ask: Ask) -> Json:
-        return self._list(_narrowed(self.approvals.values(), ask), ask)
+        return self._list(narrowed(self.approvals.values(), ask), ask)
 
     def _one(self, ask: Ask) -> Any:
         item = self.approvals.get(ask.request.path_params["id"])
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
-        return {**self._shown(item, ask.user), "customerFacts": facts}
+        return {**self._shown(item, ask.user), "customerFacts": customer and customer_facts(item, customer)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]
@@ -366,7 +356,7 @@ class FakeGateway(
             stage.pop("approvedBy")
             stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        return {"routeId": None, "stages": stages, "flags": flags}
+        return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}}
 
     def _create(self, ask: Ask) -> Any:
         refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
