@@ -39,7 +39,7 @@ class SheetReport(Report):
 
     @property
     def is_closed(self) -> bool:
-        return self._told("record", "state") == SampleState.CLOSED
+        return bool(self._told("record", "state") == SampleState.CLOSED)
 
     @property
     def items(self) -> int:

@@ -68,7 +68,7 @@ async def draw(uow: UnitOfWork, principal: Principal, content: SampleInput) -> R
     seed = content.seed or drawing.new_seed()
     drawn = drawing.draw(seed, found, content.count)
     numbers = sorted(found)
-    sample = {
+    sample: dict[str, Any] = {
         "id": new_id(),
         "title": content.title,
         "criteria": content.population.model_dump(mode="json", by_alias=True),
