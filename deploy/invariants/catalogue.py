@@ -5,6 +5,7 @@ from typing import Final
 from deploy.invariants import (
     approvals,
     attachments,
+    circulation,
     copies,
     customers,
     events,
@@ -39,6 +40,12 @@ INVARIANTS: Final = (
     ),
     Invariant("one-place", "Nobody fills two places of one stage", approvals.one_place_each),
     Invariant("approval-chains", "The hash chains of all requests verify up to their heads", approvals.chains_verify),
+    Invariant(
+        "receipts",
+        "Whoever confirmed a reading, reviewed or gave an opinion had been asked, and is not the requester",
+        circulation.answered_as_asked,
+    ),
+    Invariant("circulation", "No reading, review or opinion is asked for beyond its time", circulation.asked_in_time),
     Invariant(
         "attachments",
         "Every attachment's hash equals its row, its file, and what was decided on",

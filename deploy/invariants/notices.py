@@ -25,6 +25,10 @@ def _request_over(notice: Row, request: Row) -> bool:
         return state not in _ON_THE_WAY or (state == "PENDING" and notice["recipient_id"] not in request["waiting"])
     if notice["type"] == "APPROVAL_REASSIGNED":
         return state not in _ON_THE_WAY
+    if notice["type"] in ("APPROVAL_CONSULTED", "APPROVAL_ADVISED"):
+        return state not in ("DRAFT", "RETURNED", "ON_HOLD")
+    if notice["type"] == "APPROVAL_TO_READ":
+        return state in ("RECALLED", "CANCELLED")
     return notice["type"] == "APPROVAL_RETURNED" and state not in ("RETURNED", "ON_HOLD")
 
 

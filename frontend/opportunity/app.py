@@ -20,7 +20,9 @@ from frontend.opportunity import (
     words,
 )
 from frontend.opportunity.absences import pages as absences
-from frontend.opportunity.manifest import ABSENCES, PREFIX, ROUTES, manifest
+from frontend.opportunity.circulation import pages as circulation
+from frontend.opportunity.circulation import words as circulation_words
+from frontend.opportunity.manifest import ABSENCES, CIRCULATION, PREFIX, ROUTES, manifest
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
@@ -59,6 +61,9 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),
+        Route(CIRCULATION, circulation.show, methods=_GET),
+        Route(f"{CIRCULATION}/-/count", circulation.count, methods=_GET),
+        Route(f"{CIRCULATION}/{{id}}", circulation.act, methods=_POST),
         Route(ABSENCES, absences.show, methods=_GET),
         Route(f"{ABSENCES}/new", absences.new, methods=_GET),
         Route(f"{ABSENCES}/new", absences.create, methods=_POST),
@@ -69,7 +74,11 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         *_of_routes(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
-    app.state.templates.globals |= {"words": words, "route_words": routes_words}
+    app.state.templates.globals |= {
+        "words": words,
+        "route_words": routes_words,
+        "circulation_words": circulation_words,
+    }
     return app
 
 

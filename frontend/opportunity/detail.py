@@ -8,6 +8,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from frontend.opportunity.circulation.reading import circulation_of, consultable
+from frontend.opportunity.circulation.said import Said
 from frontend.opportunity.reading import history_of
 from frontend.opportunity.views import Person
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
@@ -84,6 +86,11 @@ async def show_with(page: Page, approval_id: str, *, file_error: str, status: in
     return await _render(page, approval_id, status=status, file_error=file_error)
 
 
+async def show_refused(page: Page, approval_id: str, said: Said, *, error: str, status: int) -> Response:
+    """The page, with what was written in a form of circulation and why it was not taken."""
+    return await _render(page, approval_id, status=status, error=error, said=said)
+
+
 async def _render(
     page: Page,
     approval_id: str,
@@ -92,11 +99,13 @@ async def _render(
     error: str = "",
     file_error: str = "",
     typed: Typed | None = None,
+    said: Said | None = None,
     missing: bool = False,
 ) -> Response:
     """`missing`: the words that the action of `typed` needs."""
     history = await history_of(page.gateway, approval_id)
     approval = history.approval
+    circulation = await circulation_of(page.gateway, approval_id)
     candidates = await _candidates(page) if approval.may("REASSIGN") or approval.may("ADD_APPROVER") else []
     places: dict[str, Person] = {
         person.id: person for stage in approval.stages[approval.stage :] for person in stage.approvers
@@ -111,6 +120,9 @@ async def _render(
         candidates=[user for user in candidates if user.id not in places and user.id != approval.requester_id],
         addable=[user for user in candidates if user.id not in asked and user.id != approval.requester_id],
         places=list(places.values()),
+        circulation=circulation,
+        consultable=await consultable(page.gateway, page.identity, circulation) if approval.may("CONSULT") else [],
+        said=said or Said(),
         error=error,
         file_error=file_error,
         typed=typed or Typed(),

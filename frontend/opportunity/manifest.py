@@ -5,8 +5,10 @@ from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteMani
 
 PREFIX = "/approvals"
 ABSENCES = "/absences"
+CIRCULATION = "/circulation"
 ROUTES = "/routes"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
+_CIRCULATION = Label(ja="回覧・後閲・相談", en="Circulation")
 _ABSENCES = Label(ja="不在・代理", en="Absences")
 _ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
 
@@ -17,6 +19,7 @@ def manifest() -> RemoteManifest:
         version="1",
         routes=(
             PageRoute(prefix=PREFIX, title=_TITLE, budget_ms=1500),
+            PageRoute(prefix=CIRCULATION, title=_CIRCULATION, budget_ms=1500),
             PageRoute(prefix=ABSENCES, title=_ABSENCES, budget_ms=1500),
             PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
         ),
@@ -32,6 +35,14 @@ def manifest() -> RemoteManifest:
                 order=10,
                 permission="approval:read",
                 count_path=f"{PREFIX}/-/count",
+            ),
+            NavEntry(
+                path=CIRCULATION,
+                label=_CIRCULATION,
+                icon="book-open-check",
+                order=12,
+                permission="approval:read",
+                count_path=f"{CIRCULATION}/-/count",
             ),
             NavEntry(
                 path=ABSENCES,

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from frontend.opportunity import words
+from frontend.opportunity.circulation.words import said
 from frontend.opportunity.views import Approval, Attachments, Comment, HistoryEntry
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
@@ -102,7 +103,7 @@ def _from_entry(entry: HistoryEntry, approval: Approval) -> TimelineEntry:
         look.icon,
         look.kind,
         actor_of(entry),
-        look.text,
+        said(entry.action, entry.verdict, entry.to_name) or look.text,
         note,
         entry.hash or "",
         place_of(entry, approval),

@@ -83,6 +83,11 @@ def action_look(action: str) -> Look:
         "RECALL": Look(gettext("recalled it"), "muted", "undo-2"),
         "REASSIGN": Look(gettext("passed it on"), "muted", "user-round-cog"),
         "NUDGE": Look(gettext("asked for an answer"), "muted", "bell-ring"),
+        "CONSULT": Look(gettext("asked for an opinion"), "muted", "users-round"),
+        "END_CONSULTATION": Look(gettext("ended a consultation"), "muted", "eye-off"),
+        "ADVISE": Look(gettext("gave an opinion"), "muted", "message-square"),
+        "READ": Look(gettext("confirmed having read it"), "muted", "book-open-check"),
+        "POST_REVIEW": Look(gettext("reviewed it after the decision"), "muted", "clipboard-check"),
         "REMIND": Look(gettext("A reminder was sent"), "muted", "bell"),
         "ESCALATE": Look(gettext("It was escalated"), "warn", "chevrons-up"),
         "HOLD": Look(gettext("It was put on hold"), "warn", "pause"),
@@ -108,6 +113,9 @@ def role_text(role: str | None) -> str:
         "APPROVER": gettext("as approver"),
         "PROXY": gettext("as proxy"),
         "ESCALATION": gettext("as the person it was escalated to"),
+        "VIEWER": gettext("as reader"),
+        "REVIEWER": gettext("as reviewer"),
+        "CONSULTED": gettext("as somebody consulted"),
         "ADMIN": gettext("as administrator"),
         "PROCESS": gettext("by a process"),
         "SYSTEM": gettext("by the system"),
@@ -134,7 +142,7 @@ def absence_text(person: Person) -> str:
     else:
         begins = timestamp(person.absent_from or "")
         away = gettext("away from %(begins)s until %(until)s") % {"begins": begins, "until": until}
-    names = join_names([proxy.name or gettext("Unknown") for proxy in person.proxies])
+    names = person_names(person.proxies)
     return gettext("%(away)s, proxy: %(names)s") % {"away": away, "names": names} if names else away
 
 
@@ -166,6 +174,10 @@ def covers_text(takes_waiting: bool) -> str:
 
 def join_names(names: Sequence[str]) -> str:
     return gettext(", ").join(names)
+
+
+def person_names(persons: Sequence[Person]) -> str:
+    return join_names([person.name or gettext("Unknown") for person in persons])
 
 
 def votes_text(count: int) -> str:

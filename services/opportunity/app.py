@@ -8,6 +8,7 @@ from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
 from services.opportunity.endpoints import (
     attachments,
+    circulation,
     comments,
     decisions,
     evidence,
@@ -37,6 +38,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         [
             evidence.router,
             decisions.router,
+            circulation.router,
             requests.router,
             comments.router,
             attachments.router,

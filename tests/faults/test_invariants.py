@@ -170,6 +170,13 @@ TAMPERINGS = {
         " FROM approval_votes WHERE decision = 'APPROVE'",
     ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
+    "receipts": Tampering("opportunity", "UPDATE approval_history SET action = 'READ' WHERE action = 'APPROVE'"),
+    "circulation": Tampering(
+        "opportunity",
+        "INSERT INTO approval_circulation (id, approval_id, purpose, user_id, generation, revision, since)"
+        " SELECT gen_random_uuid(), id, 'CONSULT', gen_random_uuid(), generation, revision, now() FROM approvals"
+        " WHERE state = 'APPROVED'",
+    ),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
     "audit-chain": Tampering("auth", "UPDATE audit_log SET action = 'nothing' WHERE action = 'user.created'"),
     "published": Tampering("customer", f"UPDATE outbox SET cluster_id = 'another' WHERE seq = {LAST}"),  # noqa: S608

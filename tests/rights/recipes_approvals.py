@@ -46,7 +46,7 @@ simple(
     "/approvals/approver/{user_id}",
     lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
 )
-for _rest in ("", "/history", "/comments", "/dossier", "/attachments"):
+for _rest in ("", "/history", "/comments", "/circulation", "/dossier", "/attachments"):
     simple(
         "GET",
         f"/approvals/{{approval_id}}{_rest}",
@@ -66,6 +66,31 @@ simple(
     "/approvals/{approval_id}/comments",
     lambda case: Ask(f"/approvals/{case.request}/comments", {"body": "確認します"}),
 )
+
+
+simple("GET", "/approvals/circulated", lambda _case: Ask("/approvals/circulated?purpose=READ"))
+for _action in ("read", "post-review", "advise"):
+    simple(
+        "PATCH",
+        f"/approvals/{{approval_id}}/{_action}",
+        lambda case, action=_action: Ask(  # type: ignore[misc]
+            f"/approvals/{case.request}/{action}", {"comment": "確認しました"} if action != "read" else {}
+        ),
+    )
+
+
+def _consulted(case: Case) -> str:
+    return str(case.world.named_stranger.id)
+
+
+@asks("POST", "/approvals/{approval_id}/consultations")
+async def _consult(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/consultations", {"userIds": [_consulted(case)]})
+
+
+@asks("DELETE", "/approvals/{approval_id}/consultations/{user_id}")
+async def _end_consultation(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/consultations/{_consulted(case)}")
 
 
 @asks("POST", "/approvals/{approval_id}/attachments")

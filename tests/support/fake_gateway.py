@@ -22,6 +22,7 @@ from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
+from tests.support.fake_circulation import CirculationAnswers
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
@@ -31,6 +32,11 @@ from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
+_OWN_ACTIONS = {
+    "DRAFT": ["SUBMIT", "CONSULT"],
+    "PENDING": ["NUDGE", "RECALL"],
+    "RETURNED": ["RESUBMIT", "CONSULT", "RECALL"],
+}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
@@ -49,6 +55,7 @@ class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
+    CirculationAnswers,
     EvidenceAnswers,
     LiveAnswers,
     RouteAnswers,
@@ -73,6 +80,7 @@ class FakeGateway(
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
+        self.reset_circulation()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
@@ -152,6 +160,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.circulation_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -235,9 +244,7 @@ class FakeGateway(
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
         actions = ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"] if waits else []
-        actions += {"DRAFT": ["SUBMIT"], "PENDING": ["NUDGE", "RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
-            item["state"] if mine else "", []
-        )
+        actions += _OWN_ACTIONS.get(item["state"] if mine else "", [])
         last = self.history[item["id"]][-1] if self.history.get(item["id"]) else {"action": "", "actorId": ""}
         if item["state"] == "PENDING" and (last["action"], last["actorId"]) == ("APPROVE", user["id"]):
             actions.append("TAKE_BACK")
@@ -267,7 +274,7 @@ class FakeGateway(
             "requested": sum(item["state"] in _OPEN for item in own),
             "returned": sum(item["state"] == "RETURNED" for item in own),
             "drafts": sum(item["state"] == "DRAFT" for item in own),
-        }
+        } | self.circulation_counts(ask.user)
 
     def _all_approvals(self, ask: Ask) -> Json:
         return self._list(_narrowed(self.approvals.values(), ask), ask)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.contracts.states import StageMode
+from services.contracts.states import StageMode, ViewWhen
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import ApprovalContent
 from services.opportunity.schemas.fields import Person, Title
@@ -36,6 +36,9 @@ class PreviewStage(ResponseModel):
     escalate_to: UUID | None
     approver_ids: list[UUID]
     approvers: list[PreviewPerson]
+    viewers: list[Person]
+    view_when: ViewWhen
+    reviewers: list[Person]
 
 
 class Preview(ResponseModel):

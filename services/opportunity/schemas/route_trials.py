@@ -139,6 +139,7 @@ class Part(StrEnum):
     APPROVER = "APPROVER"
     ESCALATION = "ESCALATION"
     VIEWER = "VIEWER"
+    REVIEWER = "REVIEWER"
 
 
 class NamingQuery(PageQuery):
