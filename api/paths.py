@@ -19,6 +19,7 @@ ROUTES: Final = {
     "tasks": "sales_activity",
     "approvals": "opportunity",
     "approval-routes": "opportunity",
+    "approval-templates": "opportunity",
     "proxies": "opportunity",
     "reports": "analytics",
     "notifications": "analytics",

@@ -49,7 +49,6 @@ from services.kit.running import crashpoints
 from services.kit.running.context import ActorContext
 from services.opportunity import actions
 from services.opportunity.references import References
-from services.opportunity.repository import circulation
 from services.opportunity.service import cascade, commands, handover, handover_shown
 from services.opportunity.service.fan_out import FanOut
 
@@ -219,7 +218,7 @@ class OpportunityActivities(Activities):
             effective=lambda _outcome: True,
         )
         shown = await self._fan.planned(
-            call, "move_shown", lambda reader, limit: circulation.left_behind(reader, user_id, limit)
+            call, "move_shown", lambda reader, limit: handover_shown.left_behind(reader, user_id, limit)
         )
         done += await self._fan.each(shown, lambda item: self._move_shown(call, item, successor))
         return await self._answer(done, lambda reader: handover.remaining(reader, user_id))

@@ -36,8 +36,8 @@ async def answered_as_asked(system: System) -> list[Violation]:
 
 
 async def asked_in_time(system: System) -> list[Violation]:
-    """No opinion is asked for on what was submitted or ended, no review of what is undecided, and nobody is to read what
-    was called off, or a revision that is not the present one."""
+    """No opinion is asked for on what was submitted or ended, no review of what is undecided, and no reading of what
+    was called off, or of a revision that is not the present one."""
     late = await system.all(
         "opportunity",
         "SELECT c.id, c.purpose, a.state FROM approval_circulation c JOIN approvals a ON a.id = c.approval_id"

@@ -15,7 +15,7 @@ PAGES = {
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
     "user", "customer", "meeting", "task", "approval", "approval_route", "approval_proxy", "process", "audit_log",
-    "access_review",
+    "access_review", "approval_template",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def kinds() -> dict[str, str]:
         "process": pgettext("record", "Process"),
         "audit_log": pgettext("record", "Audit log"),
         "access_review": pgettext("record", "Access review"),
+        "approval_template": pgettext("record", "Template for requests"),
     }
 
 

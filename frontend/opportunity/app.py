@@ -22,7 +22,8 @@ from frontend.opportunity import (
 from frontend.opportunity.absences import pages as absences
 from frontend.opportunity.circulation import pages as circulation
 from frontend.opportunity.circulation import words as circulation_words
-from frontend.opportunity.manifest import ABSENCES, CIRCULATION, PREFIX, ROUTES, manifest
+from frontend.opportunity.manifest import ABSENCES, CIRCULATION, PREFIX, ROUTES, TEMPLATES, manifest
+from frontend.opportunity.request_templates import pages as request_templates
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
@@ -52,6 +53,8 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
         Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),
+        Route(TEMPLATES, request_templates.show, methods=_GET),
+        Route(TEMPLATES, request_templates.act, methods=_POST),
         Route(f"{PREFIX}/new", request_form.new, methods=_GET),
         Route(f"{PREFIX}/new", request_form.create, methods=_POST),
         Route(f"{PREFIX}/{{id}}", detail.show, methods=_GET),

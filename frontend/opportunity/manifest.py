@@ -4,6 +4,7 @@ from frontend.ui.assets import built_assets
 from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteManifest
 
 PREFIX = "/approvals"
+TEMPLATES = f"{PREFIX}/templates"
 ABSENCES = "/absences"
 CIRCULATION = "/circulation"
 ROUTES = "/routes"

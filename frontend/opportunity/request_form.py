@@ -8,6 +8,7 @@ from starlette.responses import Response
 from frontend.opportunity import words
 from frontend.opportunity.drafts import RequestDraft
 from frontend.opportunity.reading import attachments_of
+from frontend.opportunity.request_templates.views import Template
 from frontend.opportunity.views import Approval, Route
 from frontend.ui import saving
 from frontend.ui.customer_field import CustomerField
@@ -21,7 +22,7 @@ SUBMISSIONS = frozenset({"submit", "resubmit"})
 
 async def new(request: Request) -> Response:
     """GET /approvals/new; `?customerId=` chooses the customer, `?previousId=` asks again, `?copyOf=` begins with the
-    content of another request."""
+    content of another request, `?template=` with that of a template."""
     page = Page.of(request)
     if not page.form_key:
         return page.with_form_key()
@@ -33,6 +34,9 @@ async def new(request: Request) -> Response:
     elif page.query("copyOf"):
         other = await page.gateway.get(f"/approvals/{segment(page.query('copyOf'))}")
         draft = RequestDraft(inputs=dict(RequestDraft.shown_of(other)))
+    elif page.query("template"):
+        answer = await page.gateway.get(f"/approval-templates/{segment(page.query('template'))}")
+        draft = RequestDraft(inputs=dict(RequestDraft.shown_of(Template.model_validate(answer).record)))
     else:
         customer = await CustomerField.of(page.gateway, page.query("customerId"))
         draft.inputs["customer"] = (customer.value,)

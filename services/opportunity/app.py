@@ -17,6 +17,7 @@ from services.opportunity.endpoints import (
     proxies,
     requests,
     routes,
+    templates,
 )
 from services.opportunity.service.attachments import Shelf
 from services.opportunity.settings import OpportunitySettings
@@ -43,6 +44,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             comments.router,
             attachments.router,
             routes.router,
+            templates.router,
             proxies.router,
             processes.router,
             internal.router,

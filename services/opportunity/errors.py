@@ -224,6 +224,15 @@ class TooManyAttachments(Conflict):
         super().__init__(message, max=most)
 
 
+class TooManyTemplates(Conflict):
+    code = "too_many_templates"
+    title = Text("テンプレートの数が上限です", "No more templates can be kept")
+
+    def __init__(self, most: int) -> None:
+        message = Text(f"保存できるテンプレートは {most} 件までです", f"At most {most} templates can be kept")
+        super().__init__(message, max=most)
+
+
 class NoRoute(Unprocessable):
     code = "no_route"
     title = Text("承認者が見つかりません", "No approver could be found for this request")

@@ -22,6 +22,7 @@ PAGES = {
     "form": ("rep", "/approvals/new"),
     "detail": ("approver", "/approvals/{approval}"),
     "circulated": ("manager", "/circulation"),
+    "templates": ("rep", "/approvals/templates"),
     "absences": ("manager", "/absences"),
     "absence": ("manager", "/absences/{absence}"),
     "absence-form": ("manager", "/absences/new"),

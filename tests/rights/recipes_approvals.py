@@ -79,6 +79,40 @@ for _action in ("read", "post-review", "advise"):
     )
 
 
+simple("GET", "/approval-templates", lambda _case: Ask("/approval-templates"))
+simple(
+    "POST", "/approval-templates", lambda case: Ask("/approval-templates", {"name": "定例", "approvalId": case.request})
+)
+
+
+async def _template_of(case: Case) -> str:
+    """One of the caller's own."""
+    template = str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO approval_templates (id, owner_id, name, content, version, created_by, created_at, updated_at)"
+            " VALUES (%s, %s, '定例', '{}', 1, %s, now(), now())",
+            [template, case.caller.id, case.caller.id],
+        )
+    return f"/approval-templates/{template}"
+
+
+@asks("GET", "/approval-templates/{template_id}")
+async def _read_template(case: Case) -> Ask:
+    return Ask(await _template_of(case))
+
+
+@asks("PATCH", "/approval-templates/{template_id}")
+async def _rename_template(case: Case) -> Ask:
+    return Ask(await _template_of(case), {"name": "臨時"})
+
+
+@asks("DELETE", "/approval-templates/{template_id}")
+async def _delete_template(case: Case) -> Ask:
+    return Ask(await _template_of(case))
+
+
 def _consulted(case: Case) -> str:
     return str(case.world.named_stranger.id)
 

@@ -8,6 +8,12 @@ from typing import Any
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 
+OWN_ACTIONS = {
+    "DRAFT": ["SUBMIT", "CONSULT"],
+    "PENDING": ["NUDGE", "RECALL"],
+    "RETURNED": ["RESUBMIT", "CONSULT", "RECALL"],
+}
+"""What the requester may do, by state."""
 _ANSWERS = {"read": ("READ", "READ"), "post-review": ("REVIEW", "POST_REVIEW"), "advise": ("CONSULT", "ADVISE")}
 
 

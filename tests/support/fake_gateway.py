@@ -22,21 +22,17 @@ from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
-from tests.support.fake_circulation import CirculationAnswers
+from tests.support.fake_circulation import OWN_ACTIONS, CirculationAnswers
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
+from tests.support.fake_templates import TemplateAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
-_OWN_ACTIONS = {
-    "DRAFT": ["SUBMIT", "CONSULT"],
-    "PENDING": ["NUDGE", "RECALL"],
-    "RETURNED": ["RESUBMIT", "CONSULT", "RECALL"],
-}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
@@ -61,6 +57,7 @@ class FakeGateway(
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
+    TemplateAnswers,
 ):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
@@ -81,6 +78,7 @@ class FakeGateway(
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
         self.reset_circulation()
+        self.reset_templates()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
@@ -161,6 +159,7 @@ class FakeGateway(
             *self.audit_routes(),
             *self.route_table(),
             *self.circulation_table(),
+            *self.template_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             ("GET", "/approvals/dossiers", self._sample),
@@ -229,7 +228,7 @@ class FakeGateway(
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route)
+            created = (self._create, self._comment, self._attach, self._give_proxy, *self.creating)
             status = 201 if request.method == "POST" and handler in created else 200
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -244,7 +243,7 @@ class FakeGateway(
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
         actions = ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"] if waits else []
-        actions += _OWN_ACTIONS.get(item["state"] if mine else "", [])
+        actions += OWN_ACTIONS.get(item["state"] if mine else "", [])
         last = self.history[item["id"]][-1] if self.history.get(item["id"]) else {"action": "", "actorId": ""}
         if item["state"] == "PENDING" and (last["action"], last["actorId"]) == ("APPROVE", user["id"]):
             actions.append("TAKE_BACK")

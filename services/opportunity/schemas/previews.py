@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from services.contracts.states import StageMode, ViewWhen
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import ApprovalContent
@@ -36,9 +38,9 @@ class PreviewStage(ResponseModel):
     escalate_to: UUID | None
     approver_ids: list[UUID]
     approvers: list[PreviewPerson]
-    viewers: list[Person]
-    view_when: ViewWhen
-    reviewers: list[Person]
+    viewers: list[Person] = Field(default_factory=list)
+    view_when: ViewWhen = ViewWhen.STAGE
+    reviewers: list[Person] = Field(default_factory=list)
 
 
 class Preview(ResponseModel):

@@ -9,6 +9,9 @@ from services.kit.db.database import Row, UnitOfWork
 from services.kit.running import clock
 from services.opportunity.circulating import CONSULTABLE, DECIDED, Purpose
 from services.opportunity.repository import approvals, circulation, handover, people
+from services.opportunity.repository.circulation import left_behind
+
+__all__ = ["MOVE", "give_back", "left_behind", "move"]
 
 MOVE: Final = "SHOWN"
 """The kind under which such a move is recorded."""
