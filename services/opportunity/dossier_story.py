@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
+from services.opportunity import dossier_circulation
 from services.opportunity.schemas.dossier import DossierEntry, DossierRecord, DossierVote, EntryFacts
 
 DECIDING: Final = frozenset({ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN})
@@ -22,6 +23,7 @@ def contradictions(record: DossierRecord) -> Iterator[Contradiction]:
     yield from _of_the_course(record)
     yield from _of_the_end(record)
     yield from _of_votes(record)
+    yield from dossier_circulation.contradictions(record)
     for position, entry in enumerate(record.history):
         yield from _of_one_entry(record, position, entry)
     yield from _of_names(record)

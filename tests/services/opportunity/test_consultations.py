@@ -1,9 +1,15 @@
 """根回し: a draft is shown to named people for their opinion before it is submitted."""
 
+import copy
 from typing import Any
 
+import orjson
+
+from services.kit.running.ids import new_id
 from services.opportunity.dossier_check import check
+from services.opportunity.dossier_circulation import contradictions
 from services.opportunity.schemas.circulation import MOST_CONSULTED
+from services.opportunity.schemas.dossier import DossierRecord
 from services.opportunity.service import circulation
 from tests.services.opportunity.test_circulation import circulated, counted, parts, sees
 from tests.services.opportunity.world import Person, World, plain
@@ -59,6 +65,25 @@ async def test_a_draft_is_shown_for_an_opinion_which_stays_with_the_request(live
     assert (await live.act(boss, draft, "approve")).status == 200
     dossier = await live.client.get(f"/approvals/{draft['id']}/dossier", token=rep.token)
     assert check(dossier.body).problems == []
+
+
+async def test_a_dossier_with_opinions_that_cannot_be_is_found_out(world: World) -> None:
+    rep, other = await world.person("rep"), await world.person("rep")
+    draft = await draft_of(world, rep)
+    assert (await consult(world, rep, draft, other)).status == 200
+    assert (await world.act(other, draft, "advise", verdict="SUPPORTS")).status == 200
+    told = (await world.client.get(f"/approvals/{draft['id']}/dossier", token=rep.token)).json["record"]
+
+    def found(**changed: Any) -> list[str]:
+        forged = copy.deepcopy(told)
+        forged["history"][2]["facts"] |= changed
+        return [pointer for pointer, _ in contradictions(DossierRecord.model_validate_json(orjson.dumps(forged)))]
+
+    assert found() == []
+    assert found(actorId=str(rep.id)) == ["/record/history/2/facts/actorId"] * 2
+    assert found(actorId=str(new_id())) == ["/record/history/2/facts/actorId"]
+    assert found(state="PENDING") == ["/record/history/2/facts/state"]
+    assert found(action="POST_REVIEW") == ["/record/history/2/facts/state"]
 
 
 async def test_who_is_not_consulted_any_more_does_not_see_the_draft(world: World) -> None:
