@@ -1,11 +1,13 @@
 """Scenarios of requests: returned and approved by two people, two approvers racing, a recall."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from deploy.demo.client import User
 from deploy.demo.demo_run import DemoRun
+from deploy.demo.observed import TOKYO
 from deploy.demo.texts import SUBMITTED
 
 AMOUNT_YEN = 128_000_000
@@ -13,6 +15,18 @@ AMOUNT_YEN = 128_000_000
 
 def stage(name: str, *approvers: User) -> dict[str, Any]:
     return {"name": name, "approverIds": [a.id for a in approvers], "mode": "ANY", "deadlineHours": 24}
+
+
+def _discount() -> dict[str, Any]:
+    today = datetime.now(UTC).astimezone(TOKYO).date()
+    return {
+        "product": "FUNDS",
+        "feeRateBefore": "1.65",
+        "feeRateAfter": "1.1",
+        "validFrom": today.isoformat(),
+        "validUntil": (today + timedelta(days=364)).isoformat(),
+        "discountReason": "ASSETS_HELD",
+    }
 
 
 async def submit(by: User, title: str, customer_id: str | None, *stages: dict[str, Any]) -> dict[str, Any]:
@@ -25,6 +39,7 @@ async def submit(by: User, title: str, customer_id: str | None, *stages: dict[st
             "description": "残高に応じた手数料率の引下げを申請します。",
             "amount": AMOUNT_YEN,
             "currency": "JPY",
+            "fields": _discount(),
             "stages": list(stages),
         },
     )
@@ -66,7 +81,7 @@ async def two_approvers_race(run: DemoRun) -> None:
     users = run.users
     request = await submit(
         users.rep,
-        "大口定期 優遇金利 +0.15%",
+        "外国株式 大口注文の手数料優遇",
         await a_customer_of(users.rep),
         stage("承認", users.approver, users.approver2),
     )
@@ -85,7 +100,7 @@ async def two_approvers_race(run: DemoRun) -> None:
 async def recalled(run: DemoRun) -> None:
     users = run.users
     request = await submit(
-        users.rep, "訪問頻度の見直しと担当変更", await a_customer_of(users.rep), stage("承認", users.approver)
+        users.rep, "債券の店頭購入 単価優遇", await a_customer_of(users.rep), stage("承認", users.approver)
     )
     path = f"/approvals/{request['id']}"
     seen = await users.rep.patch(f"{path}/recall", {"comment": "条件を見直します。"})

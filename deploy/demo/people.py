@@ -40,7 +40,7 @@ async def leaver_hands_over(run: DemoRun, sign_in: SignIn) -> None:
         created = await leaver.post("/customers", {"name": f"引継ぎ商事 {n + 1}", "kind": "CORPORATE"})
         customers.append(created["id"])
     task = await leaver.post("/tasks", {"customerId": customers[0], "title": "引継ぎ資料の作成"})
-    title = "外貨建保険 高齢者取引の事前承認"
+    title = "NISA口座移管キャンペーン適用"
     waiting = await submit(users.rep, title, await a_customer_of(users.rep), stage("承認", leaver))
 
     successors = {"customersTo": users.rep2.id, "activitiesTo": users.rep2.id, "approvalsTo": users.approver2.id}

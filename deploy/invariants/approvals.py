@@ -122,6 +122,22 @@ async def decided_with_right(system: System) -> list[Violation]:
     ]
 
 
+async def stand_as_seen(system: System) -> list[Violation]:
+    """What was asked for can't change while others decide on it. What was erased, and what was kept before kinds had
+    fields, tells nothing of them."""
+    rows = await system.all(
+        "opportunity",
+        "SELECT a.id, a.state FROM approvals a CROSS JOIN LATERAL (SELECT p.content -> 'snapshot' AS seen"
+        " FROM approval_history h JOIN approval_history_personal p ON p.history_id = h.id"
+        " WHERE h.approval_id = a.id AND p.content ? 'snapshot' ORDER BY h.sequence DESC LIMIT 1) last"
+        " WHERE a.state = ANY(%s) AND ((last.seen ->> 'kind', last.seen ->> 'amount', last.seen ->> 'currency')"
+        " IS DISTINCT FROM (a.kind, a.amount::text, a.currency)"
+        " OR last.seen ? 'fields' AND last.seen -> 'fields' <> a.fields) LIMIT %s",
+        [["PENDING", *DECIDED], REPORTED],
+    )
+    return [Violation(f"approval:{r['id']}", f"{r['state']}, and is not what was seen last") for r in rows]
+
+
 async def one_place_each(system: System) -> list[Violation]:
     """Nobody's approvals fill two places of one stage, whether as themselves, as a proxy or by escalation."""
     rows = await system.all(

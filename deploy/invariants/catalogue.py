@@ -38,6 +38,7 @@ INVARIANTS: Final = (
         "Whoever decided had the right to, then, and is not the requester",
         approvals.decided_with_right,
     ),
+    Invariant("as-seen", "What waits or was decided is what was seen at the last action", approvals.stand_as_seen),
     Invariant("one-place", "Nobody fills two places of one stage", approvals.one_place_each),
     Invariant("approval-chains", "The hash chains of all requests verify up to their heads", approvals.chains_verify),
     Invariant(

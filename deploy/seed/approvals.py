@@ -1,7 +1,8 @@
 """Approval requests: decided ones for the past, and those that wait in an inbox now."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from deploy.seed.context import Person, SeedContext, acting
@@ -11,8 +12,12 @@ from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.running.ids import new_id
 from services.opportunity import actions
+from services.opportunity.business_time import TOKYO
+from services.opportunity.kinds import FIELDS, FieldType
 from services.opportunity.schemas.approvals import NewApproval, StageInput
 from services.opportunity.service import commands, comments, requests
+
+Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +26,120 @@ class Matter:
     kind: ApprovalKind
     amount: int | None
     description: str
+    fields: Fields
+    """What its kind asks for; days count from that of the request."""
+
+    def fields_on(self, day: date) -> Fields:
+        dates = {field.name for field in FIELDS[self.kind] if field.value_type is FieldType.DATE}
+        return {
+            name: (day + timedelta(days=value)).isoformat() if name in dates else value
+            for name, value in self.fields.items()
+        }
+
+
+def _discount(product: str, before: str, after: str, reason: str) -> Fields:
+    rates = {"product": product, "feeRateBefore": before, "feeRateAfter": after}
+    return rates | {"validFrom": 7, "validUntil": 371, "discountReason": reason}
+
+
+def _proposal(
+    product: str, name: str, risk_class: str, fee: str, yearly: str | None, *, is_complex: bool = False
+) -> Fields:
+    what = {"product": product, "productName": name, "riskClass": risk_class, "complexProduct": is_complex}
+    return what | {"purchaseFeeRate": fee, "yearlyCostRate": yearly, "plannedOn": 5}
 
 
 MATTERS = (
-    Matter("特別手数料率の適用（投資信託 3口）", ApprovalKind.FEE_DISCOUNT, 128_000_000, "手数料率 1.65% → 1.10%"),
     Matter(
-        "仕組債の勧誘可否（適合性例外）", ApprovalKind.SUITABILITY_EXCEPTION, 45_000_000, "ご本人の強い希望による。"
+        "特別手数料率の適用（投資信託 3口）",
+        ApprovalKind.FEE_DISCOUNT,
+        128_000_000,
+        "預り資産の残高に応じた引下げです。",
+        _discount("FUNDS", "1.65", "1.1", "ASSETS_HELD"),
     ),
-    Matter("大口定期 優遇金利 +0.15%", ApprovalKind.FEE_DISCOUNT, 300_000_000, "他行との比較により優遇を申請します。"),
-    Matter("訪問頻度の見直しと担当変更", ApprovalKind.ACCOUNT_CHANGE, None, "隔月から毎月へ。"),
-    Matter("NISA口座移管キャンペーン適用", ApprovalKind.FEE_DISCOUNT, 3_600_000, "移管手数料を当社負担とします。"),
-    Matter("外貨建保険 高齢者取引の事前承認", ApprovalKind.PRODUCT_PROPOSAL, 22_000_000, "ご家族同席で説明済み。"),
-    Matter("債券の店頭購入 単価優遇", ApprovalKind.FEE_DISCOUNT, 86_500_000, "個人向け社債、単価 0.10 円の優遇。"),
-    Matter("投資一任契約のご提案", ApprovalKind.PRODUCT_PROPOSAL, 50_000_000, "運用方針は分散投資型。"),
-    Matter("セミナー開催費用", ApprovalKind.EXPENSE, 480_000, "会場費と講師謝礼。"),
-    Matter("信用取引口座の開設", ApprovalKind.ACCOUNT_CHANGE, 10_000_000, "投資経験 10 年以上。"),
-    Matter("顧客訪問の出張費", ApprovalKind.EXPENSE, 96_000, "札幌 2 泊 3 日。"),
-    Matter("デリバティブ内包商品のご提案", ApprovalKind.PRODUCT_PROPOSAL, 30_000_000, "リスク説明書を交付済み。"),
+    Matter(
+        "仕組債の勧誘可否（適合性例外）",
+        ApprovalKind.SUITABILITY_EXCEPTION,
+        45_000_000,
+        "ご本人の強い希望による。",
+        {
+            "product": "BONDS",
+            "productName": "早期償還条項付 日経平均連動債",
+            "riskClass": "AGGRESSIVE",
+            "exceptionReason": "RISK_ABOVE_TOLERANCE",
+            "customerInitiated": True,
+        },
+    ),
+    Matter(
+        "外国株式 大口注文の手数料優遇",
+        ApprovalKind.FEE_DISCOUNT,
+        300_000_000,
+        "他社の提示条件との比較により優遇を申請します。",
+        _discount("EQUITIES", "0.99", "0.55", "COMPETING_OFFER"),
+    ),
+    Matter(
+        "郵便物送付先の変更",
+        ApprovalKind.ACCOUNT_CHANGE,
+        None,
+        "ご家族宅への送付をご希望です。",
+        {"change": "NOTICE_ADDRESS", "effectiveOn": 14},
+    ),
+    Matter(
+        "NISA口座移管キャンペーン適用",
+        ApprovalKind.FEE_DISCOUNT,
+        3_600_000,
+        "移管後の買付手数料を優遇します。",
+        _discount("FUNDS", "2.2", "0", "WHOLE_RELATIONSHIP"),
+    ),
+    Matter(
+        "外貨建債券 高齢者取引の事前承認",
+        ApprovalKind.PRODUCT_PROPOSAL,
+        22_000_000,
+        "ご家族同席で説明済み。",
+        _proposal("FOREIGN_CURRENCY", "米ドル建社債 2031年満期", "SOMEWHAT_AGGRESSIVE", "0.5", None),
+    ),
+    Matter(
+        "債券の店頭購入 単価優遇",
+        ApprovalKind.FEE_DISCOUNT,
+        86_500_000,
+        "個人向け社債の大口購入です。",
+        _discount("BONDS", "0.4", "0.3", "LARGE_ORDER"),
+    ),
+    Matter(
+        "投資一任契約のご提案",
+        ApprovalKind.PRODUCT_PROPOSAL,
+        50_000_000,
+        "運用方針は分散投資型。",
+        _proposal("FUNDS", "ファンドラップ（分散投資型）", "BALANCED", "0", "1.32"),
+    ),
+    Matter(
+        "セミナー開催費用",
+        ApprovalKind.EXPENSE,
+        480_000,
+        "会場費と講師謝礼。",
+        {"purpose": "SEMINAR", "spentOn": 21, "payee": "日本橋ホール運営株式会社", "participants": 40},
+    ),
+    Matter(
+        "信用取引口座の開設",
+        ApprovalKind.ACCOUNT_CHANGE,
+        10_000_000,
+        "投資経験 10 年以上。",
+        {"change": "MARGIN_TRADING", "effectiveOn": 7},
+    ),
+    Matter(
+        "顧客訪問の出張費",
+        ApprovalKind.EXPENSE,
+        96_000,
+        "札幌 2 泊 3 日。",
+        {"purpose": "TRAVEL", "spentOn": 10, "payee": "旅行代理店", "participants": 1},
+    ),
+    Matter(
+        "デリバティブ内包商品のご提案",
+        ApprovalKind.PRODUCT_PROPOSAL,
+        30_000_000,
+        "リスク説明書を交付済み。",
+        _proposal("DERIVATIVES", "他社株転換条項付社債", "AGGRESSIVE", "1.5", None, is_complex=True),
+    ),
 )
 APPROVALS_SAID = (
     "内容を確認しました。",
@@ -105,6 +207,7 @@ async def _submit(
         title=matter.title,
         description=matter.description,
         amount=matter.amount,
+        fields=matter.fields_on(at.astimezone(TOKYO).date()),
         stages=[
             StageInput(name=title, approver_ids=[approver.id], mode=StageMode.ANY, deadline_hours=72, viewer_ids=[])
             for title, approver in zip(titles, approvers, strict=False)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from frontend.ui import kind_words
 from frontend.ui.i18n import gettext, pgettext
 from frontend.ui.looks import Look
 
+ASKED = "fields."
+"""Begins the name of a field that a kind of requests asks for."""
 PAGES = {
     "approval": "/approvals",
     "customer": "/customers",
@@ -141,6 +144,9 @@ def fields() -> dict[str, str]:
 
 
 def field_text(field: str) -> str:
+    """Of a request also what its kind asks for: `fields.product`."""
+    if field.startswith(ASKED):
+        return kind_words.label(field.removeprefix(ASKED))
     return fields().get(field, field)
 
 

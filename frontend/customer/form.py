@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from frontend.customer import words
 from frontend.customer.tags import joined, split
 from frontend.customer.views import Customer, Profile
+from frontend.ui import profile_words
 from frontend.ui.drafts import Draft
 from frontend.ui.gateway import Json
 from frontend.ui.i18n import gettext
@@ -117,7 +118,7 @@ class CustomerDraft(Draft):
         if name == "objectives":
             return ", ".join(words.objectives().get(value, value) for value in self.objectives)
         if name == "experience":
-            answers = ((text, self.experience(product)) for product, text in words.products().items())
+            answers = ((text, self.experience(product)) for product, text in profile_words.products().items())
             return ", ".join(f"{text}: {words.experiences().get(answer, answer)}" for text, answer in answers if answer)
         value = self.get(name)
         return words.choices_of(name).get(value, value)

@@ -40,16 +40,6 @@ def objectives() -> dict[str, str]:
     }
 
 
-def products() -> dict[str, str]:
-    return {
-        "EQUITIES": gettext("Equities"),
-        "FUNDS": gettext("Investment trusts"),
-        "BONDS": gettext("Bonds"),
-        "FOREIGN_CURRENCY": gettext("Foreign currency"),
-        "DERIVATIVES": gettext("Derivatives"),
-    }
-
-
 def periods() -> dict[str, str]:
     """Investment horizons."""
     return {

@@ -22,6 +22,7 @@ from frontend.opportunity import (
 from frontend.opportunity.absences import pages as absences
 from frontend.opportunity.circulation import pages as circulation
 from frontend.opportunity.circulation import words as circulation_words
+from frontend.opportunity.kinds.definitions import Catalogue
 from frontend.opportunity.manifest import ABSENCES, CIRCULATION, PREFIX, ROUTES, TEMPLATES, manifest
 from frontend.opportunity.request_templates import pages as request_templates
 from frontend.opportunity.routes import editing as routes_editing
@@ -77,6 +78,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         *_of_routes(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
+    app.state.kinds = Catalogue()
     app.state.templates.globals |= {
         "words": words,
         "route_words": routes_words,

@@ -12,6 +12,7 @@ from frontend.opportunity.circulation.reading import circulation_of, consultable
 from frontend.opportunity.circulation.said import Said
 from frontend.opportunity.reading import history_of
 from frontend.opportunity.views import Person
+from frontend.ui import kind_words
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page
@@ -19,6 +20,7 @@ from frontend.ui.saving import refusal
 from frontend.ui.views import User
 
 MAX_CANDIDATES = 100
+FIELDS = "/fields/"
 _NEED_WORDS = frozenset({"comment", "reassign"})
 _PATCHES = {"nudge": "nudge", "take_back": "take-back", "recall": "recall", "resubmit": "resubmit", "submit": "submit"}
 
@@ -74,11 +76,19 @@ async def act(request: Request) -> Response:
             body = {"fromId": typed.giver, "toId": typed.taker, "reason": comment}
             await page.gateway.send("PATCH", f"{root}/reassign", body, key=key)
     except GatewayProblem as problem:
-        message = "; ".join(dict.fromkeys([problem.message, *problem.field_errors.values()]))
+        message = "; ".join(dict.fromkeys([problem.message, *_told(problem)]))
         if problem.is_outage:
             message = await refusal(page, problem)
         return await _render(page, approval_id, status=problem.status, error=message, typed=typed)
     return page.redirect(root)
+
+
+def _told(problem: GatewayProblem) -> list[str]:
+    """What is wrong with each value; what the kind asks for has no input here, so it is named."""
+    return [
+        f"{kind_words.label(pointer.removeprefix(FIELDS))}: {message}" if pointer.startswith(FIELDS) else message
+        for pointer, message in problem.pointed_errors
+    ]
 
 
 async def show_with(page: Page, approval_id: str, *, file_error: str, status: int) -> Response:
@@ -103,7 +113,7 @@ async def _render(
     missing: bool = False,
 ) -> Response:
     """`missing`: the words that the action of `typed` needs."""
-    history = await history_of(page.gateway, approval_id)
+    history = await history_of(page, approval_id)
     approval = history.approval
     circulation = await circulation_of(page.gateway, approval_id)
     candidates = await _candidates(page) if approval.may("REASSIGN") or approval.may("ADD_APPROVER") else []

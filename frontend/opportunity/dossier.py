@@ -10,7 +10,10 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import evidence, words
+from frontend.opportunity import words
+from frontend.opportunity.facts import RequestSeen, of_customer, of_request
+from frontend.opportunity.kinds import table
+from frontend.opportunity.kinds.definitions import Kinds, kinds_for_reading
 from frontend.opportunity.reading import actor_of, place_of
 from frontend.opportunity.views import Approval, HistoryEntry, Person, Stage
 from frontend.ui import profile_words
@@ -117,13 +120,15 @@ async def show(request: Request) -> Response:
     dossier = Dossier.model_validate(await page.gateway.get(f"/approvals/{segment(approval_id)}/dossier"))
     record = dossier.record
     approval = _with_names(record)
+    kinds = await kinds_for_reading(page)
     return page.render(
         "opportunity/dossier.html",
         dossier=dossier,
         record=record,
         approval=approval,
         names=record.people,
-        entries=_printed(record, approval),
+        entries=_printed(record, approval, kinds),
+        asked=table.lines(kinds, approval.kind, approval.fields, approval.currency),
         fingerprint=in_groups(dossier.signature.fingerprint),
         sha256=in_groups(dossier.record_sha256),
     )
@@ -175,7 +180,7 @@ def _stage(stage: Json, people: dict[str, str | None]) -> Stage:
     return Stage.model_validate(stage).model_copy(update={"approvers": approvers})
 
 
-def _printed(record: Record, approval: Approval) -> list[PrintedEntry]:
+def _printed(record: Record, approval: Approval, kinds: Kinds) -> list[PrintedEntry]:
     printed: list[PrintedEntry] = []
     kept: list[tuple[int, Json]] = []
     for position, entry in enumerate(record.history, start=1):
@@ -196,7 +201,7 @@ def _printed(record: Record, approval: Approval) -> list[PrintedEntry]:
                 noted=[profile_words.flag_text(flag) for flag in (entry.personal or {}).get("acknowledgedFlags") or ()],
                 erased=entry.erased,
                 hash=entry.hash,
-                seen=[] if snapshot is None or same is not None else _seen(snapshot, record.people),
+                seen=[] if snapshot is None or same is not None else _seen(snapshot, record.people, kinds),
                 as_before=same if snapshot is not None else None,
             )
         )
@@ -207,13 +212,13 @@ def _name(record: Record, who: Json) -> str | None:
     return record.people.get(str(who)) if who else None
 
 
-def _seen(snapshot: Json, people: dict[str, str | None]) -> list[tuple[str, str]]:
+def _seen(snapshot: Json, people: dict[str, str | None], kinds: Kinds) -> list[tuple[str, str]]:
     """What was seen, request first, then the customer."""
     customer = snapshot.get("customer")
     facts = {name: value for name, value in snapshot.items() if name not in ("stages", "customer")}
     if customer is not None:
         shown = {to_camel(name): value for name, value in customer.items()}
         facts["customer"] = shown | {"assignedSalesName": people.get(str(customer.get("assigned_sales_id")))}
-    seen = evidence.RequestSeen.model_validate(facts)
+    seen = RequestSeen.model_validate(facts)
     seen = seen.model_copy(update={"stages": [_stage(stage, people) for stage in snapshot.get("stages", ())]})
-    return [*evidence.of_request(seen), *evidence.of_customer(seen.customer)]
+    return [*of_request(seen, kinds), *of_customer(seen.customer)]

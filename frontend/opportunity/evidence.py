@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity import words
+from frontend.opportunity.facts import RequestSeen, of_customer, of_request
+from frontend.opportunity.kinds.definitions import kinds_for_reading
 from frontend.opportunity.reading import actor_of, place_of
-from frontend.opportunity.views import Approval, HistoryEntry, Stage
-from frontend.ui import customer_words, formats, profile_words
+from frontend.opportunity.views import Approval, HistoryEntry
+from frontend.ui import formats
 from frontend.ui.gateway import segment
-from frontend.ui.i18n import current_locale, gettext
+from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
 from frontend.ui.views import View
-
-
-class CustomerSeen(View):
-    name: str | None = None
-    kind: str | None = None
-    relationship: str | None = None
-    state: str | None = None
-    assigned_sales_name: str | None = None
-    birth_date: str | None = None
-    risk_tolerance: str | None = None
-    assets_band: str | None = None
-    profile_complete: bool = False
-    profile_reviewed_at: str | None = None
-
-
-class FileSeen(View):
-    name: str
-    size: int = 0
-    sha256: str = ""
-
-
-class RequestSeen(View):
-    """A request with its customer's facts at one moment."""
-
-    title: str = ""
-    description: str = ""
-    kind: str = "OTHER"
-    amount: int | None = None
-    currency: str = formats.YEN
-    flags: list[str] = Field(default_factory=list)
-    revision: int = 1
-    stages: list[Stage] = Field(default_factory=list)
-    customer: CustomerSeen | None = None
-    attachments: list[FileSeen] = Field(default_factory=list)
 
 
 class SeenEntry(View):
@@ -81,7 +47,9 @@ async def show(request: Request) -> Response:
     approval = Approval.model_validate(await page.gateway.get(root))
     groups: list[tuple[str, list[Fact]]] = []
     if found.seen is not None:
-        groups.append((gettext("Contents of the request"), _compared(of_request(found.seen), of_request(found.now))))
+        kinds = await kinds_for_reading(page)
+        then, now = of_request(found.seen, kinds), of_request(found.now, kinds)
+        groups.append((gettext("Contents of the request"), _compared(then, now)))
         if found.seen.customer is not None:
             groups.append(
                 (gettext("Customer"), _compared(of_customer(found.seen.customer), of_customer(found.now.customer)))
@@ -101,55 +69,3 @@ async def show(request: Request) -> Response:
 def _compared(then: list[tuple[str, str]], now: list[tuple[str, str]]) -> list[Fact]:
     today = dict(now)
     return [Fact(label, text, today.get(label, formats.NOTHING)) for label, text in then]
-
-
-def of_request(seen: RequestSeen) -> list[tuple[str, str]]:
-    """Label and text of each fact about the request, in its order."""
-    return [
-        (gettext("Title"), seen.title),
-        (gettext("Kind"), words.kind_text(seen.kind)),
-        (gettext("Amount"), formats.money(seen.amount, seen.currency)),
-        (gettext("Revision"), str(seen.revision)),
-        (gettext("Warnings"), "\n".join(map(profile_words.flag_text, seen.flags)) or formats.NOTHING),
-        (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
-        (gettext("Reason and details"), seen.description or formats.NOTHING),
-        (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
-    ]
-
-
-def _file_text(file: FileSeen) -> str:
-    return f"{file.name} ({formats.filesize(file.size)}, SHA-256 {file.sha256})"
-
-
-def _stage_text(number: int, stage: Stage) -> str:
-    joiner = "、" if current_locale() == "ja" else ", "
-    people = joiner.join(person.name or gettext("Unknown") for person in stage.approvers)
-    mode = words.mode_text(stage.mode, stage.quorum, len(stage.approver_ids) + len(stage.vacant_ids))
-    return f"{number}. {stage.name}: {people}" + (f" ({mode})" if mode else "")
-
-
-def of_customer(seen: CustomerSeen | None) -> list[tuple[str, str]]:
-    """The same of the customer; nothing where there is none any more."""
-    if seen is None:
-        return []
-    nothing = formats.NOTHING
-    return [
-        (gettext("Name"), seen.name or nothing),
-        (gettext("Customer type"), _word(customer_words.kinds(), seen.kind)),
-        (gettext("Relationship"), _word(customer_words.relationships(), seen.relationship)),
-        (gettext("State"), _word(customer_words.states(), seen.state)),
-        (gettext("In charge"), seen.assigned_sales_name or nothing),
-        (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
-        (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
-        (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
-        (
-            gettext("Investment profile"),
-            gettext("All answered") if seen.profile_complete else gettext("Answers missing"),
-        ),
-        (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
-    ]
-
-
-def _word(words_of: Mapping[str, str], value: str | None) -> str:
-    """A value that a later version kept is shown as it is called there."""
-    return words_of.get(value, value) if value else formats.NOTHING

@@ -27,7 +27,7 @@ async def show(request: Request) -> Response:
     listed, counts = await asyncio.gather(_list(page, filters), _counts(page.gateway))
     selected = page.query("selected")
     chosen = selected or (listed.items[0].id if listed.items else "")
-    history = await _history(page.gateway, chosen)
+    history = await _history(page, chosen)
     return page.render(
         "opportunity/inbox.html",
         listed=listed,
@@ -49,7 +49,7 @@ async def panel(request: Request) -> Response:
     With `follow` the panel is open already and only asks what has become of the request.
     """
     page = Page.of(request)
-    history = await history_of(page.gateway, request.path_params["id"])
+    history = await history_of(page, request.path_params["id"])
     filters = Filters.of(page)
     address = None if page.query("follow") else filters.address(selected=history.approval.id)
     return page.render("opportunity/panel.html", history=history, filters=filters, push=address)
@@ -97,12 +97,12 @@ async def _counts(gateway: UserGateway) -> Counts:
         return Counts()
 
 
-async def _history(gateway: UserGateway, approval_id: str) -> History | None:
+async def _history(page: Page, approval_id: str) -> History | None:
     """The chosen request; None when there is none, or it has gone."""
     if not approval_id:
         return None
     try:
-        return await history_of(gateway, approval_id)
+        return await history_of(page, approval_id)
     except GatewayProblem as problem:
         if problem.is_outage:
             raise

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 from frontend.opportunity import words
 from frontend.opportunity.circulation.words import said
+from frontend.opportunity.kinds import changes, table
+from frontend.opportunity.kinds.changes import Compared
+from frontend.opportunity.kinds.definitions import kinds_for_reading
+from frontend.opportunity.kinds.table import Line
 from frontend.opportunity.views import Approval, Attachments, Comment, HistoryEntry
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
+from frontend.ui.page import Page
 
 # These happen by themselves; a name in front of them would accuse a person.
 IMPERSONAL = frozenset({"REMIND", "ESCALATE", "HOLD", "RELEASE", "CANCEL", "RESTORE"})
@@ -39,21 +44,34 @@ class History:
     approval: Approval
     entries: list[TimelineEntry]
     attachments: Attachments
+    asked: list[Line]
+    """What its kind asks for, filled in."""
+    changes: Compared | None
+    """What is different from before; None where there is no before."""
 
 
-async def history_of(gateway: UserGateway, approval_id: str) -> History:
-    """Raises GatewayProblem when the request itself cannot be read; its comments are not worth failing for."""
+async def history_of(page: Page, approval_id: str) -> History:
+    """Raises GatewayProblem when the request itself cannot be read; its comments are not worth failing for.
+
+    The address of the page may say since which revision to tell what changed (`since`).
+    """
+    gateway = page.gateway
     root = f"/approvals/{segment(approval_id)}"
-    approval, history, comments, attachments = await asyncio.gather(
+    approval, history, comments, attachments, kinds = await asyncio.gather(
         gateway.get(root),
         gateway.get(f"{root}/history"),
         _comments(gateway, root),
         attachments_of(gateway, approval_id),
+        kinds_for_reading(page),
     )
     shown = Approval.model_validate(approval)
+    asked = table.lines(kinds, shown.kind, shown.fields, shown.currency)
+    compared = None
+    if shown.revision > 1 or shown.state == "RETURNED":
+        compared = changes.shown(await changes.changes_of(gateway, approval_id, page.query("since")), kinds)
     entries = [_from_entry(HistoryEntry.model_validate(item), shown) for item in history["items"]]
     entries += [_from_comment(comment) for comment in comments]
-    return History(shown, sorted(entries, key=lambda entry: entry.at), attachments)
+    return History(shown, sorted(entries, key=lambda entry: entry.at), attachments, asked, compared)
 
 
 async def attachments_of(gateway: UserGateway, approval_id: str) -> Attachments:

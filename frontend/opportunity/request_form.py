@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.opportunity import words
-from frontend.opportunity.drafts import RequestDraft
+from frontend.opportunity.drafts import RequestDraft, draft_for
+from frontend.opportunity.kinds.definitions import KindField, kinds_for_form, kinds_for_reading, part_of
+from frontend.opportunity.kinds.inputs import options
 from frontend.opportunity.reading import attachments_of
 from frontend.opportunity.request_templates.views import Template
 from frontend.opportunity.views import Approval, Route
@@ -20,23 +24,32 @@ from frontend.ui.saving import FRESH, INVALID, NotSaved, differences, refused
 SUBMISSIONS = frozenset({"submit", "resubmit"})
 
 
+class Input(NamedTuple):
+    """A field of a kind; `part` is also its name in the form."""
+
+    field: KindField
+    part: str
+    options: list[tuple[str, str]]
+
+
 async def new(request: Request) -> Response:
     """GET /approvals/new; `?customerId=` chooses the customer, `?previousId=` asks again, `?copyOf=` begins with the
     content of another request, `?template=` with that of a template."""
     page = Page.of(request)
     if not page.form_key:
         return page.with_form_key()
-    draft = RequestDraft.blank()
+    form = draft_for(await kinds_for_form(page))
+    draft = form.blank()
     if page.query("previousId"):
         previous = await page.gateway.get(f"/approvals/{segment(page.query('previousId'))}")
-        draft = RequestDraft(inputs=dict(RequestDraft.shown_of(previous)))
+        draft = form(inputs=dict(form.shown_of(previous)))
         draft.previous_id = page.query("previousId")
     elif page.query("copyOf"):
         other = await page.gateway.get(f"/approvals/{segment(page.query('copyOf'))}")
-        draft = RequestDraft(inputs=dict(RequestDraft.shown_of(other)))
+        draft = form(inputs=dict(form.shown_of(other)))
     elif page.query("template"):
         answer = await page.gateway.get(f"/approval-templates/{segment(page.query('template'))}")
-        draft = RequestDraft(inputs=dict(RequestDraft.shown_of(Template.model_validate(answer).record)))
+        draft = form(inputs=dict(form.shown_of(Template.model_validate(answer).record)))
     else:
         customer = await CustomerField.of(page.gateway, page.query("customerId"))
         draft.inputs["customer"] = (customer.value,)
@@ -47,7 +60,7 @@ async def new(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """POST /approvals/new: `action` is find (a customer, without JavaScript), preview, draft or submit."""
     page = Page.of(request)
-    draft = RequestDraft.from_form(await page.form())
+    draft = draft_for(await kinds_for_form(page)).from_form(await page.form())
     if draft.action in {"find", "preview"}:
         return await _render(page, draft, with_route=draft.action == "preview")
     if not draft.check():
@@ -71,13 +84,14 @@ async def edit_with(page: Page, approval_id: str, *, file_error: str = "", statu
     answer = await page.gateway.read(f"/approvals/{segment(approval_id)}")
     outcome = NotSaved(status, "") if file_error else FRESH
     approval = Approval.model_validate(answer.body)
-    return await _render(page, RequestDraft.of(answer), outcome, approval=approval, file_error=file_error)
+    draft = draft_for(await kinds_for_form(page)).of(answer)
+    return await _render(page, draft, outcome, approval=approval, file_error=file_error)
 
 
 async def update(request: Request) -> Response:
     """POST /approvals/{id}/edit: save, and then submit or resubmit when asked."""
     page = Page.of(request)
-    draft = RequestDraft.from_form(await page.form())
+    draft = draft_for(await kinds_for_form(page)).from_form(await page.form())
     root = f"/approvals/{segment(request.path_params['id'])}"
     current = await page.gateway.read(root)
     approval = Approval.model_validate(current.body)
@@ -114,7 +128,7 @@ def _is_outrun(draft: RequestDraft, current: Answer) -> bool:
 async def preview(request: Request) -> Response:
     """POST /approvals/-/preview: the route for the form as it stands."""
     page = Page.of(request)
-    draft = RequestDraft.from_form(await page.form())
+    draft = draft_for(await kinds_for_reading(page)).from_form(await page.form())
     route, message = await _route(page.gateway, draft)
     return page.render("opportunity/route_preview.html", route=route, message=message)
 
@@ -122,6 +136,7 @@ async def preview(request: Request) -> Response:
 async def _route(gateway: UserGateway, draft: RequestDraft) -> tuple[Route | None, str]:
     """The preview, or why there is none yet."""
     question = draft.change(set(draft.PARTS))
+    del question["fields"]  # They choose no route, and may be half filled in.
     try:
         answer = await gateway.send("POST", "/approvals/preview", {**question, "title": draft.get("title") or "-"})
     except GatewayProblem as problem:
@@ -143,7 +158,7 @@ async def _render(
     customer = CustomerField.parse(draft.get("customer"), draft.query)
     await customer.search(page.gateway)
     route, route_message = await _route(page.gateway, draft) if with_route else (None, "")
-    theirs = RequestDraft(inputs=dict(draft.original.inputs or {}))
+    theirs = type(draft)(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "opportunity/request_form.html",
         status=outcome.status,
@@ -155,6 +170,16 @@ async def _render(
         message=outcome.message,
         route=route,
         route_message=route_message,
-        outrun=differences(outcome.both, words.fields(draft.currency), draft.shown, theirs.shown),
+        outrun=differences(outcome.both, draft.labels(), draft.shown, theirs.shown),
         kinds=list(words.kinds().items()),
+        asked=_asked(draft),
     )
+
+
+def _asked(draft: RequestDraft) -> list[tuple[str, list[Input]]]:
+    """The inputs of each kind that has any."""
+    return [
+        (kind, [Input(field, part_of(kind, field), options(field)) for field in fields])
+        for kind, fields in draft.KINDS.by_kind.items()
+        if fields
+    ]

@@ -66,6 +66,8 @@ class Approval(View):
     requester_name: str | None = None
     amount: int | None = None
     currency: str = "JPY"
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """What its kind asks for."""
     state: str = "DRAFT"
     stage: int = 0
     stages: list[Stage] = Field(default_factory=list)

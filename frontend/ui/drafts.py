@@ -167,8 +167,12 @@ class Draft(ABC):
         """The server's messages at the parts that the person sees; a pointer may lead into a list or a record."""
         shown = {*self.PARTS, *self._names()}
         for pointer, message in problem.pointed_errors:
-            names = [self.PLACES.get(name, name) for name in pointer.split("/")]
+            names = [self.place_of(name) for name in pointer.split("/")]
             self.problems.setdefault(next((name for name in reversed(names) if name in shown), names[-1]), message)
+
+    def place_of(self, name: str) -> str:
+        """Where a problem of a field of the API is shown."""
+        return self.PLACES.get(name, name)
 
     def listed(self, name: str, before: Iterable[str]) -> list[str]:
         """The values of a list in the order that they had, new ones at the end."""

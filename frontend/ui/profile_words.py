@@ -16,6 +16,17 @@ def risks() -> dict[str, str]:
     }
 
 
+def products() -> dict[str, str]:
+    """What customers deal in, and have experience with."""
+    return {
+        "EQUITIES": gettext("Equities"),
+        "FUNDS": gettext("Investment trusts"),
+        "BONDS": gettext("Bonds"),
+        "FOREIGN_CURRENCY": gettext("Foreign currency"),
+        "DERIVATIVES": gettext("Derivatives"),
+    }
+
+
 def money_bands() -> dict[str, str]:
     """Financial assets and yearly income, in yen, from the least to the most."""
     return {

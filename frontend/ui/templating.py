@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from frontend.ui import charts, customer_words, formats, profile_words
+from frontend.ui import charts, customer_words, formats, kind_words, profile_words
 from frontend.ui.access import allows
 from frontend.ui.assets import built_assets
 from frontend.ui.i18n import current_locale, gettext, ngettext, npgettext, pgettext
@@ -53,6 +53,7 @@ def build_environment(*template_folders: Path) -> Environment:
         allows=allows,
         chart=charts,
         customer_words=customer_words,
+        kind_words=kind_words,
         profile_words=profile_words,
     )
     return environment

@@ -16,8 +16,6 @@ from services.opportunity.schemas.dossier import ALGORITHM, SCHEMA, SCHEMA_VERSI
 
 Json = dict[str, Any]
 
-SIGNED_AS: Final = f"{SCHEMA}/{SCHEMA_VERSION}\n".encode()
-"""Precedes what is signed: a signature under anything else of this service is none of a dossier."""
 DIGEST_LEVELS: Final = 6
 """So deep values have digests of their own, ``/record/history/0/personal/snapshot/amount``; what lies deeper has the
 one of what it lies in."""
@@ -91,8 +89,9 @@ def digests(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def payload(document: Mapping[str, Any]) -> bytes:
-    """What the signature covers."""
-    return SIGNED_AS + canonical(_unsigned(document))
+    """What the signature covers. What precedes the document makes a signature under anything else of this service
+    none of a dossier."""
+    return f"{SCHEMA}/{document['version']}\n".encode() + canonical(_unsigned(document))
 
 
 def _unsigned(document: Mapping[str, Any]) -> Json:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from services.opportunity import chain, dossier
 from services.opportunity.dossier_story import contradictions
-from services.opportunity.schemas.dossier import ALGORITHM, SCHEMA, SCHEMA_VERSION, Dossier, DossierEntry, EvidenceKeys
+from services.opportunity.schemas.dossier import ALGORITHM, KNOWN_VERSIONS, SCHEMA, Dossier, DossierEntry, EvidenceKeys
 
 HISTORY: Final = "/record/history/"
 KEY_SLACK: Final = timedelta(minutes=5)
@@ -122,8 +122,10 @@ def read(content: bytes) -> dict[str, Any]:
         raise NotADossierError(f"this is no JSON that can be relied on: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise NotADossierError(f"this is no {SCHEMA}")
-    if document.get("version") != SCHEMA_VERSION or isinstance(document["version"], bool | float):
-        raise NotADossierError(f"version {document.get('version')} is not known here, only {SCHEMA_VERSION}")
+    version = document.get("version")
+    if version not in KNOWN_VERSIONS or isinstance(version, bool | float):
+        known = ", ".join(map(str, KNOWN_VERSIONS))
+        raise NotADossierError(f"version {version} is not known here, only {known}")
     return document
 
 

@@ -13,6 +13,8 @@ from services.opportunity import dossier_circulation
 from services.opportunity.schemas.dossier import DossierEntry, DossierRecord, DossierVote, EntryFacts
 
 DECIDING: Final = frozenset({ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN})
+_SETTLED: Final = frozenset({ApprovalState.PENDING, ApprovalState.APPROVED, ApprovalState.REJECTED})
+_CONTENT: Final = ("kind", "amount", "currency", "fields")
 Vote = tuple[int, int, int, str, UUID | None, UUID | None]
 """Generation, revision, stage, decision, whose it is, who gave it."""
 Contradiction = tuple[str, str]
@@ -26,6 +28,7 @@ def contradictions(record: DossierRecord) -> Iterator[Contradiction]:
     yield from dossier_circulation.contradictions(record)
     for position, entry in enumerate(record.history):
         yield from _of_one_entry(record, position, entry)
+    yield from _of_the_content(record)
     yield from _of_names(record)
 
 
@@ -160,6 +163,18 @@ def _of_what_was_seen(facts: EntryFacts, seen: dict[str, Any], place: str) -> It
         yield f"{place}/stages", f"has no stage {facts.stage}, at which was decided"
     elif in_whose_place not in (*(stage.get("approverIds") or ()), stage.get("escalatedTo")):
         yield f"{place}/stages", f"does not name {in_whose_place} as an approver of the stage"
+
+
+def _of_the_content(record: DossierRecord) -> Iterator[Contradiction]:
+    """What was asked for cannot change while others decide on it: it is what was seen last."""
+    if record.request.state not in _SETTLED:
+        return
+    snapshots = [(entry.personal or {}).get("snapshot") for entry in record.history]
+    seen = next((snapshot for snapshot in reversed(snapshots) if isinstance(snapshot, dict)), {})
+    told = record.request.model_dump(mode="json", by_alias=True, include=set(_CONTENT), exclude_unset=True)
+    for name in told.keys() & seen.keys():
+        if told[name] != seen[name]:
+            yield f"/record/request/{name}", "is not what was seen at the last action that kept it"
 
 
 def _of_names(record: DossierRecord) -> Iterator[Contradiction]:

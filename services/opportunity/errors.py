@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.states import ApprovalState
-from services.kit.errors import Conflict, Forbidden, ProblemError, Text, Unprocessable
+from services.kit.errors import Conflict, FieldError, Forbidden, ProblemError, Text, Unprocessable
 
 DECIDED_WORDS: dict[ApprovalState, Text] = {
     ApprovalState.APPROVED: Text("承認", "approved"),
@@ -294,6 +294,12 @@ class VersionSettled(Conflict):
 class SuccessorRefused(Unprocessable):
     code = "successor_refused"
     title = Text("後任者を選び直してください", "Choose another successor")
+
+
+def fields_missing(names: Sequence[str]) -> Unprocessable:
+    """What the kind asks for was left open; drafts may, what is submitted may not."""
+    message = Text("申請するには入力が必要です", "Needed to submit the request")
+    return Unprocessable(errors=[FieldError(f"/fields/{name}", "field_missing", message) for name in names])
 
 
 def comment_required() -> Unprocessable:

@@ -24,6 +24,7 @@ def _snapshot(approval: Approval) -> dict[str, Any]:
         "title": approval.title,
         "amount": approval.amount,
         "currency": approval.currency,
+        "fields": approval.fields,
         "state": progress.state,
         "generation": progress.generation,
         "revision": progress.revision,

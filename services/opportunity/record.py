@@ -23,6 +23,8 @@ class Approval:
     amount: int | None
     """Whole yen (or whole units of ``currency``)."""
     currency: str
+    fields: dict[str, Any]
+    """What its kind asks for (``kinds``), by the names of the API; a draft may lack some."""
     flags: list[str]
     progress: Progress
     route_id: UUID | None

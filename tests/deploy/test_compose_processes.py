@@ -19,6 +19,7 @@ from deploy.demo.demo_run import FINISHED
 from deploy.demo.observed import figures
 from tests.support.broker import running_broker
 from tests.support.compose import ROOT, Containers, lay_out_image, running_containers
+from tests.support.kind_fields import filled_in
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.redis import running_redis
 from tests.support.temporal import running_temporal
@@ -122,7 +123,7 @@ async def test_a_request_is_decided_and_counted_and_a_customer_deleted(
     stage = {"name": "承認", "approverIds": [approver.id], "mode": "ANY", "deadlineHours": 24}
     request = {"customerId": customer, "kind": "FEE_DISCOUNT", "title": "手数料の引下げ", "description": "残高による。"}
     request |= {"amount": 1_000_000, "currency": "JPY", "stages": [stage]}
-    submitted = await rep.post("/approvals", request)
+    submitted = await rep.post("/approvals", filled_in(request))
     decided = await approver.patch(f"/approvals/{submitted['id']}/approve", {"comment": "承認します。"})
     assert decided["state"] == "APPROVED"
 

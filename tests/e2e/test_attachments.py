@@ -15,6 +15,7 @@ PICTURE = png(120, 80)
 
 
 async def new_draft(page: Page, title: str) -> None:
+    await page.select_option("#opportunity-kind", "OTHER")
     await page.fill("#opportunity-title", title)
     await page.fill("#opportunity-amount", "2,500,000")
     await page.click("button[value=draft]")

@@ -18,6 +18,7 @@ async def test_the_route_follows_the_form_and_a_request_is_submitted(
     await expect(page.locator("#opportunity-route")).to_contain_text("加藤 健一")
     await page.locator("#opportunity-customer").press_sequentially("山田")
     await page.click("label.choice")
+    await page.select_option("#opportunity-kind", "OTHER")
     await page.fill("#opportunity-amount", "2,500,000")
     await page.fill("#opportunity-title", "手数料の特別適用")
     await expect(page.locator("#opportunity-route")).to_contain_text("最終承認")
@@ -32,6 +33,7 @@ async def test_without_javascript_a_customer_is_found_and_a_draft_saved_and_subm
     open_page: OpenPage, frontend: RunningFrontend
 ) -> None:
     page = await open_page("rep", "/approvals/new", script=False)
+    await page.select_option("#opportunity-kind", "OTHER")
     await page.fill("#opportunity-title", "下書きの申請")
     await page.fill("#opportunity-customer", "山田")
     await page.click("button[value=find]")

@@ -141,6 +141,7 @@ async def test_a_form_comes_back_with_its_page_after_signing_in_again(
     page = await open_page("rep", "/approvals/new")
     await page.locator("#opportunity-customer").press_sequentially("山田")
     await page.click("label.choice")
+    await page.select_option("#opportunity-kind", "OTHER")
     await page.fill("#opportunity-title", "長い時間をかけて書いた申請")
     await page.fill("#opportunity-description", "一行目\n二行目")
     address = page.url

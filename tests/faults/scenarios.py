@@ -14,6 +14,7 @@ from services.contracts.permissions import Role
 from services.kit.running import clock, temporal
 from tests.faults.forks import PATIENCE
 from tests.support.http import Answer, new_key
+from tests.support.kind_fields import filled_in
 from tests.support.system import Caller, System
 from tests.support.waiting import eventually
 
@@ -70,11 +71,8 @@ async def customer_with_work(owner: Caller, approver: Caller) -> dict[str, Any]:
 
 def request_to(*approvers: Caller, **stage: Any) -> dict[str, Any]:
     """The body of a request that any of these may decide."""
-    return {
-        "kind": "FEE_DISCOUNT",
-        "title": "手数料",
-        "stages": [{"name": "承認", "approverIds": [str(approver.id) for approver in approvers]} | stage],
-    }
+    stages = [{"name": "承認", "approverIds": [str(approver.id) for approver in approvers]} | stage]
+    return filled_in({"kind": "FEE_DISCOUNT", "title": "手数料", "stages": stages})
 
 
 async def living(owner: Caller, customer: dict[str, Any]) -> tuple[tuple[int, int], str]:

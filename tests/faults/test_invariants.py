@@ -26,6 +26,7 @@ from services.contracts.permissions import Role
 from services.kit.running import clock
 from tests.support.broker import running_broker
 from tests.support.files import PDF, multipart
+from tests.support.kind_fields import filled_in
 from tests.support.postgres import PostgresServer
 from tests.support.system import Caller, System, running_system
 from tests.support.temporal import running_temporal
@@ -59,9 +60,13 @@ async def _post(caller: Caller, path: str, body: dict[str, Any]) -> dict[str, An
     return created
 
 
+def _request_to(approver: Caller) -> dict[str, Any]:
+    return filled_in({"kind": "FEE_DISCOUNT", "title": "手数料", "approverId": str(approver.id)})
+
+
 async def _decide(rep: Caller, approver: Caller) -> None:
     customer = await _post(rep, "/customers", {"name": "山田 太郎", "kind": "INDIVIDUAL"})
-    content = {"customerId": customer["id"], "kind": "FEE_DISCOUNT", "title": "手数料", "approverId": str(approver.id)}
+    content = _request_to(approver) | {"customerId": customer["id"]}
     decided = await _post(rep, "/approvals", content | {"draft": True})
     await _attach(rep, decided)
     submitted = await rep.ask("PATCH", f"/approvals/{decided['id']}/submit")
@@ -163,6 +168,9 @@ TAMPERINGS = {
         "UPDATE approvals a SET requester_id = h.actor_id FROM approval_history h"
         " WHERE h.approval_id = a.id AND h.action = 'APPROVE'",
     ),
+    "as-seen": Tampering(
+        "opportunity", "UPDATE approvals SET fields = fields || '{\"feeRateAfter\": \"0\"}' WHERE state = 'APPROVED'"
+    ),
     "one-place": Tampering(
         "opportunity",
         "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at)"
@@ -228,8 +236,7 @@ async def tampered(lived_in: System, tampering: Tampering) -> AsyncIterator[read
 async def test_a_command_that_can_not_be_settled_is_found(lived_in: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "COMMAND_DEADLINE", timedelta(0))
     rep, approver = await lived_in.person("asker", Role.REP), await lived_in.person("decider", Role.APPROVER)
-    content = {"kind": "FEE_DISCOUNT", "title": "手数料", "approverId": str(approver.id)}
-    request = await _post(rep, "/approvals", content)
+    request = await _post(rep, "/approvals", _request_to(approver))
     async with await read_only.System.open(lived_in.settings) as system:
 
         async def found() -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from frontend.opportunity.app import create_app
 from frontend.ui.build import build
+from tests.support.kind_fields import definitions
 from tests.support.records import approval, colleague, counts, page, stage
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
@@ -35,6 +36,7 @@ def returned_request() -> tuple[Browser, ScriptedGateway]:
     client, gateway = browser(create_app(SETTINGS), "opportunity", "rep")
     gateway.on("GET", "/approvals/r1", RETURNED, etag='"5"')
     gateway.on("GET", "/auth/users", page(colleague(id="u2", name="佐藤 美咲", roles=["rep"])))
+    gateway.on("GET", "/approvals/kinds", definitions())
     return client, gateway
 
 
@@ -250,6 +252,7 @@ async def test_a_copy_begins_with_the_content_and_knows_nothing_of_the_other_req
     client, gateway = browser(create_app(SETTINGS), "opportunity", "rep")
     mine = RETURNED | {"state": "APPROVED", "requesterId": "me", "allowedActions": []}
     gateway.on("GET", "/approvals/r1", mine)
+    gateway.on("GET", "/approvals/kinds", definitions())
     gateway.on("GET", "/approvals/r1/history", page())
     gateway.on("GET", "/approvals/r1/comments", page())
     assert "/approvals/new?copyOf=r1" in text(await client.get("/approvals/r1"))

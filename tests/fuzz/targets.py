@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.contracts.permissions import Role
 from tests.support.files import PDF, multipart
+from tests.support.kind_fields import filled_in
 from tests.support.system import Caller, System
 
 PERIOD = {"startsAt": "2099-01-01T00:00:00Z", "endsAt": "2099-01-02T00:00:00Z"}
@@ -46,7 +47,8 @@ async def create_targets(system: System) -> Targets:
         return made
 
     customer = await make(owner, "/customers", {"name": "検査 太郎"})
-    request = {"kind": "FEE_DISCOUNT", "title": "検査", "approverId": str(approver.id), "customerId": customer}
+    request = {"title": "検査", "approverId": str(approver.id), "customerId": customer}
+    request = filled_in(request | {"kind": "FEE_DISCOUNT"})
     route = {"name": "検査", "active": False, "stages": [{"name": "承認", "resolvers": ["ROLE:approver"]}]}
     approval = await make(owner, "/approvals", request | {"draft": True})
     attachment = await attach(owner, approval)

@@ -12,6 +12,7 @@ from tests.rights.recipes import ALL, RECIPES, STALE, Ask, Case, Verdict, asks, 
 from tests.rights.table import Outcome
 from tests.rights.world import in_days
 from tests.support.http import Answer
+from tests.support.kind_fields import filled_in
 
 # Approval requests ----------------------------------------------------------------------------------
 
@@ -24,7 +25,7 @@ def _about_customer(case: Case) -> dict[str, Any]:
 
 
 def _content() -> dict[str, Any]:
-    return {"kind": "FEE_DISCOUNT", "title": "手数料の減額"}
+    return filled_in({"kind": "FEE_DISCOUNT", "title": "手数料の減額"})
 
 
 def _is_request(case: Case) -> Verdict:
@@ -46,7 +47,7 @@ simple(
     "/approvals/approver/{user_id}",
     lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
 )
-for _rest in ("", "/history", "/comments", "/circulation", "/dossier", "/attachments"):
+for _rest in ("", "/history", "/comments", "/changes", "/circulation", "/dossier", "/attachments"):
     simple(
         "GET",
         f"/approvals/{{approval_id}}{_rest}",

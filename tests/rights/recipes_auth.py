@@ -43,6 +43,7 @@ for _path in (
     "/auth/roles",
     "/approvals/counts",
     "/approvals/evidence-keys",
+    "/approvals/kinds",
     "/notifications/preferences",
     "/notifications/stream",
     "/approval-routes",

@@ -14,6 +14,7 @@ from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
 from tests.rights.table import ROLES, Relation
 from tests.support.http import Answer, new_key
+from tests.support.kind_fields import filled_in
 from tests.support.system import PASSWORD, Caller, System
 from tests.support.waiting import eventually
 
@@ -147,7 +148,7 @@ class World:
         return _id(await self.admin.ask("POST", "/tasks", body | {"dueDate": in_days(-OVERDUE_DAYS)}))
 
     async def _request(self, requester: Caller, approver: Caller) -> dict[str, Any]:
-        body = {"kind": "FEE_DISCOUNT", "title": "手数料の減額", "approverId": str(approver.id)}
+        body = filled_in({"kind": "FEE_DISCOUNT", "title": "手数料の減額", "approverId": str(approver.id)})
         return _made(await requester.ask("POST", "/approvals", body))
 
     async def raise_request(self, requester: Caller) -> str:
@@ -164,7 +165,7 @@ class World:
         """One of the asker's, about whom a request names this approver."""
         customer = await self._customer(self.asker)
         body = {"kind": "FEE_DISCOUNT", "title": "手数料の減額", "approverId": str(approver.id), "customerId": customer}
-        _made(await self.asker.ask("POST", "/approvals", body))
+        _made(await self.asker.ask("POST", "/approvals", filled_in(body)))
         return customer
 
     async def _ended_process(self, requester: Caller) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -32,3 +34,15 @@ def too_large(ask: Ask) -> Response | None:
         return None
     error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
     return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
+
+
+def narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
+    """The requests that fit the filter of the address."""
+    params, time = ask.request.query_params, datetime.fromisoformat
+    least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
+    equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
+    found = [item for item in items if all(item[name] == value for name, value in equal.items())]
+    found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
+    if "flagged" in params:
+        found = [item for item in found if bool(item["flags"]) == (params["flagged"] == "true")]
+    return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]

@@ -19,7 +19,7 @@ STAGE = (
 )
 SAME = (
     *("id", "number", "title", "description", "kind", "customerId", "customerName", "requesterId", "ownerId"),
-    *("amount", "currency", "flags", "generation", "revision", "state", "stage", "previousId", "processId"),
+    *("amount", "currency", "fields", "flags", "generation", "revision", "state", "stage", "previousId", "processId"),
     *("createdAt", "submittedAt"),
 )
 SIGNER = dossier.Signer("evidence-20260101-0f0f0f0f", Ed25519PrivateKey.from_private_bytes(b"\x0f" * 32))
@@ -35,7 +35,8 @@ def dossier_of(
 ) -> Json:
     """What the service would make of it for this user."""
     stages = [_stage(stage) for stage in item["stages"]]
-    seen = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId", "flags")}
+    names = ("title", "description", "kind", "amount", "currency", "fields", "customerId", "flags")
+    seen = {name: item[name] for name in names}
     seen |= {"stages": stages, "customer": customer and _facts(customer)}
     history: list[Json] = []
     for entry in entries:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,11 +18,12 @@ from starlette.routing import Route
 
 from tests.support import fake_records as records
 from tests.support.fake_absences import AbsenceAnswers
-from tests.support.fake_answers import Ask, Json, problem, too_large
+from tests.support.fake_answers import Ask, Json, narrowed, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_circulation import OWN_ACTIONS, CirculationAnswers
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
@@ -36,23 +36,13 @@ DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
 _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
-def _narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
-    params, time = ask.request.query_params, datetime.fromisoformat
-    least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
-    equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
-    found = [item for item in items if all(item[name] == value for name, value in equal.items())]
-    found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
-    if "flagged" in params:
-        found = [item for item in found if bool(item["flags"]) == (params["flagged"] == "true")]
-    return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]
-
-
 class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
     CirculationAnswers,
     EvidenceAnswers,
+    KindAnswers,
     LiveAnswers,
     RouteAnswers,
     SearchAnswers,
@@ -74,6 +64,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
@@ -158,6 +149,7 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.kind_routes(),
             *self.circulation_table(),
             *self.template_table(),
             ("GET", "/approvals/pending", self._pending),
@@ -264,7 +256,7 @@ class FakeGateway(
         waiting = [i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])]
         if ask.request.query_params.get("sort") == "deadlineAt":
             waiting.sort(key=lambda item: item["deadlineAt"] or "9")
-        return self._list(_narrowed(waiting, ask), ask)
+        return self._list(narrowed(waiting, ask), ask)
 
     def _counts(self, ask: Ask) -> Json:
         own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
@@ -276,7 +268,7 @@ class FakeGateway(
         } | self.circulation_counts(ask.user)
 
     def _all_approvals(self, ask: Ask) -> Json:
-        return self._list(_narrowed(self.approvals.values(), ask), ask)
+        return self._list(narrowed(self.approvals.values(), ask), ask)
 
     def _one(self, ask: Ask) -> Any:
         item = self.approvals.get(ask.request.path_params["id"])
@@ -317,6 +309,8 @@ class FakeGateway(
             stage["approverIds"] = [taker["id"] if i == ask.body["fromId"] else i for i in stage["approverIds"]]
             stage["approvers"] = [records.person(self.users[i]) for i in stage["approverIds"]]
             self._record(item, ask.user, "REASSIGN", ask.body["reason"])
+        elif action in {"submit", "resubmit"} and (refused := refused_fields(item, whole=True)):
+            return refused
         else:
             state = {"recall": "RECALLED", "resubmit": "PENDING", "submit": "PENDING"}[action]
             item["revision"] += action == "resubmit"
@@ -348,6 +342,7 @@ class FakeGateway(
         entries = self.history[item["id"]]
         previous = entries[-1]["hash"] if entries else "0" * 64
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
+        self.keep_what_was_seen(item)
 
     def _route(self, ask: Ask) -> list[Json]:
         manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
@@ -368,7 +363,8 @@ class FakeGateway(
         return {"routeId": None, "stages": stages, "flags": flags}
 
     def _create(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
+        refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
+        if refused:
             return refused
         route = self._route(ask)
         customer = self.customers.get(ask.body.get("customerId", ""))
@@ -376,6 +372,7 @@ class FakeGateway(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
         item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item["fields"] = ask.body.get("fields", {})
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -386,7 +383,9 @@ class FakeGateway(
         item = self.approvals[ask.request.path_params["id"]]
         if ask.request.headers.get("if-match") != f'"{item["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
-        item |= {name: ask.body[name] for name in ("title", "description", "kind") if name in ask.body}
+        if refused := refused_fields(ask.body, whole=False):
+            return refused
+        item |= {name: ask.body[name] for name in ("title", "description", "kind", "fields") if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

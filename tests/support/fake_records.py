@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tests.support.kind_fields import COMPLETE
+
 Json = dict[str, Any]
 
 _PEOPLE = (
@@ -150,6 +152,7 @@ def approval(
         "ownerId": requester["id"],
         "amount": amount,
         "currency": "JPY",
+        "fields": COMPLETE["FEE_DISCOUNT"],
         "generation": 1,
         "state": "PENDING",
         "stage": 0,
@@ -224,8 +227,19 @@ def entry(
 
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
-    request = {name: item[name] for name in ("title", "description", "kind", "amount", "currency", "customerId")}
-    request |= {name: item[name] for name in ("flags", "revision", "stages")} | {"attachments": []}
+    names = (
+        "title",
+        "description",
+        "kind",
+        "amount",
+        "currency",
+        "fields",
+        "customerId",
+        "flags",
+        "revision",
+        "stages",
+    )
+    request: Json = {name: item[name] for name in names} | {"attachments": []}
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 
-CONTENT = ("kind", "title", "description", "amount", "currency")
+CONTENT = ("kind", "title", "description", "amount", "currency", "fields")
 
 
 class TemplateAnswers:

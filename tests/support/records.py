@@ -27,7 +27,7 @@ _APPROVAL: Json = _DATES | {
     "id": "r1", "number": "RNG-2026-000001", "customerId": None, "customerName": None, "requesterId": "me",
     "requesterName": None, "ownerId": "me", "kind": "FEE_DISCOUNT", "title": "手数料の特別適用", "description": "",
     "amount": None, "currency": "JPY", "generation": 1, "state": "DRAFT", "stage": 0, "stages": [], "revision": 1,
-    "routeId": None, "routeVersion": None,
+    "fields": {}, "routeId": None, "routeVersion": None,
     "flags": [], "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
     "attachmentCount": 0, "businessDaysLeft": None, "shortSince": None, "version": 1, "allowedActions": [],

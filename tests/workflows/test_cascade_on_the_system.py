@@ -14,6 +14,7 @@ from services.contracts.processes import RECONCILE_PROCESSES, TaskQueue
 from services.kit.running import clock, temporal
 from tests.support.broker import Broker
 from tests.support.http import Answer
+from tests.support.kind_fields import filled_in
 from tests.support.postgres import PostgresServer
 from tests.support.system import Caller, System, running_system
 from tests.support.temporal import running_temporal
@@ -57,7 +58,8 @@ async def customer_with_work(office: Office) -> dict[str, Any]:
     rep = office.rep
     customer = await ok(await rep.ask("POST", "/customers", {"name": "山田 太郎"}))
     about = {"customerId": customer["id"]}
-    request = {**about, "kind": "FEE_DISCOUNT", "title": "手数料", "approverId": str(office.approver.id)}
+    request = {**about, "title": "手数料", "approverId": str(office.approver.id)}
+    request = filled_in(request | {"kind": "FEE_DISCOUNT"})
     await ok(await rep.ask("POST", "/approvals", request))
     returned = await ok(await rep.ask("POST", "/approvals", request))
     comment = {"comment": "資料を添えてください。"}

@@ -1,7 +1,7 @@
 """Events of approval requests: each carries the whole state, so that a read model needs no second look."""
 
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -33,6 +33,8 @@ class ApprovalSnapshot(EventPayload):
     title: str
     amount: int | None
     currency: str
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """What the kind asks for, by the names of ``GET /approvals/kinds``."""
     state: ApprovalState
     generation: int
     revision: int

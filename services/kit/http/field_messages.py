@@ -38,6 +38,10 @@ _JAPANESE = {
     "greater_than_equal": "値が小さすぎます",
     "less_than": "値が大きすぎます",
     "less_than_equal": "値が大きすぎます",
+    "field_not_asked": "ほかの選択肢のときだけ入力する項目です",
+    "field_not_less": "変更前より小さい値を指定してください",
+    "field_before": "開始日以降の日付を指定してください",
+    "field_not_different": "変更前と異なる値を指定してください",
     "json_invalid": "JSON として読み取れません",
 }
 _OTHER = "値が正しくありません"

@@ -9,9 +9,10 @@ from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
 from services.opportunity import chain
 from services.opportunity.endpoints.dependencies import ApprovalReader, AuditReader
 from services.opportunity.schemas.approvals import ApprovalChoice
+from services.opportunity.schemas.changes import Changes, ChangesQuery
 from services.opportunity.schemas.dossier import Dossier, EvidenceKeys
 from services.opportunity.schemas.evidence import EntryOutput
-from services.opportunity.service import dossiers, evidence, evidence_keys, samples
+from services.opportunity.service import changes, dossiers, evidence, evidence_keys, samples
 
 router = APIRouter(tags=["evidence"], route_class=ServiceRoute)
 
@@ -54,3 +55,12 @@ async def get_approval_history_entry(
 ) -> Response:
     """One entry with what its actor saw of request and customer, and the same as it is now."""
     return json_response(await evidence.entry(reader, principal, approval_id, entry_id))
+
+
+@router.get("/approvals/{approval_id}/changes", response_model=Changes)
+async def compare_approval(
+    principal: ApprovalReader, reader: Reads, approval_id: UUID, query: Annotated[ChangesQuery, Query()]
+) -> Response:
+    """What is different now from what the caller decided on last, or from an earlier revision: values side by side,
+    the description in pieces, files, and the customer's facts."""
+    return json_response(await changes.since(reader, principal, approval_id, query.since))

@@ -18,10 +18,13 @@ from services.opportunity.schemas.approvals import (
     NewApproval,
 )
 from services.opportunity.schemas.fields import PageQuery
+from services.opportunity.schemas.kinds import DEFINITIONS, KindDefinitions
 from services.opportunity.schemas.previews import Preview, RouteQuestion
 from services.opportunity.service import lists, nudges, previews, requests, views
 
 router = APIRouter(tags=["approvals"], route_class=ServiceRoute)
+
+KINDS_MAX_AGE_SECONDS = 300
 
 
 @router.get("/approvals", response_model=ApprovalPage)
@@ -44,6 +47,13 @@ async def list_pending_approvals(
 async def count_approvals(principal: ApprovalReader, reader: Reads) -> Response:
     """How many wait for the caller; how many of the caller's own are open, returned, drafts."""
     return json_response(await lists.counts(reader, principal))
+
+
+@router.get("/approvals/kinds", response_model=KindDefinitions)
+async def list_approval_kinds(_: ApprovalReader) -> Response:
+    """What each kind of request asks for in `fields`: types, bounds, choices and rules. The same for everybody until
+    the service is replaced by another version."""
+    return json_response(DEFINITIONS, headers={"Cache-Control": f"private, max-age={KINDS_MAX_AGE_SECONDS}"})
 
 
 @router.get("/approvals/requester/{user_id}", response_model=ApprovalPage)

@@ -29,6 +29,7 @@ class ApprovalRow(OpportunityModel, table=True):
     __tablename__ = "approvals"
     __table_args__ = (
         UniqueConstraint("number"),
+        CheckConstraint("jsonb_typeof(fields) = 'object'", name="approvals_fields_object"),
         Index("approvals_created", "created_at", "id"),
         Index("approvals_search", "search_grams", postgresql_using="gin", postgresql_with=PENDING),
         Index("approvals_requester", "requester_id", "created_at", "id"),
@@ -51,6 +52,7 @@ class ApprovalRow(OpportunityModel, table=True):
     description: str = Field(sa_type=Text)
     amount: int | None = Field(sa_type=BigInteger)
     currency: str = Field(sa_type=Text)
+    fields: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
     state: str = Field(sa_type=Text)
     state_before: str | None = Field(sa_type=Text)
     held_by: UUID | None

@@ -75,7 +75,12 @@ def _to_row(approval: Approval) -> Row:
     row = approval_to_row(approval)
     wish = None if approval.wish is None else Jsonb(approval.wish)
     last = None if row["last_approval"] is None else Jsonb(row["last_approval"])
-    return row | {"stages": Jsonb(row["stages"]), "wish": wish, "last_approval": last}
+    return row | {
+        "fields": Jsonb(approval.fields),
+        "stages": Jsonb(row["stages"]),
+        "wish": wish,
+        "last_approval": last,
+    }
 
 
 async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> None:

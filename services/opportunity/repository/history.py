@@ -61,6 +61,27 @@ async def entry(reader: Reader, approval_id: UUID, entry_id: UUID) -> Row | None
     )
 
 
+_LOOK = (
+    "SELECT h.id AS entry_id, h.revision, h.at, h.action, actor.name AS actor_name FROM approval_history h"
+    " LEFT JOIN user_copies actor ON actor.id = h.actor_id WHERE h.approval_id = %(id)s AND h.action = ANY(%(actions)s)"
+)
+
+
+async def submissions(reader: Reader, approval_id: UUID) -> list[Row]:
+    """The entries that keep with what content each revision was submitted, oldest first."""
+    actions = [ApprovalAction.SUBMIT.value, ApprovalAction.RESUBMIT.value]
+    return await reader.all(f"{_LOOK} ORDER BY h.sequence", {"id": approval_id, "actions": actions})
+
+
+async def last_decision_of(reader: Reader, approval_id: UUID, user_id: UUID) -> Row | None:
+    """The entry that keeps what a person decided on last."""
+    actions = [action.value for action in (ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN)]
+    return await reader.one(
+        f"{_LOOK} AND h.actor_id = %(user)s ORDER BY h.sequence DESC LIMIT 1",
+        {"id": approval_id, "actions": actions, "user": user_id},
+    )
+
+
 async def last_decision(reader: Reader, approval_id: UUID) -> Row | None:
     """Who approved, rejected, returned or took an approval back last, with their name as the copies know it."""
     return await reader.one(

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.contracts.states import ApprovalAction, ApprovalKind, ApprovalState, StageMode, ViewWhen
@@ -25,6 +25,7 @@ from services.opportunity.schemas.fields import (
     StageName,
     Title,
 )
+from services.opportunity.schemas.kind_fields import KindFields, parsed
 from services.opportunity.suitability import Flag
 
 
@@ -53,9 +54,17 @@ class ApprovalContent(CamelModel):
     description: Description = ""
     amount: Amount | None = None
     currency: Currency = DEFAULT_CURRENCY
+    fields: KindFields = Field(default_factory=dict)
+    """Left out of a change, they stay while the kind stays."""
     approver_id: UUID | None = None
     """One stage with this approver; without it and without ``stages`` the policy chooses the route."""
     stages: Stages | None = None
+
+    @field_validator("fields")
+    @classmethod
+    def _of_the_kind(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        # Without a kind, that is what is wrong.
+        return parsed(info.data["kind"], given) if "kind" in info.data else given
 
     @model_validator(mode="after")
     def _one_way_to_name_approvers(self) -> Self:
@@ -110,6 +119,7 @@ class ApprovalOutput(ResponseModel):
     description: str
     amount: int | None
     currency: str
+    fields: KindFields
     generation: int
     state: ApprovalState
     stage: int

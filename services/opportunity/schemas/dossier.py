@@ -13,7 +13,10 @@ from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.models import CamelModel
 
 SCHEMA: Final = "ringi.approval-dossier"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""Of what is made now; 2 brought the fields of the request's kind."""
+KNOWN_VERSIONS: Final = (1, 2)
+"""What was made once goes on being verified."""
 ALGORITHM: Final = "Ed25519"
 
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -50,6 +53,8 @@ class DossierRequest(CamelModel):
     owner_id: UUID
     amount: int | None
     currency: str
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """Since version 2."""
     flags: list[str]
     generation: int
     revision: int

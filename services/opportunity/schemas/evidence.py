@@ -3,10 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from services.contracts.states import ApprovalKind
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import StageOutput
 from services.opportunity.schemas.comments import HistoryEntry
+from services.opportunity.schemas.kind_fields import KindFields
 
 
 class CustomerSeen(ResponseModel):
@@ -43,6 +46,8 @@ class RequestSeen(ResponseModel):
     kind: ApprovalKind
     amount: int | None
     currency: str
+    fields: KindFields = Field(default_factory=dict)
+    """Empty as well for what was kept before kinds had any."""
     customer_id: UUID | None
     flags: list[str]
     revision: int

@@ -40,6 +40,7 @@ from services.opportunity.service.actors import actor_of, capacity, lost_race
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.succession import with_successors
 from services.opportunity.service.transition import Transition, commit, moved, outcome, record_audit, write_history
+from services.opportunity.terms import require_complete
 
 _DECIDED = frozenset({ApprovalState.APPROVED, ApprovalState.REJECTED})
 
@@ -100,6 +101,7 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
     if action is actions.APPROVE:
         _require_noted(row, _noted(command))
     if action is actions.RESUBMIT:
+        require_complete(row)
         await require_clean(reader, row.id)
     taker = _takes_on(action, command)
     if by_person and taker is not None:

@@ -22,8 +22,8 @@ from services.opportunity.service.views import require_visible
 
 _HISTORY_FACTS = ("approval_id", "sequence", "at", "action", "actor_id", "role", "generation", "stage", "revision")
 _REQUEST_FACTS = (
-    *("id", "number", "title", "description", "customer_id", "amount", "currency", "flags", "previous_id"),
-    *("process_id", "created_at", "submitted_at", "decided_at", "history_length", "history_head"),
+    *("id", "number", "title", "description", "customer_id", "amount", "currency", "fields", "flags"),
+    *("previous_id", "process_id", "created_at", "submitted_at", "decided_at", "history_length", "history_head"),
 )
 _PROGRESS_FACTS = ("requester_id", "owner_id", "generation", "revision", "stage")
 

@@ -26,12 +26,18 @@ async def entry(reader: Reader, principal: Principal, approval_id: UUID, entry_i
         raise NotFound()
     kept: Snapshot | None = found.pop("snapshot")
     present = await seen(reader, approval)
-    names = await people.names(reader, sorted(_people_in(present) | (set() if kept is None else _people_in(kept))))
+    *then, now = await shown(reader, *([] if kept is None else [kept]), present)
     return {
         "entry": found | {"keepsEvidence": keeps_evidence(found["action"])},
-        "seen": None if kept is None else _shown(kept, names),
-        "now": _shown(present, names),
+        "seen": next(iter(then), None),
+        "now": now,
     }
+
+
+async def shown(reader: Reader, *snapshots: Snapshot) -> list[Snapshot]:
+    """As the API shows them, with names beside ids."""
+    names = await people.names(reader, sorted(set().union(*map(_people_in, snapshots))))
+    return [_shown(snapshot, names) for snapshot in snapshots]
 
 
 def _people_in(snapshot: Snapshot) -> set[UUID]:
@@ -51,4 +57,4 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
         assigned = customer["assigned_sales_id"]
         customer = {to_camel(name): value for name, value in customer.items()}
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
-    return {"attachments": []} | snapshot | {"stages": stages, "customer": customer}
+    return {"attachments": [], "fields": {}} | snapshot | {"stages": stages, "customer": customer}

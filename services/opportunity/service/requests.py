@@ -17,7 +17,7 @@ from services.kit.processes import fences
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
-from services.opportunity import access, chain, events, machine
+from services.opportunity import access, chain, events, kinds, machine
 from services.opportunity.business_time import TOKYO
 from services.opportunity.circulating import Shown
 from services.opportunity.errors import AskedAgainAlready, WrongState
@@ -31,7 +31,7 @@ from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
 from services.opportunity.service.transition import Transition, moved, write_history
-from services.opportunity.terms import same_terms
+from services.opportunity.terms import require_complete, same_terms
 
 _RESOURCE = "approval"
 _EDITED = ("customer_id", "kind", "title", "description", "amount", "currency")
@@ -43,6 +43,8 @@ _EDITABLE = frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED})
 
 async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, references: References) -> UUID:
     """A draft, or a request that goes to its first approvers at once. Raises NoRoute, Blocked, Unprocessable."""
+    if not content.draft:
+        require_complete(content)
     requester, customer = await parties(uow, principal, content, references)
     if content.previous_id is not None:
         await _check_previous(uow, principal, content.previous_id)
@@ -69,6 +71,7 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
     machine.submit(before.progress, Actor(principal.user_id))
     await require_clean(uow, before.id)
     content = _content_of(before)
+    require_complete(content)
     requester, customer = await parties(uow, principal, content, references)
     chosen = await routing.plan(uow, content, requester, customer, clock.now())
     planned = replace(
@@ -117,6 +120,7 @@ async def edit(
         raise WrongState(before.state)
     if before.version != version:
         raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=_CHANGES)
+    content = _with_fields_as_before(before, content)
     progress, flags, route_id = before.progress, before.flags, before.route_id
     if before.state is ApprovalState.DRAFT:
         content = _naming_as_before(before, content)
@@ -138,6 +142,7 @@ async def edit(
         description=content.description,
         amount=content.amount,
         currency=content.currency,
+        fields=content.fields,
         progress=progress,
         flags=flags,
         route_id=route_id,
@@ -148,8 +153,20 @@ async def edit(
     await approvals.update(uow, after)
     event = events.acted(ApprovalUpdated, after, acted_by=principal.user_id)
     await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
-    detail = audit.changes(before, after, _EDITED, hidden=("description",))
-    await _audit(uow, "approval.update", after, **detail)
+    await _audit(uow, "approval.update", after, **_changes(before, after))
+
+
+def _changes(before: Approval, after: Approval) -> dict[str, Any]:
+    """For the audit entry; what a kind asks for stands there as ``fields.<name>``."""
+    asked = [field for kind in (before.kind, after.kind) for field in kinds.FIELDS[kind]]
+    names = dict.fromkeys((*_EDITED, *(f"fields.{field.name}" for field in asked)))
+    texts = {f"fields.{field.name}" for field in asked if field.value_type is kinds.FieldType.TEXT}
+    return audit.changes(_edited(before), _edited(after), names, hidden={"description", *texts})
+
+
+def _edited(approval: Approval) -> dict[str, Any]:
+    fields = {f"fields.{name}": value for name, value in approval.fields.items()}
+    return {name: getattr(approval, name) for name in _EDITED} | fields
 
 
 def _check_returned(before: Approval, content: ApprovalContent) -> None:
@@ -185,6 +202,7 @@ def _content_of(approval: Approval) -> ApprovalContent:
             description=approval.description,
             amount=approval.amount,
             currency=approval.currency,
+            fields=approval.fields,
         )
     except ValidationError as error:
         raise unprocessable(error) from error
@@ -198,6 +216,13 @@ def _named_in(wish: dict[str, Any]) -> dict[str, Any]:
         "approver_id": None if approver is None else UUID(approver),
         "stages": None if stored is None else [StageInput.model_construct(**stage_members(s)) for s in stored],
     }
+
+
+def _with_fields_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
+    """What its kind asks for stays unless the change says otherwise; another kind asks for something else."""
+    if "fields" in content.model_fields_set or content.kind is not before.kind:
+        return content
+    return content.model_copy(update={"fields": before.fields})
 
 
 def _naming_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
@@ -261,6 +286,7 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         description=content.description,
         amount=content.amount,
         currency=content.currency,
+        fields=content.fields,
         flags=[flag.value for flag in chosen.flags],
         progress=Progress(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
         route_id=chosen.route_id,

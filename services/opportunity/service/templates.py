@@ -17,7 +17,7 @@ from services.opportunity.service.views import require_visible
 
 MOST_OWN: Final = 50
 MOST_OF_THE_FIRM: Final = 100
-_CONTENT: Final = ("kind", "title", "description", "amount", "currency")
+_CONTENT: Final = ("kind", "title", "description", "amount", "currency", "fields")
 """What is kept of a request, as the API names it: nothing that belongs to one customer, or to one revision."""
 
 

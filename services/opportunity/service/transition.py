@@ -199,6 +199,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "kind": approval.kind.value,
         "amount": approval.amount,
         "currency": approval.currency,
+        "fields": approval.fields,
         "customerId": None if approval.customer_id is None else str(approval.customer_id),
         "flags": approval.flags,
         "revision": approval.progress.revision,

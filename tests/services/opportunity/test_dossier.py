@@ -97,6 +97,22 @@ async def test_entries_that_are_dropped_added_or_moved_are_found_though_everythi
     assert "/record/request/decidedById" in forged(lambda record: record["request"].update(decidedById=str(new_id())))
     assert "/record/request/revision" in forged(lambda record: record["request"].update(revision=1))
     assert "/record/history/3/personal" in forged(lambda record: record["history"][3]["personal"].update(comment="否"))
+    for name, other in (("amount", 1), ("kind", "OTHER"), ("fields", {"feeRateAfter": "0"})):
+        assert f"/record/request/{name}" in forged(lambda record, told={name: other}: record["request"].update(told))
+
+
+async def test_a_dossier_of_the_first_version_goes_on_being_verified(
+    live: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, rep = await eventful_request(live)
+    document = (await take(live, rep, request)).json
+    del document["record"]["request"]["fields"]
+    signer = dossier.Signer("evidence-20260101-00000000", Ed25519PrivateKey.generate())
+    monkeypatch.setattr(dossier, "SCHEMA_VERSION", 1)
+    older = dossier.sign(document["record"], document["made"], signer)
+    assert (older["version"], check(written(older)).problems) == (1, [])
+    found = {problem.pointer for problem in check(written(older | {"version": 2})).problems}
+    assert found >= {"/version", "/signature/value"}
 
 
 async def test_another_key_is_found_out_only_by_who_knows_the_right_one(live: World) -> None:
@@ -202,7 +218,7 @@ async def test_only_who_may_read_the_history_gets_a_dossier(world: World) -> Non
         b'{"schema": "ringi.approval-dossier"}',
         b'{"schema": "ringi.approval-dossier", "version": true}',
         b'{"schema": "ringi.approval-dossier", "version": 1.0}',
-        b'{"schema": "ringi.approval-dossier", "version": 2}',
+        b'{"schema": "ringi.approval-dossier", "version": 3}',
         b'{"schema": "other", "version": 1}',
         b'{"schema": "ringi.approval-dossier", "version": 1, "version": 1}',
         b'{"schema": "ringi.approval-dossier", "version": 1, "x": "\\ud800"}',

@@ -35,6 +35,7 @@ async def test_a_template_keeps_what_belongs_to_no_customer_and_is_its_owners_al
         "description": "定例",
         "amount": 120_000,
         "currency": "JPY",
+        "fields": {},
     }
     assert (await names(world, rep), await names(world, other)) == (["四半期の減額"], [])
     path = f"/approval-templates/{kept.json['id']}"

@@ -17,6 +17,7 @@ from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
 from tests.support.http import Answer, ServiceClient, TestIssuer, new_key
+from tests.support.kind_fields import filled_in
 
 T = TypeVar("T")
 
@@ -104,7 +105,7 @@ class World:
         return customer_id
 
     async def create(self, by: Person, **fields: Any) -> Answer:
-        body = {"kind": "FEE_DISCOUNT", "title": "手数料の減額"} | fields
+        body = filled_in({"kind": "FEE_DISCOUNT", "title": "手数料の減額"} | fields)
         return await self.client.post("/approvals", plain(body), token=by.token, key=new_key())
 
     async def request(self, by: Person, *approvers: Person, **fields: Any) -> dict[str, Any]:
