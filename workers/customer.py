@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from activities.customer.handlers import CustomerActivities
 from activities.ledger.handlers import LedgerActivities, StepRecords
 from services.contracts.processes import TaskQueue
-from services.customer.references import UserDirectory, consumer
+from services.customer.references import UserDirectory, consumers
 from workers.runtime import Runtime, ServiceWorker, main
 from workers.schedules import reconciliation
 from workflows.customer_deletion import CustomerDeletion
@@ -28,7 +28,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             workflows=[CustomerDeletion, CustomerRestoration, ReconcileProcesses],
             activities=[*steps.all(), *LedgerActivities(db, runtime.temporal).all(), *StepRecords(db).all()],
             schedules=[reconciliation(TaskQueue.CUSTOMER)],
-            consumers=[consumer(db, runtime.bootstrap)],
+            consumers=consumers(db, runtime.bootstrap),
         )
 
 

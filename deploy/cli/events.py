@@ -166,8 +166,9 @@ async def _redrive(target: ServiceSettings, services: tuple[str, ...], ids: list
     applied = failed = 0
     async with databases(target, services) as opened:
         for service, db in opened.items():
-            outcome = await CONSUMERS[service](db, target.require("kafka_bootstrap")).redrive(ids)
-            applied, failed = applied + outcome.applied, failed + outcome.failed
+            for consumer in CONSUMERS[service](db, target.require("kafka_bootstrap")):
+                outcome = await consumer.redrive(ids)
+                applied, failed = applied + outcome.applied, failed + outcome.failed
     return Redriven(applied, failed)
 
 

@@ -1,6 +1,6 @@
 """The services' databases and consumers, for commands that look at all of them."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -13,12 +13,12 @@ from services.kit.running.settings import ServiceSettings
 from services.opportunity import references as opportunity
 from services.sales_activity import references as sales_activity
 
-CONSUMERS: Final[dict[str, Callable[[Database, str], Consumer]]] = {
-    "auth": lambda db, bootstrap: auth.consumer(db, bootstrap=bootstrap),
-    "customer": lambda db, bootstrap: customer.consumer(db, bootstrap),
-    "sales_activity": lambda db, bootstrap: sales_activity.consumer(db, bootstrap),
-    "opportunity": lambda db, bootstrap: opportunity.consumer(db, bootstrap),
-    "analytics": lambda db, bootstrap: analytics.consumer(db, bootstrap),
+CONSUMERS: Final[dict[str, Callable[[Database, str], Sequence[Consumer]]]] = {
+    "auth": lambda db, bootstrap: [auth.consumer(db, bootstrap=bootstrap)],
+    "customer": lambda db, bootstrap: customer.consumers(db, bootstrap),
+    "sales_activity": lambda db, bootstrap: [sales_activity.consumer(db, bootstrap)],
+    "opportunity": lambda db, bootstrap: [opportunity.consumer(db, bootstrap)],
+    "analytics": lambda db, bootstrap: [analytics.consumer(db, bootstrap)],
 }
 SERVICES: Final = tuple(CONSUMERS)
 CONNECTIONS: Final = 2

@@ -11,7 +11,7 @@ CUSTOMER_FIELDS: Final = ("event_version", "name", "state", "assigned_sales_id")
 REQUEST_FIELDS: Final = ("event_version", "customer_id", "state")
 USER_READERS: Final = ("customer", "sales_activity", "opportunity", "analytics")
 CUSTOMER_READERS: Final = ("sales_activity", "opportunity", "analytics")
-REQUEST_READERS: Final = ("customer",)
+REQUEST_READERS: Final = ("customer", "sales_activity")
 
 
 async def equal_the_source(system: System) -> list[Violation]:

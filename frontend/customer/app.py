@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from frontend.customer import detail, editing, lifecycle, listing, words
+from frontend.customer import card, detail, editing, lifecycle, listing, words
 from frontend.customer.manifest import PREFIX, manifest
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
@@ -19,6 +19,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     """Fixed paths come before `{id}`."""
     routes = [
         Route(PREFIX, listing.show, methods=_GET),
+        Route(f"{PREFIX}/-/card", card.show, methods=_GET),
         Route(f"{PREFIX}/new", editing.new, methods=_GET),
         Route(f"{PREFIX}/new", editing.create, methods=_POST),
         Route(f"{PREFIX}/{{id}}", detail.show, methods=_GET),

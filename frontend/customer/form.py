@@ -116,9 +116,11 @@ class CustomerDraft(Draft):
     def shown(self, name: str) -> str:
         """A part other than who is in charge, as a person reads it."""
         if name == "objectives":
-            return ", ".join(words.objectives().get(value, value) for value in self.objectives)
+            return ", ".join(profile_words.objectives().get(value, value) for value in self.objectives)
         if name == "experience":
             answers = ((text, self.experience(product)) for product, text in profile_words.products().items())
-            return ", ".join(f"{text}: {words.experiences().get(answer, answer)}" for text, answer in answers if answer)
+            return ", ".join(
+                f"{text}: {profile_words.experiences().get(answer, answer)}" for text, answer in answers if answer
+            )
         value = self.get(name)
         return words.choices_of(name).get(value, value)

@@ -6,11 +6,10 @@ from datetime import date, timedelta
 
 from pydantic import Field
 
+from frontend.ui.profile_words import CARE_AGE, SAME_DAY_AGE
 from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
-CARE_AGE = 75  # from here products that need care ask for a superior's approval first (domain model, Suitability)
-SAME_DAY_AGE = 80  # from here no order on the same day (domain model, Suitability)
 REVIEW_VALID = timedelta(days=365)
 PRODUCTS = 5  # kinds of products for which experience is asked
 

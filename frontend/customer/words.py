@@ -29,40 +29,6 @@ def state_look(state: str) -> Look:
     return Look(customer_words.states().get(state, state), kind, icon)
 
 
-def objectives() -> dict[str, str]:
-    return {
-        "CAPITAL_PRESERVATION": gettext("Capital preservation"),
-        "INCOME": gettext("Interest and dividends"),
-        "GROWTH": gettext("Capital gains"),
-        "SHORT_TERM": gettext("Short-term trading"),
-        "RETIREMENT": gettext("Retirement"),
-        "INHERITANCE": gettext("Inheritance"),
-    }
-
-
-def periods() -> dict[str, str]:
-    """Investment horizons."""
-    return {
-        "UNDER_1Y": gettext("Under 1 year"),
-        "Y1_3": gettext("1–3 years"),
-        "Y3_5": gettext("3–5 years"),
-        "Y5_10": gettext("5–10 years"),
-        "OVER_10Y": gettext("10 years or more"),
-    }
-
-
-def experiences() -> dict[str, str]:
-    return {"NONE": gettext("None"), **periods()}
-
-
-def fund_sources() -> dict[str, str]:
-    return {"SURPLUS": gettext("Surplus funds"), "EARMARKED": gettext("Funds with a set purpose")}
-
-
-def investor_classes() -> dict[str, str]:
-    return {"GENERAL": gettext("General investor"), "PROFESSIONAL": gettext("Professional investor")}
-
-
 def fields() -> dict[str, str]:
     """Labels by the API's names, in the order of the form."""
     return {
@@ -96,9 +62,9 @@ def choices_of(field: str) -> dict[str, str]:
         "riskTolerance": profile_words.risks,
         "assetsBand": profile_words.money_bands,
         "incomeBand": profile_words.money_bands,
-        "horizon": periods,
-        "fundSource": fund_sources,
-        "investorClass": investor_classes,
+        "horizon": profile_words.periods,
+        "fundSource": profile_words.fund_sources,
+        "investorClass": profile_words.investor_classes,
     }.get(field, dict)()
 
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from frontend.opportunity import (
     attaching,
     chart,
+    customer_facts,
     deciding,
     detail,
     dossier,
@@ -43,6 +44,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/fresh", inbox.fresh, methods=_GET),
         Route(f"{PREFIX}/-/weekly", chart.weekly, methods=_GET),
         Route(f"{PREFIX}/-/of-customer", inbox.of_customer, methods=_GET),
+        Route(f"{PREFIX}/-/earlier", inbox.earlier, methods=_GET),
         Route(f"{PREFIX}/-/customers", customer_field.choices, methods=_GET),
         Route(f"{PREFIX}/-/dossiers/{{id}}.json", dossier.download, methods=_GET),
         Route(f"{PREFIX}/-/dossiers.zip", sample.download, methods=_GET),
@@ -83,6 +85,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         "words": words,
         "route_words": routes_words,
         "circulation_words": circulation_words,
+        "customer_facts": customer_facts,
     }
     return app
 

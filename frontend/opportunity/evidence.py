@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import words
+from frontend.opportunity import customer_facts, words
 from frontend.opportunity.facts import RequestSeen, of_customer, of_request
 from frontend.opportunity.kinds.definitions import kinds_for_reading
 from frontend.opportunity.reading import actor_of, place_of
@@ -67,5 +67,6 @@ async def show(request: Request) -> Response:
 
 
 def _compared(then: list[tuple[str, str]], now: list[tuple[str, str]]) -> list[Fact]:
-    today = dict(now)
-    return [Fact(label, text, today.get(label, formats.NOTHING)) for label, text in then]
+    """What was not known then can't have changed."""
+    today, unknown = dict(now), customer_facts.unknown()
+    return [Fact(label, text, text if text == unknown else today.get(label, formats.NOTHING)) for label, text in then]

@@ -7,16 +7,18 @@ from typing import Any
 
 from pydantic import Field
 
-from frontend.opportunity import words
+from frontend.opportunity import customer_facts, words
 from frontend.opportunity.kinds import table
 from frontend.opportunity.kinds.definitions import Kinds
-from frontend.opportunity.views import Stage
+from frontend.opportunity.views import AssetsShare, FlagGround, Stage
 from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.i18n import current_locale, gettext
 from frontend.ui.views import View
 
 
 class CustomerSeen(View):
+    """`experience` is None in what was kept before the rest of the profile was known here."""
+
     name: str | None = None
     kind: str | None = None
     relationship: str | None = None
@@ -25,8 +27,15 @@ class CustomerSeen(View):
     birth_date: str | None = None
     risk_tolerance: str | None = None
     assets_band: str | None = None
+    income_band: str | None = None
+    objectives: list[str] | None = None
+    experience: dict[str, str] | None = None
+    horizon: str | None = None
+    fund_source: str | None = None
+    investor_class: str | None = None
     profile_complete: bool = False
     profile_reviewed_at: str | None = None
+    assets_share: AssetsShare | None = None
 
 
 class FileSeen(View):
@@ -45,6 +54,7 @@ class RequestSeen(View):
     currency: str = formats.YEN
     fields: dict[str, Any] = Field(default_factory=dict)
     flags: list[str] = Field(default_factory=list)
+    flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
     revision: int = 1
     stages: list[Stage] = Field(default_factory=list)
     customer: CustomerSeen | None = None
@@ -59,11 +69,15 @@ def of_request(seen: RequestSeen, kinds: Kinds) -> list[tuple[str, str]]:
         (gettext("Amount"), formats.money(seen.amount, seen.currency)),
         *table.lines(kinds, seen.kind, seen.fields, seen.currency),
         (gettext("Revision"), str(seen.revision)),
-        (gettext("Warnings"), "\n".join(map(profile_words.flag_text, seen.flags)) or formats.NOTHING),
+        (gettext("Warnings"), "\n".join(_flags(seen)) or formats.NOTHING),
         (gettext("Route"), "\n".join(map(_stage_text, range(1, len(seen.stages) + 1), seen.stages))),
         (gettext("Reason and details"), seen.description or formats.NOTHING),
         (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
     ]
+
+
+def _flags(seen: RequestSeen) -> list[str]:
+    return [customer_facts.flag_text(flag, seen.flag_grounds.get(flag)) for flag in seen.flags]
 
 
 def _file_text(file: FileSeen) -> str:
@@ -77,26 +91,48 @@ def _stage_text(number: int, stage: Stage) -> str:
     return f"{number}. {stage.name}: {people}" + (f" ({mode})" if mode else "")
 
 
+_LATER = ("income_band", "objectives", "experience", "horizon", "fund_source", "investor_class")
+"""Fields that entries lack from before the rest of the profile was known here."""
+
+
 def of_customer(seen: CustomerSeen | None) -> list[tuple[str, str]]:
     """The same of the customer; nothing where there is none any more."""
     if seen is None:
         return []
-    nothing = formats.NOTHING
-    return [
-        (gettext("Name"), seen.name or nothing),
-        (gettext("Customer type"), _word(customer_words.kinds(), seen.kind)),
-        (gettext("Relationship"), _word(customer_words.relationships(), seen.relationship)),
-        (gettext("State"), _word(customer_words.states(), seen.state)),
-        (gettext("In charge"), seen.assigned_sales_name or nothing),
-        (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
-        (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
-        (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
-        (
+    facts = by_field(seen)
+    if seen.experience is not None:
+        return list(facts.values())
+    known = [fact for name, fact in facts.items() if name not in _LATER]
+    return [*known, (gettext("Rest of the profile"), customer_facts.unknown())]
+
+
+def by_field(seen: CustomerSeen) -> dict[str, tuple[str, str]]:
+    """Label and text by the name of the field; without a share where there is none."""
+    nothing, answer = formats.NOTHING, customer_facts.answer
+    facts = {
+        "name": (gettext("Name"), seen.name or nothing),
+        "kind": (gettext("Customer type"), _word(customer_words.kinds(), seen.kind)),
+        "relationship": (gettext("Relationship"), _word(customer_words.relationships(), seen.relationship)),
+        "state": (gettext("State"), _word(customer_words.states(), seen.state)),
+        "assigned_sales_name": (gettext("In charge"), seen.assigned_sales_name or nothing),
+        "birth_date": (gettext("Birth date"), formats.day(seen.birth_date, year=True)),
+        "risk_tolerance": (gettext("Risk tolerance"), _word(profile_words.risks(), seen.risk_tolerance)),
+        "assets_band": (gettext("Financial assets"), _word(profile_words.money_bands(), seen.assets_band)),
+        "income_band": (gettext("Yearly income"), answer(profile_words.money_bands(), seen.income_band)),
+        "objectives": (gettext("Objectives"), customer_facts.objectives_text(seen.objectives)),
+        "experience": (gettext("Investment experience"), customer_facts.all_experience_text(seen.experience)),
+        "horizon": (gettext("Horizon"), answer(profile_words.periods(), seen.horizon)),
+        "fund_source": (gettext("Source of funds"), answer(profile_words.fund_sources(), seen.fund_source)),
+        "investor_class": (gettext("Investor class"), answer(profile_words.investor_classes(), seen.investor_class)),
+        "profile_complete": (
             gettext("Investment profile"),
             gettext("All answered") if seen.profile_complete else gettext("Answers missing"),
         ),
-        (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
-    ]
+        "profile_reviewed_at": (gettext("Profile confirmed"), formats.exact(seen.profile_reviewed_at)),
+    }
+    if seen.assets_share is not None:
+        facts["assets_share"] = customer_facts.share_fact(seen.assets_share, seen.assets_band)
+    return facts
 
 
 def _word(words_of: Mapping[str, str], value: str | None) -> str:

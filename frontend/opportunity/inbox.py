@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +17,8 @@ from frontend.opportunity.reading import History, history_of
 from frontend.opportunity.views import ApprovalPage, Counts
 from frontend.ui.gateway import GatewayProblem, UserGateway
 from frontend.ui.page import Page
+
+EARLIER_SHOWN: Final = 5
 
 
 async def show(request: Request) -> Response:
@@ -81,6 +84,17 @@ async def of_customer(request: Request) -> Response:
     page = Page.of(request)
     answer = await page.gateway.get("/approvals", customerId=page.query("customerId"), limit=20)
     return page.render("opportunity/of_customer.html", listed=ApprovalPage.model_validate(answer))
+
+
+async def earlier(request: Request) -> Response:
+    """GET /approvals/-/earlier?customerId=&without=: the customer's other requests that the viewer may see, newest
+    first, beside the one `without` that is looked at."""
+    page = Page.of(request)
+    # One more for that itself, and one more to tell whether there are others.
+    answer = await page.gateway.get("/approvals", customerId=page.query("customerId"), limit=EARLIER_SHOWN + 2)
+    others = [item for item in ApprovalPage.model_validate(answer).items if item.id != page.query("without")]
+    shown = [item for item in others if item.state != "DRAFT"]
+    return page.render("opportunity/earlier.html", items=shown[:EARLIER_SHOWN], more=len(shown) > EARLIER_SHOWN)
 
 
 async def _list(page: Page, filters: Filters) -> ApprovalPage:

@@ -26,6 +26,7 @@ def manifest() -> RemoteManifest:
         ),
         exposes={
             "weekly": Exposed(path=f"{PREFIX}/-/weekly", budget_ms=400, min_height_px=240),
+            "earlier": Exposed(path=f"{PREFIX}/-/earlier", budget_ms=600, min_height_px=160),
             "customer": Exposed(path=f"{PREFIX}/-/of-customer", budget_ms=600, min_height_px=160),
         },
         nav=(

@@ -42,14 +42,44 @@ class Shortage(View):
     vacant: list[Person] = Field(default_factory=list)
 
 
+class AssetsShare(View):
+    """The amount in whole percent of the assets: at least, and at most (None: nothing bounds it)."""
+
+    low: int
+    high: int | None = None
+
+
 class CustomerFacts(View):
+    """What is kept with a decision. `experience` is None while none of the later answers is known here."""
+
     id: str
     name: str | None = None
+    kind: str | None = None
+    relationship: str | None = None
     state: str | None = None
     age: int | None = None
     risk_tolerance: str | None = None
     assets_band: str | None = None
+    income_band: str | None = None
+    objectives: list[str] | None = None
+    experience: dict[str, str] | None = None
+    horizon: str | None = None
+    fund_source: str | None = None
+    investor_class: str | None = None
     profile_reviewed_at: str | None = None
+    assets_share: AssetsShare | None = None
+
+
+class FlagGround(View):
+    """What a flag compares with."""
+
+    product: str | None = None
+    number: str | None = None
+    amount: int | None = None
+    currency: str = "JPY"
+    decided_at: str | None = None
+    risk_class: str | None = None
+    risk_tolerance: str | None = None
 
 
 class Approval(View):
@@ -73,6 +103,7 @@ class Approval(View):
     stages: list[Stage] = Field(default_factory=list)
     revision: int = 1
     flags: list[str] = Field(default_factory=list)
+    flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
     waiting_for: list[Person] = Field(default_factory=list)
     deadline_at: str | None = None
     business_days_left: int | None = None
@@ -216,6 +247,7 @@ class Route(View):
 
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
+    flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
 
 
 class ApprovalPage(View):

@@ -54,7 +54,15 @@ def inbox_orders() -> dict[str, str]:
     return {"since": gettext("Waiting longest first"), "deadlineAt": gettext("Due first")}
 
 
-FLAGS = ("SENIOR_75", "SENIOR_80", "PROFILE_STALE", "PROFILE_INCOMPLETE")
+FLAGS = (
+    "SENIOR_75",
+    "SENIOR_80",
+    "PROFILE_STALE",
+    "PROFILE_INCOMPLETE",
+    "FIRST_IN_PRODUCT",
+    "AMOUNT_RISE",
+    "RISK_ABOVE_TOLERANCE",
+)
 
 
 def flag_marks(flags: Sequence[str]) -> list[str]:
@@ -64,6 +72,9 @@ def flag_marks(flags: Sequence[str]) -> list[str]:
         "SENIOR_75": gettext("Aged 75+"),
         "PROFILE_STALE": gettext("Profile outdated"),
         "PROFILE_INCOMPLETE": gettext("Profile incomplete"),
+        "FIRST_IN_PRODUCT": gettext("First in product"),
+        "AMOUNT_RISE": gettext("Amount rise"),
+        "RISK_ABOVE_TOLERANCE": gettext("Risk above tolerance"),
     }
     shown = [flag for flag in flags if flag != "SENIOR_75" or "SENIOR_80" not in flags]
     return [marks.get(flag, flag) for flag in shown]

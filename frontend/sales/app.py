@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from frontend.sales import (
+    card,
     meeting_form,
     meeting_list,
     meeting_page,
@@ -29,6 +30,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     routes = [
         Route(MEETINGS, meeting_list.show, methods=_GET),
         Route(f"{MEETINGS}/-/customers", customer_field.choices, methods=_GET),
+        Route(f"{MEETINGS}/-/card", card.show, methods=_GET),
         Route(f"{MEETINGS}/-/of-customer", meeting_page.of_customer, methods=_GET),
         Route(f"{MEETINGS}/new", meeting_form.new, methods=_GET),
         Route(f"{MEETINGS}/new", meeting_form.create, methods=_POST),

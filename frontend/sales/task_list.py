@@ -20,7 +20,7 @@ TABS = (DUE, OVERDUE, ALL, DONE)
 PAGE_LIMIT = 50
 COUNT_LIMIT = 100
 MAX_TEXT = 100
-_LIVE = ("OPEN", "IN_PROGRESS")
+LIVE = ("OPEN", "IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Filters:
     def api(self, cursor: str = "", limit: int = PAGE_LIMIT) -> str:
         given: list[tuple[str, str]] = [("limit", str(limit)), ("cursor", cursor), *self._params().items()]
         if self.tab == DUE:
-            given += [*(("state", state) for state in _LIVE), ("overdue", "false")]
+            given += [*(("state", state) for state in LIVE), ("overdue", "false")]
         elif self.tab == OVERDUE:
             given.append(("overdue", "true"))
         elif self.tab == DONE:

@@ -26,14 +26,14 @@ from frontend.ui.assets import ASSET_MARK
 from frontend.ui.files import FILES_MARK
 from frontend.ui.gateway import NOT_FOUND, GatewayProblem
 from frontend.ui.i18n import gettext
-from frontend.ui.manifest import PageRoute
+from frontend.ui.manifest import Exposed, PageRoute
 from frontend.ui.page import is_fragment, is_part, page_around
 from frontend.ui.security import own_path
 
 HEAD_START_SECONDS = 0.12
 OK, BAD_GATEWAY = 200, 502
 _PART_MARK = "/-/"  # below it a remote keeps parts and assets, which are no pages
-_SLOT = re.compile(r'<ringi-slot name="([^"]*)" query="([^"]*)"></ringi-slot>')
+_SLOT = re.compile(r'<ringi-slot name="([^"]*)" query="([^"]*)"( lazy)?></ringi-slot>')
 _TITLE = re.compile(r"\s*<title>(.*?)</title>", re.DOTALL)
 
 
@@ -158,7 +158,9 @@ class Composer:
     async def _with_slots(self, viewer: Viewer, page: str, html: str) -> AsyncIterator[str]:
         """The page with its slots filled in document order; all are asked for at once."""
         slots = [
-            asyncio.create_task(self._slot(viewer, page, unescape(match[1]), unescape(match[2])))
+            asyncio.create_task(
+                self._slot(viewer, page, unescape(match[1]), unescape(match[2]), is_lazy=match[3] is not None)
+            )
             for match in _SLOT.finditer(html)
         ]
         position = 0
@@ -171,24 +173,34 @@ class Composer:
     async def _filled(self, viewer: Viewer, page: str, html: str) -> str:
         return "".join([piece async for piece in self._with_slots(viewer, page, html)])
 
-    async def _slot(self, viewer: Viewer, page: str, name: str, query: str) -> str:
-        """A fragment of another remote, its skeleton when it is late, its card when it is down."""
+    async def _slot(self, viewer: Viewer, page: str, name: str, query: str, *, is_lazy: bool) -> str:
+        """A fragment of another remote, its skeleton when it is late or lazy, its card when it is down.
+
+        One that is lazy is asked for by the browser, once it comes into view: nobody waits for it.
+        """
         found = self._registry.exposed(name)
         if found is None:
             return self._slot_card(viewer, page)
         remote, exposed = found
         url = f"{exposed.path}?{query}" if query else exposed.path
+        if is_lazy:
+            return self._skeleton(viewer, url, exposed, "intersect once")
         headers = {"hx-request": "true", "hx-current-url": page}
         try:
             async with asyncio.timeout(exposed.budget_ms / 1000):
                 answer = await self._upstream.call(remote, "GET", url, viewer.identity, headers=headers)
         except TimeoutError:
-            return self._pages.fragment(
-                viewer, "shell/skeleton.html", url=url, kind="slot", title="", height=exposed.min_height_px
-            )
+            return self._skeleton(viewer, url, exposed, "load")
         except RemoteDown:
             return self._slot_card(viewer, page)
         return self._slot_card(viewer, page) if answer.is_broken else answer.html
+
+    def _skeleton(self, viewer: Viewer, url: str, exposed: Exposed, trigger: str) -> str:
+        """It loads itself when htmx triggers it."""
+        height = exposed.min_height_px
+        return self._pages.fragment(
+            viewer, "shell/skeleton.html", url=url, kind="slot", title="", height=height, trigger=trigger
+        )
 
     async def _as_is(self, request: Request, viewer: Viewer, answer: Fragment) -> Response:
         headers = dict(answer.headers)

@@ -22,6 +22,7 @@ MEETINGS = _label("商談・訪問", "Meetings")
 TASKS = _label("タスク", "Tasks")
 AUDIT = _label("監査ログ", "Audit log")
 ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
+PLANS_WORK = "activity:write audit:read"
 
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     "opportunity": RemoteManifest(
@@ -57,8 +58,8 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
         name="sales",
         routes=(PageRoute(prefix="/meetings", title=MEETINGS), PageRoute(prefix="/tasks", title=TASKS)),
         nav=(
-            NavEntry(path="/meetings", label=MEETINGS, icon="calendar-days", order=40, permission="activity:read"),
-            NavEntry(path="/tasks", label=TASKS, icon="list-checks", order=50, permission="activity:read"),
+            NavEntry(path="/meetings", label=MEETINGS, icon="calendar-days", order=40, permission=PLANS_WORK),
+            NavEntry(path="/tasks", label=TASKS, icon="list-checks", order=50, permission=PLANS_WORK),
         ),
     ),
     "admin": RemoteManifest(

@@ -22,7 +22,7 @@ _ROLES_BY_PERMISSION: dict[str, frozenset[str]] = {
     "customer:delete": frozenset({"manager", "admin"}),
     "customer:restore": frozenset({"admin"}),
     "customer:assign": frozenset({"manager", "admin"}),
-    "activity:read": _SALES,
+    "activity:read": _SALES | {"approver"},
     "activity:write": frozenset({"rep", "manager", "admin"}),
     "report:read": _SALES | {"approver"},  # approvers see the approval figures that name them
     "process:read": _EVERYONE - {"approver"},  # each sees what they started; ops, auditors and admins see all

@@ -87,6 +87,11 @@ class GatewayProblem(Exception):
     def is_outage(self) -> bool:
         return self.status >= 500
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the person may not see it, or it is not there (any more)."""
+        return self.status in {FORBIDDEN, NOT_FOUND, GONE}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -69,6 +69,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.APPROVAL_COMMENT,
             Permission.APPROVAL_DECIDE,
             Permission.CUSTOMER_READ,
+            Permission.ACTIVITY_READ,
             Permission.USER_READ,
         }
     ),

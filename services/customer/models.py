@@ -135,6 +135,20 @@ class RequestCopy(CustomerModel, table=True):
     blocked_by_process: UUID | None = None
 
 
+class ProxyCopy(CustomerModel, table=True):
+    """Who stands in for whom in a half-open period. `ended`: by somebody, before its time."""
+
+    __tablename__ = "proxy_copies"
+    __table_args__ = (Index("proxy_copies_by_stand_in", "to_id", "ends_at"),)
+
+    id: UUID = Field(primary_key=True)
+    from_id: UUID
+    to_id: UUID
+    starts_at: datetime = Field(sa_column=_time(nullable=False))
+    ends_at: datetime = Field(sa_column=_time(nullable=False))
+    ended: bool
+
+
 class Reassignment(CustomerModel, table=True):
     """One move of a process. `settled_at`: its undo has looked at it, and gave it back or left it where it was."""
 

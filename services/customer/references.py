@@ -1,18 +1,23 @@
-"""This service's copies of users, and of whom approval requests name."""
+"""This service's copies of users, of whom approval requests name, and of who stands in for whom."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 from uuid import UUID
 
+from services.contracts.events.approval import named_approvers
+from services.contracts.events.proxy import ProxyEnded
 from services.contracts.topics import APPROVAL_EVENTS, USER_EVENTS
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.consumer import Consumer
 from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
+from services.kit.events.facts import FactTable
 from services.kit.trust.internal import InternalClient
 
 CONSUMER_NAME: Final = "customer.references"
+PROXIES_CONSUMER: Final = "customer.proxies"
+"""One of its own, that begins at the first event: the other one has passed those of the past already."""
 
 USERS: Final = CopyTable(
     table="user_copies",
@@ -28,6 +33,13 @@ REQUESTS: Final = CopyTable(
     columns={"customer_id": "customerId", "state": "state", "approver_ids": "approverIds"},
 )
 """Who may read a customer because a request about them names this approver, in whichever stage."""
+PROXIES: Final = FactTable(
+    table="proxy_copies",
+    prefix="proxy.",
+    columns={"from_id": "fromId", "to_id": "toId", "starts_at": "startsAt", "ends_at": "endsAt"},
+    ended_by=frozenset({ProxyEnded.event_type}),
+)
+"""Who reads, in a period, what those may read in whose place they decide."""
 
 
 async def apply(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -38,17 +50,20 @@ async def apply(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 def _with_approvers(envelopes: Iterable[Envelope]) -> Iterable[Envelope]:
     for envelope in envelopes:
         if "stages" in envelope.data:
-            data = {**envelope.data, "approverIds": _approvers(envelope.data)}
+            data = {**envelope.data, "approverIds": named_approvers(envelope.data)}
             yield envelope.model_copy(update={"data": data})
 
 
-def _approvers(data: Mapping[str, Any]) -> list[str]:
-    return sorted({approver for stage in data["stages"] for approver in stage["approverIds"]})
+async def apply_proxies(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    await PROXIES.apply(uow, envelopes)
 
 
-def consumer(db: Database, bootstrap: str) -> Consumer:
-    """Keeps the copies as new as the events."""
-    return Consumer(db, bootstrap=bootstrap, name=CONSUMER_NAME, topics=[USER_EVENTS, APPROVAL_EVENTS], apply=apply)
+def consumers(db: Database, bootstrap: str) -> list[Consumer]:
+    """Keep the copies as new as the events."""
+    return [
+        Consumer(db, bootstrap=bootstrap, name=CONSUMER_NAME, topics=[USER_EVENTS, APPROVAL_EVENTS], apply=apply),
+        Consumer(db, bootstrap=bootstrap, name=PROXIES_CONSUMER, topics=[APPROVAL_EVENTS], apply=apply_proxies),
+    ]
 
 
 class UserDirectory:

@@ -10,8 +10,12 @@ from services.opportunity.kinds import FIELDS, FieldType
 from services.opportunity.schemas.changes import AttachmentChanges, Change, ContentChanges, Side, TextPiece
 from services.opportunity.schemas.evidence import CustomerSeen, RequestSeen
 
-_CUSTOMER_FACTS: Final = tuple(name for name in CustomerSeen.model_fields if name != "assigned_sales_id")
-"""Who looks after the customer is told by name."""
+_CUSTOMER_FACTS: Final = tuple(
+    name for name in CustomerSeen.model_fields if name not in {"assigned_sales_id", "assets_share"}
+)
+"""Who looks after the customer is told by name; the share of the assets follows from the amount and their band."""
+_LATER_FACTS: Final = frozenset({"income_band", "objectives", "experience", "horizon", "fund_source", "investor_class"})
+"""What was not known here at first can't be told to have changed since."""
 
 
 def compared(before: RequestSeen, after: RequestSeen) -> ContentChanges:
@@ -59,7 +63,10 @@ def _money(side: RequestSeen, amount: Any) -> tuple[Any, str] | None:
 def _of_customer(before: RequestSeen, after: RequestSeen) -> Iterator[Change]:
     """Of another customer only who it is: their facts have no before."""
     names = _CUSTOMER_FACTS if before.customer_id == after.customer_id else ("name",)
+    told = all(side.customer is not None and side.customer.experience is not None for side in (before, after))
     for name in names:
+        if name in _LATER_FACTS and not told:
+            continue
         old, new = getattr(before.customer, name, None), getattr(after.customer, name, None)
         if old != new:
             yield Change(pointer=f"/customer/{to_camel(name)}", before=old, after=new)

@@ -26,6 +26,8 @@ class Approval:
     fields: dict[str, Any]
     """What its kind asks for (``kinds``), by the names of the API; a draft may lack some."""
     flags: list[str]
+    flag_grounds: dict[str, Any]
+    """By flag, for those that compare: what the request was compared with when it was submitted."""
     progress: Progress
     route_id: UUID | None
     route_version: int | None

@@ -178,6 +178,34 @@ class CustomerCopy(SalesActivityModel, table=True):
     blocked_by_process: UUID | None = None
 
 
+class RequestCopy(SalesActivityModel, table=True):
+    """Of an approval request, what tells who may read what was done for its customer."""
+
+    __tablename__ = "request_copies"
+    __table_args__ = (Index("request_copies_by_approver", "approver_ids", postgresql_using="gin"),)
+
+    id: UUID = Field(primary_key=True)
+    customer_id: UUID | None = None
+    state: str = Field(sa_type=Text)
+    approver_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    aggregate_version: int
+    blocked_by_process: UUID | None = None
+
+
+class ProxyCopy(SalesActivityModel, table=True):
+    """Who stands in for whom in a half-open period. `ended`: by somebody, before its time."""
+
+    __tablename__ = "proxy_copies"
+    __table_args__ = (Index("proxy_copies_by_stand_in", "to_id", "ends_at"),)
+
+    id: UUID = Field(primary_key=True)
+    from_id: UUID
+    to_id: UUID
+    starts_at: datetime = Field(sa_column=_time(nullable=False))
+    ends_at: datetime = Field(sa_column=_time(nullable=False))
+    ended: bool
+
+
 class Succession(SalesActivityModel, table=True):
     """Who took over from a user who left: rows that were hidden then find their owner here when they come back."""
 

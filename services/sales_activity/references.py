@@ -1,15 +1,19 @@
-"""This service's copies of users and customers: kept up to date from events, fetched from the owner when missing."""
+"""This service's copies of users and customers: kept up to date from events, fetched from the owner when missing. Whom
+approval requests name, and who stands in for them, comes from events alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from services.contracts.topics import CUSTOMER_EVENTS, USER_EVENTS
+from services.contracts.events.approval import named_approvers
+from services.contracts.events.proxy import ProxyEnded
+from services.contracts.topics import APPROVAL_EVENTS, CUSTOMER_EVENTS, USER_EVENTS
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.consumer import Consumer
 from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
+from services.kit.events.facts import FactTable
 from services.kit.trust.internal import InternalClient
 
 CONSUMER: Final = "sales_activity.references"
@@ -33,16 +37,38 @@ CUSTOMERS: Final = CopyTable(
     },
     owner=Source("customer", "/internal/customers", "customerId"),
 )
+REQUESTS: Final = CopyTable(
+    table="request_copies",
+    topic=APPROVAL_EVENTS,
+    columns={"customer_id": "customerId", "state": "state", "approver_ids": "approverIds"},
+)
+"""Who may read what was done for a customer, because a request about them names this approver, in whichever stage."""
+PROXIES: Final = FactTable(
+    table="proxy_copies",
+    prefix="proxy.",
+    columns={"from_id": "fromId", "to_id": "toId", "starts_at": "startsAt", "ends_at": "endsAt"},
+    ended_by=frozenset({ProxyEnded.event_type}),
+)
 
 
-async def apply(uow: UnitOfWork, envelopes: list[Envelope]) -> None:
+async def apply(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """A deleted customer or user only changes its copy here: what becomes of their work is the process's business."""
     await USERS.apply(uow, envelopes)
     await CUSTOMERS.apply(uow, envelopes)
+    await REQUESTS.apply(uow, _with_approvers(envelopes))
+    await PROXIES.apply(uow, envelopes)
+
+
+def _with_approvers(envelopes: Iterable[Envelope]) -> Iterable[Envelope]:
+    for envelope in envelopes:
+        if "stages" in envelope.data:
+            data = {**envelope.data, "approverIds": named_approvers(envelope.data)}
+            yield envelope.model_copy(update={"data": data})
 
 
 def consumer(db: Database, bootstrap: str) -> Consumer:
-    return Consumer(db, bootstrap=bootstrap, name=CONSUMER, topics=[USER_EVENTS, CUSTOMER_EVENTS], apply=apply)
+    topics = [USER_EVENTS, CUSTOMER_EVENTS, APPROVAL_EVENTS]
+    return Consumer(db, bootstrap=bootstrap, name=CONSUMER, topics=topics, apply=apply)
 
 
 class Directory:

@@ -12,9 +12,11 @@ from starlette.applications import Starlette
 from frontend.customer.app import create_app as customer
 from frontend.sales.app import create_app as sales
 from frontend.ui.settings import FrontendSettings
+from services.opportunity.kinds import NAME_MAX
 from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch
 from tests.support import records
 from tests.support.frontend import RunningFrontend
+from tests.support.kind_fields import COMPLETE
 from tests.support.scripted_gateway import SETTINGS, browser, text
 
 KANJI = "東日本総合産業ホールディングス西日本支社第二営業本部付属医療法人社団青葉会" * 5
@@ -53,6 +55,8 @@ async def test_approvals_and_notifications_hold_the_longest_texts(
 ) -> None:
     for item in frontend.gateway.approvals.values():
         item |= {"title": name, "customerName": name, "requesterName": name[:40], "amount": AMOUNT}
+        item |= {"kind": "EXPENSE", "fields": COMPLETE["EXPENSE"] | {"payee": name[:NAME_MAX]}, "revision": 2}
+        item |= {"description": name * 3}
     for notice in frontend.gateway.notifications:
         notice |= {"title": name, "body": name}
     page = await open_page("approver", size=size)
@@ -60,6 +64,8 @@ async def test_approvals_and_notifications_hold_the_longest_texts(
     for path in ("/approvals", f"/approvals/{approval}", "/notifications", f"/search?q={name[:5]}"):
         await page.goto(path)
         assert await overflowing(page) == [], path
+        if path.startswith("/approvals"):
+            await expect(page.locator(".changes-table")).to_contain_text(name[:5])
     await page.keyboard.press("Control+k")
     await page.fill(".palette-input", name[:5])
     await expect(page.locator("#palette-list [role=option]").first).to_contain_text(name)

@@ -104,6 +104,19 @@ async def test_a_slot_that_fails_leaves_the_page_whole(
     assert "ringi-slot" not in html
 
 
+async def test_a_lazy_slot_keeps_nobody_waiting_and_is_asked_for_once_it_is_seen(
+    approver: aiohttp.ClientSession, frontend: RunningFrontend
+) -> None:
+    request = next(item for item in frontend.gateway.approvals.values() if item["customerId"])
+    html = await (await approver.get(f"/approvals/{request['id']}/panel", headers={"HX-Request": "true"})).text()
+    address = f"/meetings/-/card?customerId={request['customerId']}"
+    assert f'hx-get="{address}" hx-trigger="intersect once" hx-swap="outerHTML"' in html
+    assert frontend.gateway.sent("GET", "/meetings") == []
+    part = await (await approver.get(address, headers={"HX-Request": "true"})).text()
+    assert "運用状況のご説明" in part
+    assert "<h1" not in part
+
+
 async def test_a_slot_without_its_remote_is_a_card_inside_the_page_that_loads_the_page_again(
     approver: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

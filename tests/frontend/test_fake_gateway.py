@@ -70,6 +70,8 @@ async def test_its_answers_are_such_as_the_api_gives() -> None:
         f"/approvals/{waiting[0]}/dossier", "/approvals/evidence-keys",
         f"/approvals/{waiting[0]}/history/{gateway.history[waiting[0]][0]['id']}",
         f"/approvals/{waiting[0]}/attachments", "/customers/search?q=山田",
+        f"/meetings/customer/{customer}?state=HELD&limit=3", f"/tasks?customerId={customer}&state=OPEN&limit=5",
+        f"/approvals?customerId={customer}&limit=7",
         f"/customers/{customer}", "/reports/approval-statistics", "/notifications", "/notifications/unread", "/sagas",
         f"/sagas/{saga}", "/search?q=山田", "/approvals/nonsense", "/sagas/0190a7f4-0000-7000-8000-000000000001",
     ]  # fmt: skip

@@ -80,9 +80,12 @@ class Case:
     @property
     def customer(self) -> str:
         """The owner's; or the one of the request that names the approver."""
+        return self.about_customer("customer")
+
+    def about_customer(self, kind: str) -> str:
+        """The owner's customer, meeting or task; or that of the request that names the approver."""
         named = self.entry.section == "customers of requests that name as their approver"
-        kind, whose = ("named_customer", self.approver) if named else ("customer", self.owner)
-        found: str = self.world.of(kind, whose)
+        found: str = self.world.of(f"named_{kind}", self.approver) if named else self.world.of(kind, self.owner)
         return found
 
     @property

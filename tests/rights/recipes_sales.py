@@ -49,7 +49,7 @@ for _what in ("deletion-preview", "profile-versions"):
 
 
 def _activity(case: Case, kind: str, rest: str = "") -> str:
-    return f"/{kind}s/{case.world.of(kind, case.owner)}{rest}"
+    return f"/{kind}s/{case.about_customer(kind)}{rest}"
 
 
 def _of_owner(case: Case) -> dict[str, Any]:
@@ -62,7 +62,7 @@ for _kind in ("meeting", "task"):
             "GET",
             _path,
             lambda case, path=_path, kind=_kind: Ask(  # type: ignore[misc]
-                f"{path}?{ALL}", verdict=listed(case.world.of(kind, case.owner))
+                f"{path}?{ALL}", verdict=listed(case.about_customer(kind))
             ),
         )
     _one = f"/{_kind}s/{{{_kind}_id}}"

@@ -107,6 +107,8 @@ class World:
             ("process", requesters, self._ended_process),
             ("named", approvers, self.name_in_request),
             ("named_customer", approvers, self._named_customer),
+            ("named_meeting", approvers, self._named_meeting),
+            ("named_task", approvers, self._named_task),
             ("proxy", approvers, self.give_proxy),
             ("notification", everybody, self.notify),
         ):
@@ -123,10 +125,13 @@ class World:
             "GET", f"/reports/task-completion?by=rep&from={in_days(-20)[:10]}&to={in_days(2)[:10]}"
         )
         owners = {str(owner) for owner in self.belongings["customer"]}
-        named = await self.system.rows("customer", "SELECT customer_id FROM request_copies")
+        named = {UUID(customer) for customer in self.belongings["named_customer"].values()}
+        for service in ("customer", "sales_activity"):
+            known = await self.system.rows(service, "SELECT customer_id FROM request_copies")
+            if not named <= {row["customer_id"] for row in known}:
+                return False
         return (
-            {row["customer_id"] for row in named} >= {UUID(one) for one in self.belongings["named_customer"].values()}
-            and set(self.belongings["process"].values()) <= {saga["id"] for saga in listed}
+            set(self.belongings["process"].values()) <= {saga["id"] for saga in listed}
             and owners <= {group["key"]["id"] for group in report.json["groups"]}
             and owners <= {group["key"]["id"] for group in tasks.json["groups"]}
         )
@@ -139,12 +144,25 @@ class World:
         return _id(await self.admin.ask("POST", "/customers", body))
 
     async def _meeting(self, owner: Caller) -> str:
-        period = {"startsAt": in_days(1), "endsAt": in_days(2)}
-        body = {"title": "面談", "customerId": self.of("customer", owner), "userId": str(owner.id), **period}
-        return _id(await self.admin.ask("POST", "/meetings", body))
+        return await self._meeting_about(self.of("customer", owner), owner)
 
     async def _task(self, owner: Caller) -> str:
-        body = {"title": "連絡", "customerId": self.of("customer", owner), "userId": str(owner.id)}
+        return await self._task_about(self.of("customer", owner), owner)
+
+    async def _named_meeting(self, approver: Caller) -> str:
+        """One of the asker's, with the customer about whom a request names this approver."""
+        return await self._meeting_about(self.of("named_customer", approver), self.asker)
+
+    async def _named_task(self, approver: Caller) -> str:
+        return await self._task_about(self.of("named_customer", approver), self.asker)
+
+    async def _meeting_about(self, customer: str, owner: Caller) -> str:
+        body = {"title": "面談", "customerId": customer, "userId": str(owner.id)}
+        period = {"startsAt": in_days(1), "endsAt": in_days(2)}
+        return _id(await self.admin.ask("POST", "/meetings", body | period))
+
+    async def _task_about(self, customer: str, owner: Caller) -> str:
+        body = {"title": "連絡", "customerId": customer, "userId": str(owner.id)}
         return _id(await self.admin.ask("POST", "/tasks", body | {"dueDate": in_days(-OVERDUE_DAYS)}))
 
     async def _request(self, requester: Caller, approver: Caller) -> dict[str, Any]:

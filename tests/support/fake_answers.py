@@ -37,10 +37,10 @@ def too_large(ask: Ask) -> Response | None:
 
 
 def narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
-    """The requests that fit the filter of the address."""
+    """The requests that a list asks for."""
     params, time = ask.request.query_params, datetime.fromisoformat
     least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
-    equal = {name: params[name] for name in ("state", "kind", "requesterId") if name in params}
+    equal = {name: params[name] for name in ("state", "kind", "requesterId", "customerId") if name in params}
     found = [item for item in items if all(item[name] == value for name, value in equal.items())]
     found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
     if "flagged" in params:

@@ -21,6 +21,7 @@ from tests.support.fake_absences import AbsenceAnswers
 from tests.support.fake_answers import Ask, Json, narrowed, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
+from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_circulation import OWN_ACTIONS, CirculationAnswers
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_kinds import KindAnswers, refused_fields
@@ -40,6 +41,7 @@ class FakeGateway(
     AbsenceAnswers,
     AuditAnswers,
     BesideAnswers,
+    CardAnswers,
     CirculationAnswers,
     EvidenceAnswers,
     KindAnswers,
@@ -172,6 +174,7 @@ class FakeGateway(
             ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
+            *self.card_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
             ("GET", "/reports/approval-statistics", self._statistics),
@@ -275,8 +278,7 @@ class FakeGateway(
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        facts = customer and {**customer["profile"], "id": customer["id"], "name": customer["name"], "age": 58}
-        return {**self._shown(item, ask.user), "customerFacts": facts}
+        return {**self._shown(item, ask.user), "customerFacts": customer and customer_facts(item, customer)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]
@@ -360,7 +362,7 @@ class FakeGateway(
             stage.pop("approvedBy")
             stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
         flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        return {"routeId": None, "stages": stages, "flags": flags}
+        return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}}
 
     def _create(self, ask: Ask) -> Any:
         refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))

@@ -92,9 +92,10 @@ def customers() -> dict[str, Json]:
 
 
 def _customer(name: str) -> Json:
-    unknown = ("incomeBand", "horizon", "fundSource", "investorClass", "reviewedBy")
-    profile = {"riskTolerance": "BALANCED", "assetsBand": "M100_500", "objectives": [], "experience": {}}
-    profile |= {"reviewedAt": iso(-900), "version": 1, **dict.fromkeys(unknown)}
+    profile = {"riskTolerance": "BALANCED", "assetsBand": "M100_500", "incomeBand": "M10_30", "horizon": "Y5_10"}
+    profile |= {"objectives": ["INCOME", "GROWTH"], "experience": {"FUNDS": "Y3_5", "DERIVATIVES": "NONE"}}
+    profile |= {"fundSource": "SURPLUS", "investorClass": "GENERAL"}
+    profile |= {"reviewedAt": iso(-900), "reviewedBy": uuid_of("rep"), "version": 1}
     empty = ("nameKana", "email", "phone", "birthDate", "occupation", "notes", "processId", "deletedAt")
     return {
         "id": uuid_of(name),
@@ -159,6 +160,7 @@ def approval(
         "stages": stages,
         "revision": 1,
         "flags": [],
+        "flagGrounds": {},
         "routeId": None,
         "routeVersion": None,
         "deadlineAt": iso(due),
@@ -190,6 +192,10 @@ def approvals(people: dict[str, Json], clients: dict[str, Json]) -> list[Json]:
         item = approval(412 - index, title, (rep, rep2)[index % 2], by_name[index % len(by_name)], amount, route, due)
         items.append(item | {"stage": 1})
     items[5]["flags"] = ["SENIOR_75", "PROFILE_STALE"]
+    ground = {"number": "RNG-2026-000391", "amount": 5_000_000, "currency": "JPY", "decidedAt": iso(-2000)}
+    items[1] |= {"kind": "SUITABILITY_EXCEPTION", "flags": ["FIRST_IN_PRODUCT", "AMOUNT_RISE"]}
+    items[1] |= {"fields": COMPLETE["SUITABILITY_EXCEPTION"] | {"riskClass": "BALANCED"}}
+    items[1]["flagGrounds"] = {"FIRST_IN_PRODUCT": {"product": "DERIVATIVES"}, "AMOUNT_RISE": ground}
     ends = (("RETURNED", "差戻しの確認用案件"), ("APPROVED", "承認済みの案件"), ("REJECTED", "却下された案件"))
     for offset, (state, title) in enumerate(ends):
         item = approval(390 - offset, title, rep, by_name[offset], 5_000_000, [stage("上長承認", [manager], 48)])
@@ -243,7 +249,7 @@ def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}
-    facts |= {name: client["profile"][name] for name in ("riskTolerance", "assetsBand")}
+    facts |= {name: client["profile"][name] for name in ("riskTolerance", "assetsBand")} | {"assetsShare": None}
     facts |= {"assignedSalesName": people[client["assignedSalesId"]]["name"], "profileComplete": False}
     return request | {"customer": facts | {"profileReviewedAt": client["profile"]["reviewedAt"]}}
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import uvicorn
 from pydantic import SecretStr
@@ -16,9 +18,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from frontend.admin import app as admin
+from frontend.customer import card as customer_card
+from frontend.customer import manifest as customer
 from frontend.opportunity import app as opportunity
+from frontend.sales import card as sales_card
+from frontend.sales import manifest as sales
 from frontend.shell import app as shell
 from frontend.shell.defaults import DEFAULT_MANIFESTS
+from frontend.ui.manifest import Exposed
 from frontend.ui.page import Page
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
@@ -79,6 +86,12 @@ class RunningFrontend:
         self.shell.start()
 
 
+_CARDS: dict[str, tuple[Exposed, ModuleType]] = {
+    "customer": (customer.manifest().exposes["card"], customer_card),
+    "sales": (sales.manifest().exposes["card"], sales_card),
+}
+
+
 async def _plain(request: Request) -> Response:
     return Page.of(request).render("ui/page.html")
 
@@ -90,11 +103,17 @@ async def _with_slot(request: Request) -> Response:
 
 
 def stand_in(name: str, settings: FrontendSettings) -> ASGIApp:
-    """A remote with the default manifest whose pages are empty, but for the slot of the dashboards."""
-    manifest = DEFAULT_MANIFESTS[name]
+    """A remote with the default manifest whose pages are empty, but for the slot of the dashboards and for the real
+    part beside a request."""
+    manifest, folder = DEFAULT_MANIFESTS[name], Path(__file__).parent
     page = _with_slot if name == "analytics" else _plain
     routes = [Route(route.prefix, page) for route in manifest.routes]
-    return build_remote(Remote(manifest=manifest, routes=routes, folder=Path(__file__).parent), settings)
+    if name in _CARDS:
+        card, module = _CARDS[name]
+        manifest = manifest.model_copy(update={"exposes": {"card": card}})
+        routes += [Route(card.path, module.show), Route(f"{manifest.routes[0].prefix}/{{id}}", page)]
+        folder = Path(inspect.getfile(module)).parent
+    return build_remote(Remote(manifest=manifest, routes=routes, folder=folder), settings)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from frontend.opportunity import words
-from frontend.opportunity.facts import CustomerSeen, of_customer
+from frontend.opportunity.facts import CustomerSeen, by_field
 from frontend.opportunity.kinds.definitions import Kinds
 from frontend.opportunity.kinds.table import field_named, text_of
 from frontend.ui import formats, kind_words
@@ -158,9 +158,9 @@ def _row_of_customer(name: str, change: Change) -> Row:
 
 def _text_of_customer(name: str, value: Json) -> tuple[str, str]:
     """Label and text, as what was seen has them."""
-    seen = CustomerSeen.model_validate({} if value is None else {name: value})
-    facts = dict(zip(map(to_camel, CustomerSeen.model_fields), of_customer(seen), strict=True))
-    return facts.get(name, (name, _plain(value)))
+    given: Json = {} if value is None else {name: value}
+    facts = by_field(CustomerSeen.model_validate({"experience": {}} | given))
+    return {to_camel(field): fact for field, fact in facts.items()}.get(name, (name, _plain(value)))
 
 
 def _plain(value: Json) -> str:

@@ -1,5 +1,6 @@
 """Events of approval requests: each carries the whole state, so that a read model needs no second look."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -47,6 +48,11 @@ class ApprovalSnapshot(EventPayload):
     submitted_at: datetime | None = None
     decided_at: datetime | None = None
     created_at: datetime
+
+
+def named_approvers(data: Mapping[str, Any]) -> list[str]:
+    """Whom the stages of a request name, from the data of one of its events."""
+    return sorted({approver for stage in data["stages"] for approver in stage["approverIds"]})
 
 
 class ApprovalActed(ApprovalSnapshot):

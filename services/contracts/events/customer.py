@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.contracts.states import CustomerKind, CustomerState, MoneyBand, Relationship, RiskTolerance
+from services.contracts.states import (
+    CustomerKind,
+    CustomerState,
+    Experience,
+    FundSource,
+    Horizon,
+    InvestorClass,
+    MoneyBand,
+    Objective,
+    Product,
+    Relationship,
+    RiskTolerance,
+)
 from services.contracts.topics import CUSTOMER_EVENTS
 from services.kit.events.envelope import EventPayload
 
@@ -23,6 +35,13 @@ class CustomerSnapshot(EventPayload):
     birth_date: date | None = None
     risk_tolerance: RiskTolerance | None = None
     assets_band: MoneyBand | None = None
+    income_band: MoneyBand | None = None
+    objectives: list[Objective] | None = None
+    experience: dict[Product, Experience] | None = None
+    """Empty for a profile without answers; None in events from before this was told, as ``objectives``."""
+    horizon: Horizon | None = None
+    fund_source: FundSource | None = None
+    investor_class: InvestorClass | None = None
     profile_complete: bool = False
     profile_reviewed_at: datetime | None = None
     created_at: datetime

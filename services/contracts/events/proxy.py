@@ -1,6 +1,7 @@
 """Facts about proxies 代理承認: who stands in for whom, and when that begins, changes or ends.
 
-They go beside the requests that are decided by them, and carry no version: nobody keeps a copy of a proxy.
+They go beside the requests that are decided by them, and carry no version: what a stand-in may read follows the newest
+fact about a proxy (services/kit/events/facts.py).
 """
 
 from datetime import datetime

@@ -42,15 +42,16 @@ _SORTS: Final = {
 
 
 _NAMED: Final = (
-    "c.id = ANY(ARRAY(SELECT r.customer_id FROM request_copies r WHERE r.approver_ids @> ARRAY[%(viewer)s::uuid]"
-    " AND r.state <> 'DRAFT'))"
+    "c.id = ANY(ARRAY(SELECT r.customer_id FROM request_copies r WHERE r.state <> 'DRAFT' AND r.approver_ids &&"
+    " ARRAY(SELECT %(viewer)s::uuid UNION SELECT p.from_id FROM proxy_copies p WHERE p.to_id = %(viewer)s"
+    " AND NOT p.ended AND p.starts_at <= %(named_at)s AND p.ends_at > %(named_at)s)))"
 )
 """A draft names people who were not asked yet."""
 
 
 def ways(viewer: Viewer) -> list[str]:
     """SQL: the conditions on customer `c` of which each opens it to the viewer."""
-    return [_SCOPES[viewer.scope], _NAMED] if viewer.named else [_SCOPES[viewer.scope]]
+    return [_SCOPES[viewer.scope]] if viewer.named_at is None else [_SCOPES[viewer.scope], _NAMED]
 
 
 def within(viewer: Viewer) -> str:
@@ -64,7 +65,7 @@ async def find(reader: Reader, viewer: Viewer, customer_id: UUID) -> Row | None:
     return await reader.one(
         f"SELECT {DOCUMENT} AS document, c.version FROM customers c"  # noqa: S608 - constants only
         f" WHERE c.id = %(id)s AND {within(viewer)}{live}",
-        {"id": customer_id, "viewer": viewer.user_id},
+        viewer.params | {"id": customer_id},
     )
 
 
@@ -74,7 +75,7 @@ async def deletion(reader: Reader, viewer: Viewer, customer_id: UUID) -> Row | N
         "SELECT c.deleted_at, p.actor_id AS deleted_by, u.name AS deleted_by_name FROM customers c"  # noqa: S608
         " LEFT JOIN processes p ON p.id = c.deletion_process_id LEFT JOIN user_copies u ON u.id = p.actor_id"
         f" WHERE c.id = %(id)s AND c.state = 'DELETED' AND {within(viewer)}",
-        {"id": customer_id, "viewer": viewer.user_id},
+        viewer.params | {"id": customer_id},
     )
 
 
@@ -96,7 +97,7 @@ async def page(reader: Reader, viewer: Viewer, filters: CustomerFilters, after: 
     """Up to `limit + 1` rows of `document`, `sort_key` and `id`, behind `after` (the sort key and id of a row)."""
     column, direction, comparison = _SORTS[filters.sort]
     clauses, params = conditions(filters)
-    params |= {"viewer": viewer.user_id, "limit": filters.limit + 1}
+    params |= viewer.params | {"limit": filters.limit + 1}
     if LIVE_STATES.issuperset(filters.state):
         # Also beside a filter by state: the planner does not see that the filter implies the indexes' predicate.
         clauses.append(LIVE)
@@ -124,7 +125,7 @@ async def page(reader: Reader, viewer: Viewer, filters: CustomerFilters, after: 
 async def reaches(reader: Reader, viewer: Viewer, customer_id: UUID) -> bool:
     """Whether the customer, in whatever state, belongs to the viewer's reach."""
     statement = f"SELECT true FROM customers c WHERE c.id = %(id)s AND {within(viewer)}"  # noqa: S608
-    return bool(await reader.scalar(statement, {"id": customer_id, "viewer": viewer.user_id}))
+    return bool(await reader.scalar(statement, viewer.params | {"id": customer_id}))
 
 
 async def reaches_user(reader: Reader, viewer: Viewer, user_id: UUID) -> bool:

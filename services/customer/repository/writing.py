@@ -46,7 +46,7 @@ async def lock_with_rights(
     row = await uow.one(
         f"SELECT {_COLUMNS}, {within(reader)} AS readable, {within(writer)} AS writable"  # noqa: S608
         " FROM customers c WHERE c.id = %(id)s FOR UPDATE",
-        {"id": customer_id, "viewer": writer.user_id},
+        reader.params | {"id": customer_id},
     )
     return None if row is None else (CustomerRecord.from_row(row), row["readable"], row["writable"])
 
@@ -56,7 +56,7 @@ async def rights(reads: Reader, customer_id: UUID, reader: Viewer, writer: Viewe
     row = await reads.one(
         f"SELECT {within(reader)} AS readable, {within(writer)} AS writable"  # noqa: S608
         " FROM customers c WHERE c.id = %(id)s",
-        {"id": customer_id, "viewer": writer.user_id},
+        reader.params | {"id": customer_id},
     )
     return None if row is None else (row["readable"], row["writable"])
 

@@ -22,7 +22,7 @@ async def readable(kit: Kit, viewer: Viewer, customer_id: UUID) -> Row:
         if row is not None:
             return row
         await refuse_gone(reader, viewer, customer_id)
-        if not viewer.named or not await reading.is_live(reader, customer_id):
+        if viewer.named_at is None or not await reading.is_live(reader, customer_id):
             raise NotFound
     answer = await kit.internal.get("opportunity", f"/internal/customers/{customer_id}/approvers/{viewer.user_id}")
     if answer is None or not answer["named"]:

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 
 from services.kit.http import InternalCaller, Reads, json_response
 from services.kit.models import QueryModel
-from services.opportunity.repository import approvals
+from services.kit.running import clock
+from services.opportunity.repository import approvals, people
 from services.opportunity.schemas.workload import Workload
 from services.opportunity.service import workload
 
@@ -28,8 +29,10 @@ async def user_workload(
 
 @router.get("/customers/{customer_id}/approvers/{user_id}")
 async def is_approver(_caller: InternalCaller, reader: Reads, customer_id: UUID, user_id: UUID) -> Response:
-    """Whether a request about the customer that is no draft names the user as an approver."""
-    return json_response({"named": await approvals.names(reader, customer_id, user_id)})
+    """Whether a request about the customer that is no draft names the user, or somebody for whom they stand in now, as
+    an approver."""
+    places = [user_id, *await people.proxied_by(reader, user_id, clock.now())]
+    return json_response({"named": await approvals.names(reader, customer_id, places)})
 
 
 @router.get("/customers/{customer_id}/workload", response_model=Workload)

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Index,
     Text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.opportunity.models.base import PENDING, TEXTS, TIME, OpportunityModel, computed
@@ -40,6 +41,13 @@ class CustomerCopy(OpportunityModel, table=True):
     birth_date: date | None
     risk_tolerance: str | None = Field(sa_type=Text)
     assets_band: str | None = Field(sa_type=Text)
+    income_band: str | None = Field(sa_type=Text)
+    objectives: list[str] | None = Field(sa_column=Column(TEXTS))
+    experience: dict[str, str] | None = Field(sa_column=Column(JSONB))
+    """By product; None while no event has told it, as ``objectives``."""
+    horizon: str | None = Field(sa_type=Text)
+    fund_source: str | None = Field(sa_type=Text)
+    investor_class: str | None = Field(sa_type=Text)
     profile_complete: bool | None
     profile_reviewed_at: datetime | None = Field(sa_type=TIME)
     aggregate_version: int

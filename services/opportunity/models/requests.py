@@ -68,6 +68,7 @@ class ApprovalRow(OpportunityModel, table=True):
     terms_changed: bool
     short_since: datetime | None = Field(sa_type=TIME)
     flags: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    flag_grounds: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
     route_id: UUID | None
     route_version: int | None
     wish: dict[str, Any] | None = Field(sa_column=Column(JSONB))

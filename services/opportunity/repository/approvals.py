@@ -46,13 +46,14 @@ async def living_successor(reader: Reader, previous_id: UUID) -> Row | None:
     )
 
 
-async def names(reader: Reader, customer_id: UUID, user_id: UUID) -> bool:
-    """Whether a request about the customer names the user as an approver; a draft has asked nobody yet."""
+async def names(reader: Reader, customer_id: UUID, user_ids: Sequence[UUID]) -> bool:
+    """Whether a request about the customer names one of the users as an approver; a draft has asked nobody yet."""
     return bool(
         await reader.scalar(
             "SELECT true FROM approval_participants p JOIN approvals a ON a.id = p.approval_id"
-            " WHERE p.user_id = %s AND p.relation = 'APPROVER' AND a.customer_id = %s AND a.state <> 'DRAFT' LIMIT 1",
-            [user_id, customer_id],
+            " WHERE p.user_id = ANY(%s) AND p.relation = 'APPROVER' AND a.customer_id = %s AND a.state <> 'DRAFT'"
+            " LIMIT 1",
+            [list(user_ids), customer_id],
         )
     )
 
@@ -77,6 +78,7 @@ def _to_row(approval: Approval) -> Row:
     last = None if row["last_approval"] is None else Jsonb(row["last_approval"])
     return row | {
         "fields": Jsonb(approval.fields),
+        "flag_grounds": Jsonb(approval.flag_grounds),
         "stages": Jsonb(row["stages"]),
         "wish": wish,
         "last_approval": last,

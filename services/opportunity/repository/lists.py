@@ -268,6 +268,8 @@ async def customer_facts(reader: Reader, customer_id: UUID) -> Row | None:
     """What an approver needs to know of a customer; the age in completed years on today's date in Japan."""
     return await reader.one(
         'SELECT id, name, kind, relationship, state, risk_tolerance AS "riskTolerance", assets_band AS "assetsBand",'
+        ' income_band AS "incomeBand", objectives, experience, horizon, fund_source AS "fundSource",'
+        ' investor_class AS "investorClass",'
         " date_part('year', age((%(now)s::timestamptz AT TIME ZONE %(zone)s)::date, birth_date))::int AS age,"
         ' coalesce(profile_complete, false) AS "profileComplete", profile_reviewed_at AS "profileReviewedAt"'
         " FROM customer_copies WHERE id = %(id)s",

@@ -34,6 +34,7 @@ async def users(reader: Reader, user_ids: Iterable[UUID]) -> dict[UUID, Row]:
 async def customer(reader: Reader, customer_id: UUID) -> Row | None:
     return await reader.one(
         "SELECT id, name, kind, relationship, state, assigned_sales_id, birth_date, risk_tolerance, assets_band,"
+        " income_band, objectives, experience, horizon, fund_source, investor_class,"
         " coalesce(profile_complete, false) AS profile_complete, profile_reviewed_at, blocked_by_process"
         " FROM customer_copies WHERE id = %s",
         [customer_id],

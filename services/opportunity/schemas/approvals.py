@@ -8,7 +8,23 @@ from uuid import UUID
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.contracts.states import ApprovalAction, ApprovalKind, ApprovalState, StageMode, ViewWhen
+from services.contracts.states import (
+    ApprovalAction,
+    ApprovalKind,
+    ApprovalState,
+    CustomerKind,
+    Experience,
+    FundSource,
+    Horizon,
+    InvestorClass,
+    MoneyBand,
+    Objective,
+    Product,
+    Relationship,
+    RiskTolerance,
+    StageMode,
+    ViewWhen,
+)
 from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
@@ -104,6 +120,57 @@ class Shortage(ResponseModel):
     vacant: list[Person]
 
 
+class FlagGround(ResponseModel):
+    """What a flag rests on. FIRST_IN_PRODUCT: ``product``. AMOUNT_RISE: the largest request that was approved in the
+    same currency within a year. RISK_ABOVE_TOLERANCE: ``riskClass`` of the product and the customer's
+    ``riskTolerance``."""
+
+    product: Product | None = None
+    number: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    decided_at: datetime | None = None
+    risk_class: RiskTolerance | None = None
+    risk_tolerance: RiskTolerance | None = None
+
+
+class AssetsShare(ResponseModel):
+    """The amount in whole percent of the customer's financial assets: at least ``low``, at most ``high``.
+
+    ``high`` is null for a band that begins at nothing.
+    """
+
+    low: int
+    high: int | None
+
+
+class CustomerFacts(ResponseModel):
+    """What this service knows of a customer, and keeps with each decision.
+
+    ``objectives`` and ``experience`` are null while nothing has been told of them; the other answers may be missing in
+    the profile as well.
+    """
+
+    id: UUID
+    name: str | None
+    kind: CustomerKind | None
+    relationship: Relationship | None
+    state: str | None
+    age: int | None
+    """Completed years on today's date in Japan."""
+    risk_tolerance: RiskTolerance | None
+    assets_band: MoneyBand | None
+    income_band: MoneyBand | None
+    objectives: list[Objective] | None
+    experience: dict[Product, Experience] | None
+    horizon: Horizon | None
+    fund_source: FundSource | None
+    investor_class: InvestorClass | None
+    profile_complete: bool
+    profile_reviewed_at: datetime | None
+    assets_share: AssetsShare | None
+
+
 class ApprovalOutput(ResponseModel):
     """``waitingFor``: whose answer the current stage awaits. ``stage`` counts from 0."""
 
@@ -126,6 +193,8 @@ class ApprovalOutput(ResponseModel):
     stages: list[StageOutput]
     revision: int
     flags: list[Flag]
+    flag_grounds: dict[Flag, FlagGround]
+    """For flags that compare: with what, at the last submission."""
     route_id: UUID | None
     """The approval route that it took; None where its approvers were named or the built-in policy chose."""
     route_version: int | None
@@ -155,7 +224,7 @@ class ApprovalOutput(ResponseModel):
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
     shortage: Shortage | None = None
     """In the answer for one request: why its stage stands still."""
-    customer_facts: dict[str, Any] | None = None
+    customer_facts: CustomerFacts | None = None
     """In the answer for one request: what an approver needs to know of the customer."""
 
 

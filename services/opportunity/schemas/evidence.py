@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.contracts.states import ApprovalKind
 from services.kit.models import ResponseModel
-from services.opportunity.schemas.approvals import StageOutput
+from services.opportunity.schemas.approvals import AssetsShare, FlagGround, StageOutput
 from services.opportunity.schemas.comments import HistoryEntry
 from services.opportunity.schemas.kind_fields import KindFields
 
@@ -24,8 +24,17 @@ class CustomerSeen(ResponseModel):
     birth_date: date | None
     risk_tolerance: str | None
     assets_band: str | None
+    income_band: str | None = None
+    objectives: list[str] | None = None
+    experience: dict[str, str] | None = None
+    horizon: str | None = None
+    fund_source: str | None = None
+    investor_class: str | None = None
+    """This and those above are null as well in what was kept before the service knew them, ``experience`` and
+    ``objectives`` only then."""
     profile_complete: bool
     profile_reviewed_at: datetime | None
+    assets_share: AssetsShare | None = None
 
 
 class AttachmentSeen(ResponseModel):
@@ -50,6 +59,8 @@ class RequestSeen(ResponseModel):
     """Empty as well for what was kept before kinds had any."""
     customer_id: UUID | None
     flags: list[str]
+    flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
+    """Empty as well for what was kept before flags compared anything."""
     revision: int
     stages: list[StageOutput]
     customer: CustomerSeen | None

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.contracts.states import StageMode, ViewWhen
 from services.kit.models import ResponseModel
-from services.opportunity.schemas.approvals import ApprovalContent
+from services.opportunity.schemas.approvals import ApprovalContent, FlagGround
 from services.opportunity.schemas.fields import Person, Title
 from services.opportunity.suitability import Flag
 
@@ -46,4 +46,5 @@ class PreviewStage(ResponseModel):
 class Preview(ResponseModel):
     route_id: UUID | None
     flags: list[Flag]
+    flag_grounds: dict[Flag, FlagGround]
     stages: list[PreviewStage]

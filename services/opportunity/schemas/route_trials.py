@@ -80,6 +80,7 @@ class Trial(ResponseModel):
     taken: RouteRef | None
     routes: list[TriedRoute]
     flags: list[Flag]
+    """Without those that rest on the kind's own fields, which a trial does not ask for."""
     stages: list[TriedStage]
     problem: TrialProblem | None
 

@@ -24,7 +24,7 @@ from services.kit.processes.steps import run_once
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
-from services.opportunity import actions, events, machine, places, stage_clock
+from services.opportunity import actions, events, machine, places, stage_clock, suitability
 from services.opportunity.actions import Action, CommentRule
 from services.opportunity.errors import (
     CannotBeAdded,
@@ -36,10 +36,19 @@ from services.opportunity.errors import (
 from services.opportunity.progress import Actor, Progress, places_of
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, handover, people
+from services.opportunity.service import routing
 from services.opportunity.service.actors import actor_of, capacity, lost_race
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.succession import with_successors
-from services.opportunity.service.transition import Transition, commit, moved, outcome, record_audit, write_history
+from services.opportunity.service.transition import (
+    Transition,
+    commit,
+    flagged,
+    moved,
+    outcome,
+    record_audit,
+    write_history,
+)
 from services.opportunity.terms import require_complete
 
 _DECIDED = frozenset({ApprovalState.APPROVED, ApprovalState.REJECTED})
@@ -167,7 +176,21 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         to_id=_takes_on(action, command),
     )
     await _change_beside(uow, action, before, actor, command)
-    return await commit(uow, before, moved(before, progress, transition), transition)
+    after = moved(before, progress, transition)
+    if action is actions.RESUBMIT:
+        after = await _flagged_anew(uow, after)
+    return await commit(uow, before, after, transition)
+
+
+async def _flagged_anew(reader: Reader, resubmitted: Approval) -> Approval:
+    """The customer, and what was approved for them, may have changed since the last submission; its route stays."""
+    customer = None if resubmitted.customer_id is None else await people.customer(reader, resubmitted.customer_id)
+    if customer is None:
+        return resubmitted
+    now = resubmitted.updated_at
+    before = await routing.approved_before(reader, resubmitted, customer, now)
+    facts = routing.customer_facts(customer)
+    return replace(resubmitted, **flagged(suitability.noted(routing.proposal(resubmitted), facts, before, now)))
 
 
 def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:

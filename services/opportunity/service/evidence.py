@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 from services.kit.db.database import Reader
 from services.kit.errors import NotFound
 from services.kit.trust.principal import Principal
+from services.opportunity import assets
 from services.opportunity.actions import keeps_evidence
 from services.opportunity.record import stage_from_json
 from services.opportunity.repository import approvals, history, people
@@ -56,5 +57,6 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
     if customer is not None:
         assigned = customer["assigned_sales_id"]
         customer = {to_camel(name): value for name, value in customer.items()}
+        customer["assetsShare"] = assets.share(snapshot["amount"], snapshot["currency"], customer["assetsBand"])
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
-    return {"attachments": [], "fields": {}} | snapshot | {"stages": stages, "customer": customer}
+    return {"attachments": [], "fields": {}, "flagGrounds": {}} | snapshot | {"stages": stages, "customer": customer}

@@ -30,7 +30,7 @@ from services.opportunity.service import ledger, routing, showing, stages
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
-from services.opportunity.service.transition import Transition, moved, write_history
+from services.opportunity.service.transition import Transition, flagged, moved, write_history
 from services.opportunity.terms import require_complete, same_terms
 
 _RESOURCE = "approval"
@@ -77,7 +77,7 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
     planned = replace(
         before,
         progress=replace(before.progress, stages=chosen.stages),
-        flags=[flag.value for flag in chosen.flags],
+        **flagged(chosen.noted),
         route_id=chosen.route_id,
         route_version=chosen.route_version,
     )
@@ -121,21 +121,21 @@ async def edit(
     if before.version != version:
         raise await audit.outrun(uow, _RESOURCE, before.id, before.version, by=_CHANGES)
     content = _with_fields_as_before(before, content)
-    progress, flags, route_id = before.progress, before.flags, before.route_id
+    planned = before
     if before.state is ApprovalState.DRAFT:
         content = _naming_as_before(before, content)
         requester, customer = await parties(uow, principal, content, refs)
         chosen = await routing.plan(uow, content, requester, customer, clock.now())
-        progress = replace(progress, stages=chosen.stages)
-        flags, route_id = [flag.value for flag in chosen.flags], chosen.route_id
+        progress = replace(before.progress, stages=chosen.stages)
+        planned = replace(before, progress=progress, route_id=chosen.route_id, **flagged(chosen.noted))
     else:
         _check_returned(before, content)
-        if progress.stage > 0 and not same_terms(before, content):
-            progress = replace(progress, terms_changed=True)
+        if before.progress.stage > 0 and not same_terms(before, content):
+            planned = replace(before, progress=replace(before.progress, terms_changed=True))
         if before.customer_id is not None:
             await fences.check_unblocked(uow, "customer_copies", before.customer_id)
     after = replace(
-        before,
+        planned,
         customer_id=content.customer_id,
         kind=content.kind,
         title=content.title,
@@ -143,9 +143,6 @@ async def edit(
         amount=content.amount,
         currency=content.currency,
         fields=content.fields,
-        progress=progress,
-        flags=flags,
-        route_id=route_id,
         wish=_wish(content) if before.state is ApprovalState.DRAFT else before.wish,
         version=before.version + 1,
         updated_at=clock.now(),
@@ -287,7 +284,7 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         amount=content.amount,
         currency=content.currency,
         fields=content.fields,
-        flags=[flag.value for flag in chosen.flags],
+        **flagged(chosen.noted),
         progress=Progress(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),
         route_id=chosen.route_id,
         route_version=None if content.draft else chosen.route_version,

@@ -38,21 +38,22 @@ async def try_out(uow: UnitOfWork, question: TrialInput, references: References)
     content = RouteQuestion(
         kind=question.kind, amount=question.amount, currency=question.currency, customer_id=question.customer_id
     )
-    drawn = await routing.draw(Directory(uow), content, requester, customer, at, candidates)
+    before = await routing.approved_before(uow, content, customer, at)
+    drawn = await routing.draw(Directory(uow), content, requester, customer, at, candidates, before=before)
     assert drawn.choice is not None  # nobody was named
     problem = next((resolved.problem for resolved in drawn.resolved if resolved.problem is not None), None)
     return {
         "at": at,
         "taken": None if drawn.choice.taken is None else route_ref(drawn.choice.taken.candidate),
         "routes": [_judged(one, drawn.choice) for one in drawn.choice.judged],
-        "flags": drawn.flags,
+        "flags": drawn.noted.flags,
         "stages": await _stages(uow, drawn, at),
         "problem": problem_text(problem, uow.context.locale),
     }
 
 
 async def _stages(uow: UnitOfWork, drawn: routing.Drawn, at: datetime) -> list[dict[str, Any]]:
-    shown = await routing.preview(uow, routing.Plan(drawn.stages, drawn.flags), at)
+    shown = await routing.preview(uow, routing.Plan(drawn.stages, drawn.noted), at)
     ids = {one.user_id for resolved in drawn.resolved for one in resolved.left_out}
     names = await people.names(uow, sorted(ids))
 

@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.states import ApprovalKind, CustomerKind, StageMode
+from services.contracts.states import ApprovalKind, CustomerKind, RiskTolerance, StageMode
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Unprocessable
-from services.opportunity import business_time, suitability
+from services.opportunity import business_time, suitability, terms
 from services.opportunity.business_time import TOKYO
 from services.opportunity.matching import Asked, Candidate, Choice, candidate, choose
 from services.opportunity.progress import Stage
-from services.opportunity.repository import people, routes
+from services.opportunity.repository import past, people, routes
 from services.opportunity.schemas.approvals import ApprovalContent
 from services.opportunity.schemas.fields import DEFAULT_CURRENCY
 from services.opportunity.schemas.routes import Resolver, RouteStage
 from services.opportunity.service import stages as rules
 from services.opportunity.service.resolving import Directory, People, Resolved, resolve
 from services.opportunity.service.stages import stage_members
-from services.opportunity.suitability import CustomerFacts
+from services.opportunity.suitability import CustomerFacts, Noted, Past, Proposal
 
 DEFAULT_DEADLINE_HOURS: Final = 72
 SUPERIOR_STAGE_NAME: Final = "事前承認（適合性）"
@@ -41,7 +41,7 @@ class Drawn:
     """The way that a request would take, whether or not all of its stages can work."""
 
     resolved: tuple[Resolved, ...]
-    flags: list[suitability.Flag]
+    noted: Noted
     choice: Choice | None = None
     """None for named approvers; ``choice.taken`` is None for the built-in policy."""
 
@@ -53,7 +53,7 @@ class Drawn:
 @dataclass(frozen=True, slots=True)
 class Plan:
     stages: tuple[Stage, ...]
-    flags: list[suitability.Flag]
+    noted: Noted
     route_id: UUID | None = None
     """The configured route that was taken; None for named approvers and for the built-in policy."""
     route_version: int | None = None
@@ -65,19 +65,30 @@ def customer_facts(customer: Row) -> CustomerFacts:
         birth_date=customer["birth_date"],
         profile_complete=customer["profile_complete"],
         profile_reviewed_at=customer["profile_reviewed_at"],
+        risk_tolerance=None if customer["risk_tolerance"] is None else RiskTolerance(customer["risk_tolerance"]),
     )
+
+
+def proposal(content: terms.Asked) -> Proposal:
+    return Proposal.of(content.kind, content.amount, content.currency, content.fields)
+
+
+async def approved_before(reader: Reader, content: terms.Asked, customer: Row | None, at: datetime) -> Past | None:
+    """What the flags of a request of this instant compare it with."""
+    return None if customer is None else await past.of_customer(reader, customer["id"], proposal(content), at)
 
 
 async def plan(reader: Reader, content: ApprovalContent, requester: Row, customer: Row | None, now: datetime) -> Plan:
     """Raises NoRoute or TooFewApprovers when a stage can't work, Unprocessable for named people who can't be asked."""
-    drawn = await draw(Directory(reader), content, requester, customer, now)
+    before = await approved_before(reader, content, customer, now)
+    drawn = await draw(Directory(reader), content, requester, customer, now, before=before)
     for resolved in drawn.resolved:
         if resolved.problem is not None:
             raise resolved.problem
     taken = None if drawn.choice is None or drawn.choice.taken is None else drawn.choice.taken.candidate
     return Plan(
         drawn.stages,
-        drawn.flags,
+        drawn.noted,
         None if taken is None else taken.route_id,
         None if taken is None else taken.version,
     )
@@ -90,13 +101,16 @@ async def draw(
     customer: Row | None,
     at: datetime,
     candidates: Sequence[Candidate] | None = None,
+    *,
+    before: Past | None = None,
 ) -> Drawn:
     """The way of a request that is submitted at ``at``: what ``plan`` takes, trials show and simulations compare.
 
-    ``candidates``: the routes that there are, if not those that count then. Raises Unprocessable for named people who
-    can't be asked.
+    ``candidates``: the routes that there are, if not those that count then. ``before``: what was approved for the
+    customer, for flags that rest on it; no way depends on these. Raises Unprocessable for named people who can't be
+    asked.
     """
-    found = [] if customer is None else suitability.flags(content.kind, customer_facts(customer), at)
+    found = Noted() if customer is None else suitability.noted(proposal(content), customer_facts(customer), before, at)
     named, choice = await _named(directory.reader, content, requester), None
     if named is None:
         if candidates is None:
@@ -106,7 +120,7 @@ async def draw(
         resolved = tuple([await resolve(people_of, template) for template in _templates(choice, content)])
     else:
         resolved = tuple(Resolved(stage) for stage in named)
-    if suitability.asks_for_superior(content.kind, found):
+    if suitability.asks_for_superior(content.kind, found.flags):
         resolved = await _with_superior(await People.load(directory, [], requester), resolved)
     return Drawn(resolved, found, choice)
 
@@ -217,7 +231,8 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
 
     return {
         "routeId": chosen.route_id,
-        "flags": chosen.flags,
+        "flags": chosen.noted.flags,
+        "flagGrounds": chosen.noted.grounds,
         "stages": [
             {
                 "name": stage.name,

@@ -19,9 +19,13 @@ from services.opportunity.progress import Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
 from services.opportunity.service import ledger, shortage, showing
+from services.opportunity.suitability import Noted
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
 """Longer than the workflow takes to end after its own decision, shorter than anybody waits after a crash."""
+
+_ASKS: Final = frozenset({ApprovalAction.SUBMIT, ApprovalAction.RESUBMIT})
+"""What is kept with them is what its author asks for; with decisions it is what was looked at before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ def moved(before: Approval, progress: Progress, transition: Transition) -> Appro
     return replace(after, decided_at=None, decided_by=None)
 
 
+def flagged(noted: Noted) -> dict[str, Any]:
+    """The members of a request that say what it is flagged with."""
+    return {"flags": [flag.value for flag in noted.flags], "flag_grounds": noted.grounds}
+
+
 async def commit(
     uow: UnitOfWork, before: Approval, after: Approval, transition: Transition, *, workflow_knows: bool = True
 ) -> ApprovalOutcome:
@@ -131,7 +140,7 @@ async def write_history(
     """
     personal: dict[str, Any] = {"comment": transition.comment}
     if actions.keeps_evidence(transition.action):
-        personal["snapshot"] = await seen(uow, before if transition.action is not ApprovalAction.SUBMIT else after)
+        personal["snapshot"] = await seen(uow, after if transition.action in _ASKS else before)
     if transition.verdict is not None:
         personal["verdict"] = transition.verdict.value
     if transition.acknowledged_flags is not None:
@@ -202,6 +211,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "fields": approval.fields,
         "customerId": None if approval.customer_id is None else str(approval.customer_id),
         "flags": approval.flags,
+        "flagGrounds": approval.flag_grounds,
         "revision": approval.progress.revision,
         "stages": stages_to_json(approval.progress.stages),
         "customer": customer,

@@ -14,7 +14,7 @@ from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
-from services.opportunity import business_time, machine
+from services.opportunity import assets, business_time, machine
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
 from services.opportunity.progress import Actor, Progress
@@ -43,9 +43,15 @@ async def detail(reader: Reader, principal: Principal, approval_id: UUID) -> dic
         raise NotFound()
     [shown] = await present(reader, [row], view, principal)
     shown["shortage"] = await _shortage(reader, approval_id, _progress(row))
-    customer_id = shown["customerId"]
-    shown["customerFacts"] = None if customer_id is None else await lists.customer_facts(reader, customer_id)
+    shown["customerFacts"] = await _customer_facts(reader, row)
     return shown
+
+
+async def _customer_facts(reader: Reader, row: Row) -> Row | None:
+    facts = None if row["customerId"] is None else await lists.customer_facts(reader, row["customerId"])
+    if facts is None:
+        return None
+    return facts | {"assetsShare": assets.share(row["amount"], row["currency"], facts["assetsBand"])}
 
 
 async def _shortage(reader: Reader, approval_id: UUID, progress: Progress) -> dict[str, Any] | None:

@@ -25,7 +25,8 @@ router = APIRouter(tags=["meetings"], route_class=ServiceRoute)
 async def list_meetings(
     principal: ActivityReader, reader: Reads, kit: KitDep, query: Annotated[MeetingListQuery, Query()]
 ) -> Response:
-    """Meetings that the caller may see: their own, those they attend, those with customers assigned to them."""
+    """Meetings that the caller may see: their own, those they attend, those with customers assigned to them, and those
+    with customers of requests that name them as an approver."""
     return json_response(await lists.meeting_list(reader, principal, kit.cursors, query))
 
 

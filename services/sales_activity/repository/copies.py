@@ -16,7 +16,7 @@ async def lock_user(uow: UnitOfWork, user_id: UUID, viewer: Viewer) -> Row | Non
     return await uow.one(
         f"SELECT u.state, u.blocked_by_process, {reachable} AS reachable"  # noqa: S608
         " FROM user_copies AS u WHERE u.id = %(id)s FOR SHARE OF u",
-        {"id": user_id, "viewer": viewer.user_id},
+        viewer.params | {"id": user_id},
     )
 
 
@@ -32,7 +32,7 @@ async def lock_customer(uow: UnitOfWork, customer_id: UUID, viewer: Viewer) -> R
     return await uow.one(
         f"SELECT c.state, c.blocked_by_process, {of_customers(viewer, 'c.id')} AS visible"  # noqa: S608
         " FROM customer_copies AS c WHERE c.id = %(id)s FOR SHARE OF c",
-        {"id": customer_id, "viewer": viewer.user_id},
+        viewer.params | {"id": customer_id},
     )
 
 
@@ -40,7 +40,7 @@ async def customer_visible(reader: Reader, customer_id: UUID, viewer: Viewer) ->
     visible: Any = await reader.scalar(
         f"SELECT {of_customers(viewer, 'c.id')} FROM customer_copies AS c"  # noqa: S608
         " WHERE c.id = %(id)s AND c.state IN ('ACTIVE', 'DELETING', 'RESTORING')",
-        {"id": customer_id, "viewer": viewer.user_id},
+        viewer.params | {"id": customer_id},
     )
     return bool(visible)
 

@@ -37,7 +37,7 @@ async def view(reader: Reader, meeting_id: UUID, viewer: Viewer) -> Row | None:
     return await reader.one(
         f"SELECT {_VIEW} FROM meetings AS m {_JOINS}"  # noqa: S608
         f" WHERE m.id = %(id)s AND m.deleted_at IS NULL AND {visible_meetings(viewer)}",
-        {"id": meeting_id, "viewer": viewer.user_id},
+        viewer.params | {"id": meeting_id},
     )
 
 
@@ -55,7 +55,7 @@ async def listed(
     key = "m.starts_at" if by_start else "m.created_at"
     conditions = ["m.deleted_at IS NULL"]
     conditions += [_FILTERS[name] for name, value in filters.items() if value is not None and name != "q"]
-    params: dict[str, Any] = {**filters, "viewer": viewer.user_id, "limit": limit + 1}
+    params: dict[str, Any] = {**filters, **viewer.params, "limit": limit + 1}
     if filters.get("q") is not None:
         found, looked_for = matching(filters["q"], _SEARCH_TEXT, f"search_grams({_SEARCH_TEXT})")
         conditions += found
@@ -85,7 +85,7 @@ async def lock(uow: UnitOfWork, meeting_id: UUID, reader: Viewer, writer: Viewer
     row = await uow.one(
         f"SELECT m.*, {of_people(writer, 'm')} AS writable FROM meetings AS m"  # noqa: S608
         f" WHERE m.id = %(id)s AND m.deleted_at IS NULL AND {visible_meetings(reader)} FOR UPDATE OF m",
-        {"id": meeting_id, "viewer": reader.user_id},
+        reader.params | {"id": meeting_id},
     )
     return None if row is None else (MeetingRecord.from_row(row), row["writable"])
 

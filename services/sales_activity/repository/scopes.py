@@ -1,6 +1,7 @@
 """SQL conditions for what a viewer sees and changes. `meetings` are called m in statements, `tasks` t.
 
-The viewer is the parameter `viewer`; `team_of` is a function of this database: the user and all their reports.
+The parameters are the viewer's own (`Viewer.params`); `team_of` is a function of this database: the user and all
+their reports.
 """
 
 from services.contracts.permissions import Scope
@@ -8,9 +9,16 @@ from services.sales_activity.access import Viewer
 from services.sales_activity.repository.pages import Way
 
 _PEOPLE = {
+    None: "ARRAY[]::uuid[]",
     Scope.OWN: "ARRAY[%(viewer)s::uuid]",
     Scope.TEAM: "ARRAY(SELECT team_of(%(viewer)s))",
 }
+_NAMED = (
+    "SELECT r.customer_id AS id FROM request_copies AS r WHERE r.state <> 'DRAFT' AND r.customer_id IS NOT NULL"
+    " AND r.approver_ids && ARRAY(SELECT %(viewer)s::uuid UNION SELECT p.from_id FROM proxy_copies AS p"
+    " WHERE p.to_id = %(viewer)s AND NOT p.ended AND p.starts_at <= %(named_at)s AND p.ends_at > %(named_at)s)"
+)
+"""Customers of requests that name the viewer, or whom they stand in for; a draft has asked nobody yet."""
 
 
 def people_in(viewer: Viewer) -> str:
@@ -26,13 +34,15 @@ def of_people(viewer: Viewer, alias: str) -> str:
 
 
 def of_customers(viewer: Viewer, column: str) -> str:
-    """Customers assigned to somebody in the viewer's scope."""
+    """Customers assigned to somebody in the viewer's scope, and those of requests that name them."""
     if viewer.scope is Scope.ALL:
         return "TRUE"
-    return (
-        f"{column} IN (SELECT c.id FROM customer_copies AS c"  # noqa: S608 - fragments of this module only
-        f" WHERE c.assigned_sales_id = ANY({people_in(viewer)}))"
-    )
+    return f"{column} IN ({_customers(viewer)})"
+
+
+def _customers(viewer: Viewer) -> str:
+    assigned = f"SELECT id FROM customer_copies WHERE assigned_sales_id = ANY({people_in(viewer)})"  # noqa: S608
+    return assigned if viewer.named_at is None else f"{assigned} UNION {_NAMED}"
 
 
 def of_team(alias: str) -> str:
@@ -56,12 +66,11 @@ def visible_meetings(viewer: Viewer) -> str:
 
 
 def ways_to_see_tasks(viewer: Viewer, alias: str = "t") -> list[Way]:
-    """By the people in scope, and by the customers assigned to them."""
+    """By the people in scope, by the customers assigned to them and by those of requests that name the viewer."""
     if viewer.scope is Scope.ALL:
         return [Way()]
     people = f"SELECT unnest({people_in(viewer)}) AS id"
-    customers = f"SELECT id FROM customer_copies WHERE assigned_sales_id = ANY({people_in(viewer)})"  # noqa: S608
-    return [Way(people, f"{alias}.user_id = owner.id"), Way(customers, f"{alias}.customer_id = owner.id")]
+    return [Way(people, f"{alias}.user_id = owner.id"), Way(_customers(viewer), f"{alias}.customer_id = owner.id")]
 
 
 def ways_to_see_meetings(viewer: Viewer) -> list[Way]:

@@ -47,7 +47,7 @@ async def view(reader: Reader, task_id: UUID, viewer: Viewer, now: Any) -> Row |
     return await reader.one(
         f"SELECT {_VIEW} FROM tasks AS t {_JOINS}"  # noqa: S608
         f" WHERE t.id = %(id)s AND t.deleted_at IS NULL AND {visible_tasks(viewer)}",
-        {"id": task_id, "viewer": viewer.user_id, "now": now},
+        viewer.params | {"id": task_id, "now": now},
     )
 
 
@@ -70,7 +70,7 @@ async def listed(
     if overdue is not None:
         late = f"({LIVE} AND t.due_date < %(now)s)"
         conditions.append(late if overdue else f"{late} IS NOT TRUE")
-    params: dict[str, Any] = {**filters, "viewer": viewer.user_id, "now": now, "limit": limit + 1}
+    params: dict[str, Any] = {**filters, **viewer.params, "now": now, "limit": limit + 1}
     if filters.get("q") is not None:
         found, looked_for = matching(filters["q"], _SEARCH_TEXT, f"search_grams({_SEARCH_TEXT})")
         conditions += found
@@ -100,7 +100,7 @@ async def lock(uow: UnitOfWork, task_id: UUID, reader: Viewer, writer: Viewer) -
     row = await uow.one(
         f"SELECT t.*, {of_people(writer, 't')} AS writable FROM tasks AS t"  # noqa: S608
         f" WHERE t.id = %(id)s AND t.deleted_at IS NULL AND {visible_tasks(reader)} FOR UPDATE OF t",
-        {"id": task_id, "viewer": reader.user_id},
+        reader.params | {"id": task_id},
     )
     return None if row is None else (TaskRecord.from_row(row), row["writable"])
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.contracts.permissions import Permission
 from services.kit.db.unit_of_work import Reader, Row
 from services.kit.errors import NotFound
 from services.kit.http.paging import Cursors, page
@@ -76,7 +75,7 @@ async def meetings_of_customer(
     reader: Reader, principal: Principal, cursors: Cursors, customer_id: UUID, query: MeetingsOfCustomerQuery
 ) -> dict[str, Any]:
     """Newest first; 404 for a customer whom the caller may not see."""
-    if not await copies.customer_visible(reader, customer_id, access.viewer(principal, Permission.CUSTOMER_READ)):
+    if not await copies.customer_visible(reader, customer_id, access.reader(principal)):
         raise NotFound
     listing = MeetingListQuery.model_validate(query.model_dump(by_alias=True) | {"customerId": customer_id})
     return await meeting_list(reader, principal, cursors, listing)

@@ -1,13 +1,15 @@
 """An approver who can't read the customer of a request decides blindly; one who reads others' has no business there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from services.contracts.events.approval import ApprovalDrafted, ApprovalReassigned, ApprovalRequested, ApprovalSnapshot
+from services.contracts.events.proxy import ProxyEnded, ProxyFact, ProxyGiven
 from services.contracts.permissions import Role
 from services.customer import references
 from services.kit.events.envelope import Envelope
+from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from tests.services.customer.conftest import Person, Team
 from tests.support.http import new_key
@@ -114,6 +116,47 @@ async def test_a_role_that_does_not_decide_opens_nothing_by_being_named(team: Te
     await told(team, customer, team.outsider)
     assert await status(team, team.outsider, customer) == 404
     assert await listed(team, team.outsider) == []
+
+
+async def told_of_proxy(team: Team, kind: type[ProxyFact], proxy: UUID, stand_in: Person, **fields: Any) -> None:
+    """As the consumer would apply a fact about who stands in for the approver."""
+    now = clock.now()
+    payload = kind.model_validate(
+        {
+            "proxy_id": proxy,
+            "from_id": team.approver.id,
+            "to_id": stand_in.id,
+            "starts_at": now - timedelta(hours=1),
+            "ends_at": now + timedelta(hours=1),
+            "takes_waiting": True,
+        }
+        | fields
+    )
+    event = Envelope(
+        event_id=uuid4(),
+        event_type=payload.event_type,
+        timestamp=now,
+        data=payload.model_dump(mode="json", by_alias=True),
+        aggregate_id=proxy,
+    )
+    async with team.db.transaction(ActorContext.system()) as uow:
+        await references.apply_proxies(uow, [event])
+
+
+async def test_a_proxy_reads_while_the_absence_lasts_and_no_longer(team: Team) -> None:
+    customer, other = await team.create(), await team.create()
+    stand_in = await team.join("second", Role.APPROVER)
+    await told(team, customer, team.approver)
+    planned, current = uuid4(), uuid4()
+    begins = clock.now() + timedelta(hours=2)
+    period = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
+    await told_of_proxy(team, ProxyGiven, planned, stand_in, **period)
+    assert (await status(team, stand_in, customer), await listed(team, stand_in)) == (404, [])
+    await told_of_proxy(team, ProxyGiven, current, stand_in)
+    assert (await status(team, stand_in, customer), await listed(team, stand_in)) == (200, [customer["id"]])
+    assert await status(team, stand_in, other) == 404
+    await told_of_proxy(team, ProxyEnded, current, stand_in)
+    assert (await status(team, stand_in, customer), await listed(team, stand_in)) == (404, [])
 
 
 async def test_a_deleted_customer_shows_to_no_approver(team: Team) -> None:

@@ -36,7 +36,7 @@ async def test_an_old_customer_is_flagged_and_the_superior_is_asked_first(world:
     rep, approver = await world.person("rep", manager=manager), await world.person("approver")
     customer_id = await world.customer(rep, born=date(1940, 1, 1))
     request = await world.request(rep, approver, customerId=customer_id, kind="PRODUCT_PROPOSAL")
-    assert request["flags"] == ["SENIOR_75", "SENIOR_80"]
+    assert request["flags"] == ["SENIOR_75", "SENIOR_80", "FIRST_IN_PRODUCT"]
     assert [stage["approverIds"] for stage in request["stages"]] == [[str(manager.id)], [str(approver.id)]]
 
 

@@ -7,14 +7,14 @@ import pytest
 from tests.services.sales_activity.world import Person, World
 from tests.support.http import new_key
 
-SEES, CHANGES, HIDDEN, REFUSED = "sees", "changes", "hidden", "refused"
+SEES, CHANGES, HIDDEN, NOT_NAMED, REFUSED = "sees", "changes", "hidden", "not named", "refused"
 
 MATRIX = {
     "rep": {"own": CHANGES, "report": HIDDEN, "report_of_report": HIDDEN, "other": HIDDEN},
     "manager": {"own": CHANGES, "report": CHANGES, "report_of_report": CHANGES, "other": HIDDEN},
     "auditor": {"own": SEES, "report": SEES, "report_of_report": SEES, "other": SEES},
     "admin": {"own": CHANGES, "report": CHANGES, "report_of_report": CHANGES, "other": CHANGES},
-    "approver": dict.fromkeys(("own", "report", "report_of_report", "other"), REFUSED),
+    "approver": dict.fromkeys(("own", "report", "report_of_report", "other"), NOT_NAMED),
     "ops": dict.fromkeys(("own", "report", "report_of_report", "other"), REFUSED),
 }
 
@@ -34,7 +34,13 @@ async def _statuses(
     return read.status, written.status
 
 
-EXPECTED = {CHANGES: (200, 200), SEES: (200, 403), HIDDEN: (404, 404), REFUSED: (403, 403)}
+EXPECTED = {
+    CHANGES: (200, 200),
+    SEES: (200, 403),
+    HIDDEN: (404, 404),
+    NOT_NAMED: (404, 403),
+    REFUSED: (403, 403),
+}
 
 
 @pytest.mark.parametrize("role", MATRIX)
