@@ -19,10 +19,14 @@ ROUTES: Final = {
     "tasks": "sales_activity",
     "approvals": "opportunity",
     "approval-routes": "opportunity",
+    "approval-settings": "opportunity",
+    "business-calendar": "opportunity",
+    "currency-rates": "opportunity",
     "approval-templates": "opportunity",
     "proxies": "opportunity",
     "reports": "analytics",
     "notifications": "analytics",
+    "webhooks": "analytics",
 }
 """First segment below /api/v1 → service. What is not here (`/internal` above all) is not to be reached from outside."""
 
@@ -38,6 +42,8 @@ PUBLIC: Final = frozenset(
         ("POST", "/auth/refresh"),
         ("POST", "/auth/password/reset"),
         ("GET", "/auth/.well-known/jwks.json"),
+        ("GET", "/notifications/unsubscribe"),
+        ("POST", "/notifications/unsubscribe"),
     }
 )
 """What works without an access token."""

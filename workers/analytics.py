@@ -1,9 +1,14 @@
-"""Composition root of the analytics worker: relays and the consumer of all domain events; it has no processes."""
+"""Composition root of the analytics worker: relays, the consumer of all domain events and the sending of mail and
+webhooks; it has no processes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.analytics.consumer import consumer
+from services.analytics.mail.bounces import BounceListener
+from services.analytics.mail.sending import Mailer
+from services.analytics.settings import AnalyticsSettings
+from services.analytics.webhooks.delivery import Deliverer
 from workers.runtime import Runtime, ServiceWorker, main
 
 SERVICE = "analytics"
@@ -11,8 +16,10 @@ SERVICE = "analytics"
 
 @asynccontextmanager
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
-    async with runtime.database(SERVICE) as db:
-        yield ServiceWorker(SERVICE, db, consumers=[consumer(db, runtime.bootstrap)])
+    async with runtime.database(SERVICE) as db, runtime.internal(SERVICE) as internal:
+        settings = AnalyticsSettings.of(runtime.settings)
+        loops = [Mailer(db, internal, settings).run, BounceListener(db, settings).run, Deliverer(db, settings).run]
+        yield ServiceWorker(SERVICE, db, consumers=[consumer(db, runtime.bootstrap)], loops=loops)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from workers import runtime
 from workers.runtime import Loop, Runtime, ServiceWorker
 from workers.schedules import reconciliation
 from workflows.approval import Approval
+from workflows.bulk_decision import BulkDecision
 from workflows.reconcile_processes import ReconcileProcesses
 
 SERVICE: Final = "opportunity"
@@ -33,7 +34,7 @@ def temporal_part(db: Database, internal: InternalClient, temporal: Client) -> S
         service=SERVICE,
         db=db,
         task_queue=TaskQueue.OPPORTUNITY,
-        workflows=[Approval, ReconcileProcesses],
+        workflows=[Approval, BulkDecision, ReconcileProcesses],
         activities=[*handlers.all(), *LedgerActivities(db, temporal, also=reconcile).all(), *StepRecords(db).all()],
         schedules=[reconciliation(TaskQueue.OPPORTUNITY)],
         retired_schedules=RETIRED,

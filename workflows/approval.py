@@ -19,20 +19,27 @@ with workflow.unsafe.imports_passed_through():
     from services.contracts.processes import (
         SIGNAL_ROW_CHANGED,
         UPDATE_ADD_APPROVER,
+        UPDATE_ASK_OPINION,
         UPDATE_CANCEL,
         UPDATE_DECIDE,
+        UPDATE_DECLINE_OPINION,
+        UPDATE_GIVE_OPINION,
         UPDATE_HOLD,
         UPDATE_REASSIGN,
         UPDATE_RECALL,
         UPDATE_RELEASE,
         UPDATE_RESUBMIT,
         UPDATE_TAKE_BACK,
+        UPDATE_WITHDRAW_OPINION,
         WORKFLOW_ENDED,
         AddApproverCommand,
         ApprovalCommand,
         ApprovalInput,
         ApprovalOutcome,
+        AskOpinionCommand,
         DecideCommand,
+        DeclineOpinionCommand,
+        GiveOpinionCommand,
         ProcessCommand,
         ProcessType,
         ReassignCommand,
@@ -40,6 +47,7 @@ with workflow.unsafe.imports_passed_through():
         ResubmitCommand,
         RowChanged,
         TakeBackCommand,
+        WithdrawOpinionCommand,
     )
     from services.contracts.states import TERMINAL_APPROVAL_STATES
     from services.kit.errors import NotFound
@@ -99,6 +107,22 @@ class Approval:
     async def add_approver(self, command: AddApproverCommand) -> ApprovalOutcome:
         return await self._carry_out(opportunity.add_approver, command)
 
+    @workflow.update(name=UPDATE_ASK_OPINION)
+    async def ask_opinion(self, command: AskOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(opportunity.ask_opinion, command)
+
+    @workflow.update(name=UPDATE_GIVE_OPINION)
+    async def give_opinion(self, command: GiveOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(opportunity.give_opinion, command)
+
+    @workflow.update(name=UPDATE_DECLINE_OPINION)
+    async def decline_opinion(self, command: DeclineOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(opportunity.decline_opinion, command)
+
+    @workflow.update(name=UPDATE_WITHDRAW_OPINION)
+    async def withdraw_opinion(self, command: WithdrawOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(opportunity.withdraw_opinion, command)
+
     @workflow.update(name=UPDATE_RESUBMIT)
     async def resubmit(self, command: ResubmitCommand) -> ApprovalOutcome:
         return await self._carry_out(opportunity.resubmit, command)
@@ -133,6 +157,22 @@ class Approval:
 
     @add_approver.validator
     def _add_approver_while_open(self, command: AddApproverCommand) -> None:
+        self._refuse_after_the_end(command)
+
+    @ask_opinion.validator
+    def _ask_opinion_while_open(self, command: AskOpinionCommand) -> None:
+        self._refuse_after_the_end(command)
+
+    @give_opinion.validator
+    def _give_opinion_while_open(self, command: GiveOpinionCommand) -> None:
+        self._refuse_after_the_end(command)
+
+    @decline_opinion.validator
+    def _decline_opinion_while_open(self, command: DeclineOpinionCommand) -> None:
+        self._refuse_after_the_end(command)
+
+    @withdraw_opinion.validator
+    def _withdraw_opinion_while_open(self, command: WithdrawOpinionCommand) -> None:
         self._refuse_after_the_end(command)
 
     @resubmit.validator

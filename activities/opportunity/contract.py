@@ -6,12 +6,16 @@ from services.contracts.processes import (
     AddApproverCommand,
     ApprovalInput,
     ApprovalOutcome,
+    AskOpinionCommand,
     DecideCommand,
+    DeclineOpinionCommand,
+    GiveOpinionCommand,
     ProcessCommand,
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
     TakeBackCommand,
+    WithdrawOpinionCommand,
 )
 from services.contracts.steps import (
     Acknowledged,
@@ -53,6 +57,26 @@ async def add_approver(command: AddApproverCommand) -> ApprovalOutcome:
     raise NotImplementedError
 
 
+@activity.defn(name="opportunity.ask_opinion")
+async def ask_opinion(command: AskOpinionCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.give_opinion")
+async def give_opinion(command: GiveOpinionCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.decline_opinion")
+async def decline_opinion(command: DeclineOpinionCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
+@activity.defn(name="opportunity.withdraw_opinion")
+async def withdraw_opinion(command: WithdrawOpinionCommand) -> ApprovalOutcome:
+    raise NotImplementedError
+
+
 @activity.defn(name="opportunity.resubmit")
 async def resubmit(command: ResubmitCommand) -> ApprovalOutcome:
     raise NotImplementedError
@@ -87,6 +111,16 @@ async def remind(request: ApprovalInput) -> ApprovalOutcome:
 @activity.defn(name="opportunity.escalate")
 async def escalate(request: ApprovalInput) -> ApprovalOutcome:
     """The deadline has passed: add whom the stage escalates to. Never decides anything."""
+    raise NotImplementedError
+
+
+# Bulk decision (home) -----------------------------------------------------------------------------
+
+
+@activity.defn(name="opportunity.decide_items")
+async def decide_items(step: ProcessStep) -> SliceResult:
+    """Decide up to a slice of the batch `resource_id`, each request through its workflow; `remaining` counts those that
+    still wait. What is refused, or can't be reached, ends its item and not the step."""
     raise NotImplementedError
 
 

@@ -14,24 +14,32 @@ from temporalio.client import Client
 from activities.steps import Activities, step
 from services.contracts.processes import (
     UPDATE_ADD_APPROVER,
+    UPDATE_ASK_OPINION,
     UPDATE_CANCEL,
     UPDATE_DECIDE,
+    UPDATE_DECLINE_OPINION,
+    UPDATE_GIVE_OPINION,
     UPDATE_HOLD,
     UPDATE_REASSIGN,
     UPDATE_RECALL,
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
     UPDATE_TAKE_BACK,
+    UPDATE_WITHDRAW_OPINION,
     AddApproverCommand,
     ApprovalCommand,
     ApprovalInput,
     ApprovalOutcome,
+    AskOpinionCommand,
     DecideCommand,
+    DeclineOpinionCommand,
+    GiveOpinionCommand,
     ProcessCommand,
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
     TakeBackCommand,
+    WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalState
 from services.contracts.steps import (
@@ -49,7 +57,7 @@ from services.kit.running import crashpoints
 from services.kit.running.context import ActorContext
 from services.opportunity import actions
 from services.opportunity.references import References
-from services.opportunity.service import cascade, commands, handover, handover_shown
+from services.opportunity.service import bulk_items, cascade, commands, handover, handover_shown
 from services.opportunity.service.fan_out import FanOut
 
 DECIDED: Final = "approval.decided"
@@ -63,6 +71,7 @@ class OpportunityActivities(Activities):
         super().__init__(db)
         self._references = references
         self._fan = FanOut(db, temporal, activity.heartbeat)
+        self._bulk = bulk_items.BulkItems(db, temporal)
 
     # Approval ---------------------------------------------------------------------------------------
 
@@ -86,6 +95,22 @@ class OpportunityActivities(Activities):
     @step("opportunity.add_approver")
     async def add_approver(self, command: AddApproverCommand) -> ApprovalOutcome:
         return await self._carry_out(UPDATE_ADD_APPROVER, command)
+
+    @step("opportunity.ask_opinion")
+    async def ask_opinion(self, command: AskOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(UPDATE_ASK_OPINION, command)
+
+    @step("opportunity.give_opinion")
+    async def give_opinion(self, command: GiveOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(UPDATE_GIVE_OPINION, command)
+
+    @step("opportunity.decline_opinion")
+    async def decline_opinion(self, command: DeclineOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(UPDATE_DECLINE_OPINION, command)
+
+    @step("opportunity.withdraw_opinion")
+    async def withdraw_opinion(self, command: WithdrawOpinionCommand) -> ApprovalOutcome:
+        return await self._carry_out(UPDATE_WITHDRAW_OPINION, command)
 
     @step("opportunity.resubmit")
     async def resubmit(self, command: ResubmitCommand) -> ApprovalOutcome:
@@ -116,6 +141,17 @@ class OpportunityActivities(Activities):
     async def escalate(self, request: ApprovalInput) -> ApprovalOutcome:
         async with self._db.transaction(ActorContext.system()) as uow:
             return await commands.escalate(uow, request)
+
+    # Bulk decision ----------------------------------------------------------------------------------
+
+    @step("opportunity.decide_items")
+    async def decide_items(self, call: ProcessStep) -> SliceResult:
+        batch_id = call.resource_id
+        ids = await self._fan.planned(
+            call, "decide_items", lambda reader, _limit: bulk_items.waiting(reader, batch_id, bulk_items.SLICE)
+        )
+        done = await self._fan.each(ids, lambda item: self._bulk.decide(batch_id, item))
+        return await self._answer(done, lambda reader: bulk_items.count_waiting(reader, batch_id))
 
     # Customer deletion and restoration --------------------------------------------------------------
 
@@ -195,13 +231,24 @@ class OpportunityActivities(Activities):
 
     @step("opportunity.reassign_approvals")
     async def reassign_approvals(self, call: ReassignStep) -> SliceResult:
-        """Own requests first: whoever owns one can't take a place in it."""
+        """Own requests first: whoever owns one can't take a place in it. Nobody answers in the leaver's place."""
         user_id = call.resource_id
+        asked = await self._fan.planned(
+            call, "withdraw_opinions", lambda reader, limit: handover.asked(reader, user_id, limit)
+        )
+        withdrawn = await self._fan.commanded(
+            call,
+            asked,
+            actions.WITHDRAW_OPINION,
+            terms={item: {"user_id": user_id} for item in asked},
+            effective=lambda _outcome: True,
+        )
         async with self._transaction(call) as uow:
             successor = await handover.choose_successor(uow, call, self._references)
             if successor is None:
-                return SliceResult(done=0, remaining=0)
-            done = await handover.move_rules(uow, call, successor)
+                remaining = await handover.remaining(uow, user_id)
+                return SliceResult(done=withdrawn, remaining=remaining)
+            done = withdrawn + await handover.move_rules(uow, call, successor)
         owned = await self._fan.planned(
             call, "move_owner", lambda reader, limit: handover.owned(reader, user_id, limit)
         )

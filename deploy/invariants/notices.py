@@ -23,7 +23,9 @@ def _request_over(notice: Row, request: Row) -> bool:
     state = request["state"]
     if notice["type"] in ("APPROVAL_WAITING", "APPROVAL_DUE"):
         return state not in _ON_THE_WAY or (state == "PENDING" and notice["recipient_id"] not in request["waiting"])
-    if notice["type"] == "APPROVAL_REASSIGNED":
+    if notice["type"] == "OPINION_ASKED":
+        return notice["recipient_id"] not in request["asked"]
+    if notice["type"] in ("OPINION_GIVEN", "OPINION_ENDED", "APPROVAL_REASSIGNED"):
         return state not in _ON_THE_WAY
     if notice["type"] in ("APPROVAL_CONSULTED", "APPROVAL_ADVISED"):
         return state not in ("DRAFT", "RETURNED", "ON_HOLD")
@@ -53,7 +55,9 @@ SOURCES: Final[Sequence[tuple[str, str, str, Over]]] = (
         "approval",
         "opportunity",
         "SELECT a.id, a.state,"
-        " ARRAY(SELECT w.approver_id FROM approval_waiting w WHERE w.approval_id = a.id) AS waiting"
+        " ARRAY(SELECT w.approver_id FROM approval_waiting w WHERE w.approval_id = a.id) AS waiting,"
+        " ARRAY(SELECT p.user_id FROM approval_participants p WHERE p.approval_id = a.id"
+        " AND p.relation = 'ASKED') AS asked"
         " FROM approvals a WHERE a.id = ANY(%s)",
         _request_over,
     ),

@@ -7,8 +7,8 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from frontend.admin import access_review, action_words, audit_entry, audit_list, verification, words
-from frontend.admin.manifest import ACCESS, AUDIT, manifest
+from frontend.admin import access_review, action_words, audit_entry, audit_list, mail, verification, webhooks, words
+from frontend.admin.manifest import ACCESS, AUDIT, MAIL, WEBHOOKS, manifest
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
 
@@ -25,6 +25,16 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{AUDIT}/{{id}}", audit_entry.show, methods=_GET),
         Route(ACCESS, access_review.show, methods=_GET),
         Route(f"{ACCESS}/-/access-review.csv", access_review.export, methods=_GET),
+        Route(MAIL, mail.show, methods=_GET),
+        Route(MAIL, mail.save, methods=_POST),
+        Route(f"{MAIL}/failing/{{id}}", mail.try_again, methods=_POST),
+        Route(WEBHOOKS, webhooks.show, methods=_GET),
+        Route(f"{WEBHOOKS}/new", webhooks.new, methods=_GET),
+        Route(f"{WEBHOOKS}/new", webhooks.create, methods=_POST),
+        Route(f"{WEBHOOKS}/{{id}}", webhooks.one, methods=_GET),
+        Route(f"{WEBHOOKS}/{{id}}", webhooks.act, methods=_POST),
+        Route(f"{WEBHOOKS}/{{id}}/edit", webhooks.edit, methods=_GET),
+        Route(f"{WEBHOOKS}/{{id}}/edit", webhooks.update, methods=_POST),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
     app.state.templates.globals["words"] = words

@@ -4,8 +4,12 @@ from frontend.ui.manifest import Label, NavEntry, PageRoute, RemoteManifest
 
 AUDIT = "/audit"
 ACCESS = "/access-review"
+MAIL = "/mail"
+WEBHOOKS = "/webhooks"
 _AUDIT = Label(ja="監査ログ", en="Audit log")
 _ACCESS = Label(ja="アクセス権の棚卸し", en="Access review")
+_MAIL = Label(ja="メール通知", en="Mail")
+_WEBHOOKS = Label(ja="Webhook", en="Webhooks")
 
 
 def manifest() -> RemoteManifest:
@@ -15,11 +19,17 @@ def manifest() -> RemoteManifest:
         routes=(
             PageRoute(prefix=AUDIT, title=_AUDIT, budget_ms=2000),
             PageRoute(prefix=ACCESS, title=_ACCESS, budget_ms=2000),
+            PageRoute(prefix=MAIL, title=_MAIL),
+            PageRoute(prefix=WEBHOOKS, title=_WEBHOOKS),
         ),
         nav=(
             NavEntry(path=AUDIT, label=_AUDIT, icon="scroll-text", order=110, group="admin", permission="audit:read"),
             NavEntry(
                 path=ACCESS, label=_ACCESS, icon="user-round-check", order=120, group="admin", permission="audit:read"
+            ),
+            NavEntry(path=MAIL, label=_MAIL, icon="mail", order=130, group="admin", permission="user:manage"),
+            NavEntry(
+                path=WEBHOOKS, label=_WEBHOOKS, icon="webhook", order=140, group="admin", permission="user:manage"
             ),
         ),
     )

@@ -10,15 +10,18 @@ ASKED = "fields."
 """Begins the name of a field that a kind of requests asks for."""
 PAGES = {
     "approval": "/approvals",
+    "bulk_decision": "/approvals/bulk",
     "customer": "/customers",
     "meeting": "/meetings",
     "task": "/tasks",
     "process": "/processes",
+    "webhook": "/webhooks",
 }
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
-    "user", "customer", "meeting", "task", "approval", "approval_route", "approval_proxy", "process", "audit_log",
-    "access_review", "approval_template",
+    "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy",
+    "currency_rate", "firm_calendar", "firm_settings", "process", "audit_log", "access_review", "mail", "webhook",
+    "approval_template",
 )  # fmt: skip
 
 
@@ -41,11 +44,17 @@ def kinds() -> dict[str, str]:
         "meeting": pgettext("record", "Meeting"),
         "task": pgettext("record", "Task"),
         "approval": pgettext("record", "Request"),
+        "bulk_decision": pgettext("record", "Bulk decision"),
         "approval_route": pgettext("record", "Approval route"),
         "approval_proxy": pgettext("record", "Proxy"),
+        "currency_rate": pgettext("record", "Rate"),
+        "firm_calendar": pgettext("record", "Business calendar"),
+        "firm_settings": pgettext("record", "Limits of attachments"),
         "process": pgettext("record", "Process"),
         "audit_log": pgettext("record", "Audit log"),
         "access_review": pgettext("record", "Access review"),
+        "mail": pgettext("record", "Mail"),
+        "webhook": pgettext("record", "Webhook"),
         "approval_template": pgettext("record", "Template for requests"),
     }
 
@@ -111,6 +120,11 @@ def fields() -> dict[str, str]:
         "kind": pgettext("field", "Kind"),
         "amount": pgettext("field", "Amount"),
         "currency": pgettext("field", "Currency"),
+        "yenPerUnit": pgettext("field", "Yen for one unit"),
+        "validFrom": pgettext("field", "Valid from"),
+        "year": pgettext("field", "Year"),
+        "attachment_max_bytes": pgettext("field", "Size of one file (bytes)"),
+        "attachments_per_request": pgettext("field", "Files of a request"),
         "min_amount": pgettext("field", "From amount"),
         "max_amount": pgettext("field", "Below amount"),
         "min_age": pgettext("field", "From age"),
@@ -211,4 +225,79 @@ def access_columns() -> dict[str, str]:
         "lastSignInAt": pgettext("access column", "Last sign-in (UTC)"),
         "totpEnabled": pgettext("access column", "Two-step sign-in"),
         "createdAt": pgettext("access column", "Added (UTC)"),
+    }
+
+
+def mail_states() -> dict[str, str]:
+    return {
+        "WAITING": pgettext("mail", "Waiting"),
+        "SENT": pgettext("mail", "Sent"),
+        "LEFT_OUT": pgettext("mail", "No longer needed"),
+        "GIVEN_UP": pgettext("mail", "Given up"),
+        "BOUNCED": pgettext("mail", "Came back"),
+    }
+
+
+def events() -> dict[str, str]:
+    """What webhooks tell."""
+    return {
+        "approval.requested": pgettext("event", "Request submitted"),
+        "approval.stage_completed": pgettext("event", "Stage approved"),
+        "approval.approved": pgettext("event", "Request approved"),
+        "approval.rejected": pgettext("event", "Request rejected"),
+        "approval.returned": pgettext("event", "Request returned"),
+        "approval.resubmitted": pgettext("event", "Request resubmitted"),
+        "approval.recalled": pgettext("event", "Request recalled"),
+        "approval.reassigned": pgettext("event", "Approver replaced"),
+        "approval.escalated": pgettext("event", "Request escalated"),
+        "approval.cancelled": pgettext("event", "Request cancelled"),
+        "approval.restored": pgettext("event", "Request restored"),
+        "process.completed": pgettext("event", "Process completed"),
+        "process.compensated": pgettext("event", "Process undone"),
+        "process.needs_attention": pgettext("event", "Process needs attention"),
+        "webhook.test": pgettext("event", "Test"),
+    }
+
+
+def event_text(event: str) -> str:
+    return events().get(event, event)
+
+
+def delivery_looks() -> dict[str, Look]:
+    return {
+        "WAITING": Look(pgettext("delivery", "Waiting"), "info", "clock-3"),
+        "DELIVERED": Look(pgettext("delivery", "Delivered"), "ok", "circle-check"),
+        "GIVEN_UP": Look(pgettext("delivery", "Given up"), "bad", "circle-x"),
+    }
+
+
+def delivery_look(state: str) -> Look:
+    return delivery_looks().get(state, Look(state, "muted", "circle"))
+
+
+def webhook_look(webhook: dict[str, object]) -> Look:
+    if not webhook["active"] and webhook["disabledReason"]:
+        return Look(pgettext("webhook", "Switched off"), "bad", "circle-pause")
+    if not webhook["active"]:
+        return Look(pgettext("webhook", "Off"), "muted", "circle-pause")
+    if webhook["failingSince"]:
+        return Look(pgettext("webhook", "Failing"), "warn", "triangle-alert")
+    return Look(pgettext("webhook", "On"), "ok", "circle-check")
+
+
+def webhook_fields() -> dict[str, str]:
+    return {
+        "url": pgettext("field", "URL"),
+        "description": pgettext("field", "Purpose"),
+        "eventTypes": pgettext("field", "Events"),
+        "active": pgettext("field", "On"),
+    }
+
+
+def webhook_done() -> dict[str, str]:
+    """What a page says after an action, by the name of the action."""
+    return {
+        "saved": gettext("Saved."),
+        "test": gettext("A test is on its way; the log shows what became of it."),
+        "again": gettext("It is sent again; the log shows what becomes of it."),
     }

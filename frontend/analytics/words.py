@@ -131,3 +131,16 @@ def bands(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {"label": row.get("name") or texts.get(str(row["key"]), row["key"]), "value": int(row["value"])}
         for row in ordered
     ]
+
+
+def mail_timings() -> dict[str, str]:
+    return {
+        "IMMEDIATE": pgettext("mail", "As it happens"),
+        "DIGEST": pgettext("mail", "Once a day, in one mail"),
+        "OFF": pgettext("mail", "No mail"),
+    }
+
+
+def languages() -> dict[str, str]:
+    """Each in its own language."""
+    return {"ja": "日本語", "en": "English"}

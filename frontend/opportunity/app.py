@@ -16,15 +16,24 @@ from frontend.opportunity import (
     dossier,
     evidence,
     inbox,
+    money,
     request_form,
     sample,
+    saved_views,
+    snoozing,
     words,
 )
 from frontend.opportunity.absences import pages as absences
+from frontend.opportunity.absences.calendar import weekdays
+from frontend.opportunity.bulk import pages as bulk
 from frontend.opportunity.circulation import pages as circulation
 from frontend.opportunity.circulation import words as circulation_words
+from frontend.opportunity.firm import calendar as firm_calendar
+from frontend.opportunity.firm import limits as firm_limits
+from frontend.opportunity.firm import rates as firm_rates
+from frontend.opportunity.firm import words as firm_words
 from frontend.opportunity.kinds.definitions import Catalogue
-from frontend.opportunity.manifest import ABSENCES, CIRCULATION, PREFIX, ROUTES, TEMPLATES, manifest
+from frontend.opportunity.manifest import ABSENCES, BULK, CIRCULATION, FIRM, PREFIX, ROUTES, TEMPLATES, manifest
 from frontend.opportunity.request_templates import pages as request_templates
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
@@ -53,6 +62,14 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/-/files/{{id}}", attaching.add, methods=_POST),
         Route(f"{PREFIX}/-/files/{{id}}/{{file}}", attaching.download, methods=_GET),
         Route(f"{PREFIX}/{{id}}/attachments", attaching.remove, methods=_POST),
+        Route(saved_views.VIEWS, saved_views.show, methods=_GET),
+        Route(saved_views.VIEWS, saved_views.save, methods=_POST),
+        Route(f"{saved_views.VIEWS}/{{id}}", saved_views.change, methods=_POST),
+        Route(BULK, bulk.show_list, methods=_GET),
+        Route(f"{BULK}/new", bulk.new, methods=_GET),
+        Route(f"{BULK}/new", bulk.create, methods=_POST),
+        Route(f"{BULK}/{{id}}", bulk.show, methods=_GET),
+        Route(f"{BULK}/{{id}}", bulk.act, methods=_POST),
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
         Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),
@@ -64,6 +81,8 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/{{id}}", detail.act, methods=_POST),
         Route(f"{PREFIX}/{{id}}/dossier", dossier.show, methods=_GET),
         Route(f"{PREFIX}/{{id}}/history/{{entry}}", evidence.show, methods=_GET),
+        Route(f"{PREFIX}/{{id}}/snooze", snoozing.snooze, methods=_POST),
+        Route(f"{PREFIX}/{{id}}/wake", snoozing.wake, methods=_POST),
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),
@@ -78,6 +97,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{ABSENCES}/{{id}}/edit", absences.update, methods=_POST),
         Route(f"{ABSENCES}/{{id}}/end", absences.end, methods=_POST),
         *_of_routes(),
+        *_of_the_firm(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
     app.state.kinds = Catalogue()
@@ -86,6 +106,9 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         "route_words": routes_words,
         "circulation_words": circulation_words,
         "customer_facts": customer_facts,
+        "money_words": money,
+        "firm_words": firm_words,
+        "weekdays": weekdays,
     }
     return app
 
@@ -107,4 +130,17 @@ def _of_routes() -> list[Route]:
         Route(f"{version}/edit", routes_editing.update, methods=_POST),
         Route(f"{version}/simulate", routes_pages.simulate, methods=_GET),
         Route(f"{version}/withdraw", routes_pages.withdraw, methods=_POST),
+    ]
+
+
+def _of_the_firm() -> list[Route]:
+    return [
+        Route(FIRM, firm_rates.home, methods=_GET),
+        Route(firm_words.RATES, firm_rates.show, methods=_GET),
+        Route(firm_words.RATES, firm_rates.enter, methods=_POST),
+        Route(firm_words.CALENDAR, firm_calendar.show, methods=_GET),
+        Route(firm_words.CALENDAR, firm_calendar.say, methods=_POST),
+        Route(f"{firm_words.CALENDAR}/confirm", firm_calendar.confirm, methods=_POST),
+        Route(firm_words.LIMITS, firm_limits.show, methods=_GET),
+        Route(firm_words.LIMITS, firm_limits.update, methods=_POST),
     ]

@@ -22,7 +22,8 @@ from frontend.ui.page import KEY_FIELD, Page
 
 DECISIONS = {"approve": "APPROVE", "return": "RETURN", "reject": "REJECT"}
 NEED_COMMENT = frozenset({"return", "reject"})
-MAX_AT_ONCE = 100
+MAX_AT_ONCE = 50
+"""More are decided as a batch, by the server (`frontend.opportunity.bulk`)."""
 AT_A_TIME = 4
 ALREADY_DECIDED = "already_decided"
 NOT_NOTED = "flags_not_acknowledged"
@@ -91,23 +92,23 @@ async def decide(request: Request) -> Response:
     tickets = tickets_in(form)
     if decision not in DECISIONS or not tickets:
         return _refused(page, gettext("Choose at least one request and what to do with it."), tickets, decision)
+    if len(tickets) > MAX_AT_ONCE:
+        return _refused(page, gettext("At most %(most)s requests at once.") % {"most": MAX_AT_ONCE}, [], decision)
     if decision in NEED_COMMENT and not comment:
         return _refused(page, gettext("Say why: the requester will read it."), tickets, decision)
-    wish = Wish(decision, comment, str(form.get(KEY_FIELD, "")), _noted(form) if "bulk" in form else None)
+    wish = Wish(decision, comment, str(form.get(KEY_FIELD, "")), noted_in(form) if "bulk" in form else None)
     return _answer(page, await _decide_all(page.gateway, tickets, wish), wish)
 
 
 def tickets_in(form: FormData) -> list[Ticket]:
-    """The chosen requests, each once, at most `MAX_AT_ONCE`; several may come joined by commas."""
+    """The chosen requests, each once; several may come joined by commas."""
     texts = [part for value in form.getlist("ids") if isinstance(value, str) for part in value.split(",")]
     parsed = (Ticket.parse(text) for text in dict.fromkeys(texts))
-    noted = _noted(form)
-    return [ticket for ticket in parsed if ticket is not None and ("only_noted" not in form or ticket.id in noted)][
-        :MAX_AT_ONCE
-    ]
+    noted = noted_in(form)
+    return [ticket for ticket in parsed if ticket is not None and ("only_noted" not in form or ticket.id in noted)]
 
 
-def _noted(form: FormData) -> dict[str, list[str]]:
+def noted_in(form: FormData) -> dict[str, list[str]]:
     """By the id of a request, the flags that its approver has seen."""
     pairs = (value.partition("/") for value in form.getlist("noted") if isinstance(value, str))
     return {request: flags.split(",") for request, _, flags in pairs if flags}
@@ -140,7 +141,7 @@ async def _decide_one(gateway: UserGateway, ticket: Ticket, wish: Wish) -> Outco
     except GatewayProblem as problem:
         label = await _label(gateway, ticket)
         is_lost = problem.status == CONFLICT and problem.code == ALREADY_DECIDED
-        message = _lost_race(problem) if is_lost else problem.message or gettext("That did not work.")
+        message = lost_race(problem) if is_lost else problem.message or gettext("That did not work.")
         flags = tuple(problem.document.get("flags", ())) if problem.code == NOT_NOTED else ()
         return Outcome(ticket, False, label, message, is_lost=is_lost, may_retry=problem.is_outage, flags=flags)
     approval = Approval.model_validate(answer.body)
@@ -156,7 +157,7 @@ async def _label(gateway: UserGateway, ticket: Ticket) -> str:
     return f"{approval.number} {approval.title}".strip()
 
 
-def _lost_race(problem: GatewayProblem) -> str:
+def lost_race(problem: GatewayProblem) -> str:
     """Who was faster, and when, in the reader's own time."""
     document = problem.document
     who, at = document.get("decidedBy"), document.get("decidedAt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -11,8 +12,9 @@ from starlette.responses import Response
 from frontend.opportunity.circulation.reading import circulation_of, consultable
 from frontend.opportunity.circulation.said import Said
 from frontend.opportunity.reading import history_of
-from frontend.opportunity.views import Person
+from frontend.opportunity.views import Approval, Person
 from frontend.ui import kind_words
+from frontend.ui.access import allows
 from frontend.ui.gateway import UNPROCESSABLE, GatewayProblem, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import KEY_FIELD, Page
@@ -21,8 +23,9 @@ from frontend.ui.views import User
 
 MAX_CANDIDATES = 100
 FIELDS = "/fields/"
-_NEED_WORDS = frozenset({"comment", "reassign"})
-_PATCHES = {"nudge": "nudge", "take_back": "take-back", "recall": "recall", "resubmit": "resubmit", "submit": "submit"}
+_NEED_WORDS = frozenset({"comment", "reassign", "ask_opinion", "give_opinion", "decline_opinion"})
+_BARE = frozenset({"nudge", "take_back", "recall", "resubmit", "submit"})
+"""Actions that take a comment or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Typed:
     taker: str = ""
     turn: str = ""
     """Whether somebody who is added comes before or after."""
+    waits: str = ""
+    """Whether the decision waits for the opinion that is asked for."""
     key: str = ""
 
     @classmethod
@@ -42,7 +47,8 @@ class Typed:
         def text(name: str) -> str:
             return str(form.get(name, "")).strip()
 
-        return cls(text("action"), text("comment"), text("from"), text("to"), text("turn"), text(KEY_FIELD))
+        places = text("from"), text("to"), text("turn")
+        return cls(text("action"), text("comment"), *places, text("waits"), text(KEY_FIELD))
 
     def of(self, *actions: str) -> Typed:
         """It, in the form of these actions; an empty form in the others."""
@@ -55,8 +61,7 @@ async def show(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """POST /approvals/{id}: `action` is nudge, take_back, add_approver, recall, resubmit, submit, reassign or
-    comment."""
+    """POST /approvals/{id}: `action` is comment, or one of those that `_wish` knows."""
     page = Page.of(request)
     typed = Typed.from_form(await page.form())
     approval_id, comment, key = request.path_params["id"], typed.comment, typed.key or None
@@ -64,23 +69,32 @@ async def act(request: Request) -> Response:
         return await _render(page, approval_id, status=UNPROCESSABLE, typed=typed, missing=True)
     root = f"/approvals/{segment(approval_id)}"
     try:
-        if typed.action in _PATCHES:
-            body = {"comment": comment} if comment else {}
-            await page.gateway.send("PATCH", f"{root}/{_PATCHES[typed.action]}", body, key=key)
-        elif typed.action == "comment":
+        if typed.action == "comment":
             await page.gateway.send("POST", f"{root}/comments", {"body": comment}, key=key)
-        elif typed.action == "add_approver":
-            added = {"userId": typed.taker, "before": typed.turn == "before", "comment": comment or None}
-            await page.gateway.send("PATCH", f"{root}/add-approver", added, key=key)
-        elif typed.action == "reassign":
-            body = {"fromId": typed.giver, "toId": typed.taker, "reason": comment}
-            await page.gateway.send("PATCH", f"{root}/reassign", body, key=key)
+        elif (body := _wish(typed)) is not None:
+            await page.gateway.send("PATCH", f"{root}/{typed.action.replace('_', '-')}", body, key=key)
     except GatewayProblem as problem:
         message = "; ".join(dict.fromkeys([problem.message, *_told(problem)]))
         if problem.is_outage:
             message = await refusal(page, problem)
         return await _render(page, approval_id, status=problem.status, error=message, typed=typed)
     return page.redirect(root)
+
+
+def _wish(typed: Typed) -> dict[str, Any] | None:
+    """What the API is asked for; None for an action that no form of the page has."""
+    comment = typed.comment or None
+    if typed.action in _BARE:
+        return {"comment": comment} if comment else {}
+    wishes: dict[str, dict[str, Any]] = {
+        "add_approver": {"userId": typed.taker, "before": typed.turn == "before", "comment": comment},
+        "reassign": {"fromId": typed.giver, "toId": typed.taker, "reason": comment},
+        "ask_opinion": {"userId": typed.taker, "question": comment, "blocks": typed.waits != "no"},
+        "give_opinion": {"opinion": comment},
+        "decline_opinion": {"reason": comment},
+        "withdraw_opinion": {"userId": typed.taker},
+    }
+    return wishes.get(typed.action)
 
 
 def _told(problem: GatewayProblem) -> list[str]:
@@ -116,7 +130,9 @@ async def _render(
     history = await history_of(page, approval_id)
     approval = history.approval
     circulation = await circulation_of(page.gateway, approval_id)
-    candidates = await _candidates(page) if approval.may("REASSIGN") or approval.may("ADD_APPROVER") else []
+    names_somebody = any(approval.may(action) for action in ("REASSIGN", "ADD_APPROVER", "ASK_OPINION"))
+    people = await _people(page) if names_somebody else []
+    candidates = [user for user in people if allows(user.roles, "approval:decide")]
     places: dict[str, Person] = {
         person.id: person for stage in approval.stages[approval.stage :] for person in stage.approvers
     }
@@ -129,6 +145,7 @@ async def _render(
         history=history,
         candidates=[user for user in candidates if user.id not in places and user.id != approval.requester_id],
         addable=[user for user in candidates if user.id not in asked and user.id != approval.requester_id],
+        advisers=_advisers(people, approval, asked | {page.identity.user_id}),
         places=list(places.values()),
         circulation=circulation,
         consultable=await consultable(page.gateway, page.identity, circulation) if approval.may("CONSULT") else [],
@@ -141,11 +158,17 @@ async def _render(
     )
 
 
-async def _candidates(page: Page) -> list[User]:
-    """Who could take over; empty when the list may not be read."""
+def _advisers(people: list[User], approval: Approval, deciding: set[str]) -> list[User]:
+    """Who can be asked for an opinion: whoever may comment, and neither decides nor is asked yet."""
+    taken = deciding | {approval.requester_id} | {question.asked.id for question in approval.opinions}
+    return [user for user in people if user.id not in taken and allows(user.roles, "approval:comment")]
+
+
+async def _people(page: Page) -> list[User]:
+    """Who can be given work; empty when the list may not be read."""
     try:
         answer = await page.gateway.get("/auth/users", limit=MAX_CANDIDATES)
     except GatewayProblem:
         return []
     users = [User.model_validate(item) for item in answer["items"]]
-    return [user for user in users if user.can_be_chosen and {"manager", "approver"} & set(user.roles)]
+    return [user for user in users if user.can_be_chosen]

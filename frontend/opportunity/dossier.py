@@ -10,11 +10,10 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import words
-from frontend.opportunity.facts import RequestSeen, of_customer, of_request
+from frontend.opportunity.facts import RequestSeen, of_customer, of_opinions, of_request
 from frontend.opportunity.kinds import table
 from frontend.opportunity.kinds.definitions import Kinds, kinds_for_reading
-from frontend.opportunity.reading import actor_of, place_of
+from frontend.opportunity.reading import actor_of, look_of, place_of
 from frontend.opportunity.views import Approval, HistoryEntry, Person, Stage
 from frontend.ui import profile_words
 from frontend.ui.gateway import segment
@@ -185,7 +184,12 @@ def _printed(record: Record, approval: Approval, kinds: Kinds) -> list[PrintedEn
     kept: list[tuple[int, Json]] = []
     for position, entry in enumerate(record.history, start=1):
         told = HistoryEntry.model_validate(entry.facts | {"actorName": _name(record, entry.facts.get("actorId"))})
-        told = told.model_copy(update={"on_behalf_of_name": _name(record, entry.facts.get("onBehalfOfId"))})
+        asked = ((entry.personal or {}).get("opinion") or {}).get("askedId")
+        named = {
+            "on_behalf_of_name": _name(record, entry.facts.get("onBehalfOfId")),
+            "asked_name": _name(record, asked),
+        }
+        told = told.model_copy(update=named)
         snapshot = (entry.personal or {}).get("snapshot")
         same = next((number for number, other in kept if other == snapshot), None)
         if snapshot is not None and same is None:
@@ -194,7 +198,7 @@ def _printed(record: Record, approval: Approval, kinds: Kinds) -> list[PrintedEn
             PrintedEntry(
                 number=position,
                 at=told.at,
-                look=words.action_look(told.action),
+                look=look_of(told),
                 who=actor_of(told),
                 place=place_of(told, approval),
                 comment=str((entry.personal or {}).get("comment") or ""),
@@ -219,6 +223,10 @@ def _seen(snapshot: Json, people: dict[str, str | None], kinds: Kinds) -> list[t
     if customer is not None:
         shown = {to_camel(name): value for name, value in customer.items()}
         facts["customer"] = shown | {"assignedSalesName": people.get(str(customer.get("assigned_sales_id")))}
+    facts["opinions"] = [
+        opinion | {f"{who}Name": people.get(opinion[f"{who}Id"]) for who in ("asked", "asker")}
+        for opinion in snapshot.get("opinions", ())
+    ]
     seen = RequestSeen.model_validate(facts)
     seen = seen.model_copy(update={"stages": [_stage(stage, people) for stage in snapshot.get("stages", ())]})
-    return [*of_request(seen, kinds), *of_customer(seen.customer)]
+    return [*of_request(seen, kinds), *of_opinions(seen), *of_customer(seen.customer)]

@@ -27,8 +27,8 @@ FIRST_KIND = "FEE_DISCOUNT"
 
 @dataclass(slots=True)
 class RequestDraft(Draft):
-    """`amount` is as typed, in whole units of its currency, which nobody chooses here. Who is asked is left to the
-    policy, or to what the record says already: named approvers are no part of this form.
+    """`amount` is as typed, in whole units of its currency. Who is asked is left to the policy, or to what the record
+    says already: named approvers are no part of this form.
 
     Each kind has inputs of its own (`draft_for`): what was typed for one kind stays while another is looked at, and
     only what belongs to the chosen one is sent.
@@ -135,15 +135,16 @@ class RequestDraft(Draft):
         customer = CustomerField.parse(self.get("customer")).id if "customer" in parts else before.customer_id
         amount = self._amount() if "amount" in parts else before.amount
         text = self.get("description")
+        kind = self.get("kind") if "kind" in parts else before.kind
         content = {
             "customerId": customer or None,
-            "kind": self.get("kind") if "kind" in parts else before.kind,
+            "kind": kind,
             "title": self.get("title") if "title" in parts else before.title,
             "description": text if "description" in parts else before.description or "",
             "amount": amount,
             "currency": self.currency if "amount" in parts else before.currency,
         }
-        return content | {"fields": self._fields(parts, before, content["kind"])}
+        return content | {"fields": self._fields(parts, before, kind)}
 
     def _fields(self, parts: Set[str], before: Approval, kind: str) -> Json:
         """What the kind asks for: of the same kind, what was changed; of another, what stands in its inputs."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity import customer_facts, words
-from frontend.opportunity.facts import RequestSeen, of_customer, of_request
+from frontend.opportunity import customer_facts
+from frontend.opportunity.facts import RequestSeen, of_customer, of_opinions, of_request
 from frontend.opportunity.kinds.definitions import kinds_for_reading
-from frontend.opportunity.reading import actor_of, place_of
+from frontend.opportunity.reading import actor_of, look_of, place_of
 from frontend.opportunity.views import Approval, HistoryEntry
 from frontend.ui import formats
 from frontend.ui.gateway import segment
@@ -50,6 +50,9 @@ async def show(request: Request) -> Response:
         kinds = await kinds_for_reading(page)
         then, now = of_request(found.seen, kinds), of_request(found.now, kinds)
         groups.append((gettext("Contents of the request"), _compared(then, now)))
+        if found.seen.opinions:
+            # They belong to the stage of then, and are not compared with those of another one.
+            groups.append((gettext("Opinions"), [Fact(who, text, text) for who, text in of_opinions(found.seen)]))
         if found.seen.customer is not None:
             groups.append(
                 (gettext("Customer"), _compared(of_customer(found.seen.customer), of_customer(found.now.customer)))
@@ -60,7 +63,7 @@ async def show(request: Request) -> Response:
         entry=found.entry,
         who=actor_of(found.entry),
         place=place_of(found.entry, approval),
-        look=words.action_look(found.entry.action),
+        look=look_of(found.entry),
         groups=groups,
         changes=sum(fact.has_changed for _, facts in groups for fact in facts),
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
-from frontend.opportunity import customer_facts, words
+from frontend.opportunity import customer_facts, money, words
 from frontend.opportunity.kinds import table
 from frontend.opportunity.kinds.definitions import Kinds
-from frontend.opportunity.views import AssetsShare, FlagGround, Stage
+from frontend.opportunity.views import AssetsShare, FlagGround, Rate, Stage
 from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.i18n import current_locale, gettext
 from frontend.ui.views import View
@@ -44,6 +44,13 @@ class FileSeen(View):
     sha256: str = ""
 
 
+class OpinionSeen(View):
+    asked_name: str | None = None
+    asker_name: str | None = None
+    question: str | None = None
+    answer: str | None = None
+
+
 class RequestSeen(View):
     """A request with its customer's facts at one moment."""
 
@@ -52,6 +59,8 @@ class RequestSeen(View):
     kind: str = "OTHER"
     amount: int | None = None
     currency: str = formats.YEN
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
     fields: dict[str, Any] = Field(default_factory=dict)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
@@ -59,6 +68,7 @@ class RequestSeen(View):
     stages: list[Stage] = Field(default_factory=list)
     customer: CustomerSeen | None = None
     attachments: list[FileSeen] = Field(default_factory=list)
+    opinions: list[OpinionSeen] = Field(default_factory=list)
 
 
 def of_request(seen: RequestSeen, kinds: Kinds) -> list[tuple[str, str]]:
@@ -66,7 +76,7 @@ def of_request(seen: RequestSeen, kinds: Kinds) -> list[tuple[str, str]]:
     return [
         (gettext("Title"), seen.title),
         (gettext("Kind"), words.kind_text(seen.kind)),
-        (gettext("Amount"), formats.money(seen.amount, seen.currency)),
+        (gettext("Amount"), _amount_text(seen)),
         *table.lines(kinds, seen.kind, seen.fields, seen.currency),
         (gettext("Revision"), str(seen.revision)),
         (gettext("Warnings"), "\n".join(_flags(seen)) or formats.NOTHING),
@@ -74,6 +84,29 @@ def of_request(seen: RequestSeen, kinds: Kinds) -> list[tuple[str, str]]:
         (gettext("Reason and details"), seen.description or formats.NOTHING),
         (gettext("Attachments"), "\n".join(map(_file_text, seen.attachments)) or formats.NOTHING),
     ]
+
+
+def of_opinions(seen: RequestSeen) -> list[tuple[str, str]]:
+    """Who was asked in the stage, with question and answer."""
+    unknown = gettext("Unknown")
+    return [
+        (
+            opinion.asked_name or unknown,
+            gettext("%(asker)s asked: %(question)s\nAnswer: %(answer)s")
+            % {
+                "asker": opinion.asker_name or unknown,
+                "question": opinion.question or formats.NOTHING,
+                "answer": opinion.answer or gettext("none yet"),
+            },
+        )
+        for opinion in seen.opinions
+    ]
+
+
+def _amount_text(seen: RequestSeen) -> str:
+    """With what it was compared by, if that was kept."""
+    rates = money.rates_text(seen)
+    return "\n".join(filter(None, (formats.money(seen.amount, seen.currency), money.worth_text(seen), rates)))
 
 
 def _flags(seen: RequestSeen) -> list[str]:

@@ -1,4 +1,4 @@
-"""The approver's inbox: three lists with the chosen request beside them."""
+"""The approver's inbox: lists with the chosen request beside them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from frontend.opportunity import sample, words
+from frontend.opportunity.deciding import MAX_AT_ONCE
 from frontend.opportunity.listing import MINE, Filters
 from frontend.opportunity.reading import History, history_of
+from frontend.opportunity.saved_views import views_of
+from frontend.opportunity.snoozing import mornings
 from frontend.opportunity.views import ApprovalPage, Counts
 from frontend.ui.gateway import GatewayProblem, UserGateway
 from frontend.ui.page import Page
@@ -22,11 +25,16 @@ EARLIER_SHOWN: Final = 5
 
 
 async def show(request: Request) -> Response:
-    """GET /approvals. Without `selected` the first request is shown beside the list where there is room."""
+    """GET /approvals; bare, it opens the view that the person has chosen for it. Without `selected` the first request
+    is shown beside the list where there is room."""
     page = Page.of(request)
     filters = Filters.of(page)
     if page.target == "opportunity-more":
         return page.render("opportunity/rows.html", listed=await _list(page, filters), filters=filters, selected="")
+    views = await views_of(page.gateway)
+    opens = next((view for view in views if view.is_default), None)
+    if opens is not None and not request.query_params:
+        return page.redirect(opens.address)
     listed, counts = await asyncio.gather(_list(page, filters), _counts(page.gateway))
     selected = page.query("selected")
     chosen = selected or (listed.items[0].id if listed.items else "")
@@ -36,6 +44,9 @@ async def show(request: Request) -> Response:
         listed=listed,
         filters=filters,
         counts=counts,
+        views=views,
+        mornings=mornings(),
+        at_once=MAX_AT_ONCE,
         states=words.STATES,
         sample=sample.address(q=filters.q, state=filters.state, kind=filters.kind),
         history=history,
@@ -55,13 +66,13 @@ async def panel(request: Request) -> Response:
     history = await history_of(page, request.path_params["id"])
     filters = Filters.of(page)
     address = None if page.query("follow") else filters.address(selected=history.approval.id)
-    return page.render("opportunity/panel.html", history=history, filters=filters, push=address)
+    return page.render("opportunity/panel.html", history=history, filters=filters, mornings=mornings(), push=address)
 
 
 async def count(request: Request) -> Response:
-    """GET /approvals/-/count: what waits for this person."""
+    """GET /approvals/-/count: what waits for this person, for a decision or an opinion."""
     counts = await _counts(Page.of(request).gateway)
-    return JSONResponse({"count": counts.waiting})
+    return JSONResponse({"count": counts.waiting + counts.opinions})
 
 
 async def fresh(request: Request) -> Response:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
-from frontend.opportunity import words
+from frontend.opportunity import money, words
 from frontend.opportunity.manifest import PREFIX
 from frontend.ui.amounts import AmountRefused, parse_amount
+from frontend.ui.formats import YEN
 from frontend.ui.page import Page
 from frontend.ui.time_zone import office_now
 
-MINE, REQUESTED, ALL = "mine", "requested", "all"
-TABS = (MINE, REQUESTED, ALL)
+MINE, SNOOZED, OPINIONS, REQUESTED, ALL = "mine", "snoozed", "opinions", "requested", "all"
+TABS = (MINE, SNOOZED, OPINIONS, REQUESTED, ALL)
+WAITING = (MINE, SNOOZED)
+"""What waits for this person, and what of it they have set aside."""
 OVERDUE, TODAY, WEEK = "overdue", "today", "week"
 WAITING_LONGEST, DEADLINE = "since", "deadlineAt"
 PAGE_LIMIT = 50
@@ -26,8 +30,8 @@ _WEEK_DAYS = 7
 class Filters:
     """What the address asks for; values that the API does not know are dropped.
 
-    `due` and `sort` belong to what waits (tab `mine`), `state` to the other lists. `least` is a figure as it was typed,
-    in yen; requests in other currencies have no place below or above it.
+    `due` and `sort` belong to what waits (`WAITING`), `state` to the other lists. `least` is a figure as it was typed,
+    in `currency`, which is yen where none is chosen; requests in other currencies have no place below or above it.
     """
 
     tab: str = MINE
@@ -37,34 +41,63 @@ class Filters:
     flagged: str = ""
     due: str = ""
     least: str = ""
+    currency: str = ""
     sort: str = WAITING_LONGEST
 
     @classmethod
     def of(cls, page: Page) -> Filters:
+        return cls.of_query(page.request.query_params)
+
+    @classmethod
+    def of_query(cls, query: Mapping[str, str]) -> Filters:
         def one_of(name: str, allowed: Container[str]) -> str:
-            value = page.query(name)
+            value = query.get(name, "")
             return value if value in allowed else ""
 
         tab = one_of("tab", TABS) or MINE
-        waits = tab == MINE
+        waits = tab in WAITING
+        currency = one_of("currency", dict(money.currencies()))
         return cls(
             tab=tab,
-            q=page.query("q").strip()[:MAX_TEXT],
+            q=query.get("q", "").strip()[:MAX_TEXT],
             kind=one_of("kind", words.kinds()),
             state="" if waits else one_of("state", words.STATES),
             flagged=one_of("flagged", ("true", "false")),
             due=one_of("due", words.due_words()) if waits else "",
-            least=_figure(page.query("least")),
+            least=_figure(query.get("least", ""), currency or YEN),
+            currency=currency,
             sort=(one_of("sort", words.inbox_orders()) or WAITING_LONGEST) if waits else WAITING_LONGEST,
         )
+
+    @classmethod
+    def of_view(cls, kept: Mapping[str, Any]) -> Filters:
+        """What the API keeps of a saved view; what a later version keeps besides is dropped."""
+        words = {name: str(kept.get(name, "")) for name in ("q", "kind", "state", "sort")}
+        lowered = {name: str(kept.get(name, "")).lower() for name in ("tab", "flagged", "due")}
+        return cls.of_query(words | lowered | {"least": str(kept.get("minAmount", ""))})
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """It, as the API keeps a saved view."""
+        kept: dict[str, Any] = {"tab": self.tab.upper(), "sort": self.sort}
+        kept |= {name: getattr(self, name) for name in ("q", "kind", "state") if getattr(self, name)}
+        if self.flagged:
+            kept["flagged"] = self.flagged == "true"
+        if self.due:
+            kept["due"] = self.due.upper()
+        if self.least:
+            kept["minAmount"] = parse_amount(self.least)
+        return kept
 
     @property
     def narrows(self) -> bool:
         return replace(self, tab=MINE, sort=WAITING_LONGEST) != Filters()
 
     def address(self, **params: str) -> str:
-        """The list with this filter; `params` come beside it."""
-        return self.along(PREFIX, **params)
+        """The list with this filter; `params` come beside it. Never the bare address, which opens the view that the
+        person has chosen for it."""
+        address = self.along(PREFIX, **params)
+        return address if "?" in address else f"{PREFIX}?tab={self.tab}"
 
     def along(self, path: str, **params: str) -> str:
         """Another path that is told this filter. What is as usual is left out, and parameters that are empty."""
@@ -74,23 +107,32 @@ class Filters:
         query = urlencode({name: value for name, value in given.items() if value})
         return f"{path}?{query}" if query else path
 
-    def api(self, me: str, cursor: str = "") -> str:
-        """The path that lists these requests for the person with the id `me`."""
-        given = {"limit": str(PAGE_LIMIT), "cursor": cursor, "q": self.q, "kind": self.kind, "flagged": self.flagged}
+    def api(self, me: str, cursor: str = "", *, limit: int = 0) -> str:
+        """The path that lists these requests for the person with the id `me`; `limit` 0 is that of a page."""
+        given = {
+            "limit": str(limit or PAGE_LIMIT),
+            "cursor": cursor,
+            "q": self.q,
+            "kind": self.kind,
+            "flagged": self.flagged,
+            "currency": self.currency,
+        }
         if self.least:
-            given["minAmount"] = str(parse_amount(self.least))
-        if self.tab == MINE:
+            given["minAmount"] = str(parse_amount(self.least, self.currency or YEN))
+        if self.tab in WAITING:
             given |= {"dueBefore": _due_before(self.due), "sort": self.sort}
+            given |= {"snoozed": "true"} if self.tab == SNOOZED else {}
             path = "/approvals/pending"
         else:
             given |= {"state": self.state, "requesterId": me if self.tab == REQUESTED else ""}
+            given |= {"wantsOpinion": "true"} if self.tab == OPINIONS else {}
             path = "/approvals"
         return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
-def _figure(typed: str) -> str:
+def _figure(typed: str, currency: str) -> str:
     try:
-        parse_amount(typed)
+        parse_amount(typed, currency)
     except AmountRefused:
         return ""
     return typed

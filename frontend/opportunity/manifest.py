@@ -4,14 +4,17 @@ from frontend.ui.assets import built_assets
 from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteManifest
 
 PREFIX = "/approvals"
+BULK = f"{PREFIX}/bulk"
 TEMPLATES = f"{PREFIX}/templates"
 ABSENCES = "/absences"
 CIRCULATION = "/circulation"
 ROUTES = "/routes"
+FIRM = "/firm"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
 _CIRCULATION = Label(ja="回覧・後閲・相談", en="Circulation")
 _ABSENCES = Label(ja="不在・代理", en="Absences")
 _ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
+_FIRM = Label(ja="社内設定", en="Firm settings")
 
 
 def manifest() -> RemoteManifest:
@@ -23,6 +26,7 @@ def manifest() -> RemoteManifest:
             PageRoute(prefix=CIRCULATION, title=_CIRCULATION, budget_ms=1500),
             PageRoute(prefix=ABSENCES, title=_ABSENCES, budget_ms=1500),
             PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
+            PageRoute(prefix=FIRM, title=_FIRM, budget_ms=1500),
         ),
         exposes={
             "weekly": Exposed(path=f"{PREFIX}/-/weekly", budget_ms=400, min_height_px=240),
@@ -58,6 +62,14 @@ def manifest() -> RemoteManifest:
                 label=_ROUTES_TITLE,
                 icon="route",
                 order=70,
+                group="admin",
+                permission="audit:read",
+            ),
+            NavEntry(
+                path=FIRM,
+                label=_FIRM,
+                icon="building-2",
+                order=80,
                 group="admin",
                 permission="audit:read",
             ),

@@ -14,6 +14,7 @@ from frontend.opportunity.kinds.table import Line
 from frontend.opportunity.views import Approval, Attachments, Comment, HistoryEntry
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
+from frontend.ui.looks import Look
 from frontend.ui.page import Page
 
 # These happen by themselves; a name in front of them would accuse a person.
@@ -92,9 +93,17 @@ async def _comments(gateway: UserGateway, root: str) -> list[Comment]:
     return [comment for comment in comments if comment.purpose == "COMMENT"]
 
 
+def happens_by_itself(entry: HistoryEntry) -> bool:
+    return entry.action in IMPERSONAL or (entry.action == "WITHDRAW_OPINION" and entry.role in ("PROCESS", "SYSTEM"))
+
+
+def look_of(entry: HistoryEntry) -> Look:
+    return words.action_look(entry.action, entry.asked_name, by_itself=happens_by_itself(entry))
+
+
 def actor_of(entry: HistoryEntry) -> str:
     """Who did it, and for whom; empty for what happens by itself."""
-    if entry.action in IMPERSONAL:
+    if happens_by_itself(entry):
         return ""
     who = entry.actor_name or gettext("Somebody")
     if entry.on_behalf_of_name:
@@ -110,11 +119,13 @@ def place_of(entry: HistoryEntry, approval: Approval) -> str:
         parts.append(gettext("stage %(n)s “%(name)s”") % stage)
     if entry.revision is not None:
         parts.append(gettext("revision %(n)s") % {"n": entry.revision})
+    if entry.was_among_many:
+        parts.append(gettext("in a bulk decision"))
     return " ・ ".join(part for part in parts if part)
 
 
 def _from_entry(entry: HistoryEntry, approval: Approval) -> TimelineEntry:
-    look = words.action_look(entry.action)
+    look = look_of(entry)
     note = gettext("(erased)") if entry.erased else entry.comment or ""
     return TimelineEntry(
         entry.at,

@@ -143,7 +143,7 @@ async def _route(gateway: UserGateway, draft: RequestDraft) -> tuple[Route | Non
         if problem.is_outage:
             return None, gettext("The route cannot be shown right now.")
         return None, "; ".join(dict.fromkeys([problem.message, *problem.field_errors.values()]))
-    return Route.model_validate(answer.body), ""
+    return Route.model_validate({**answer.body, "amount": question["amount"], "currency": question["currency"]}), ""
 
 
 async def _render(

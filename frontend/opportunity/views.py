@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
 
@@ -40,6 +42,17 @@ class Shortage(View):
     votes_missing: int = 0
     unable: list[Person] = Field(default_factory=list)
     vacant: list[Person] = Field(default_factory=list)
+
+
+class AwaitedOpinion(View):
+    """A question that is not answered yet; what was answered stands in the history."""
+
+    asked: Person
+    asker: Person
+    blocks: bool = False
+    may_withdraw: bool = False
+    question: str | None = None
+    asked_at: str | None = None
 
 
 class AssetsShare(View):
@@ -82,6 +95,14 @@ class FlagGround(View):
     risk_tolerance: str | None = None
 
 
+class Rate(View):
+    """What one unit of a currency was worth in yen, as a decimal text."""
+
+    currency: str
+    yen_per_unit: str
+    valid_from: str
+
+
 class Approval(View):
     """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
 
@@ -96,6 +117,9 @@ class Approval(View):
     requester_name: str | None = None
     amount: int | None = None
     currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
+    """By which the amount was compared when it was submitted."""
     fields: dict[str, Any] = Field(default_factory=dict)
     """What its kind asks for."""
     state: str = "DRAFT"
@@ -105,6 +129,7 @@ class Approval(View):
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
     waiting_for: list[Person] = Field(default_factory=list)
+    opinions: list[AwaitedOpinion] = Field(default_factory=list)
     deadline_at: str | None = None
     business_days_left: int | None = None
     route_id: str | None = None
@@ -119,6 +144,7 @@ class Approval(View):
     allowed_actions: list[str] = Field(default_factory=list)
     stands_in_for: Person | None = None
     """In whose place the caller would decide, as a proxy."""
+    snoozed_until: str | None = None
     terms_changed: bool = False
     attachment_count: int = 0
     shortage: Shortage | None = None
@@ -134,7 +160,25 @@ class Approval(View):
 
     @property
     def is_decidable(self) -> bool:
-        return self.may("APPROVE")
+        """Whether it can be decided at all: while an opinion is awaited, it can still be returned."""
+        return self.may("APPROVE") or self.may("RETURN")
+
+    @property
+    def decision_waits_for(self) -> list[Person]:
+        """Whose opinion must be there, or be given up, before it is decided."""
+        return [question.asked for question in self.opinions if question.blocks]
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether the time of the stage stands still for an opinion."""
+        stage = self.current_stage
+        return self.state == "PENDING" and bool(self.decision_waits_for and stage and stage.deadline_hours)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether it may be set aside: its deadline is more than a day away."""
+        deadline = local(self.deadline_at)
+        return deadline is None or deadline > office_now() + timedelta(days=1)
 
     @property
     def ticket(self) -> str:
@@ -214,13 +258,21 @@ class HistoryEntry(View):
     role: str | None = None
     stage: int | None = None
     revision: int | None = None
+    process_id: str | None = None
     comment: str | None = None
+    asked_name: str | None = None
+    """Of what is about an opinion: who was asked for it."""
     verdict: str | None = None
     to_name: str | None = None
     erased: bool = False
     keeps_evidence: bool = False
     hash: str | None = None
     previous_hash: str | None = None
+
+    @property
+    def was_among_many(self) -> bool:
+        """A person's decision that a process carried out with others."""
+        return self.process_id is not None and self.action in ("APPROVE", "REJECT", "RETURN")
 
 
 class Comment(View):
@@ -234,6 +286,8 @@ class Comment(View):
 
 class Counts(View):
     waiting: int = 0
+    opinions: int = 0
+    snoozed: int = 0
     requested: int = 0
     returned: int = 0
     drafts: int = 0
@@ -248,6 +302,10 @@ class Route(View):
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
+    amount: int | None = None
+    currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
 
 
 class ApprovalPage(View):

@@ -80,8 +80,15 @@ def flag_marks(flags: Sequence[str]) -> list[str]:
     return [marks.get(flag, flag) for flag in shown]
 
 
-def action_look(action: str) -> Look:
-    """What somebody did, as the end of a sentence that begins with their name."""
+def action_look(action: str, asked: str | None = None, *, by_itself: bool = False) -> Look:
+    """What somebody did, as the end of a sentence that begins with their name.
+
+    ``asked``: of what is about an opinion, who was asked for it. ``by_itself``: nobody did it.
+    """
+    whom = {"who": asked or gettext("Unknown")}
+    withdrawn = gettext("withdrew the question to %(who)s")
+    if by_itself:
+        withdrawn = gettext("The question to %(who)s, who can't answer it, was withdrawn")
     return {
         "DRAFT": Look(gettext("wrote a draft"), "muted", "pencil"),
         "SUBMIT": Look(gettext("submitted the request"), "muted", "file-plus-2"),
@@ -90,6 +97,10 @@ def action_look(action: str) -> Look:
         "RETURN": Look(gettext("returned it"), "warn", "corner-up-left"),
         "TAKE_BACK": Look(gettext("took the approval back"), "warn", "rotate-ccw"),
         "ADD_APPROVER": Look(gettext("added an approver"), "muted", "user-round-plus"),
+        "ASK_OPINION": Look(gettext("asked %(who)s for an opinion") % whom, "muted", "message-circle-question"),
+        "GIVE_OPINION": Look(gettext("gave an opinion"), "info", "message-circle-reply"),
+        "DECLINE_OPINION": Look(gettext("gives no opinion"), "warn", "message-circle-off"),
+        "WITHDRAW_OPINION": Look(withdrawn % whom, "muted", "undo-2"),
         "RESUBMIT": Look(gettext("submitted it again"), "muted", "send"),
         "RECALL": Look(gettext("recalled it"), "muted", "undo-2"),
         "REASSIGN": Look(gettext("passed it on"), "muted", "user-round-cog"),
@@ -124,6 +135,7 @@ def role_text(role: str | None) -> str:
         "APPROVER": gettext("as approver"),
         "PROXY": gettext("as proxy"),
         "ESCALATION": gettext("as the person it was escalated to"),
+        "ADVISER": gettext("as somebody asked for an opinion"),
         "VIEWER": gettext("as reader"),
         "REVIEWER": gettext("as reviewer"),
         "CONSULTED": gettext("as somebody consulted"),

@@ -16,12 +16,16 @@ def _label(ja: str, en: str) -> Label:
 INBOX = _label("承認受信箱", "Approvals")
 ABSENCES = _label("不在・代理", "Absences")
 ROUTES = _label("承認ルート", "Approval routes")
+FIRM = _label("社内設定", "Firm settings")
 DASHBOARDS = _label("ダッシュボード", "Dashboards")
+NOTIFICATION_SETTINGS = _label("通知設定", "Notification settings")
 CUSTOMERS = _label("顧客", "Customers")
 MEETINGS = _label("商談・訪問", "Meetings")
 TASKS = _label("タスク", "Tasks")
 AUDIT = _label("監査ログ", "Audit log")
 ACCESS_REVIEW = _label("アクセス権の棚卸し", "Access review")
+MAIL = _label("メール通知", "Mail")
+WEBHOOKS = _label("Webhook", "Webhooks")
 PLANS_WORK = "activity:write audit:read"
 
 DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
@@ -31,6 +35,7 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
             PageRoute(prefix="/approvals", title=INBOX),
             PageRoute(prefix="/absences", title=ABSENCES),
             PageRoute(prefix="/routes", title=ROUTES),
+            PageRoute(prefix="/firm", title=FIRM),
         ),
         nav=(
             NavEntry(path="/approvals", label=INBOX, icon="inbox", order=10, permission="approval:read"),
@@ -42,11 +47,15 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
                 permission="approval:decide approval:reassign-any audit:read",
             ),
             NavEntry(path="/routes", label=ROUTES, icon="route", order=70, group="admin", permission="audit:read"),
+            NavEntry(path="/firm", label=FIRM, icon="building-2", order=80, group="admin", permission="audit:read"),
         ),
     ),
     "analytics": RemoteManifest(
         name="analytics",
-        routes=(PageRoute(prefix="/reports", title=DASHBOARDS, skeleton="board"),),
+        routes=(
+            PageRoute(prefix="/reports", title=DASHBOARDS, skeleton="board"),
+            PageRoute(prefix="/notification-settings", title=NOTIFICATION_SETTINGS),
+        ),
         nav=(NavEntry(path="/reports", label=DASHBOARDS, icon="layout-dashboard", order=20, permission="report:read"),),
     ),
     "customer": RemoteManifest(
@@ -64,7 +73,12 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
     ),
     "admin": RemoteManifest(
         name="admin",
-        routes=(PageRoute(prefix="/audit", title=AUDIT), PageRoute(prefix="/access-review", title=ACCESS_REVIEW)),
+        routes=(
+            PageRoute(prefix="/audit", title=AUDIT),
+            PageRoute(prefix="/access-review", title=ACCESS_REVIEW),
+            PageRoute(prefix="/mail", title=MAIL),
+            PageRoute(prefix="/webhooks", title=WEBHOOKS),
+        ),
         nav=(
             NavEntry(path="/audit", label=AUDIT, icon="scroll-text", order=110, group="admin", permission="audit:read"),
             NavEntry(
@@ -74,6 +88,10 @@ DEFAULT_MANIFESTS: dict[str, RemoteManifest] = {
                 order=120,
                 group="admin",
                 permission="audit:read",
+            ),
+            NavEntry(path="/mail", label=MAIL, icon="mail", order=130, group="admin", permission="user:manage"),
+            NavEntry(
+                path="/webhooks", label=WEBHOOKS, icon="webhook", order=140, group="admin", permission="user:manage"
             ),
         ),
     ),

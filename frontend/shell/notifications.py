@@ -21,6 +21,7 @@ _PLACES = {
     "task": "/tasks/{id}",
     "process": "/processes/{id}",
     "saga": "/processes/{id}",
+    "webhook": "/webhooks/{id}",
 }
 
 

@@ -27,6 +27,7 @@ _ROLES_BY_PERMISSION: dict[str, frozenset[str]] = {
     "report:read": _SALES | {"approver"},  # approvers see the approval figures that name them
     "process:read": _EVERYONE - {"approver"},  # each sees what they started; ops, auditors and admins see all
     "process:operate": frozenset({"ops", "admin"}),
+    "user:manage": frozenset({"admin"}),
 }
 
 

@@ -92,10 +92,14 @@ async def refused(page: Page, draft: Draft, problem: GatewayProblem) -> NotSaved
     """The message above the form, after those of its parts. Raises as `refusal` does."""
     if problem.code == KEY_REUSED:
         draft.key = str(uuid.uuid4())
-        message = gettext("This form has been sent before with other content. Send it again only if you want one more.")
-        return NotSaved(problem.status, message)
+        return NotSaved(problem.status, sent_before())
     draft.explain(problem)
     return NotSaved(problem.status, await refusal(page, problem))
+
+
+def sent_before() -> str:
+    """For a key that was used with other content; the form has a new one from now on."""
+    return gettext("This form has been sent before with other content. Send it again only if you want one more.")
 
 
 async def refusal(page: Page, problem: GatewayProblem) -> str:

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.analytics.endpoints import internal, notifications, processes, reports
+from services.analytics.endpoints import internal, mail, notifications, preferences, processes, reports, webhooks
 from services.analytics.notifications.stream import NotificationHub
 from services.analytics.reports.cache import cache_for
+from services.analytics.settings import AnalyticsSettings
+from services.analytics.webhooks.addresses import AddressRules
 from services.contracts.permissions import permissions_of
 from services.kit.http import Kit, create_service_app
 from services.kit.http.shutdown import at_first_signal
@@ -18,7 +20,7 @@ NAME = "analytics"
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """The ASGI app; settings come from the environment unless given."""
-    chosen = settings or ServiceSettings()
+    chosen = AnalyticsSettings.of(settings)
 
     @asynccontextmanager
     async def lifespan(kit: Kit) -> AsyncIterator[None]:
@@ -36,9 +38,18 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     app = create_service_app(
         NAME,
         chosen,
-        [reports.router, notifications.router, processes.router, internal.router],
+        [
+            reports.router,
+            preferences.router,
+            mail.router,
+            notifications.router,
+            webhooks.router,
+            processes.router,
+            internal.router,
+        ],
         permissions_of=permissions_of,
         lifespan=lifespan,
         title="Ringi analytics",
     )
+    app.state.webhook_rules = AddressRules.of(chosen)
     return app

@@ -3,8 +3,10 @@
 from typing import Final
 
 from services.analytics import references
+from services.analytics.mail import absences
 from services.analytics.notifications import closing, make
 from services.analytics.projections import model
+from services.analytics.webhooks import enqueue
 from services.contracts import topics
 from services.kit.db.database import Database
 from services.kit.db.unit_of_work import UnitOfWork
@@ -25,7 +27,9 @@ async def apply(uow: UnitOfWork, events: list[Envelope]) -> None:
     """Copies first: whether somebody may still be told depends on them. Notifications last: they look at the models."""
     await references.apply(uow, events)
     await model.apply(uow, events)
+    await absences.apply(uow, events)
     await make.apply(uow, events)
+    await enqueue.apply(uow, events)
     if await closing.apply(uow, events):
         uow.wakes.add(make.NOTIFICATIONS_CHANNEL)
 

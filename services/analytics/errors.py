@@ -1,6 +1,6 @@
 """Refusals of this service, besides the kit's."""
 
-from services.kit.errors import Text, TooManyRequests, Unprocessable
+from services.kit.errors import Conflict, NotFound, Text, TooManyRequests, Unprocessable
 
 
 def unknown_time_zone() -> Unprocessable:
@@ -25,3 +25,29 @@ def malformed_event_id() -> Unprocessable:
 
 def too_many_streams(most: int, retry_after: int) -> TooManyRequests:
     return TooManyRequests(retry_after, Text("同時に開けるストリームの上限です", f"At most {most} open streams"))
+
+
+def unknown_unsubscribe_token() -> NotFound:
+    return NotFound(Text("この配信停止のリンクは正しくありません", "This link to stop mails is not one of ours"))
+
+
+def too_many_webhooks(most: int) -> Conflict:
+    return Conflict(Text(f"Webhook は {most} 件まで登録できます", f"At most {most} webhooks"))
+
+
+_URL_REFUSALS = {
+    "url_malformed": Text("URL の形式が正しくありません", "This is no URL"),
+    "url_not_https": Text("https の URL を指定してください", "The URL has to begin with https"),
+    "url_with_credentials": Text(
+        "ユーザー名・パスワード・# 以降を含まない URL を指定してください",
+        "A URL without name, password and fragment, please",
+    ),
+    "url_private": Text(
+        "社内のアドレスには送信できません。必要な場合は運用担当に許可を依頼してください",
+        "Nothing is sent to private addresses; ask operations to allow it where it is needed",
+    ),
+}
+
+
+def webhook_url_refused(code: str) -> Unprocessable:
+    return Unprocessable.field("/url", code, _URL_REFUSALS[code])

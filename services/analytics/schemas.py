@@ -1,11 +1,13 @@
 """What this service answers; queries stand beside the endpoints that take them."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
+from services.analytics.mail.repository import MailState
+from services.analytics.mail.wishes import Language, Timing, WhenAway
 from services.analytics.reports.figures import Unit
 from services.analytics.reports.period import GroupBy
 from services.analytics.reports.sql import By
@@ -103,10 +105,71 @@ class MarkedView(ResponseModel):
 class PreferenceView(CamelModel):
     type: NotificationType
     in_app: bool
+    mail: bool | None = Field(None, description="Absent or null in a body: stays as it is.")
 
 
-class PreferencesView(CamelModel):
+class MailPreferencesView(CamelModel):
+    """A digest comes on business days only, where `businessDaysOnly` says so. `whenAway` HOLD: what comes during an
+    absence is told in one mail after it."""
+
+    timing: Timing
+    digest_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="On the clock of Japan.")]
+    business_days_only: bool
+    when_away: WhenAway
+    language: Language
+
+
+class PreferencesChange(CamelModel):
+    """Types that are not named, and `mail` where it is absent, stay as they are."""
+
+    items: list[PreferenceView] = Field(default=[], max_length=100)
+    mail: MailPreferencesView | None = None
+
+
+class MailFailureView(ResponseModel):
+    since: datetime
+    reason: str = Field(description="What the mail server said, without the address.")
+
+
+class MailStateView(ResponseModel):
+    """`available`: the firm has a mail server. `failing`: one's own address refused mail, so none goes there."""
+
+    available: bool
+    failing: MailFailureView | None
+
+
+class PreferencesView(ResponseModel):
     items: list[PreferenceView]
+    mail: MailPreferencesView
+    mail_state: MailStateView
+
+
+class MailDefault(CamelModel):
+    type: NotificationType
+    mail: bool
+
+
+class MailDefaultsChange(CamelModel):
+    """Types that are not named stay as they are."""
+
+    defaults: Annotated[list[MailDefault], Field(min_length=1, max_length=100)]
+
+
+class FailingAddress(ResponseModel):
+    user_id: UUID
+    name: str | None
+    since: datetime
+    reason: str
+
+
+class MailAdministrationView(ResponseModel):
+    """`counts`: mails by state; those that are finished, of the last seven days. `defaults`: for who has not chosen."""
+
+    available: bool
+    sender: str
+    counts: dict[MailState, int]
+    defaults: list[MailDefault]
+    failing: list[FailingAddress]
 
 
 class SagaView(ResponseModel):

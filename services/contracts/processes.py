@@ -18,6 +18,7 @@ class ProcessType(StrEnum):
     CUSTOMER_DELETION = "customer_deletion"
     CUSTOMER_RESTORATION = "customer_restoration"
     APPROVAL = "approval"
+    BULK_DECISION = "bulk_decision"
     USER_DELETION = "user_deletion"
     USER_RESTORATION = "user_restoration"
     TASK_DUE_SOON = "task_due_soon"
@@ -50,6 +51,10 @@ def user_restoration_id(user_id: UUID, generation: int) -> str:
 
 def approval_id(request_id: UUID, generation: int) -> str:
     return f"approval:{request_id}:{generation}"
+
+
+def bulk_decision_id(batch_id: UUID, attempt: int) -> str:
+    return f"bulk-decision:{batch_id}:{attempt}"
 
 
 def task_due_id(task_id: UUID) -> str:
@@ -153,12 +158,33 @@ class UserRestorationStep(StrEnum):
     RETURN_REPORTS = "return_reports"
 
 
+# Bulk decision ------------------------------------------------------------------------------------
+
+
+class BulkDecisionInput(SagaInput):
+    """`generation` counts the attempts of the batch: what failed may be tried again."""
+
+    batch_id: UUID
+
+
+class BulkDecisionStep(StrEnum):
+    """What has been asked for is decided item by item, and each item ends for itself: the request is the pivot too."""
+
+    REQUEST = "request"
+    CONFIRM = "confirm"
+    DECIDE_ITEMS = "decide_items"
+
+
 # Approval -----------------------------------------------------------------------------------------
 
 UPDATE_DECIDE = "decide"
 UPDATE_RECALL = "recall"
 UPDATE_TAKE_BACK = "take_back"
 UPDATE_ADD_APPROVER = "add_approver"
+UPDATE_ASK_OPINION = "ask_opinion"
+UPDATE_GIVE_OPINION = "give_opinion"
+UPDATE_DECLINE_OPINION = "decline_opinion"
+UPDATE_WITHDRAW_OPINION = "withdraw_opinion"
 UPDATE_RESUBMIT = "resubmit"
 UPDATE_REASSIGN = "reassign"
 UPDATE_HOLD = "hold"
@@ -212,6 +238,8 @@ class DecideCommand(ApprovalCommand):
     revision: int | None = None
     stage: int | None = None
     acknowledged_flags: list[str] | None = None
+    batch_id: UUID | None = None
+    """The batch that the decision is an item of; it ends the item in the same transaction."""
 
 
 class RecallCommand(ApprovalCommand):
@@ -227,6 +255,28 @@ class AddApproverCommand(ApprovalCommand):
 
     user_id: UUID
     before: bool
+
+
+class AskOpinionCommand(ApprovalCommand):
+    """``blocks``: the stage is not decided, and its clock stands still, until the question is answered or withdrawn."""
+
+    user_id: UUID
+    blocks: bool
+
+
+class GiveOpinionCommand(ApprovalCommand):
+    pass
+
+
+class DeclineOpinionCommand(ApprovalCommand):
+    pass
+
+
+class WithdrawOpinionCommand(ApprovalCommand):
+    """By an approver, or by the process that deletes the user who was asked."""
+
+    user_id: UUID
+    process_id: UUID | None = None
 
 
 class ResubmitCommand(ApprovalCommand):

@@ -13,28 +13,36 @@ from services.contracts.events import approval as events
 from services.contracts.permissions import Permission
 from services.contracts.processes import (
     UPDATE_ADD_APPROVER,
+    UPDATE_ASK_OPINION,
     UPDATE_CANCEL,
     UPDATE_DECIDE,
+    UPDATE_DECLINE_OPINION,
+    UPDATE_GIVE_OPINION,
     UPDATE_HOLD,
     UPDATE_REASSIGN,
     UPDATE_RECALL,
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
     UPDATE_TAKE_BACK,
+    UPDATE_WITHDRAW_OPINION,
     AddApproverCommand,
     ApprovalCommand,
+    AskOpinionCommand,
     DecideCommand,
     Decision,
+    DeclineOpinionCommand,
+    GiveOpinionCommand,
     ProcessCommand,
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
     TakeBackCommand,
+    WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.errors import Blocked, Forbidden
-from services.opportunity import machine, places
-from services.opportunity.errors import AlreadyVoted, NothingToTakeBack, WrongState
+from services.opportunity import machine, opinions, places
+from services.opportunity.errors import AlreadyVoted, NothingToTakeBack, OpinionAwaited, WrongState
 from services.opportunity.progress import Actor, Progress
 
 Rule = Callable[..., Progress]
@@ -141,6 +149,49 @@ ADD_APPROVER: Final = Action(
     takes_on="user_id",
     offered=places.may_add_approver,
 )
+ASK_OPINION: Final = Action(
+    ApprovalAction.ASK_OPINION,
+    opinions.ask,
+    events.OpinionAsked,
+    permission=Permission.APPROVAL_DECIDE,
+    update=UPDATE_ASK_OPINION,
+    command=AskOpinionCommand,
+    terms=("user_id", "blocks", "comment_ref"),
+    comment=CommentRule.REQUIRED,
+    takes_on="user_id",
+    offered=opinions.may_ask,
+)
+GIVE_OPINION: Final = Action(
+    ApprovalAction.GIVE_OPINION,
+    opinions.give,
+    events.OpinionGiven,
+    permission=Permission.APPROVAL_COMMENT,
+    update=UPDATE_GIVE_OPINION,
+    command=GiveOpinionCommand,
+    terms=("comment_ref",),
+    comment=CommentRule.REQUIRED,
+    keeps_evidence=True,
+    offered=opinions.may_give,
+)
+DECLINE_OPINION: Final = Action(
+    ApprovalAction.DECLINE_OPINION,
+    opinions.decline,
+    events.OpinionDeclined,
+    permission=Permission.APPROVAL_COMMENT,
+    update=UPDATE_DECLINE_OPINION,
+    command=DeclineOpinionCommand,
+    comment=CommentRule.REQUIRED,
+)
+WITHDRAW_OPINION: Final = Action(
+    ApprovalAction.WITHDRAW_OPINION,
+    opinions.withdraw,
+    events.OpinionWithdrawn,
+    permission=Permission.APPROVAL_DECIDE,
+    update=UPDATE_WITHDRAW_OPINION,
+    command=WithdrawOpinionCommand,
+    terms=("user_id",),
+    offered=opinions.may_withdraw_any,
+)
 RESUBMIT: Final = Action(
     ApprovalAction.RESUBMIT,
     machine.resubmit,
@@ -211,7 +262,8 @@ ESCALATE: Final = Action(ApprovalAction.ESCALATE, machine.escalate, events.Appro
 RESTORE: Final = Action(ApprovalAction.RESTORE, machine.restore, events.ApprovalRestored, terms=("deletion_id",))
 
 ACTIONS: Final = (
-    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, NUDGE, CONSULT, RECALL, CANCEL, ADD_APPROVER, REASSIGN),
+    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, NUDGE, CONSULT, RECALL, CANCEL, ADD_APPROVER),
+    *(ASK_OPINION, GIVE_OPINION, DECLINE_OPINION, WITHDRAW_OPINION, REASSIGN),
     *(HOLD, RELEASE, ESCALATE, RESTORE),
 )
 """In the order in which they are offered."""
@@ -245,6 +297,6 @@ def _permits(action: Action, progress: Progress, actor: Actor) -> bool:
         return action.offered(progress, actor)
     try:
         action.rule(progress, actor)
-    except (Forbidden, WrongState, Blocked, AlreadyVoted, NothingToTakeBack):
+    except (Forbidden, WrongState, Blocked, AlreadyVoted, NothingToTakeBack, OpinionAwaited):
         return False
     return True

@@ -9,7 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
-from services.opportunity import dossier_circulation
+from services.opportunity import dossier_circulation, dossier_opinions
+from services.opportunity.dossier_opinions import Contradiction
 from services.opportunity.schemas.dossier import DossierEntry, DossierRecord, DossierVote, EntryFacts
 
 DECIDING: Final = frozenset({ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN})
@@ -17,14 +18,13 @@ _SETTLED: Final = frozenset({ApprovalState.PENDING, ApprovalState.APPROVED, Appr
 _CONTENT: Final = ("kind", "amount", "currency", "fields")
 Vote = tuple[int, int, int, str, UUID | None, UUID | None]
 """Generation, revision, stage, decision, whose it is, who gave it."""
-Contradiction = tuple[str, str]
-"""JSON pointer, and what is wrong there."""
 
 
 def contradictions(record: DossierRecord) -> Iterator[Contradiction]:
     yield from _of_the_course(record)
     yield from _of_the_end(record)
     yield from _of_votes(record)
+    yield from dossier_opinions.contradictions(record)
     yield from dossier_circulation.contradictions(record)
     for position, entry in enumerate(record.history):
         yield from _of_one_entry(record, position, entry)

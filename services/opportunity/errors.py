@@ -99,6 +99,52 @@ class CannotBeAdded(Conflict):
     title = Text("この人は追加できません", "This person can't be added here")
 
 
+class CannotBeAsked(Conflict):
+    """It is their own request, they decide in the present stage, they have been asked already, they may not comment on
+    requests, or as many opinions are awaited as may be."""
+
+    code = "cannot_be_asked"
+    title = Text("この人には意見を求められません", "This person can't be asked for an opinion here")
+
+
+class OpinionNotAsked(Forbidden):
+    """Nobody asked, or the question is over: withdrawn, answered, or the stage has been decided."""
+
+    code = "opinion_not_asked"
+    title = Text("この申請について意見は求められていません", "Nobody awaits your opinion on this request")
+
+
+class NothingToWithdraw(Conflict):
+    code = "nothing_to_withdraw"
+    title = Text("取り下げる意見照会がありません", "This person's opinion is not awaited any more")
+
+
+class OpinionAwaited(Conflict):
+    """The stage is decided once these opinions are there, or the questions are withdrawn. ``awaited`` names people."""
+
+    code = "opinion_awaited"
+    title = Text("意見の回答を待っています", "The decision waits for an opinion")
+
+    def __init__(self, user_ids: Sequence[UUID], names: Sequence[str] = ()) -> None:
+        self.user_ids = tuple(user_ids)
+        detail = None
+        if names:
+            detail = Text(
+                f"{'、'.join(f'{name}さん' for name in names)}の回答を待っています。意見照会を取り下げると決裁できます",
+                f"{', '.join(names)} has not answered yet. It can be decided once the question is withdrawn",
+            )
+        super().__init__(detail, awaited=[str(who) for who in user_ids])
+
+
+class Advises(Forbidden):
+    """Whoever is asked for an opinion in a stage, or gave one, does not decide it in somebody else's place as well."""
+
+    code = "advises"
+    title = Text(
+        "意見を求められた段階では、代理で決裁できません", "Nobody decides by proxy where they are asked for an opinion"
+    )
+
+
 class NudgedLately(Conflict):
     """Those whom the request waits for have been asked or reminded within a day; ``nudgeableAt`` is when they can be
     asked again (RFC 3339, UTC)."""
@@ -157,6 +203,51 @@ class FlagsNotAcknowledged(Conflict):
 
     def __init__(self, flags: Sequence[str]) -> None:
         super().__init__(flags=list(flags))
+
+
+class BulkItemCancelled(Conflict):
+    """The rest of the batch was called off before this item had its turn."""
+
+    code = "bulk_item_cancelled"
+    title = Text("一括決裁の残りは中止されました", "The rest of the bulk decision was called off")
+
+
+class BulkDecisionRuns(Conflict):
+    code = "bulk_decision_runs"
+    title = Text("一括決裁はまだ実行中です", "The bulk decision is still running")
+
+
+class NothingToRetry(Conflict):
+    code = "nothing_to_retry"
+    title = Text("再試行できる申請はありません", "There is no request that could be tried again")
+
+
+class TooManyBulkDecisions(Conflict):
+    """``max`` batches of one person run at once."""
+
+    code = "too_many_bulk_decisions"
+    title = Text("実行中の一括決裁が終わるまでお待ちください", "Wait until your bulk decisions have finished")
+
+    def __init__(self, most: int) -> None:
+        detail = Text(
+            f"同時に実行できる一括決裁は {most} 件までです", f"At most {most} bulk decisions of yours run at once"
+        )
+        super().__init__(detail, max=most)
+
+
+class DeadlineNear(Conflict):
+    code = "deadline_near"
+    title = Text("期限まで24時間を切っているため、後回しにできません", "Its deadline is too near to set it aside")
+
+
+class TooManyViews(Conflict):
+    """``max`` views of one person."""
+
+    code = "too_many_views"
+    title = Text("保存できるビューの数が上限です", "No more views can be saved")
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Text(f"ビューは {most} 件まで保存できます", f"At most {most} views are kept"), max=most)
 
 
 class OwnRequest(Forbidden):

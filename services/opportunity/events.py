@@ -6,6 +6,7 @@ from uuid import UUID
 from services.contracts.events.approval import ApprovalActed, ApprovalDue, ApprovalSnapshot, StageSnapshot
 from services.contracts.events.proxy import ProxyFact
 from services.kit.db.database import Row
+from services.opportunity.progress import Opinion
 from services.opportunity.record import Approval
 
 ProxyT = TypeVar("ProxyT", bound=ProxyFact)
@@ -41,6 +42,7 @@ def _snapshot(approval: Approval) -> dict[str, Any]:
             for stage in progress.stages
         ],
         "waiting_for": list(progress.waiting_for),
+        "opinion_from": [opinion.asked_id for opinion in progress.awaited_opinions],
         "deadline_at": approval.deadline_at,
         "previous_id": approval.previous_id,
         "submitted_at": approval.submitted_at,
@@ -62,6 +64,16 @@ def acted(
     return event(**_snapshot(approval), acted_by=acted_by, on_behalf_of=on_behalf_of, comment=comment, **extra)
 
 
+def of_opinion(opinion: Opinion) -> dict[str, Any]:
+    """What an event about a question says of it."""
+    return {
+        "asked_id": opinion.asked_id,
+        "asker_id": opinion.asker_id,
+        "approver_id": opinion.approver_id,
+        "blocks": opinion.blocks,
+    }
+
+
 def due(approval: Approval) -> ApprovalDue:
     return ApprovalDue(**_snapshot(approval))
 
@@ -79,4 +91,4 @@ def of_proxy(event: type[ProxyT], proxy: Row, **extra: Any) -> ProxyT:
     )
 
 
-__all__ = ["ApprovalSnapshot", "acted", "due", "of_proxy"]
+__all__ = ["ApprovalSnapshot", "acted", "due", "of_opinion", "of_proxy"]

@@ -11,9 +11,11 @@ from uuid import UUID
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
 from services.kit.errors import Blocked, Forbidden
 from services.opportunity.errors import (
+    Advises,
     AlreadyVoted,
     NotAnApprover,
     NothingToTakeBack,
+    OpinionAwaited,
     OwnRequest,
     WrongState,
 )
@@ -33,6 +35,10 @@ ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
     ApprovalAction.RECALL: frozenset({ApprovalState.PENDING, ApprovalState.RETURNED}),
     ApprovalAction.REASSIGN: OPEN,
     ApprovalAction.ADD_APPROVER: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.ASK_OPINION: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.GIVE_OPINION: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.DECLINE_OPINION: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.WITHDRAW_OPINION: frozenset({ApprovalState.PENDING, ApprovalState.ON_HOLD}),
     ApprovalAction.ESCALATE: frozenset({ApprovalState.PENDING}),
     ApprovalAction.CANCEL: OPEN,
     ApprovalAction.RESTORE: frozenset({ApprovalState.CANCELLED}),
@@ -66,7 +72,7 @@ def votes_as(progress: Progress, actor: Actor) -> UUID:
     """Whose vote the actor casts: their own, or that of a voter who named them proxy.
 
     One person fills one place of a stage: whoever is a voter of it votes in their own place only, and whoever has
-    voted for somebody does not vote for anybody else.
+    voted for somebody, or is asked for an opinion, does not vote for anybody else.
     """
     require_state(progress, ApprovalAction.APPROVE)
     if actor.user_id is None or not actor.may_decide or actor.is_admin:
@@ -80,6 +86,8 @@ def votes_as(progress: Progress, actor: Actor) -> UUID:
         entitled = [voter for voter in voters if voter in actor.proxy_for and not progress.is_own(voter)]
     if not entitled:
         raise NotAnApprover()
+    if entitled != [actor.user_id] and any(one.asked_id == actor.user_id for one in progress.asked_here):
+        raise Advises()
     if actor.user_id not in progress.voted_by:
         for voter in entitled:
             if voter not in progress.approved_by:
@@ -99,6 +107,7 @@ def stands_in_for(progress: Progress, actor: Actor) -> UUID | None:
 def approve(progress: Progress, actor: Actor) -> Progress:
     """Count the vote; with enough of them the next stage begins, or the request is approved."""
     voter = votes_as(progress, actor)
+    _require_all_opinions(progress)
     assert actor.user_id is not None
     given = LastApproval(
         progress.generation,
@@ -166,8 +175,14 @@ def take_back(progress: Progress, actor: Actor) -> Progress:
     )
 
 
+def _require_all_opinions(progress: Progress) -> None:
+    if progress.decision_waits_for:
+        raise OpinionAwaited(progress.decision_waits_for)
+
+
 def reject(progress: Progress, actor: Actor) -> Progress:
     votes_as(progress, actor)
+    _require_all_opinions(progress)
     return replace(progress, state=ApprovalState.REJECTED)
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from services.contracts.states import ApprovalKind
 from services.kit.db.database import Row
+from services.opportunity import exchange
+from services.opportunity.exchange import Rate, Rates
 
 
 class Condition(StrEnum):
@@ -50,7 +53,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """``beyond``: it fits only because an amount in another currency counts as larger than its thresholds."""
+    """``measured``: its thresholds and the amount have one currency, or rates. ``beyond``: they have not, and so the
+    amount counts as larger than all of them."""
 
     candidate: Candidate
     met: tuple[Condition, ...]
@@ -65,10 +69,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``judged`` in the order in which they were looked at; ``taken`` is None where no route fits."""
+    """``judged`` in the order in which they were looked at; ``taken`` is None where no route fits. ``rates``: by which
+    the amount was compared, and that of its own currency in any case."""
 
     taken: Judged | None
     judged: tuple[Judged, ...]
+    rates: tuple[Rate, ...]
 
 
 def candidate(row: Row) -> Candidate:
@@ -89,27 +95,48 @@ def candidate(row: Row) -> Candidate:
     )
 
 
-def choose(candidates: Iterable[Candidate], asked: Asked) -> Choice:
-    """The one of the highest priority that fits; the older one of two equals.
+def choose(candidates: Iterable[Candidate], asked: Asked, rates: Rates) -> Choice:
+    """The one of the highest priority that fits; the older one of two equals. ``rates``: those of the day.
 
-    Without rates, an amount counts as larger than every threshold in another currency, so that it takes the strictest
-    route. Thresholds in its own currency go before those: what fits one of them need not be taken for larger.
+    Without a rate, an amount counts as larger than every threshold in another currency, so that it takes the strictest
+    route. Thresholds that it can be measured by go before those: what fits one of them need not be taken for larger.
     """
     in_order = sorted(candidates, key=lambda route: (-route.priority, route.created_at, route.route_id))
-    judged = tuple(_judge(route, asked) for route in in_order)
+    judged = tuple(_judge(route, asked, rates) for route in in_order)
     measured = any(one.fits and one.measured for one in judged)
     taken = next((one for one in judged if one.fits and not (one.beyond and measured)), None)
-    return Choice(taken, judged)
+    return Choice(taken, judged, _used(judged, asked, rates))
 
 
-def _judge(route: Candidate, asked: Asked) -> Judged:
-    given = asked.amount is not None and (route.min_amount is not None or route.max_amount is not None)
-    own = route.currency == asked.currency
+def reaches_yen(asked: Asked, threshold: int, rates: Rates) -> bool:
+    """Whether the amount is worth so many yen or more; without a rate it counts as more."""
+    if asked.amount is None:
+        return False
+    yen = exchange.in_yen(asked.amount, asked.currency, rates)
+    return yen is None or yen >= threshold
+
+
+def own_rate(asked: Asked, rates: Rates) -> tuple[Rate, ...]:
+    """That of the amount's currency, to be shown beside it."""
+    return exchange.of([asked.currency], rates) if asked.amount is not None else ()
+
+
+def _used(judged: Iterable[Judged], asked: Asked, rates: Rates) -> tuple[Rate, ...]:
+    if asked.amount is None:
+        return ()
+    converted = {one.candidate.currency for one in judged if one.measured and one.candidate.currency != asked.currency}
+    return exchange.of({asked.currency, *converted}, rates)
+
+
+def _judge(route: Candidate, asked: Asked, rates: Rates) -> Judged:
+    limited = route.min_amount is not None or route.max_amount is not None
+    given = limited and asked.amount is not None
+    comparable = exchange.comparable(route.currency, asked.currency, rates)
     tests = {
         Condition.KIND: (route.kind is not None, route.kind in (None, asked.kind)),
         Condition.AMOUNT: (
-            route.min_amount is not None or route.max_amount is not None,
-            route.max_amount is None if given and not own else _within(route, asked.amount),
+            limited,
+            route.max_amount is None if given and not comparable else _within(route, asked, rates),
         ),
         Condition.AGE: (
             route.min_age is not None,
@@ -124,15 +151,24 @@ def _judge(route: Candidate, asked: Asked) -> Judged:
         route,
         met=tuple(condition for condition, (is_set, holds) in tests.items() if is_set and holds),
         failed=tuple(condition for condition, (_, holds) in tests.items() if not holds),
-        beyond=given and not own,
-        measured=given and own,
+        beyond=given and not comparable,
+        measured=given and comparable,
     )
 
 
-def _within(route: Candidate, amount: int | None) -> bool:
-    """A request without an amount reaches no lower limit, and stays below every upper one."""
-    if amount is None:
+def _within(route: Candidate, asked: Asked, rates: Rates) -> bool:
+    """A request without an amount reaches no lower limit, and stays below every upper one.
+
+    In another currency, the amount counts in whole yen, rounded up; limits count as exactly what they are worth.
+    """
+    if asked.amount is None:
         return route.min_amount is None
-    return (route.min_amount is None or amount >= route.min_amount) and (
-        route.max_amount is None or amount < route.max_amount
+    amount: Decimal | int | None = asked.amount
+    low: Decimal | int | None = route.min_amount
+    high: Decimal | int | None = route.max_amount
+    if route.currency != asked.currency:
+        amount = exchange.in_yen(asked.amount, asked.currency, rates)
+        low, high = (exchange.worth(limit, route.currency, rates) for limit in (route.min_amount, route.max_amount))
+    return (low is None or (amount is not None and amount >= low)) and (
+        high is None or (amount is not None and amount < high)
     )

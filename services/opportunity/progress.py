@@ -61,6 +61,26 @@ class LastApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """A question to somebody who decides nothing in the stage in which it is put, and their answer (意見照会)."""
+
+    generation: int
+    revision: int
+    stage: int
+    asked_id: UUID
+    asker_id: UUID
+    """Who put it: the approver, or their proxy."""
+    approver_id: UUID
+    """In whose place."""
+    blocks: bool
+    """The stage is not decided, and its clock stands still, before the question is answered or withdrawn."""
+    question_id: UUID
+    """The comment that puts it."""
+    answer_id: UUID | None = None
+    """The comment that answers it; None while it is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The part of a request that decides what may happen to it."""
 
@@ -77,6 +97,9 @@ class Progress:
     """Who gave those approvals: the voters themselves, or their proxies. One person fills one place."""
     last_approval: LastApproval | None = None
     """What can be taken back while nobody has acted after it; of another revision or stage it counts for nothing."""
+    opinions: tuple[Opinion, ...] = ()
+    """Of the current stage: those that are awaited, and those that were given. Of another one they count for nothing.
+    """
     terms_changed: bool = False
     """While RETURNED: what an earlier stage approved is no longer what is asked for."""
     state_before: ApprovalState | None = None
@@ -98,6 +121,34 @@ class Progress:
 
     def is_own(self, user_id: UUID) -> bool:
         return user_id in (self.requester_id, self.owner_id)
+
+    @property
+    def asked_here(self) -> tuple[Opinion, ...]:
+        """Questions of the current stage, answered or not."""
+        if self.state not in (ApprovalState.PENDING, ApprovalState.ON_HOLD):
+            return ()
+        here = (self.generation, self.revision, self.stage)
+        return tuple(one for one in self.opinions if (one.generation, one.revision, one.stage) == here)
+
+    @property
+    def awaited_opinions(self) -> tuple[Opinion, ...]:
+        """Whoever decides in the stage meanwhile, or owns the request, is not awaited any more."""
+        return tuple(
+            one
+            for one in self.asked_here
+            if one.answer_id is None and one.asked_id not in self.current.voters and not self.is_own(one.asked_id)
+        )
+
+    @property
+    def decision_waits_for(self) -> tuple[UUID, ...]:
+        """Whose opinion must be there, or be given up, before the stage is decided."""
+        return tuple(one.asked_id for one in self.awaited_opinions if one.blocks)
+
+    def enters_from(self, before: "Progress") -> bool:
+        """Whether another stage is current than ``before``: a later or earlier one, or one that was added before it."""
+        if self.stage != before.stage:
+            return True
+        return len(self.stages) > len(before.stages) and self.stages[self.stage + 1] == before.current
 
 
 @dataclass(frozen=True, slots=True)

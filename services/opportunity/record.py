@@ -9,7 +9,9 @@ from uuid import UUID
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode, ViewWhen
 from services.kit.db.database import Row
 from services.kit.db.record import members
-from services.opportunity.progress import LastApproval, Progress, Stage
+from services.opportunity import exchange
+from services.opportunity.exchange import Rate
+from services.opportunity.progress import LastApproval, Opinion, Progress, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Approval:
     amount: int | None
     """Whole yen (or whole units of ``currency``)."""
     currency: str
+    rates: tuple[Rate, ...]
+    """By which the amount was compared when it was submitted, and that of its currency; empty before."""
     fields: dict[str, Any]
     """What its kind asks for (``kinds``), by the names of the API; a draft may lack some."""
     flags: list[str]
@@ -130,6 +134,34 @@ def _last_approval_to_json(last: LastApproval | None) -> dict[str, Any] | None:
     }
 
 
+def _opinion(stored: dict[str, Any]) -> Opinion:
+    return Opinion(
+        generation=stored["generation"],
+        revision=stored["revision"],
+        stage=stored["stage"],
+        asked_id=UUID(stored["askedId"]),
+        asker_id=UUID(stored["askerId"]),
+        approver_id=UUID(stored["approverId"]),
+        blocks=stored["blocks"],
+        question_id=UUID(stored["questionId"]),
+        answer_id=_uuid(stored["answerId"]),
+    )
+
+
+def _opinion_to_json(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "generation": opinion.generation,
+        "revision": opinion.revision,
+        "stage": opinion.stage,
+        "askedId": str(opinion.asked_id),
+        "askerId": str(opinion.asker_id),
+        "approverId": str(opinion.approver_id),
+        "blocks": opinion.blocks,
+        "questionId": str(opinion.question_id),
+        "answerId": None if opinion.answer_id is None else str(opinion.answer_id),
+    }
+
+
 def progress_from_row(row: Row) -> Progress:
     """From the columns of ``approvals`` that decide what may happen."""
     return Progress(
@@ -140,6 +172,7 @@ def progress_from_row(row: Row) -> Progress:
             "approved_by": frozenset(row["approved_by"]),
             "voted_by": frozenset(row["voted_by"]),
             "last_approval": _last_approval(row["last_approval"]),
+            "opinions": tuple(_opinion(stored) for stored in row["opinions"] or ()),
             "state_before": None if row["state_before"] is None else ApprovalState(row["state_before"]),
         }
     )
@@ -147,7 +180,8 @@ def progress_from_row(row: Row) -> Progress:
 
 def approval_from_row(row: Row) -> Approval:
     values = {field.name: row[field.name] for field in fields(Approval) if field.name != "progress"}
-    return Approval(**values | {"kind": ApprovalKind(row["kind"]), "progress": progress_from_row(row)})
+    typed = {"kind": ApprovalKind(row["kind"]), "rates": exchange.from_json(row["rates"])}
+    return Approval(**values | typed | {"progress": progress_from_row(row)})
 
 
 def approval_to_row(approval: Approval) -> Row:
@@ -155,10 +189,12 @@ def approval_to_row(approval: Approval) -> Row:
     row = {field.name: getattr(approval, field.name) for field in fields(Approval) if field.name != "progress"}
     row |= {field.name: getattr(approval.progress, field.name) for field in fields(Progress)}
     return row | {
+        "rates": exchange.to_json(approval.rates),
         "stages": stages_to_json(approval.progress.stages),
         "approved_by": sorted(approval.progress.approved_by),
         "voted_by": sorted(approval.progress.voted_by),
         "last_approval": _last_approval_to_json(approval.progress.last_approval),
+        "opinions": [_opinion_to_json(opinion) for opinion in approval.progress.opinions],
     }
 
 

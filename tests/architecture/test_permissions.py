@@ -21,6 +21,8 @@ PUBLIC = {
     "POST /auth/login/code": "who signs in has no token yet",
     "POST /auth/refresh": "the refresh token says who",
     "POST /auth/password/reset": "the link says who",
+    "GET /notifications/unsubscribe": "leads to the settings, which ask for a sign-in",
+    "POST /notifications/unsubscribe": "the link says whose mail ends",
 }
 OWN = {
     "POST /auth/logout": "one's own session",

@@ -26,6 +26,7 @@ def test_a_healthy_run_gives_nothing_to_mend(run: Run) -> None:
     assert code == 0
     assert "0 events, 0 intents wait" in found["database customer"]["detail"]
     assert "cluster ringi-" in found["broker protocol"]["detail"]
+    assert found["business calendar"]["verdict"] == "warning", "nobody has confirmed the holidays of a new firm"
 
 
 def test_without_a_run_only_the_machine_is_examined(run: Run) -> None:

@@ -36,6 +36,11 @@ PAGES = {
     "processes": ("ops", "/processes"),
     "process": ("ops", "/processes/{process}"),
     "notifications": ("manager", "/notifications"),
+    "notification-settings": ("rep", "/notification-settings"),
+    "mail": ("admin", "/mail"),
+    "webhooks": ("admin", "/webhooks"),
+    "webhook": ("admin", "/webhooks/{webhook}"),
+    "webhook-form": ("admin", "/webhooks/{webhook}/edit"),
     "search": ("manager", "/search?q=山田"),
     "audit": ("auditor", "/audit"),
     "audit-filter": ("auditor", "/audit?ip=192.0.2.7"),
@@ -47,6 +52,9 @@ PAGES = {
     "route-form": ("admin", "/routes/{route}/edit"),
     "route-version": ("admin", "/routes/{route}/versions/1"),
     "routes-naming": ("auditor", "/routes/naming?userId={named}"),
+    "rates": ("admin", "/firm/rates"),
+    "business-calendar": ("admin", "/firm/calendar"),
+    "limits": ("admin", "/firm/limits"),
     "not-found": ("manager", "/nowhere"),
 }
 
@@ -63,6 +71,7 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
     audited = frontend.gateway.audit_entries[0]["id"]
     absence = frontend.gateway.add_absence("manager", "approver2")["id"]
     frontend.gateway.add_absence("approver", "manager", -48, 240)
+    webhook = next(iter(frontend.gateway.webhooks))
     route, named = next(iter(frontend.gateway.versions)), records.uuid_of("approver")
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
@@ -71,7 +80,14 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
             pages[user] = await open_page(user, theme=theme, locale=locale, size=size)
         page = pages[user]
         address = path.format(
-            approval=approval, process=process, entry=entry, audited=audited, absence=absence, route=route, named=named
+            approval=approval,
+            process=process,
+            entry=entry,
+            audited=audited,
+            absence=absence,
+            route=route,
+            named=named,
+            webhook=webhook,
         )
         await page.goto(address)
         found = await grave_faults(page)

@@ -292,7 +292,7 @@ async def test_a_filtered_list_is_a_place_that_survives_moving_deciding_and_relo
     await page.clock.run_for(PAST_UNDO_MS)
     await eventually(lambda: len(frontend.gateway.sent("PATCH", "/approve")) == 1)
     await page.get_by_role("link", name="絞り込みを解除").first.click()
-    await expect(page).to_have_url(re.compile(r"/approvals$"))
+    await expect(page).to_have_url(re.compile(r"/approvals\?tab=mine$"))
     await expect(page.locator(ROWS)).to_have_count(11)
 
 

@@ -26,7 +26,11 @@ from tests.support.system import Caller, System
 from tests.support.waiting import eventually
 
 MOMENTS = ("begins", "committed")
-BY_PEOPLE = ("decide", "take_back", "add_approver", "recall", "resubmit", "reassign", "cancel")
+ANSWERS = ("give_opinion", "decline_opinion", "withdraw_opinion")
+BY_PEOPLE = (
+    *("decide", "take_back", "add_approver", "recall", "resubmit", "reassign", "cancel", "ask_opinion"),
+    *ANSWERS,
+)
 BY_PROCESSES = ("hold", "release")
 BY_TIME = ("load_approval", "remind", "escalate")
 
@@ -66,7 +70,9 @@ async def _history(system: System, request: str) -> list[str]:
 
 async def _orders(system: System, workers: WorkerProcesses) -> dict[str, Order]:
     """A crash point each, with the command that leads to it, on a request of its own."""
-    rep, approver, admin = (system.people[name] for name in ("rep", "approver", "admin"))
+    rep, approver, admin, manager = (system.people[name] for name in ("rep", "approver", "admin", "manager"))
+    asked_of = {"userId": str(manager.id)}
+    question = asked_of | {"question": "前例は"}
     reassigned = {"fromId": str(approver.id), "toId": str(system.people["manager"].id), "reason": "不在のため"}
     made = {
         "decide": lambda request: Order(approver, request, "approve", "APPROVED"),
@@ -74,6 +80,10 @@ async def _orders(system: System, workers: WorkerProcesses) -> dict[str, Order]:
         "add_approver": lambda request: Order(
             approver, request, "add-approver", "PENDING", {"userId": str(system.people["manager"].id), "before": True}
         ),
+        "ask_opinion": lambda request: Order(approver, request, "ask-opinion", "PENDING", question),
+        "give_opinion": lambda request: Order(manager, request, "give-opinion", "PENDING", {"opinion": "異存なし"}),
+        "decline_opinion": lambda request: Order(manager, request, "decline-opinion", "PENDING", {"reason": "担当外"}),
+        "withdraw_opinion": lambda request: Order(approver, request, "withdraw-opinion", "PENDING", asked_of),
         "recall": lambda request: Order(rep, request, "recall", "RECALLED"),
         "resubmit": lambda request: Order(rep, request, "resubmit", "PENDING"),
         "reassign": lambda request: Order(admin, request, "reassign", "PENDING", reassigned),
@@ -87,6 +97,9 @@ async def _orders(system: System, workers: WorkerProcesses) -> dict[str, Order]:
     for point in taken:
         approved = Order(approver, requests[point], "approve", "PENDING")
         await eventually(approved.answered, within=PATIENCE, what="an approval to take back")
+    for point in (f"opportunity.{answer}.{moment}" for answer in ANSWERS for moment in MOMENTS):
+        put = Order(approver, requests[point], "ask-opinion", "PENDING", question)
+        await eventually(put.answered, within=PATIENCE, what="a question")
     for moment in MOMENTS:
         returned = Order(
             approver, requests[f"opportunity.resubmit.{moment}"], "return", "RETURNED", {"comment": "不足"}

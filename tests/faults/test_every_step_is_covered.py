@@ -9,11 +9,13 @@ import pytest
 from activities.ledger import contract as ledger
 from services.contracts.processes import ProcessType
 from tests.faults import test_approval_crashes as approvals
+from tests.faults import test_bulk_crashes as bulk
 from tests.faults import test_cascade_crashes as cascades
 from tests.faults import test_handover_crashes as handovers
 from tests.faults import test_timer_crashes as timers
 from workflows import (
     approval,
+    bulk_decision,
     customer_deletion,
     customer_restoration,
     task_due_soon,
@@ -25,6 +27,7 @@ DEFINITION = "__temporal_activity_definition"
 SAGAS = {
     ProcessType.CUSTOMER_DELETION: (customer_deletion, cascades.DELETION, cascades.DELETION_UNDONE),
     ProcessType.CUSTOMER_RESTORATION: (customer_restoration, cascades.RESTORATION, cascades.RESTORATION_UNDONE),
+    ProcessType.BULK_DECISION: (bulk_decision, bulk.STEPS, ()),
     ProcessType.USER_DELETION: (user_deletion, handovers.HANDOVER, handovers.HANDOVER_UNDONE),
     ProcessType.USER_RESTORATION: (user_restoration, handovers.RETURN, handovers.RETURN_UNDONE),
 }

@@ -73,7 +73,12 @@ async def _decide(rep: Caller, approver: Caller) -> None:
     assert submitted.status == 200, submitted.json
     answer = await approver.ask("PATCH", f"/approvals/{decided['id']}/approve", {"comment": "承認します。"})
     assert answer.status == 200, answer.json
-    await _post(rep, "/approvals", content | {"title": "決裁待ち"})
+    stage = {"name": "承認", "approverIds": [str(approver.id)], "deadlineHours": 24}
+    waiting = {name: value for name, value in content.items() if name != "approverId"} | {"stages": [stage]}
+    await _post(rep, "/approvals", waiting | {"title": "決裁待ち"})
+    many = await _post(rep, "/approvals", content | {"title": "一括"})
+    batch = await _post(approver, "/approvals/bulk-decisions", {"decision": "APPROVE", "items": [{"id": many["id"]}]})
+    await _ended(approver, {"id": batch["processId"]})
 
 
 @asynccontextmanager
@@ -177,6 +182,15 @@ TAMPERINGS = {
         " SELECT approval_id, generation, revision, stage, gen_random_uuid(), voter_id, decision, at"
         " FROM approval_votes WHERE decision = 'APPROVE'",
     ),
+    "opinions": Tampering(
+        "opportunity",
+        "INSERT INTO approval_participants (user_id, relation, approval_id, created_at)"
+        " SELECT owner_id, 'ASKED', id, created_at FROM approvals WHERE state = 'APPROVED'",
+    ),
+    "opinions-clock": Tampering(
+        "opportunity",
+        """UPDATE approvals SET opinions = '[{"answerId": null, "blocks": true}]' WHERE title = '決裁待ち'""",
+    ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
     "receipts": Tampering("opportunity", "UPDATE approval_history SET action = 'READ' WHERE action = 'APPROVE'"),
     "circulation": Tampering(
@@ -186,6 +200,9 @@ TAMPERINGS = {
         " WHERE state = 'APPROVED'",
     ),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
+    "bulk-items": Tampering(
+        "opportunity", "UPDATE bulk_decision_items SET status = 'CANCELLED' WHERE status = 'DECIDED'"
+    ),
     "audit-chain": Tampering("auth", "UPDATE audit_log SET action = 'nothing' WHERE action = 'user.created'"),
     "published": Tampering("customer", f"UPDATE outbox SET cluster_id = 'another' WHERE seq = {LAST}"),  # noqa: S608
     "applied-once": Tampering(

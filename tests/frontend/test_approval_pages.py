@@ -91,13 +91,15 @@ def pending_request(*actions: str) -> tuple[Browser, ScriptedGateway]:
     ("action", "method", "path"),
     [
         ("add_approver", "PATCH", "add-approver"),
+        ("ask_opinion", "PATCH", "ask-opinion"),
+        ("give_opinion", "PATCH", "give-opinion"),
         ("recall", "PATCH", "recall"),
         ("take_back", "PATCH", "take-back"),
         ("comment", "POST", "comments"),
     ],
 )
 async def test_words_that_could_not_be_sent_stay_and_are_sent_once(action: str, method: str, path: str) -> None:
-    client, gateway = pending_request("RECALL", "TAKE_BACK", "ADD_APPROVER")
+    client, gateway = pending_request("RECALL", "TAKE_BACK", "ADD_APPROVER", "ASK_OPINION", "GIVE_OPINION")
     gateway.on(method, f"/approvals/r1/{path}", {"code": "unavailable", "title": "利用できません"}, status=503)
     form = {"action": action, "comment": "書いた文章", "idempotency_key": "k7"}
     answer = await client.post("/approvals/r1", form=form)

@@ -54,6 +54,13 @@ async def test_the_history_says_in_which_role_where_and_to_the_second_and_leads_
     assert 'href="/approvals/r1/history/h2"' in html
 
 
+async def test_the_history_says_of_a_decision_that_it_was_made_among_many() -> None:
+    for process_id, said in ((None, False), ("p1", True)):
+        client, _ = _open(APPROVED | {"processId": process_id}, SEEN, SEEN)
+        html = text(await client.get("/approvals/r1"))
+        assert ("版 ・ 一括決裁" in html) == said
+
+
 async def test_an_entry_that_kept_nothing_leads_nowhere() -> None:
     client, _ = _open(APPROVED | {"action": "REMIND", "keepsEvidence": False}, None, SEEN)
     assert "/approvals/r1/history/h2" not in text(await client.get("/approvals/r1"))

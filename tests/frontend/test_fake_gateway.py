@@ -22,6 +22,7 @@ ACTIONS = {
         "take-back",
         "nudge",
         "add-approver",
+        *("ask-opinion", "give-opinion", "decline-opinion", "withdraw-opinion"),
         "recall",
         "resubmit",
         "submit",

@@ -11,6 +11,7 @@ from frontend.ui.i18n import use_locale
 from frontend.ui.templating import build_environment
 from frontend.ui.views import DECISIVE_STEP
 from services.contracts.processes import (
+    BulkDecisionStep,
     CustomerDeletionStep,
     CustomerRestorationStep,
     ProcessType,
@@ -19,7 +20,13 @@ from services.contracts.processes import (
 )
 from services.kit.processes.statuses import ProcessStatus, StepStatus
 
-STEPS: list[type[StrEnum]] = [CustomerDeletionStep, CustomerRestorationStep, UserDeletionStep, UserRestorationStep]
+STEPS: list[type[StrEnum]] = [
+    BulkDecisionStep,
+    CustomerDeletionStep,
+    CustomerRestorationStep,
+    UserDeletionStep,
+    UserRestorationStep,
+]
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def site(*roles: str, **members: Any) -> tuple[Browser, ScriptedGateway]:
     gateway.on("GET", "/auth/users", page(*PEOPLE))
     gateway.on("GET", "/approval-routes", page(route))
     gateway.on("GET", "/approval-routes/alarms", {"items": []})
+    gateway.on("GET", "/business-calendar", {"confirmedUntil": "2027-12-31", "runsOut": False, "lastProclaimed": 2027})
     gateway.on("GET", "/approval-routes/r9", route, etag='"1"')
     gateway.on("GET", "/approval-routes/r9/versions", versions)
     gateway.on("GET", "/approval-routes/r9/versions/2", versions["items"][0], etag='"2"')

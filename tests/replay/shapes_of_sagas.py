@@ -16,6 +16,8 @@ from activities.ledger.contract import KnownProcess, KnownStep
 from services.contracts.processes import (
     UPDATE_COMPENSATE,
     UPDATE_RETRY,
+    BulkDecisionInput,
+    BulkDecisionStep,
     CustomerDeletionInput,
     CustomerDeletionStep,
     CustomerRestorationInput,
@@ -41,6 +43,7 @@ Shape = Callable[[Client], Any]
 HOMES = {
     ProcessType.CUSTOMER_DELETION: TaskQueue.CUSTOMER,
     ProcessType.CUSTOMER_RESTORATION: TaskQueue.CUSTOMER,
+    ProcessType.BULK_DECISION: TaskQueue.OPPORTUNITY,
     ProcessType.USER_DELETION: TaskQueue.AUTH,
     ProcessType.USER_RESTORATION: TaskQueue.AUTH,
 }
@@ -53,6 +56,7 @@ def input_of(kind: ProcessType) -> CamelModel:
         ProcessType.CUSTOMER_RESTORATION: CustomerRestorationInput(
             customer_id=uuid4(), deletion_process_id=uuid4(), **common
         ),
+        ProcessType.BULK_DECISION: BulkDecisionInput(batch_id=uuid4(), **common),
         ProcessType.USER_DELETION: UserDeletionInput(
             user_id=uuid4(), customers_to=uuid4(), activities_to=uuid4(), approvals_to=uuid4(), **common
         ),
@@ -193,6 +197,18 @@ def resumed(kind: ProcessType, reached: StrEnum, *, decided: bool = False, turne
     return shape
 
 
+def decided_by_its_request(kind: ProcessType, *done: StrEnum) -> Shape:
+    """The request was the pivot: the first run finds these steps done, and goes on behind them."""
+    steps = dict.fromkeys(map(str, done), KnownStep(status=StepStatus.DONE))
+    known = KnownProcess(status=ProcessStatus.REQUESTED, decided=True, steps=steps)
+
+    async def shape(client: Client) -> Handle:
+        async with _run(client, kind, {"ledger.load_process": lambda _: known}) as handle:
+            return handle
+
+    return shape
+
+
 class Run(StrEnum):
     """Which run of a process that began anew once the shape is about."""
 
@@ -240,6 +256,7 @@ def _move_nothing(_call: Any) -> SliceResult:
 
 _DELETION, _RESTORATION = ProcessType.CUSTOMER_DELETION, ProcessType.CUSTOMER_RESTORATION
 _LEAVING, _RETURNING = ProcessType.USER_DELETION, ProcessType.USER_RESTORATION
+_BULK = ProcessType.BULK_DECISION
 _NO_MORE = SliceResult(done=1, remaining=0)
 
 SHAPES: dict[str, Shape] = {
@@ -272,6 +289,8 @@ SHAPES: dict[str, Shape] = {
     f"{_RESTORATION}.resumed_in_its_undo": resumed(
         _RESTORATION, CustomerRestorationStep.RESTORE_APPROVALS, turned_back_for="cancelled"
     ),
+    f"{_BULK}.completed": decided_by_its_request(_BULK, BulkDecisionStep.REQUEST, BulkDecisionStep.CONFIRM),
+    f"{_BULK}.resumed_after_the_pivot": resumed(_BULK, BulkDecisionStep.DECIDE_ITEMS, decided=True),
     f"{_LEAVING}.completed": completed(_LEAVING),
     f"{_LEAVING}.refused": refused(_LEAVING, "opportunity.reassign_approvals"),
     f"{_LEAVING}.compensated": stopped(_LEAVING, "customer.reassign_customers", by_update=True),

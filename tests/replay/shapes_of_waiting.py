@@ -15,19 +15,26 @@ from services.contracts.processes import (
     RECONCILE_TASK_TIMERS,
     SIGNAL_ROW_CHANGED,
     UPDATE_ADD_APPROVER,
+    UPDATE_ASK_OPINION,
     UPDATE_CANCEL,
     UPDATE_DECIDE,
+    UPDATE_DECLINE_OPINION,
+    UPDATE_GIVE_OPINION,
     UPDATE_HOLD,
     UPDATE_REASSIGN,
     UPDATE_RECALL,
     UPDATE_RELEASE,
     UPDATE_RESUBMIT,
     UPDATE_TAKE_BACK,
+    UPDATE_WITHDRAW_OPINION,
     AddApproverCommand,
     ApprovalInput,
     ApprovalOutcome,
+    AskOpinionCommand,
     DecideCommand,
     Decision,
+    DeclineOpinionCommand,
+    GiveOpinionCommand,
     ProcessCommand,
     ProcessType,
     ReassignCommand,
@@ -37,6 +44,7 @@ from services.contracts.processes import (
     TakeBackCommand,
     TaskDueInput,
     TaskQueue,
+    WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalState
 from services.kit.running import clock
@@ -101,7 +109,10 @@ def approval(row: Callable[[], Row], play: Play, **scripts: str) -> Callable[[Cl
     async def shape(client: Client) -> Handle:
         request, steps = uuid4(), row()
         moves: dict[str, Script] = dict.fromkeys(
-            ("decide", "recall", "take_back", "add_approver", "resubmit", "reassign", "hold", "release", "cancel"),
+            (
+                *("decide", "recall", "take_back", "add_approver", "resubmit", "reassign", "hold", "release", "cancel"),
+                *("ask_opinion", "give_opinion", "decline_opinion", "withdraw_opinion"),
+            ),
             steps.move,
         )
         moves |= {"load_approval": steps.read, "remind": steps.ring("remind_at"), "escalate": steps.ring("deadline_at")}
@@ -161,6 +172,18 @@ async def _add_an_approver(handle: Handle, request: UUID) -> None:
     added = AddApproverCommand(**_command(request), user_id=uuid4(), before=True)
     await handle.execute_update(UPDATE_ADD_APPROVER, added)
     await _decide(handle, request)
+    await _decide(handle, request)
+
+
+async def _ask_for_opinions(handle: Handle, request: UUID) -> None:
+    for update, answer in (
+        (UPDATE_GIVE_OPINION, GiveOpinionCommand(**_command(request))),
+        (UPDATE_DECLINE_OPINION, DeclineOpinionCommand(**_command(request))),
+        (UPDATE_WITHDRAW_OPINION, WithdrawOpinionCommand(**_command(request), user_id=uuid4())),
+    ):
+        question = AskOpinionCommand(**_command(request), user_id=uuid4(), blocks=True)
+        await handle.execute_update(UPDATE_ASK_OPINION, question)
+        await handle.execute_update(update, answer)
     await _decide(handle, request)
 
 
@@ -241,6 +264,7 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
         lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _approve_take_back_and_approve
     ),
     f"{_NAME}.approver_added": approval(lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _add_an_approver),
+    f"{_NAME}.opinions": approval(lambda: Row(*[_S.PENDING] * 7, _S.APPROVED), _ask_for_opinions),
     f"{_NAME}.recalled": approval(lambda: Row(_S.PENDING, _S.RECALLED), _recall),
     f"{_NAME}.held_and_cancelled": approval(
         lambda: Row(_S.PENDING, _S.ON_HOLD, _S.PENDING, _S.ON_HOLD, _S.CANCELLED), _hold_and_cancel

@@ -32,7 +32,7 @@ def verdict_of(answer: Answer) -> Outcome:
     problem = answer.json if "problem+json" in answer.headers.get("content-type", "") else {}
     if UNSEEN & {error["code"] for error in problem.get("errors", [])}:
         return Outcome.HIDDEN
-    let_in = answer.status < 300 or answer.status in REFUSED_FOR_OTHER_REASONS or problem.get("code") in WRONG_CODE
+    let_in = answer.status < 400 or answer.status in REFUSED_FOR_OTHER_REASONS or problem.get("code") in WRONG_CODE
     assert let_in, (answer.status, answer.body)
     return Outcome.LET_IN
 
@@ -153,7 +153,7 @@ async def send(world: World, method: str, ask: Ask, *, token: str | None) -> Ans
     session, url = world.system.session, f"{world.system.url}/api/v1{ask.path}"
 
     async def once() -> Answer:
-        async with session.request(method, url, json=ask.body, headers=sent) as response:
+        async with session.request(method, url, json=ask.body, headers=sent, allow_redirects=False) as response:
             answered = {name.lower(): value for name, value in response.headers.items()}
             endless = answered.get("content-type", "").startswith("text/event-stream")
             return Answer(response.status, answered, b"" if endless else await response.read())

@@ -177,6 +177,10 @@ for _action in ("approve", "reject", "return", "take-back", "recall", "resubmit"
 for _action in ("submit", "nudge"):
     _moves(_action, lambda _case: None)
 _moves("reassign", _takeover)
+_moves("ask-opinion", lambda case: {"userId": str(case.world.named_stranger.id), "question": "前例は"})
+_moves("give-opinion", lambda _case: {"opinion": "異存なし"})
+_moves("decline-opinion", lambda _case: {"reason": "担当外"})
+_moves("withdraw-opinion", lambda case: {"userId": str(case.world.named_stranger.id)})
 _moves("add-approver", lambda case: {"userId": str(case.world.named_stranger.id)})
 
 
@@ -190,6 +194,70 @@ async def _bulk(case: Case) -> Ask:
 
     items = [{"id": await case.request_to_use_up()}]
     return Ask("/approvals/bulk-decide", {"decision": "APPROVE", "items": items}, verdict=of_the_row)
+
+
+@asks("POST", "/approvals/bulk-decisions")
+async def _bulk_later(_case: Case) -> Ask:
+    """What may be done to an item is asked when its turn comes."""
+    return Ask("/approvals/bulk-decisions", {"decision": "APPROVE", "items": [{"id": str(new_id())}]})
+
+
+def _batch(case: Case) -> str:
+    return f"/approvals/bulk-decisions/{case.world.of('batch', case.approver)}"
+
+
+simple(
+    "GET",
+    "/approvals/bulk-decisions",
+    lambda case: Ask(f"/approvals/bulk-decisions?{ALL}", verdict=listed(case.world.of("batch", case.approver))),
+)
+for _rest in ("", "/items"):
+    simple(
+        "GET",
+        f"/approvals/bulk-decisions/{{batch_id}}{_rest}",
+        lambda case, rest=_rest: Ask(f"{_batch(case)}{rest}"),  # type: ignore[misc]
+    )
+for _action in ("retry", "cancel"):
+    simple(
+        "POST",
+        f"/approvals/bulk-decisions/{{batch_id}}/{_action}",
+        lambda case, action=_action: Ask(f"{_batch(case)}/{action}"),  # type: ignore[misc]
+    )
+
+
+# The inbox ------------------------------------------------------------------------------------------
+
+
+def _view_body() -> dict[str, Any]:
+    return {"name": str(new_id()), "filter": {"kind": "EXPENSE"}}
+
+
+def _view(case: Case) -> str:
+    return f"/approvals/views/{case.world.of('view', case.approver)}"
+
+
+simple(
+    "GET",
+    "/approvals/views",
+    lambda case: Ask("/approvals/views", verdict=listed(case.world.of("view", case.approver))),
+)
+simple("POST", "/approvals/views", lambda _case: Ask("/approvals/views", _view_body()))
+simple("PUT", "/approvals/views/{view_id}", lambda case: Ask(_view(case), _view_body(), STALE))
+
+
+@asks("DELETE", "/approvals/views/{view_id}")
+async def _delete_view(case: Case) -> Ask:
+    return Ask(f"/approvals/views/{await case.world.save_view(case.approver)}")
+
+
+@asks("PUT", "/approvals/{approval_id}/snooze")
+async def _snooze(case: Case) -> Ask:
+    return Ask(f"/approvals/{await case.request_to_use_up()}/snooze", {"until": in_days(1)})
+
+
+@asks("DELETE", "/approvals/{approval_id}/snooze")
+async def _wake(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/snooze")
 
 
 # Proxies, processes, reports ------------------------------------------------------------------------

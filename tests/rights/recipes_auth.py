@@ -3,10 +3,14 @@
 from typing import Any, Final
 
 import jwt
+from pydantic import SecretStr
 
+from services.analytics.mail.tokens import Unsubscribing
+from services.contracts.states import NotificationType
 from services.kit.running.ids import new_id
 from tests.rights.recipes import ALL, STALE, Ask, Case, asks, listed, simple
 from tests.rights.world import route_body
+from tests.support.http import TEST_SECRET
 from tests.support.system import PASSWORD
 from tests.support.waiting import eventually
 
@@ -50,9 +54,32 @@ for _path in (
 ):
     simple("GET", _path, lambda _case, path=_path: Ask(path))  # type: ignore[misc]
 simple("PUT", "/notifications/preferences", lambda _case: Ask("/notifications/preferences", {"items": []}))
+for _method in ("GET", "POST"):
+    simple(
+        _method,
+        "/notifications/unsubscribe",
+        lambda case: Ask(f"/notifications/unsubscribe?token={_no_more_mail(case)}"),
+    )
+simple("GET", "/notifications/mail", lambda _case: Ask("/notifications/mail"))
+simple(
+    "PUT",
+    "/notifications/mail",
+    lambda _case: Ask("/notifications/mail", {"defaults": [{"type": "TASK_ASSIGNED", "mail": False}]}),
+)
+simple(
+    "DELETE",
+    "/notifications/mail/failing/{user_id}",
+    # Nobody's address fails in the world of these tests, so whoever may ask is told that there is none.
+    lambda case: Ask(f"/notifications/mail/failing/{case.owner.id}"),
+)
 simple("PATCH", "/notifications/read-all", lambda _case: Ask("/notifications/read-all"))
 
 # Notifications --------------------------------------------------------------------------------------
+
+
+def _no_more_mail(case: Case) -> str:
+    whose = Unsubscribing(case.caller.id, NotificationType.TASK_ASSIGNED)
+    return whose.token(SecretStr(TEST_SECRET))
 
 
 def _notification(case: Case) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from services.kit.running.ids import new_id
-from tests.rights import recipes_approvals, recipes_auth, recipes_sales
+from tests.rights import recipes_approvals, recipes_auth, recipes_firm, recipes_sales, recipes_webhooks
 from tests.rights.recipes import RECIPES, Ask, Case, send
 from tests.rights.table import ENTRIES, PUBLIC, ROLES, Entry, Outcome, entries
 from tests.rights.world import World
 
-RECIPES_FROM = (recipes_auth, recipes_sales, recipes_approvals)
+RECIPES_FROM = (recipes_auth, recipes_sales, recipes_approvals, recipes_firm, recipes_webhooks)
 """Modules whose import fills RECIPES."""
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 PREFIX = "/api/v1"

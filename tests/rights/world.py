@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.contracts.permissions import Role
 from services.kit.db.database import Database
-from services.kit.running import clock
+from services.kit.running import clock, zone
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
 from tests.rights.table import ROLES, Relation
@@ -47,6 +47,7 @@ class World:
     asker: Caller = field(init=False)
     """Raises the requests that are about whom they name; nobody's report."""
     route_id: str = ""
+    rate_id: str = ""
     belongings: dict[str, dict[UUID, Any]] = field(default_factory=dict)
     """Kind of thing → whose it is → its id."""
 
@@ -100,6 +101,7 @@ class World:
         everybody = [*self.callers.values(), *self.reports.values(), self.stranger]
         self.belongings["customer"] = await self._each(owners, self._customer)
         self.route_id = await self._route()
+        self.rate_id = _id(await self.admin.ask("POST", "/currency-rates", rate_body()))
         for kind, people, make in (
             ("meeting", owners, self._meeting),
             ("task", owners, self._task),
@@ -110,6 +112,8 @@ class World:
             ("named_meeting", approvers, self._named_meeting),
             ("named_task", approvers, self._named_task),
             ("proxy", approvers, self.give_proxy),
+            ("batch", approvers, self._bulk_decision),
+            ("view", approvers, self.save_view),
             ("notification", everybody, self.notify),
         ):
             self.belongings[kind] = await self._each(people, make)
@@ -200,6 +204,15 @@ class World:
             body["toId"] = str(self.named_reports[Role.OPS].id)
         return _id(await self.admin.ask("POST", "/proxies", body))
 
+    async def _bulk_decision(self, approver: Caller) -> str:
+        """On a request that there is not."""
+        body = {"decision": "APPROVE", "items": [{"id": str(new_id())}]}
+        return _id(await approver.ask("POST", "/approvals/bulk-decisions", body))
+
+    async def save_view(self, person: Caller) -> str:
+        body = {"name": str(new_id()), "filter": {"kind": "EXPENSE"}}
+        return _id(await person.ask("POST", "/approvals/views", body))
+
     async def notify(self, recipient: Caller) -> str:
         """As an event would make it: nobody can be sent one over HTTP."""
         notification_id = new_id()
@@ -233,8 +246,13 @@ def route_body() -> dict[str, Any]:
     return {"name": "照合", "active": False, "stages": [{"name": "承認", "resolvers": ["ROLE:approver"]}]}
 
 
+def rate_body() -> dict[str, Any]:
+    """A rate of a currency in which nobody asks for anything."""
+    return {"currency": "ISK", "yenPerUnit": "1.1", "validFrom": zone.today().isoformat()}
+
+
 def _made(answer: Answer) -> dict[str, Any]:
-    assert answer.status in (200, 201), answer.body
+    assert answer.status in (200, 201, 202), answer.body
     made: dict[str, Any] = answer.json
     return made
 

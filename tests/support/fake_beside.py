@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -30,8 +31,6 @@ class FakeFiles:
             "items": self._rows.get(approval_id, []),
             "nextCursor": None,
             "scanned": False,
-            "maxBytes": MAX_BYTES,
-            "maxCount": MAX_COUNT,
         }
 
     def add(self, approval: Json, user: Json, name: str, content: bytes) -> Json | Response:
@@ -86,6 +85,7 @@ class BesideAnswers:
     files: FakeFiles
     remarks: dict[str, list[Json]]
     approvals: dict[str, Json]
+    file_limits: Callable[[], Json]
 
     def _comments(self, ask: Ask) -> Json:
         return {"items": self.remarks.get(ask.request.path_params["id"], []), "nextCursor": None}
@@ -104,7 +104,7 @@ class BesideAnswers:
         return remark
 
     def _attachments(self, ask: Ask) -> Json:
-        return self.files.listed(ask.request.path_params["id"])
+        return self.files.listed(ask.request.path_params["id"]) | self.file_limits()
 
     def _attach(self, ask: Ask) -> Any:
         file, item = ask.body["file"], self.approvals[ask.request.path_params["id"]]

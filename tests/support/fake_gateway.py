@@ -24,17 +24,23 @@ from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_card import CardAnswers, customer_facts
 from tests.support.fake_circulation import OWN_ACTIONS, CirculationAnswers
 from tests.support.fake_evidence import EvidenceAnswers
+from tests.support.fake_firm import FirmAnswers
+from tests.support.fake_inbox import InboxAnswers
 from tests.support.fake_kinds import KindAnswers, refused_fields
 from tests.support.fake_live import LiveAnswers
+from tests.support.fake_mail import MailAnswers
+from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
+from tests.support.fake_opinions import OpinionAnswers
+from tests.support.fake_previews import PreviewAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 from tests.support.fake_templates import TemplateAnswers
+from tests.support.fake_webhooks import WebhookAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
 
 DECISIONS = {"approve": "APPROVED", "reject": "REJECTED", "return": "RETURNED"}
-_OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 
 
 class FakeGateway(
@@ -44,12 +50,18 @@ class FakeGateway(
     CardAnswers,
     CirculationAnswers,
     EvidenceAnswers,
+    FirmAnswers,
+    InboxAnswers,
     KindAnswers,
     LiveAnswers,
+    MailAnswers,
+    OpinionAnswers,
+    PreviewAnswers,
     RouteAnswers,
     SearchAnswers,
     SigningInAnswers,
     TemplateAnswers,
+    WebhookAnswers,
 ):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
 
@@ -72,10 +84,14 @@ class FakeGateway(
         self.reset_routes()
         self.reset_circulation()
         self.reset_templates()
+        self.reset_firm()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
         self.reset_audit()
+        self.reset_mail()
+        self.reset_webhooks()
+        self.reset_inbox()
         self.failures: list[tuple[str, int]] = []
         self.delay = 0.0
         self.requests: list[tuple[str, str, Json | None]] = []
@@ -151,11 +167,13 @@ class FakeGateway(
             ("GET", "/auth/users", self._users),
             *self.audit_routes(),
             *self.route_table(),
+            *self.firm_routes(),
             *self.kind_routes(),
             *self.circulation_table(),
             *self.template_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
+            *self.inbox_routes(),
             ("GET", "/approvals/dossiers", self._sample),
             ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
@@ -174,6 +192,8 @@ class FakeGateway(
             ("DELETE", "/approvals/{id}/attachments/{file}", self._detach),
             ("PATCH", "/approvals/{id}/{action}", self._act),
             *self.proxy_routes(),
+            *self.mail_routes(),
+            *self.webhook_routes(),
             *self.card_routes(),
             ("GET", "/customers/search", self._customer_search),
             ("GET", "/customers/{id}", self._customer),
@@ -223,8 +243,9 @@ class FakeGateway(
             answer = handler(Ask(request, user, body or {}))
             if isinstance(answer, Response):
                 return answer
-            created = (self._create, self._comment, self._attach, self._give_proxy, *self.creating)
-            status = 201 if request.method == "POST" and handler in created else 200
+            created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
+            created += (self._enter_rate, self._keep_template)
+            status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
             headers = {"ETag": f'"{answer["version"]}"'} if isinstance(answer, dict) and "version" in answer else {}
@@ -245,7 +266,9 @@ class FakeGateway(
         stage = item["stages"][item["stage"]] if item["stages"] else {"approvers": []}
         waiting = stage["approvers"] if item["state"] == "PENDING" else []
         stands_in_for = self.principal_in(item, user) if waits else None
+        actions = self.opinion_actions(item, user, actions)
         shown = {**item, "allowedActions": actions, "waitingFor": waiting, "standsInFor": stands_in_for}
+        shown |= self.shown_opinions(item, user)
         return shown | {"attachmentCount": self.files.count(item["id"])}
 
     def _list(self, items: list[Json], ask: Ask) -> Json:
@@ -256,22 +279,14 @@ class FakeGateway(
         return {"items": [self._shown(item, ask.user) for item in part], "nextCursor": following}
 
     def _pending(self, ask: Ask) -> Json:
-        waiting = [i for i in self.approvals.values() if self._waits_for(i, ask.user["id"])]
+        waiting = self._awake(ask, asleep=ask.request.query_params.get("snoozed") == "true")
         if ask.request.query_params.get("sort") == "deadlineAt":
             waiting.sort(key=lambda item: item["deadlineAt"] or "9")
         return self._list(narrowed(waiting, ask), ask)
 
-    def _counts(self, ask: Ask) -> Json:
-        own = [item for item in self.approvals.values() if item["requesterId"] == ask.user["id"]]
-        return {
-            "waiting": sum(self._waits_for(item, ask.user["id"]) for item in self.approvals.values()),
-            "requested": sum(item["state"] in _OPEN for item in own),
-            "returned": sum(item["state"] == "RETURNED" for item in own),
-            "drafts": sum(item["state"] == "DRAFT" for item in own),
-        } | self.circulation_counts(ask.user)
-
     def _all_approvals(self, ask: Ask) -> Json:
-        return self._list(narrowed(self.approvals.values(), ask), ask)
+        found = self.wanting(ask) if "wantsOpinion" in ask.request.query_params else self.approvals.values()
+        return self._list(narrowed(found, ask), ask)
 
     def _one(self, ask: Ask) -> Any:
         item = self.approvals.get(ask.request.path_params["id"])
@@ -300,6 +315,8 @@ class FakeGateway(
             own["approvers"] = [records.person(added)]
             item["stages"].insert(item["stage"] + (not ask.body.get("before", False)), own)
             self._record(item, ask.user, "ADD_APPROVER", ask.body.get("comment", ""))
+        elif action in ON_OPINIONS:
+            self.act_on_opinion(item, ask, action)
         elif action == "nudge":
             self._record(item, ask.user, "NUDGE", "")
         elif action == "take-back":
@@ -346,24 +363,6 @@ class FakeGateway(
         entries.append(records.entry(action, user, comment, item, previous, sequence=len(entries) + 1))
         self.keep_what_was_seen(item)
 
-    def _route(self, ask: Ask) -> list[Json]:
-        manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
-        last = (ask.body.get("amount") or 0) >= 1_000_000
-        return [
-            records.stage("上長承認", [manager], 48),
-            *([records.stage("最終承認", [approver], 72)] if last else []),
-        ]
-
-    def _preview(self, ask: Ask) -> Any:
-        if refused := too_large(ask):
-            return refused
-        stages = self._route(ask)
-        for stage in stages:
-            stage.pop("approvedBy")
-            stage["approvers"] = [person | self._absence_of(person) for person in stage["approvers"]]
-        flags = ["SENIOR_75"] if ask.body.get("kind") == "SUITABILITY_EXCEPTION" else []
-        return {"routeId": None, "stages": stages, "flags": flags, "flagGrounds": {}}
-
     def _create(self, ask: Ask) -> Any:
         refused = too_large(ask) or refused_fields(ask.body, whole=not ask.body.get("draft"))
         if refused:
@@ -373,8 +372,10 @@ class FakeGateway(
         item = records.approval(
             next(self._numbers), ask.body["title"], ask.user, customer, ask.body.get("amount"), route
         )
-        item |= {"kind": ask.body["kind"], "description": ask.body.get("description", "")}
+        item |= {name: ask.body[name] for name in ("kind", "description", "currency") if name in ask.body}
         item["fields"] = ask.body.get("fields", {})
+        if not ask.body.get("draft"):
+            item |= self.compared(item["amount"], item["currency"])
         item["state"] = "DRAFT" if ask.body.get("draft") else "PENDING"
         self.approvals[item["id"]] = item
         self.history[item["id"]] = []
@@ -387,7 +388,8 @@ class FakeGateway(
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=item["version"])
         if refused := refused_fields(ask.body, whole=False):
             return refused
-        item |= {name: ask.body[name] for name in ("title", "description", "kind", "fields") if name in ask.body}
+        names = ("title", "description", "kind", "fields", "currency")
+        item |= {name: ask.body[name] for name in names if name in ask.body}
         item |= {"amount": ask.body.get("amount"), "version": item["version"] + 1}
         return self._shown(item, ask.user)
 

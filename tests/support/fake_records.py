@@ -153,6 +153,8 @@ def approval(
         "ownerId": requester["id"],
         "amount": amount,
         "currency": "JPY",
+        "yenAmount": None,
+        "rates": [],
         "fields": COMPLETE["FEE_DISCOUNT"],
         "generation": 1,
         "state": "PENDING",
@@ -163,6 +165,7 @@ def approval(
         "flagGrounds": {},
         "routeId": None,
         "routeVersion": None,
+        "opinions": [],
         "deadlineAt": iso(due),
         "businessDaysLeft": None,
         "previousId": None,
@@ -234,18 +237,10 @@ def entry(
 def seen(item: Json, client: Json | None, people: dict[str, Json]) -> Json:
     """A request and its customer's facts as somebody sees them."""
     names = (
-        "title",
-        "description",
-        "kind",
-        "amount",
-        "currency",
-        "fields",
-        "customerId",
-        "flags",
-        "revision",
-        "stages",
+        *("title", "description", "kind", "amount", "currency", "yenAmount", "rates", "fields", "customerId"),
+        *("flags", "revision", "stages"),
     )
-    request: Json = {name: item[name] for name in names} | {"attachments": []}
+    request: Json = {name: item[name] for name in names} | {"opinions": [], "attachments": []}
     if client is None:
         return request | {"customer": None}
     facts = {name: client[name] for name in ("name", "kind", "relationship", "state", "assignedSalesId", "birthDate")}

@@ -18,6 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from frontend.admin import app as admin
+from frontend.analytics import notification_settings
+from frontend.analytics.manifest import SETTINGS
 from frontend.customer import card as customer_card
 from frontend.customer import manifest as customer
 from frontend.opportunity import app as opportunity
@@ -103,11 +105,17 @@ async def _with_slot(request: Request) -> Response:
 
 
 def stand_in(name: str, settings: FrontendSettings) -> ASGIApp:
-    """A remote with the default manifest whose pages are empty, but for the slot of the dashboards and for the real
-    part beside a request."""
+    """A remote with the default manifest whose pages are empty, but for the slot of the dashboards, and for what is
+    real: the part beside a request, and the settings of notifications."""
     manifest, folder = DEFAULT_MANIFESTS[name], Path(__file__).parent
     page = _with_slot if name == "analytics" else _plain
     routes = [Route(route.prefix, page) for route in manifest.routes]
+    if name == "analytics":
+        routes[:0] = [
+            Route(SETTINGS, notification_settings.show, methods=["GET"]),
+            Route(SETTINGS, notification_settings.save, methods=["POST"]),
+        ]
+        folder = Path(notification_settings.__file__).parent
     if name in _CARDS:
         card, module = _CARDS[name]
         manifest = manifest.model_copy(update={"exposes": {"card": card}})

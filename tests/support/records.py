@@ -28,7 +28,7 @@ _APPROVAL: Json = _DATES | {
     "requesterName": None, "ownerId": "me", "kind": "FEE_DISCOUNT", "title": "手数料の特別適用", "description": "",
     "amount": None, "currency": "JPY", "generation": 1, "state": "DRAFT", "stage": 0, "stages": [], "revision": 1,
     "routeId": None, "routeVersion": None,
-    "fields": {}, "flags": [], "flagGrounds": {},
+    "fields": {}, "flags": [], "flagGrounds": {}, "opinions": [],
     "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
     "attachmentCount": 0, "businessDaysLeft": None, "shortSince": None, "version": 1, "allowedActions": [],
@@ -129,4 +129,6 @@ _NOT_ASKED = {"toRead": 0, "toReview": 0, "consulted": 0}
 
 def counts(**members: int) -> Json:
     """The numbers on the tabs of the approvals."""
-    return {"waiting": 0, "requested": 0, "returned": 0, "drafts": 0} | _NOT_ASKED | members
+    return (
+        {"waiting": 0, "snoozed": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0} | _NOT_ASKED | members
+    )

@@ -26,6 +26,8 @@ from deploy.invariants.backlog import Backlog
 from services.kit.db.database import Database
 from services.kit.db.migrations import scripts_of
 from services.kit.events.stream import WHAT_TO_DO
+from services.kit.running import zone
+from services.opportunity import business_calendar
 
 ANSWER_SECONDS = 10.0
 CONSUMERS_SECONDS = 60.0
@@ -53,6 +55,7 @@ async def examine_run(home: Home) -> AsyncIterator[Finding]:
     for service in SERVICES:
         url = variables[f"RINGI_{service.upper()}_DATABASE_URL"]
         yield await asyncio.to_thread(_database, service, url, at_most)
+    yield await asyncio.to_thread(_calendar, variables["RINGI_OPPORTUNITY_DATABASE_URL"])
     yield await _broker(variables["RINGI_KAFKA_BOOTSTRAP"], home)
     yield await _consumers(variables)
 
@@ -85,6 +88,22 @@ def _database(service: str, url: str, longest_wait: float) -> Finding:
     if waited > LAG_SECONDS:
         return Finding.good(subject, f"{detail}, a backlog that is being delivered")
     return Finding.good(subject, detail)
+
+
+def _calendar(url: str) -> Finding:
+    """Whether deadlines in business days rest on holidays that somebody has confirmed."""
+    subject = "business calendar"
+    try:
+        with psycopg.connect(url, connect_timeout=int(ANSWER_SECONDS)) as connection:
+            confirmed = {year for (year,) in connection.execute("SELECT year FROM firm_years")}
+    except psycopg.Error as error:
+        return Finding.bad(subject, str(error).strip().splitlines()[0], "Mend the opportunity database first.")
+    today = zone.today()
+    until = business_calendar.confirmed_until(confirmed, today)
+    told = "nobody has confirmed this year's holidays" if until is None else f"holidays are confirmed until {until}"
+    if business_calendar.runs_out(until, today):
+        return Finding.warning(subject, told, "An administrator confirms years at /firm/calendar.")
+    return Finding.good(subject, told)
 
 
 def _look(connection: psycopg.Connection[tuple[Any, ...]]) -> Backlog:

@@ -133,6 +133,18 @@ document.addEventListener("click", (event) => {
   } else open(target);
 });
 
+// More than can be undone together are looked through once more, on the page of a bulk decision.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !form.matches?.("#opportunity-bulk") || !event.submitter?.value) return;
+  const values = new FormData(form, event.submitter);
+  if (values.getAll("ids").length <= form.dataset.undoMost) return;
+  event.preventDefault();
+  const kept = Object.fromEntries(["ids", "noted", "decision", "comment"].map((name) => [name, values.getAll(name)]));
+  sessionStorage.setItem("ringi-picked", JSON.stringify(kept));
+  location.assign(form.dataset.many);
+});
+
 let last = null;
 document.addEventListener("click", (event) => {
   const box = event.target;
@@ -150,6 +162,7 @@ document.addEventListener("click", (event) => {
 const isTyping = (event) =>
   event.isComposing ||
   event.keyCode === 229 || // an input method still owns the key
+  event.target.closest?.("[popover]") || // a form over the list: Enter there is its own
   event.target.closest?.("input:not([type=checkbox]), textarea, select")?.checkVisibility();
 
 const openFullPage = () => location.assign(link(current())?.dataset.full ?? location.href);

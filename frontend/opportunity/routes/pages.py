@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from frontend.opportunity.firm.views import CalendarState
 from frontend.opportunity.routes import words as route_words
 from frontend.opportunity.routes.trial import TrialForm
 from frontend.opportunity.routes.views import (
@@ -30,6 +31,7 @@ from frontend.ui.saving import refusal
 
 OVERSEE = "audit:read"
 """Whose screens these are: administrators', and to read auditors'."""
+EDIT = "approval:reassign-any"
 
 
 async def show(request: Request) -> Response:
@@ -38,7 +40,13 @@ async def show(request: Request) -> Response:
     answer = await page.gateway.get("/approval-routes", **_cursor(page))
     listed = RoutePage.model_validate(answer)
     known = await people(page.gateway, *(user_id for route in listed.items for user_id in route.people))
-    return page.render("opportunity/routes_list.html", listed=listed, known=known, alarms=await _alarms(page))
+    return page.render(
+        "opportunity/routes_list.html",
+        listed=listed,
+        known=known,
+        alarms=await _alarms(page),
+        calendar=await _calendar(page),
+    )
 
 
 async def detail(request: Request) -> Response:
@@ -132,6 +140,13 @@ async def _alarms(page: Page) -> list[Alarm]:
         return []
     answer = await page.gateway.get("/approval-routes/alarms")
     return [Alarm.model_validate(item) for item in answer["items"]]
+
+
+async def _calendar(page: Page) -> CalendarState:
+    """For whoever can mend it."""
+    if not allows(page.identity.roles, EDIT):
+        return CalendarState()
+    return CalendarState.model_validate(await page.gateway.get("/business-calendar"))
 
 
 def _cursor(page: Page) -> dict[str, str]:

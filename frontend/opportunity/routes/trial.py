@@ -71,7 +71,7 @@ class TrialForm:
             "draft": draft,
         }
         answer = await self._send(page, "/approval-routes/try", body)
-        self.result = None if answer is None else Trial.model_validate(answer)
+        self.result = None if answer is None else Trial.model_validate(answer | {"currency": self.currency})
 
     async def simulate(self, page: Page, draft: Mapping[str, Any]) -> None:
         answer = await self._send(page, "/approval-routes/simulate", {"draft": draft})

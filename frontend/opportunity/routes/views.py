@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from frontend.opportunity.views import Person, Stage
+from frontend.opportunity.views import Person, Rate, Stage
 from frontend.ui.views import View
 
 
@@ -110,6 +110,7 @@ class TriedRoute(RouteRef):
     met: list[str] = Field(default_factory=list)
     failed: list[str] = Field(default_factory=list)
     displaced: bool = False
+    beyond: bool = False
 
 
 class TrialProblem(View):
@@ -126,6 +127,9 @@ class Trial(View):
     taken: RouteRef | None = None
     routes: list[TriedRoute] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
+    currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
     stages: list[TriedStage] = Field(default_factory=list)
     problem: TrialProblem | None = None
 
@@ -147,6 +151,8 @@ class ChangedRequest(View):
     kind: str
     amount: int | None = None
     currency: str = "JPY"
+    yen_amount: int | None = None
+    rates: list[Rate] = Field(default_factory=list)
     requester_name: str | None = None
     submitted_at: str
     before: Way

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from babel.core import get_global
-from babel.numbers import get_currency_name, get_territory_currencies
-
 from frontend.opportunity.routes.views import RouteContent, RouteStage
 from frontend.opportunity.words import kind_text, mode_text
 from frontend.ui.formats import money
-from frontend.ui.i18n import babel_locale, gettext, ngettext
+from frontend.ui.i18n import gettext, ngettext
 from frontend.ui.looks import Look
 from frontend.ui.people import People
 from frontend.ui.profile_words import risks
-
-COMMON_CURRENCIES = ("JPY", "USD", "EUR", "GBP", "AUD", "CHF", "CNY", "HKD")
 
 
 def state_look(state: str) -> Look:
@@ -44,13 +39,6 @@ def modes() -> dict[str, str]:
         "ALL": gettext("All of them"),
         "QUORUM": gettext("A number of them"),
     }
-
-
-def currencies() -> list[tuple[str, str]]:
-    """Every currency in use, the common ones first."""
-    codes = {code for territory in get_global("territory_currencies") for code in get_territory_currencies(territory)}
-    ordered = [*COMMON_CURRENCIES, *sorted(codes - set(COMMON_CURRENCIES))]
-    return [(code, f"{code} {get_currency_name(code, locale=babel_locale())}") for code in ordered]
 
 
 def conditions(route: RouteContent) -> list[str]:

@@ -1,5 +1,5 @@
 // form[data-undo]: what it asks for leaves the screen at once and is sent only when the time to undo has passed.
-// Forms without JavaScript are sent at once. Leaving the page sends what still waits: the person had decided.
+// Of more requests than data-undo-most the form's own script takes care. Forms without JavaScript are sent at once. Leaving the page sends what still waits: the person had decided.
 const UNDO_MS = 5000;
 const waiting = new Set();
 
@@ -68,6 +68,7 @@ const send = async (job) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches?.("form[data-undo]") || !event.submitter?.dataset.undoText) return;
+  if (form.dataset.undoMost && new FormData(form).getAll("ids").length > form.dataset.undoMost) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   if (event.submitter.dataset.needsComment !== undefined && !form.elements.comment.value.trim()) {

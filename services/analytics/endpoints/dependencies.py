@@ -11,3 +11,4 @@ from services.kit.trust.principal import Principal
 ReportReader = Annotated[Principal, Depends(requires(Permission.REPORT_READ))]
 ApprovalFiguresReader = Annotated[Principal, Depends(requires(Permission.REPORT_READ, Permission.APPROVAL_DECIDE))]
 """Approvers too, of the requests that name them."""
+Administrator = Annotated[Principal, Depends(requires(Permission.USER_MANAGE))]

@@ -106,22 +106,6 @@ async def stream_notifications(request: Request, kit: KitDep, principal: Current
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
 
-@router.get("/preferences", response_model=schemas.PreferencesView)
-async def read_preferences(reader: Reads, principal: CurrentUser) -> Response:
-    return json_response(_preferences(await repository.preferences(reader, principal.user_id)))
-
-
-@router.put("/preferences", response_model=schemas.PreferencesView)
-async def write_preferences(uow: Uow, principal: CurrentUser, body: schemas.PreferencesView) -> Response:
-    """Types that the body does not name stay as they are."""
-    await repository.set_preferences(uow, principal.user_id, ((item.type, item.in_app) for item in body.items))
-    return json_response(_preferences(await repository.preferences(uow, principal.user_id)))
-
-
-def _preferences(chosen: dict[str, bool]) -> dict[str, list[dict[str, object]]]:
-    return {"items": [{"type": kind, "inApp": chosen.get(kind, True)} for kind in NotificationType]}
-
-
 @router.patch("/read-all", response_model=schemas.MarkedView)
 async def read_all(request: Request, uow: Uow, principal: CurrentUser) -> Response:
     marked = await repository.mark_all_read(uow, principal.user_id)

@@ -16,16 +16,17 @@ from services.kit.running import clock
 
 # A notice that counts several records (of a process that moved them) leads to the first and is about all of them.
 # What a process holds goes on afterwards where it stood: a hold ends nothing.
-_CLOSE: Final = """
-UPDATE notifications AS n SET closed_at = %(now)s, read_at = %(now)s
-WHERE n.resource_id = ANY(%(resources)s::uuid[]) AND n.deleted_at IS NULL AND n.read_at IS NULL
+_OVER: Final = """
+n.resource_id = ANY(%(resources)s::uuid[])
 AND coalesce((n.params ->> 'count')::int, 1) = 1 AND CASE n.resource_type
     WHEN 'approval' THEN EXISTS (SELECT FROM read_model.approval_history a
         WHERE a.approval_id = n.resource_id AND a.valid_to = 'infinity' AND CASE
             WHEN n.type IN ('APPROVAL_WAITING', 'APPROVAL_DUE', 'APPROVAL_NUDGED')
                 THEN a.state NOT IN ('PENDING', 'ON_HOLD')
                 OR a.state = 'PENDING' AND NOT n.recipient_id = ANY(a.waiting_for)
-            WHEN n.type = 'APPROVAL_REASSIGNED' THEN a.state NOT IN ('PENDING', 'ON_HOLD')
+            WHEN n.type = 'OPINION_ASKED' THEN NOT n.recipient_id = ANY(a.opinion_from)
+            WHEN n.type IN ('OPINION_GIVEN', 'OPINION_ENDED', 'APPROVAL_REASSIGNED')
+                THEN a.state NOT IN ('PENDING', 'ON_HOLD')
             WHEN n.type = 'APPROVAL_RETURNED' THEN a.state NOT IN ('RETURNED', 'ON_HOLD')
             WHEN n.type IN ('APPROVAL_CONSULTED', 'APPROVAL_ADVISED')
                 THEN a.state NOT IN ('DRAFT', 'RETURNED', 'ON_HOLD')
@@ -41,6 +42,11 @@ AND coalesce((n.params ->> 'count')::int, 1) = 1 AND CASE n.resource_type
         WHERE p.process_id = n.resource_id AND p.finished_at IS NOT NULL)
 END
 """
+_CLOSE: Final = (
+    "UPDATE notifications AS n SET closed_at = %(now)s, read_at = %(now)s"  # noqa: S608
+    f" WHERE n.deleted_at IS NULL AND n.read_at IS NULL AND {_OVER}"
+)
+_CLOSE_FOR_MAIL: Final = f"UPDATE mail_notices AS n SET closed_at = %(now)s WHERE n.closed_at IS NULL AND {_OVER}"  # noqa: S608
 
 
 # What somebody was asked and has answered stands in no read model: the fact of the answer closes the older notices.
@@ -54,9 +60,10 @@ WHERE n.resource_id = answered.resource_id AND n.recipient_id = answered.recipie
 
 
 async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> bool:
-    """Whether any was closed. Called after a batch has changed the models and made its notices."""
-    resources = sorted({event.aggregate_id for event in events})
-    closed = await uow.execute(_CLOSE, {"now": clock.now(), "resources": resources})
+    """Whether any was closed in the app. Called after a batch has changed the models and made its notices."""
+    params = {"now": clock.now(), "resources": sorted({event.aggregate_id for event in events})}
+    await uow.execute(_CLOSE_FOR_MAIL, params)
+    closed = await uow.execute(_CLOSE, params)
     return bool(closed + await _close_answered(uow, events))
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from services.analytics.mail import repository as mail
 from services.analytics.notifications import rules
 from services.analytics.notifications.notice import Channel, Notice
 from services.analytics.notifications.rules import Before
@@ -51,12 +52,12 @@ async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> None:
     if not telling:
         return
     before = await _before(uow, telling)
-    on_call = await _on_call(uow)
+    people = await on_call(uow)
     found: list[Notice] = []
     for event in telling:
-        found.extend(rules.notices(event, before.get(event.event_id, Before()), on_call))
+        found.extend(rules.notices(event, before.get(event.event_id, Before()), people))
     if found:
-        await _insert(uow, found)
+        await tell(uow, found)
 
 
 async def _before(uow: UnitOfWork, events: Iterable[Envelope]) -> dict[UUID, Before]:
@@ -92,7 +93,8 @@ async def _before(uow: UnitOfWork, events: Iterable[Envelope]) -> dict[UUID, Bef
     return known | {row["event_id"]: Before(user_id=row["user_id"], state=row["state"]) for row in tasks}
 
 
-async def _on_call(uow: UnitOfWork) -> dict[Role, list[UUID]]:
+async def on_call(uow: UnitOfWork) -> dict[Role, list[UUID]]:
+    """The active operators and administrators."""
     found: dict[Role, list[UUID]] = {}
     for role in (Role.OPS, Role.ADMIN):
         rows = await uow.all(
@@ -102,7 +104,8 @@ async def _on_call(uow: UnitOfWork) -> dict[Role, list[UUID]]:
     return found
 
 
-async def _insert(uow: UnitOfWork, found: Iterable[Notice]) -> None:
+async def tell(uow: UnitOfWork, found: Iterable[Notice]) -> None:
+    """Makes the notices that their recipients want, in the app and by mail."""
     rows: dict[tuple[UUID, UUID], dict[str, Any]] = {}
     for notice in found:
         key = (notice.source_id, notice.recipient_id)
@@ -121,6 +124,7 @@ async def _insert(uow: UnitOfWork, found: Iterable[Notice]) -> None:
             "at": notice.at,
         }
     ids = {row["id"] for row in rows.values()}
+    await mail.add_notices(uow, list(rows.values()))
     written = await uow.all(
         _INSERT,
         {

@@ -22,6 +22,7 @@ class Resource(StrEnum):
     TASK = "task"
     CUSTOMER = "customer"
     SAGA = "saga"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)

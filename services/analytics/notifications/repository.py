@@ -101,23 +101,26 @@ async def delete(uow: UnitOfWork, recipient: UUID, notification_id: UUID) -> boo
     return changed > 0
 
 
-async def preferences(reader: Reader, user_id: UUID) -> dict[str, bool]:
-    """By type, those that were set."""
-    rows = await reader.all("SELECT type, in_app FROM notification_preferences WHERE user_id = %s", [user_id])
-    return {row["type"]: row["in_app"] for row in rows}
+async def preferences(reader: Reader, user_id: UUID) -> dict[str, Row]:
+    """``in_app`` and ``mail`` by type, those that were set; ``mail`` None is as the firm has it."""
+    rows = await reader.all("SELECT type, in_app, mail FROM notification_preferences WHERE user_id = %s", [user_id])
+    return {row["type"]: row for row in rows}
 
 
-async def set_preferences(uow: UnitOfWork, user_id: UUID, chosen: Iterable[tuple[str, bool]]) -> None:
-    by_type = dict(chosen)
+async def set_preferences(uow: UnitOfWork, user_id: UUID, chosen: Iterable[tuple[str, bool, bool | None]]) -> None:
+    """By type: in the app, and by mail; None leaves the mail as it is."""
+    by_type = {kind: (in_app, mail) for kind, in_app, mail in chosen}
     await uow.execute(
-        "INSERT INTO notification_preferences (user_id, type, in_app, updated_at)"
-        " SELECT %(user)s, type, in_app, %(now)s FROM unnest(%(types)s::text[], %(in_app)s::boolean[])"
-        " AS chosen (type, in_app) ON CONFLICT (user_id, type) DO UPDATE"
-        " SET in_app = excluded.in_app, updated_at = excluded.updated_at",
+        "INSERT INTO notification_preferences AS p (user_id, type, in_app, mail, updated_at)"
+        " SELECT %(user)s, type, in_app, mail, %(now)s"
+        " FROM unnest(%(types)s::text[], %(in_app)s::boolean[], %(mail)s::boolean[]) AS chosen (type, in_app, mail)"
+        " ON CONFLICT (user_id, type) DO UPDATE SET in_app = excluded.in_app,"
+        " mail = coalesce(excluded.mail, p.mail), updated_at = excluded.updated_at",
         {
             "user": user_id,
             "now": clock.now(),
             "types": list(by_type),
-            "in_app": list(by_type.values()),
+            "in_app": [in_app for in_app, _ in by_type.values()],
+            "mail": [mail for _, mail in by_type.values()],
         },
     )

@@ -22,6 +22,7 @@ APPROVAL_EVENTS: Final = frozenset(
     for payload in vars(approval).values()
     if isinstance(payload, type) and issubclass(payload, approval.ApprovalSnapshot) and "event_type" in vars(payload)
 )
+OPINION_ENDS: Final = frozenset(payload.event_type for payload in (approval.OpinionDeclined, approval.OpinionWithdrawn))
 TASK_STATES: Final = frozenset({sales.TaskCreated.event_type, sales.TaskUpdated.event_type})
 TASK_TIMES: Final = {
     sales.TaskDueSoon.event_type: NotificationType.TASK_DUE_SOON,
@@ -103,10 +104,19 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
     if event.event_type == approval.ApprovalNudged.event_type:
         for approver in request.waiting_for:
             yield from tell(NotificationType.APPROVAL_NUDGED, approver)
+        for adviser in request.opinion_from:
+            yield from tell(NotificationType.OPINION_ASKED, adviser)
         return
     if event.event_type in SAID:
         yield from _of_what_was_said(event, tell)
         return
+    if event.event_type == approval.OpinionAsked.event_type:
+        yield from tell(NotificationType.OPINION_ASKED, event.payload(approval.OpinionAsked).asked_id)
+    elif event.event_type in OPINION_ENDS or event.event_type == approval.OpinionGiven.event_type:
+        ended = event.event_type in OPINION_ENDS
+        question = event.payload(approval.OpinionActed)
+        for person in (question.asker_id, question.approver_id):
+            yield from tell(NotificationType.OPINION_ENDED if ended else NotificationType.OPINION_GIVEN, person)
     if event.event_type == approval.ApprovalReassigned.event_type:
         moved = event.payload(approval.ApprovalReassigned)
         yield from tell(NotificationType.APPROVAL_REASSIGNED, moved.to_id)

@@ -64,6 +64,18 @@ WORDS: Final = {
         Text("相談への意見がありました: {title}", "An opinion on your draft: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.OPINION_ASKED: Words(
+        Text("ご意見をお待ちしています: {title}", "Your opinion, please: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.OPINION_GIVEN: Words(
+        Text("意見照会に回答がありました: {title}", "The opinion that you asked for: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.OPINION_ENDED: Words(
+        Text("意見照会が回答なしで終わりました: {title}", "No opinion was given: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
     NotificationType.PROXY_GIVEN: Words(
         Text("{absent}さんの代理人になりました", "You stand in for {absent}"),
         Text("{begins} から {ends} まで{covers}", "From {begins} to {ends}{covers}"),
@@ -96,6 +108,10 @@ WORDS: Final = {
         Text("{process}: 対応が必要です", "{process} needs attention"),
         Text("処理のページで原因と次の手を確認してください。", "Its page says why, and what to do next."),
     ),
+    NotificationType.WEBHOOK_SWITCHED_OFF: Words(
+        Text("Webhook を停止しました: {host}", "Webhook switched off: {host}"),
+        Text("送信の失敗が続いたためです。送信履歴を確認してください。", "It went on failing; its log says how."),
+    ),
 }
 OUTCOMES: Final = {
     ApprovalState.APPROVED: Text("承認されました", "Approved"),
@@ -107,6 +123,7 @@ PROCESSES: Final = {
     ProcessType.CUSTOMER_RESTORATION: Text("顧客の復元", "Customer restoration"),
     ProcessType.USER_DELETION: Text("ユーザーの削除", "User deletion"),
     ProcessType.USER_RESTORATION: Text("ユーザーの復元", "User restoration"),
+    ProcessType.BULK_DECISION: Text("一括決裁", "Bulk decision"),
     ProcessType.APPROVAL: Text("承認申請", "Approval request"),
 }
 STATUSES: Final = {
@@ -134,6 +151,7 @@ def render(
     values = {
         "title": params.get("title", ""),
         "number": params.get("number", ""),
+        "host": params.get("host", ""),
         "customer": f" {customer}" if customer else "",
         "outcome": chosen(OUTCOMES, params.get("state")),
         "process": chosen(PROCESSES, params.get("processType")),

@@ -24,6 +24,11 @@ def _approvers(data: Mapping[str, Any]) -> list[str]:
     return sorted({*staged, *data["waitingFor"]})
 
 
+def _awaited(data: Mapping[str, Any]) -> list[str]:
+    """Whose opinion is awaited; events of before anybody was asked do not say."""
+    return list(data.get("opinionFrom", ()))
+
+
 USERS: Final = History(
     name="users",
     table="user_history",
@@ -110,6 +115,7 @@ APPROVALS: Final = History(
         Column("stage", "int", "stage"),
         Column("approver_ids", "uuid[]", "approverIds", _approvers),
         Column("waiting_for", "uuid[]", "waitingFor"),
+        Column("opinion_from", "uuid[]", "opinionFrom", _awaited),
         Column("deadline_at", "timestamptz", "deadlineAt"),
         Column("previous_id", "uuid", "previousId"),
         Column("submitted_at", "timestamptz", "submittedAt"),

@@ -43,6 +43,8 @@ class ApprovalSnapshot(EventPayload):
     stages: list[StageSnapshot]
     waiting_for: list[UUID]
     """Approvers whose vote the current stage still awaits; empty unless PENDING."""
+    opinion_from: list[UUID] = Field(default_factory=list)
+    """Who was asked for an opinion and has not answered yet."""
     deadline_at: datetime | None = None
     previous_id: UUID | None = None
     submitted_at: datetime | None = None
@@ -105,6 +107,40 @@ class ApproverAdded(ApprovalActed):
     """An approver had somebody asked before or after themselves: a stage more."""
 
     event_type: ClassVar[str] = "approval.approver_added"
+
+
+class OpinionActed(ApprovalActed):
+    """About a question to ``asked_id``, put by ``asker_id`` in the place of ``approver_id`` (often the same)."""
+
+    asked_id: UUID
+    asker_id: UUID
+    approver_id: UUID
+    blocks: bool
+    """Whether the stage is decided only after it."""
+
+
+class OpinionAsked(OpinionActed):
+    """An approver asked somebody for an opinion; the comment is the question."""
+
+    event_type: ClassVar[str] = "approval.opinion_asked"
+
+
+class OpinionGiven(OpinionActed):
+    """Whoever was asked gave their opinion, which is the comment."""
+
+    event_type: ClassVar[str] = "approval.opinion_given"
+
+
+class OpinionDeclined(OpinionActed):
+    """Whoever was asked gives no opinion; the comment says why."""
+
+    event_type: ClassVar[str] = "approval.opinion_declined"
+
+
+class OpinionWithdrawn(OpinionActed):
+    """The question is not put any more: by an approver, or because whoever was asked can't answer."""
+
+    event_type: ClassVar[str] = "approval.opinion_withdrawn"
 
 
 class ApprovalResubmitted(ApprovalActed):

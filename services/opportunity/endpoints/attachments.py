@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from services.kit.db.database import UnitOfWork
@@ -23,9 +23,9 @@ from services.kit.models import QueryModel
 from services.kit.running import crashpoints
 from services.kit.running.ids import new_id
 from services.kit.running.logging import get_logger
-from services.opportunity.endpoints.dependencies import ApprovalReader, ApprovalRequester
+from services.opportunity.endpoints.dependencies import ApprovalReader, ApprovalRequester, ShelfDep
 from services.opportunity.schemas.attachments import AttachmentList, AttachmentOutput
-from services.opportunity.service import attachments
+from services.opportunity.service import attachments, firm_settings
 from services.opportunity.service.attachments import NewFile, Shelf
 
 UPLOADS: Final = re.compile(r"/approvals/[0-9a-fA-F-]{36}/attachments$")
@@ -77,14 +77,6 @@ class DownloadQuery(QueryModel):
     """For a browser to show; PDF and pictures only, all else is saved."""
 
 
-async def _shelf(request: Request) -> Shelf:
-    shelf: Shelf = request.app.state.shelf
-    return shelf
-
-
-ShelfDep = Annotated[Shelf, Depends(_shelf)]
-
-
 @router.get("/approvals/{approval_id}/attachments", response_model=AttachmentList)
 async def list_attachments(principal: ApprovalReader, reader: Reads, shelf: ShelfDep, approval_id: UUID) -> Response:
     """What belongs to the request now, and (with `removedAt`) what earlier revisions were submitted with."""
@@ -104,9 +96,10 @@ async def add_attachment(
     try:
         async with kit.db.reader() as reader:
             await attachments.require_changeable(reader, principal, approval_id)
+            limits = await firm_settings.file_limits(reader, shelf.settings)
         upload = await file_of(request, FIELD)
         name = names.cleaned(upload.name)
-        async with spooled(upload.chunks, shelf.settings.attachment_max_bytes) as spool:
+        async with spooled(upload.chunks, limits.max_bytes) as spool:
             return await _keep(request, principal, approval_id, name, spool, shelf)
     except ProblemError:
         await drain(request)

@@ -14,11 +14,15 @@ from services.opportunity.errors import comment_required
 from services.opportunity.schemas.approvals import ApprovalOutput
 from services.opportunity.schemas.decisions import (
     AddApproverInput,
+    AskOpinionInput,
     BulkAnswer,
     BulkDecision,
     DecisionInput,
+    DeclineOpinionInput,
+    GiveOpinionInput,
     ReasonInput,
     ReassignInput,
+    WithdrawOpinionInput,
 )
 from services.opportunity.service.command_sender import Order, Sender
 
@@ -89,6 +93,53 @@ async def add_approver(
     who has not voted yet."""
     terms = {"user_id": body.user_id, "before": body.before}
     return _answer(await commands.carry_out(Order(actions.ADD_APPROVER, approval_id, body.comment, terms), sender))
+
+
+@router.patch("/approvals/{approval_id}/ask-opinion", response_model=ApprovalOutput)
+async def ask_opinion(
+    commands: CommandSenderDep,
+    sender: Annotated[Sender, may(actions.ASK_OPINION)],
+    approval_id: UUID,
+    body: AskOpinionInput,
+) -> Response:
+    """Ask somebody who does not decide in the current stage for an opinion; by an approver of it who has not voted
+    yet. They can read the request from then on."""
+    terms = {"user_id": body.user_id, "blocks": body.blocks}
+    return _answer(await commands.carry_out(Order(actions.ASK_OPINION, approval_id, body.question, terms), sender))
+
+
+@router.patch("/approvals/{approval_id}/give-opinion", response_model=ApprovalOutput)
+async def give_opinion(
+    commands: CommandSenderDep,
+    sender: Annotated[Sender, may(actions.GIVE_OPINION)],
+    approval_id: UUID,
+    body: GiveOpinionInput,
+) -> Response:
+    """Answer, once, what one was asked about a request."""
+    return _answer(await commands.carry_out(Order(actions.GIVE_OPINION, approval_id, body.opinion), sender))
+
+
+@router.patch("/approvals/{approval_id}/decline-opinion", response_model=ApprovalOutput)
+async def decline_opinion(
+    commands: CommandSenderDep,
+    sender: Annotated[Sender, may(actions.DECLINE_OPINION)],
+    approval_id: UUID,
+    body: DeclineOpinionInput,
+) -> Response:
+    """Give no opinion where one was asked; the reason says why."""
+    return _answer(await commands.carry_out(Order(actions.DECLINE_OPINION, approval_id, body.reason), sender))
+
+
+@router.patch("/approvals/{approval_id}/withdraw-opinion", response_model=ApprovalOutput)
+async def withdraw_opinion(
+    commands: CommandSenderDep,
+    sender: Annotated[Sender, may(actions.WITHDRAW_OPINION)],
+    approval_id: UUID,
+    body: WithdrawOpinionInput,
+) -> Response:
+    """Await somebody's opinion no longer; by the approver who asked for it, or who has their place now."""
+    order = Order(actions.WITHDRAW_OPINION, approval_id, body.reason, {"user_id": body.user_id})
+    return _answer(await commands.carry_out(order, sender))
 
 
 @router.patch("/approvals/{approval_id}/recall", response_model=ApprovalOutput)

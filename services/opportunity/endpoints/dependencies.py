@@ -9,11 +9,13 @@ from services.kit.http import KitDep, actor_context, idempotency, requires
 from services.kit.trust.principal import Principal
 from services.opportunity.actions import Action
 from services.opportunity.references import References
+from services.opportunity.service.attachments import Shelf
 from services.opportunity.service.command_sender import CommandSender, Sender
 
 ApprovalReader = Annotated[Principal, Depends(requires(Permission.APPROVAL_READ))]
 ApprovalRequester = Annotated[Principal, Depends(requires(Permission.APPROVAL_REQUEST))]
 ApprovalCommenter = Annotated[Principal, Depends(requires(Permission.APPROVAL_COMMENT))]
+ApprovalDecider = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE))]
 ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, Permission.APPROVAL_REASSIGN_ANY))]
 AuditReader = Annotated[Principal, Depends(requires(Permission.AUDIT_READ))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
@@ -22,6 +24,11 @@ RouteOverseer = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSI
 
 async def _references(kit: KitDep) -> References:
     return References(kit.db, kit.internal)
+
+
+async def _shelf(request: Request) -> Shelf:
+    shelf: Shelf = request.app.state.shelf
+    return shelf
 
 
 async def _command_sender(kit: KitDep) -> CommandSender:
@@ -46,4 +53,5 @@ def may(action: Action) -> Any:
 
 
 ReferencesDep = Annotated[References, Depends(_references)]
+ShelfDep = Annotated[Shelf, Depends(_shelf)]
 CommandSenderDep = Annotated[CommandSender, Depends(_command_sender)]

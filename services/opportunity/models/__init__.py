@@ -1,7 +1,7 @@
 """Tables of the opportunity service."""
 
-from services.opportunity.models import copies, evidence, rules, templates
+from services.opportunity.models import bulk, copies, evidence, firm, inbox, rules, templates
 from services.opportunity.models.base import OpportunityModel
 from services.opportunity.models.requests import APPROVAL_COLUMNS
 
-__all__ = ["APPROVAL_COLUMNS", "OpportunityModel", "copies", "evidence", "rules", "templates"]
+__all__ = ["APPROVAL_COLUMNS", "OpportunityModel", "bulk", "copies", "evidence", "firm", "inbox", "rules", "templates"]

@@ -52,6 +52,7 @@ class ApprovalRow(OpportunityModel, table=True):
     description: str = Field(sa_type=Text)
     amount: int | None = Field(sa_type=BigInteger)
     currency: str = Field(sa_type=Text)
+    rates: list[dict[str, Any]] | None = Field(sa_column=Column(JSONB))
     fields: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
     state: str = Field(sa_type=Text)
     state_before: str | None = Field(sa_type=Text)
@@ -65,6 +66,7 @@ class ApprovalRow(OpportunityModel, table=True):
     approved_by: list[UUID] = Field(sa_column=Column(UUIDS, nullable=False))
     voted_by: list[UUID] = Field(sa_column=Column(UUIDS, nullable=False))
     last_approval: dict[str, Any] | None = Field(sa_column=Column(JSONB))
+    opinions: list[dict[str, Any]] | None = Field(sa_column=Column(JSONB))
     terms_changed: bool
     short_since: datetime | None = Field(sa_type=TIME)
     flags: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
@@ -97,7 +99,8 @@ APPROVAL_COLUMNS: Final = tuple(column.name for column in inspect(ApprovalRow).c
 
 class Participant(OpportunityModel, table=True):
     """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, REVIEWER, CONSULTED, DECIDED,
-    HANDED_ON; LATER for a viewer or reviewer who does not see it yet."""
+    HANDED_ON; who is asked for an opinion (ASKED) or has given or declined one (ADVISED); LATER for a viewer or
+    reviewer who does not see it yet."""
 
     __tablename__ = "approval_participants"
     __table_args__ = (

@@ -125,6 +125,19 @@ async def count_consulted(reader: Reader, approval_id: UUID, beside: Iterable[UU
     return count
 
 
+async def counts(reader: Reader, user_id: UUID) -> Row:
+    """What the user was asked and has not answered, by purpose."""
+    row = await reader.one(
+        "SELECT count(*) FILTER (WHERE purpose = 'READ') AS \"toRead\","
+        " count(*) FILTER (WHERE purpose = 'REVIEW') AS \"toReview\","
+        " count(*) FILTER (WHERE purpose = 'CONSULT') AS consulted"
+        " FROM approval_circulation WHERE user_id = %s AND ended_at IS NULL",
+        [user_id],
+    )
+    assert row is not None
+    return row
+
+
 _LEFT_BEHIND = (
     "FROM approval_circulation c JOIN approvals a ON a.id = c.approval_id WHERE c.user_id = %(user)s"
     " AND c.ended_at IS NULL AND (c.purpose = 'CONSULT' OR a.state = ANY(%(decided)s))"

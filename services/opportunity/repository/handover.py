@@ -54,6 +54,25 @@ async def count_naming(reader: Reader, user_id: UUID) -> int:
     return count
 
 
+_ASKED = (
+    "FROM approvals a WHERE a.state IN ('PENDING', 'ON_HOLD') AND a.id IN (SELECT p.approval_id"
+    " FROM approval_participants p WHERE p.user_id = %(user)s AND p.relation = 'ASKED')"
+    " AND a.opinions @> jsonb_build_array(jsonb_build_object('askedId', %(user)s::text, 'answerId', NULL,"
+    " 'generation', a.generation, 'revision', a.revision, 'stage', a.stage))"
+)
+"""Requests that await the user's opinion in their present stage."""
+
+
+async def asked(reader: Reader, user_id: UUID, limit: int) -> list[UUID]:
+    rows = await reader.all(f"SELECT a.id {_ASKED} ORDER BY a.id LIMIT %(limit)s", {"user": user_id, "limit": limit})
+    return [row["id"] for row in rows]
+
+
+async def count_asked(reader: Reader, user_id: UUID) -> int:
+    count: int = await reader.scalar(f"SELECT count(*) {_ASKED}", {"user": user_id})
+    return count
+
+
 async def owned(reader: Reader, user_id: UUID, limit: int) -> list[UUID]:
     rows = await reader.all(
         "SELECT id FROM approvals WHERE owner_id = %s AND state = ANY(%s) ORDER BY id LIMIT %s",

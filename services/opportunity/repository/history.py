@@ -1,5 +1,6 @@
 """History entries, comments and the commands behind them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ import orjson
 
 from services.contracts.states import ApprovalAction
 from services.kit.db.database import Reader, Row, UnitOfWork
+from services.opportunity.progress import Opinion
 
 MOVING_ACTIONS = [
     action.value
@@ -35,12 +37,15 @@ _COLUMNS = (
     " h.revision, h.state, h.process_id AS \"processId\", p.content ->> 'comment' AS comment,"
     " p.content ->> 'verdict' AS verdict, named.name AS \"toName\","
     " p.content -> 'acknowledgedFlags' AS \"acknowledgedFlags\","
+    ' (p.content #>> \'{opinion,askedId}\')::uuid AS "askedId", asked.name AS "askedName",'
+    " (p.content #>> '{opinion,blocks}')::boolean AS blocks,"
     ' p.history_id IS NULL AS erased, h.commitment, h.previous_hash AS "previousHash", h.hash'
 )
 _ENTRIES = (
     " FROM approval_history h LEFT JOIN approval_history_personal p ON p.history_id = h.id"
     " LEFT JOIN user_copies actor ON actor.id = h.actor_id"
     " LEFT JOIN user_copies principal ON principal.id = h.on_behalf_of"
+    " LEFT JOIN user_copies asked ON asked.id = (p.content #>> '{opinion,askedId}')::uuid"
     " LEFT JOIN user_copies named ON named.id = (p.content ->> 'toId')::uuid"
 )
 
@@ -128,6 +133,33 @@ async def take_comment(uow: UnitOfWork, comment_id: UUID, approval_id: UUID, his
         [history_id, comment_id, approval_id],
     )
     return None if row is None else str(row["body"])
+
+
+async def texts(reader: Reader, comment_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """``body`` and ``created_at`` of comments, by id."""
+    rows = await reader.all(
+        "SELECT id, body, created_at FROM approval_comments WHERE id = ANY(%s)", [list(comment_ids)]
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def evidence_of_opinions(reader: Reader, asked: Sequence[Opinion]) -> list[dict[str, Any]]:
+    """Questions and answers as entries keep them: what somebody saw who looked at the request."""
+    said = await texts(reader, [id_ for one in asked for id_ in (one.question_id, one.answer_id) if id_ is not None])
+
+    def text(comment_id: UUID | None) -> str | None:
+        return said[comment_id]["body"] if comment_id in said else None
+
+    return [
+        {
+            "askedId": str(one.asked_id),
+            "askerId": str(one.asker_id),
+            "blocks": one.blocks,
+            "question": text(one.question_id),
+            "answer": text(one.answer_id),
+        }
+        for one in asked
+    ]
 
 
 _COMMENTS = (

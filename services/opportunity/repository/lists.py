@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from pydantic.alias_generators import to_camel
 
 from services.contracts.states import ApprovalState
@@ -12,6 +13,7 @@ from services.kit.db.database import Reader, Row
 from services.kit.running import clock, zone
 from services.kit.text.folding import grams, words
 from services.opportunity.models import APPROVAL_COLUMNS
+from services.opportunity.repository.inbox import ASLEEP, asleep_params
 
 _HIDDEN = {
     *("restored_by", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
@@ -145,6 +147,10 @@ _CONDITIONS = {
     "flag": "%(flag)s = ANY(a.flags)",
     "flagged": "(cardinality(a.flags) > 0) = %(flagged)s",
     "currency": "a.currency = %(currency)s",
+    "wants_opinion": (
+        "EXISTS (SELECT 1 FROM approval_participants asked WHERE asked.approval_id = a.id"
+        " AND asked.user_id = %(me)s AND asked.relation = 'ASKED') = %(wants_opinion)s"
+    ),
     "min_amount": "a.amount >= %(min_amount)s",
     "max_amount": "a.amount <= %(max_amount)s",
     "due_before": "a.deadline_at < %(due_before)s",
@@ -153,6 +159,10 @@ _CONDITIONS = {
 }
 
 
+_SNOOZED_UNTIL = (
+    "CASE WHEN %(snoozed)s THEN (SELECT z.until FROM inbox_snoozes z WHERE z.user_id = %(me)s"
+    ' AND z.approval_id = a.id) END AS "snoozedUntil"'
+)
 _IN_PLACE_OF = (
     "approval_waiting w JOIN unnest(%(acts_as)s::uuid[], %(acts_since)s::timestamptz[]) AS place (id, since)"
     " ON w.approver_id = place.id AND w.since >= place.since"
@@ -178,6 +188,8 @@ async def inbox(
     user_id: UUID,
     acts_as: Mapping[UUID, datetime],
     filters: dict[str, Any],
+    snoozed: bool,
+    now: datetime,
     sort: str,
     after: tuple[datetime, UUID] | None,
     limit: int,
@@ -186,20 +198,25 @@ async def inbox(
 
     ``acts_as``: in whose place the user decides, and what must have begun to wait at which time or later for that.
     ``filters``: those of InboxQuery that are set, by their Python names.
+    ``snoozed``: only what the user has set aside, otherwise only what they have not.
     ``sort``: ``since`` or ``deadline_at``; the sort key comes along as ``sortKey``.
     """
     after_at, after_id = after or (None, None)
     conditions, values = _narrowed(filters, among_all=False)
     narrowed = "".join(f" AND {condition}" for condition in conditions)
     return await reader.all(
-        f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey" FROM ('  # noqa: S608
-        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key FROM {_IN_PLACE_OF}"
+        f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey", {_SNOOZED_UNTIL} FROM ('  # noqa: S608
+        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key,"
+        f" bool_or(w.approver_id = %(me)s) AS own FROM {_IN_PLACE_OF}"
         " GROUP BY w.approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        f" WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by){narrowed}"
+        f" WHERE {_decides('w.own')}{narrowed} AND {ASLEEP} = %(snoozed)s"
         " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
         " ORDER BY w.key, a.id LIMIT %(limit)s",
-        values | _places(acts_as) | {"me": user_id, "after_at": after_at, "after_id": after_id, "limit": limit},
+        values
+        | _deciding(user_id, acts_as)
+        | asleep_params(now)
+        | {"snoozed": snoozed, "after_at": after_at, "after_id": after_id, "limit": limit},
     )
 
 
@@ -226,31 +243,40 @@ async def circulated(
     )
 
 
-def _places(acts_as: Mapping[UUID, datetime]) -> dict[str, Any]:
-    return {"acts_as": list(acts_as), "acts_since": list(acts_as.values())}
-
-
-def _asked(purpose: str, name: str) -> str:
+def _decides(own: str) -> str:
+    """Of what waits for the caller or somebody whose place they take: what they may decide. ``own``: SQL for whether
+    it waits for them in person; in somebody else's place nobody decides where they are asked for an opinion."""
     return (
-        "(SELECT count(*) FROM approval_circulation WHERE user_id = %(me)s AND ended_at IS NULL"  # noqa: S608
-        f" AND purpose = '{purpose}') AS \"{name}\""
+        "a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
+        f" AND ({own} OR (a.opinions @> %(asked)s) IS NOT TRUE)"
     )
 
 
-async def counts(reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime]) -> Row:
+def _deciding(user_id: UUID, acts_as: Mapping[UUID, datetime]) -> dict[str, Any]:
+    return {
+        "me": user_id,
+        "acts_as": list(acts_as),
+        "acts_since": list(acts_as.values()),
+        "asked": Jsonb([{"askedId": str(user_id)}]),
+    }
+
+
+async def counts(reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime], now: datetime) -> Row:
     """For the tabs of the inbox. Each count is an index scan over what is open only."""
     row = await reader.one(
-        f"SELECT (SELECT count(DISTINCT w.approval_id) FROM {_IN_PLACE_OF} JOIN approvals a ON a.id = w.approval_id"  # noqa: S608
-        "  WHERE a.requester_id <> %(me)s AND a.owner_id <> %(me)s"
-        "  AND %(me)s <> ALL(a.voted_by)) AS waiting,"
-        f" {_asked('READ', 'toRead')}, {_asked('REVIEW', 'toReview')}, {_asked('CONSULT', 'consulted')},"
-        " count(*) FILTER (WHERE state = ANY(%(open)s)) AS requested,"
+        "SELECT mine.*, asked.*, open.* FROM (SELECT count(*) FILTER (WHERE NOT asleep) AS waiting,"  # noqa: S608
+        f" count(*) FILTER (WHERE asleep) AS snoozed FROM (SELECT DISTINCT w.approval_id, {ASLEEP} AS asleep"
+        f"  FROM {_IN_PLACE_OF} JOIN approvals a ON a.id = w.approval_id"
+        f"  WHERE {_decides('w.approver_id = %(me)s')}) AS waits) AS mine,"
+        " (SELECT count(*) AS opinions FROM approval_participants WHERE user_id = %(me)s"
+        "  AND relation = 'ASKED') AS asked,"
+        " (SELECT count(*) FILTER (WHERE state = ANY(%(open)s)) AS requested,"
         " count(*) FILTER (WHERE state = %(returned)s) AS returned,"
         " count(*) FILTER (WHERE state = %(draft)s) AS drafts"
-        " FROM approvals WHERE owner_id = %(me)s AND state = ANY(%(mine)s)",
-        _places(acts_as)
+        " FROM approvals WHERE owner_id = %(me)s AND state = ANY(%(mine)s)) AS open",
+        _deciding(user_id, acts_as)
+        | asleep_params(now)
         | {
-            "me": user_id,
             "open": _OPEN,
             "returned": ApprovalState.RETURNED,
             "draft": ApprovalState.DRAFT,

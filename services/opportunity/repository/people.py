@@ -12,6 +12,7 @@ from services.kit.db.database import Reader, Row, UnitOfWork
 LEAVING_STATES = frozenset({UserState.DEACTIVATING, UserState.DELETED})
 UNABLE_STATES = LEAVING_STATES | {UserState.SUSPENDED}
 DECIDING_ROLES = [role.value for role, granted in ROLE_PERMISSIONS.items() if Permission.APPROVAL_DECIDE in granted]
+ADVISING_ROLES = [role.value for role, granted in ROLE_PERMISSIONS.items() if Permission.APPROVAL_COMMENT in granted]
 MAX_ROLE_APPROVERS = 50
 """A stage "any approver" names at most so many people; beyond that nobody feels asked."""
 
@@ -59,6 +60,12 @@ def can_read(row: Row) -> bool:
 def is_active_reader(row: Row) -> bool:
     """The same of who can do so at once: neither locked nor suspended."""
     return row["state"] == UserState.ACTIVE and can_read(row)
+
+
+def can_advise(row: Row) -> bool:
+    """Whether a copy of a user says that they may be asked for an opinion: in office, and let to comment."""
+    granted = permissions_of(row["roles"] or [])
+    return row["state"] not in UNABLE_STATES and {Permission.APPROVAL_READ, Permission.APPROVAL_COMMENT} <= granted
 
 
 async def approvers_by_role(reader: Reader, role: Role, excluding: Sequence[UUID]) -> list[UUID]:

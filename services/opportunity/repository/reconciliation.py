@@ -36,3 +36,20 @@ async def maybe_short(reader: Reader, after: UUID, limit: int) -> list[UUID]:
         },
     )
     return [row["id"] for row in rows]
+
+
+async def asked_in_vain(reader: Reader, after: UUID, limit: int) -> list[UUID]:
+    """Requests that await an opinion of somebody who can't give it (any more). Whose questions a process is just
+    withdrawing is none of them, nor whom this service does not know yet."""
+    rows = await reader.all(
+        "SELECT DISTINCT p.approval_id AS id FROM approval_participants p JOIN user_copies u ON u.id = p.user_id"
+        " WHERE p.relation = 'ASKED' AND p.approval_id > %(after)s AND u.blocked_by_process IS NULL"
+        " AND (u.state = ANY(%(unable)s) OR NOT u.roles && %(advising)s) ORDER BY p.approval_id LIMIT %(limit)s",
+        {
+            "after": after,
+            "unable": [state.value for state in people.UNABLE_STATES],
+            "advising": people.ADVISING_ROLES,
+            "limit": limit,
+        },
+    )
+    return [row["id"] for row in rows]

@@ -14,9 +14,10 @@ _CUSTOMER: Final = (
 
 async def submitted(reader: Reader, since: datetime, until: datetime, limit: int) -> list[Row]:
     """The newest first. ``kind``, ``amount``, ``currency`` and ``customer`` are those of the last submission; where
-    that evidence was erased, those of now, and ``known_now`` says so. ``named``: its author named the approvers."""
+    that evidence was erased, those of now, and ``known_now`` says so. ``rates`` are those that it kept. ``named``: its
+    author named the approvers."""
     return await reader.all(
-        "SELECT a.id, a.number, a.requester_id, a.submitted_at, a.wish IS NOT NULL AS named,"  # noqa: S608
+        "SELECT a.id, a.number, a.requester_id, a.submitted_at, a.rates, a.wish IS NOT NULL AS named,"  # noqa: S608
         " u.name AS requester_name, s.seen IS NULL AS known_now, coalesce(s.seen ->> 'kind', a.kind) AS kind,"
         " CASE WHEN s.seen IS NULL THEN a.amount ELSE (s.seen ->> 'amount')::bigint END AS amount,"
         " coalesce(s.seen ->> 'currency', a.currency) AS currency,"

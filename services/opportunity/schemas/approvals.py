@@ -42,6 +42,7 @@ from services.opportunity.schemas.fields import (
     Title,
 )
 from services.opportunity.schemas.kind_fields import KindFields, parsed
+from services.opportunity.schemas.rates import KeptRate
 from services.opportunity.suitability import Flag
 
 
@@ -120,6 +121,20 @@ class Shortage(ResponseModel):
     vacant: list[Person]
 
 
+class AwaitedOpinion(ResponseModel):
+    """A question to ``asked`` by ``asker`` that is not answered yet. ``blocks``: the decision waits for it.
+
+    ``question`` and ``askedAt`` stand in the answer for one request only.
+    """
+
+    asked: Person
+    asker: Person
+    blocks: bool
+    may_withdraw: bool
+    question: str | None = None
+    asked_at: datetime | None = None
+
+
 class FlagGround(ResponseModel):
     """What a flag rests on. FIRST_IN_PRODUCT: ``product``. AMOUNT_RISE: the largest request that was approved in the
     same currency within a year. RISK_ABOVE_TOLERANCE: ``riskClass`` of the product and the customer's
@@ -186,6 +201,10 @@ class ApprovalOutput(ResponseModel):
     description: str
     amount: int | None
     currency: str
+    yen_amount: int | None = None
+    """What the amount is worth by ``rates``, in whole yen, rounded up; null for yen, and without a rate."""
+    rates: list[KeptRate] = Field(default_factory=list)
+    """Those of the day of the submission, by which routes were chosen."""
     fields: KindFields
     generation: int
     state: ApprovalState
@@ -200,7 +219,10 @@ class ApprovalOutput(ResponseModel):
     route_version: int | None
     """The version of it; None for drafts, and for what was submitted before routes had versions."""
     waiting_for: list[Person]
+    opinions: list[AwaitedOpinion]
+    """Whose opinion the current stage awaits; what was given stands in the history."""
     deadline_at: datetime | None
+    """Of the current stage; null while its clock stands, and where it has none."""
     business_days_left: int | None
     """While PENDING in a stage whose time runs on business days only; a day that has begun counts whole."""
     previous_id: UUID | None
@@ -220,6 +242,8 @@ class ApprovalOutput(ResponseModel):
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[ApprovalAction]
+    snoozed_until: datetime | None = None
+    """In the caller's list of what they have set aside: until when."""
     stands_in_for: Person | None
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
     shortage: Shortage | None = None
@@ -234,7 +258,12 @@ class ApprovalPage(ResponseModel):
 
 
 class Counts(ResponseModel):
+    """``waiting``: without what the caller has set aside, which is ``snoozed``. ``opinions``: requests that await the
+    caller's opinion."""
+
     waiting: int
+    snoozed: int
+    opinions: int
     requested: int
     returned: int
     drafts: int
@@ -281,10 +310,13 @@ class Narrowed(QueryModel):
     @property
     def narrowed(self) -> dict[str, Any]:
         """What was given, by its Python name, without order and place in the list."""
-        return self.model_dump(exclude={"sort", "limit", "cursor"}, exclude_none=True)
+        return self.model_dump(exclude={"sort", "limit", "cursor", "snoozed"}, exclude_none=True)
 
 
 class InboxQuery(PageQuery, Narrowed):
+    """``snoozed``: what the caller has set aside, which is left out otherwise."""
+
+    snoozed: bool = False
     sort: InboxSort = InboxSort.WAITING_LONGEST
 
 
@@ -303,4 +335,7 @@ class ApprovalChoice(Narrowed):
 
 
 class ApprovalFilters(PageQuery, ApprovalChoice):
+    """``wantsOpinion``: those that await the caller's opinion, or all others."""
+
+    wants_opinion: bool | None = None
     sort: ApprovalSort = ApprovalSort.NEWEST

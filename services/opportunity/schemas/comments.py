@@ -60,6 +60,11 @@ class HistoryEntry(ResponseModel):
     """To whom a place was given, or a draft was shown."""
     acknowledged_flags: list[Flag] | None = None
     """Of an approval among many: the points to note that the approver acknowledged; null for one made for itself."""
+    asked_id: UUID | None = None
+    """Of what is about an opinion: who was asked for it."""
+    asked_name: str | None = None
+    blocks: bool | None = None
+    """Of what is about an opinion: whether the decision waited for it."""
     erased: bool
     keeps_evidence: bool
     commitment: str

@@ -62,6 +62,29 @@ class AddApproverInput(CamelModel):
     comment: Comment | None = None
 
 
+class AskOpinionInput(CamelModel):
+    """``blocks``: decision and clock of the stage wait until the question is answered or withdrawn."""
+
+    user_id: UUID
+    question: Comment
+    blocks: bool = True
+
+
+class GiveOpinionInput(CamelModel):
+    opinion: Comment
+
+
+class DeclineOpinionInput(CamelModel):
+    reason: Comment
+
+
+class WithdrawOpinionInput(CamelModel):
+    """``userId``: who was asked."""
+
+    user_id: UUID
+    reason: Comment | None = None
+
+
 class BulkItem(Seen):
     id: UUID
     acknowledged_flags: Flags = Field(default_factory=list)

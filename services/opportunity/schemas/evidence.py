@@ -10,6 +10,7 @@ from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import AssetsShare, FlagGround, StageOutput
 from services.opportunity.schemas.comments import HistoryEntry
 from services.opportunity.schemas.kind_fields import KindFields
+from services.opportunity.schemas.rates import KeptRate
 
 
 class CustomerSeen(ResponseModel):
@@ -47,6 +48,18 @@ class AttachmentSeen(ResponseModel):
     sha256: str
 
 
+class OpinionSeen(ResponseModel):
+    """A question of the current stage. ``answer`` is null where there was none yet."""
+
+    asked_id: UUID
+    asked_name: str | None
+    asker_id: UUID
+    asker_name: str | None
+    blocks: bool
+    question: str | None
+    answer: str | None
+
+
 class RequestSeen(ResponseModel):
     """A request with its customer at one moment."""
 
@@ -55,6 +68,9 @@ class RequestSeen(ResponseModel):
     kind: ApprovalKind
     amount: int | None
     currency: str
+    yen_amount: int | None = None
+    rates: list[KeptRate] = Field(default_factory=list)
+    """By which the amount was compared. Both empty as well for what was kept before there were rates."""
     fields: KindFields = Field(default_factory=dict)
     """Empty as well for what was kept before kinds had any."""
     customer_id: UUID | None
@@ -66,6 +82,8 @@ class RequestSeen(ResponseModel):
     customer: CustomerSeen | None
     attachments: list[AttachmentSeen]
     """Empty as well for what was kept before requests had any."""
+    opinions: list[OpinionSeen]
+    """The same."""
 
 
 class EntryOutput(ResponseModel):

@@ -11,12 +11,13 @@ from pydantic_core import PydanticCustomError
 from services.kit.http.paging import CURSOR_MAX_LENGTH, DEFAULT_LIMIT, MAX_LIMIT
 from services.kit.models import QueryModel, ResponseModel
 from services.kit.text.fields import Line, Lines
+from services.opportunity.exchange import YEN
 
 MAX_STAGES = 10
 MAX_APPROVERS = 20
 MAX_DEADLINE_HOURS = 24 * 365
 MAX_AMOUNT = 10**15
-DEFAULT_CURRENCY: Final = "JPY"
+DEFAULT_CURRENCY: Final = YEN
 
 
 def _legal_tender(code: str) -> str:

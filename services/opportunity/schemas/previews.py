@@ -9,6 +9,7 @@ from services.contracts.states import StageMode, ViewWhen
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import ApprovalContent, FlagGround
 from services.opportunity.schemas.fields import Person, Title
+from services.opportunity.schemas.rates import KeptRate
 from services.opportunity.suitability import Flag
 
 
@@ -44,7 +45,11 @@ class PreviewStage(ResponseModel):
 
 
 class Preview(ResponseModel):
+    """``yenAmount`` and ``rates``: what the amount is worth, and by which rates it is compared, if submitted now."""
+
     route_id: UUID | None
     flags: list[Flag]
     flag_grounds: dict[Flag, FlagGround]
+    yen_amount: int | None = None
+    rates: list[KeptRate] = Field(default_factory=list)
     stages: list[PreviewStage]

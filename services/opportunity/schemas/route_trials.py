@@ -13,6 +13,7 @@ from services.kit.running.zone import LocalTime
 from services.opportunity.matching import Condition
 from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, PageQuery, Person
 from services.opportunity.schemas.previews import PreviewStage
+from services.opportunity.schemas.rates import KeptRate
 from services.opportunity.schemas.routes import LeftOutFor, RouteContent
 from services.opportunity.suitability import Flag
 
@@ -48,13 +49,15 @@ class RouteRef(ResponseModel):
 
 
 class TriedRoute(RouteRef):
-    """Of each condition that the route sets whether the request meets it. ``displaced``: it fits, but only because an
-    amount without a rate counts as larger, and another route has thresholds in the amount's own currency."""
+    """Of each condition that the route sets whether the request meets it. ``beyond``: there is no rate between the
+    amount and the route's limits, so it counts as larger than all of them. ``displaced``: it fits, but only for that
+    reason, and another route has limits that the amount can be measured by."""
 
     taken: bool
     met: list[Condition]
     failed: list[Condition]
     displaced: bool
+    beyond: bool = False
 
 
 class TrialProblem(ResponseModel):
@@ -74,13 +77,16 @@ class TriedStage(PreviewStage):
 
 
 class Trial(ResponseModel):
-    """``routes``: in the order in which they were looked at; without one that is taken the built-in policy chooses."""
+    """``routes``: in the order in which they were looked at; without one that is taken the built-in policy chooses.
+    ``yenAmount`` and ``rates``: what the amount is worth, and by which rates it was compared."""
 
     at: datetime
     taken: RouteRef | None
     routes: list[TriedRoute]
     flags: list[Flag]
     """Without those that rest on the kind's own fields, which a trial does not ask for."""
+    yen_amount: int | None = None
+    rates: list[KeptRate] = Field(default_factory=list)
     stages: list[TriedStage]
     problem: TrialProblem | None
 
@@ -109,6 +115,8 @@ class ChangedRequest(ResponseModel):
     kind: ApprovalKind
     amount: int | None
     currency: str
+    yen_amount: int | None = None
+    rates: list[KeptRate] = Field(default_factory=list)
     requester_id: UUID
     requester_name: str | None
     submitted_at: datetime
@@ -119,7 +127,8 @@ class ChangedRequest(ResponseModel):
 class Simulation(ResponseModel):
     """Requests of the period, the newest first, that the drafted version would send elsewhere than today's routes do.
 
-    Kinds, amounts and customers are those of the submission; superiors, roles and who can decide are those of now.
+    Kinds, amounts, rates and customers are those of the submission (rates of its day where it kept none of a currency);
+    superiors, roles and who can decide are those of now.
     ``knownNow`` counts requests whose evidence was erased, and which are read as they are now.
     """
 

@@ -67,7 +67,8 @@ class RouteStage(CamelModel):
 class RouteContent(CamelModel):
     """``minAmount`` is included, ``maxAmount`` is not; an empty ``riskTolerances`` means any.
 
-    Amounts are of ``currency``. There are no rates: an amount in another currency counts as larger than all of them.
+    Amounts are of ``currency``. An amount in another currency is compared by the rates of its day; without one, it
+    counts as larger than all of them.
     """
 
     name: StageName

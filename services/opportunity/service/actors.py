@@ -3,13 +3,20 @@
 from uuid import UUID
 
 from services.contracts.permissions import Permission, Role, permissions_of
-from services.contracts.processes import ApprovalCommand, ReassignCommand
+from services.contracts.processes import ApprovalCommand, ReassignCommand, WithdrawOpinionCommand
 from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden
 from services.kit.running import clock
-from services.opportunity import machine
-from services.opportunity.actions import ADD_APPROVER, TAKE_BACK, Action
+from services.opportunity import machine, opinions
+from services.opportunity.actions import (
+    ADD_APPROVER,
+    ASK_OPINION,
+    DECLINE_OPINION,
+    GIVE_OPINION,
+    TAKE_BACK,
+    Action,
+)
 from services.opportunity.errors import AlreadyDecided
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.repository import history, people
@@ -44,8 +51,13 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
     """In which role the actor does it, and on whose behalf."""
     if actor.process_id is not None:
         return "PROCESS", None
-    if action.decision is not None or action is ADD_APPROVER:
-        return _as_voter(progress, actor)
+    if action.decision is not None or action in (ADD_APPROVER, ASK_OPINION):
+        return _in_place_of(machine.votes_as(progress, actor), progress, actor)
+    if isinstance(command, WithdrawOpinionCommand):
+        asked = opinions.put_to(progress, command.user_id)
+        return _in_place_of(opinions.withdraws_as(progress, actor, asked), progress, actor)
+    if action in (GIVE_OPINION, DECLINE_OPINION):
+        return "ADVISER", None
     if action is TAKE_BACK:
         taken = machine.given_last(progress)
         assert taken is not None, "the rule has found it"
@@ -59,8 +71,7 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
     return ("ADMIN" if by_admin else "REQUESTER"), None
 
 
-def _as_voter(progress: Progress, actor: Actor) -> tuple[str, UUID | None]:
-    voter = machine.votes_as(progress, actor)
+def _in_place_of(voter: UUID, progress: Progress, actor: Actor) -> tuple[str, UUID | None]:
     if voter != actor.user_id:
         return "PROXY", voter
     return ("APPROVER" if voter in progress.current.approver_ids else "ESCALATION"), None

@@ -10,6 +10,7 @@ from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden, NotFound
 from services.kit.events import audit, outbox
 from services.kit.files import kinds
+from services.kit.files.spool import FileTooLarge
 from services.kit.files.storage import FileMissing, Opened, Storage, StorageAway, Stored
 from services.kit.processes import fences
 from services.kit.running import clock
@@ -24,6 +25,7 @@ from services.opportunity.errors import (
 )
 from services.opportunity.record import Approval
 from services.opportunity.repository import approvals, attachments
+from services.opportunity.service.firm_settings import file_limits
 from services.opportunity.service.views import require_visible
 from services.opportunity.settings import OpportunitySettings
 
@@ -76,8 +78,11 @@ async def require_changeable(reader: Reader, principal: Principal, approval_id: 
 async def add(uow: UnitOfWork, principal: Principal, approval_id: UUID, file: NewFile, shelf: Shelf) -> Row:
     """The row of a file that is stored already. One that a crash leaves without a row is swept away later."""
     before = await _changeable(uow, principal, approval_id)
-    if await attachments.count(uow, approval_id) >= shelf.settings.attachments_per_request:
-        raise TooManyAttachments(shelf.settings.attachments_per_request)
+    limits = await file_limits(uow, shelf.settings)
+    if await attachments.count(uow, approval_id) >= limits.per_request:
+        raise TooManyAttachments(limits.per_request)
+    if file.what.size > limits.max_bytes:  # they were lowered while it was on its way
+        raise FileTooLarge(limits.max_bytes)
     now = clock.now()
     row = {
         "id": file.id,
@@ -113,12 +118,13 @@ async def remove(uow: UnitOfWork, principal: Principal, approval_id: UUID, attac
 
 async def listed(reader: Reader, principal: Principal, approval_id: UUID, shelf: Shelf) -> dict[str, Any]:
     await require_visible(reader, principal, approval_id)
+    limits = await file_limits(reader, shelf.settings)
     return {
         "items": await attachments.of(reader, approval_id),
         "nextCursor": None,
         "scanned": shelf.scans,
-        "maxBytes": shelf.settings.attachment_max_bytes,
-        "maxCount": shelf.settings.attachments_per_request,
+        "maxBytes": limits.max_bytes,
+        "maxCount": limits.per_request,
     }
 
 

@@ -50,7 +50,7 @@ async def restore(uow: UnitOfWork, approval_id: UUID, *, deletion_id: UUID, proc
     progress = machine.restore(before.progress, Actor(actor_id, process_id=process_id), deletion_id=deletion_id)
     progress = await with_successors(uow, progress)
     transition = Transition(ApprovalAction.RESTORE, "PROCESS", actor_id, process_id=process_id)
-    after = replace(moved(before, progress, transition), restored_by=process_id)
+    after = replace(await moved(uow, before, progress, transition), restored_by=process_id)
     if progress.state is ApprovalState.DRAFT:
         await commit(uow, before, after, transition, workflow_knows=False)
         return
@@ -68,6 +68,5 @@ async def recancel(uow: UnitOfWork, approval_id: UUID, *, deletion_id: UUID, pro
     again = Actor(actor_id, process_id=deletion_id)
     progress = machine.cancel(machine.hold(before.progress, again), again)
     transition = Transition(ApprovalAction.CANCEL, "PROCESS", actor_id, process_id=process_id)
-    await commit(
-        uow, before, replace(moved(before, progress, transition), restored_by=None), transition, workflow_knows=False
-    )
+    after = replace(await moved(uow, before, progress, transition), restored_by=None)
+    await commit(uow, before, after, transition, workflow_knows=False)

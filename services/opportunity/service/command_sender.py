@@ -56,22 +56,15 @@ class Sender:
     fingerprint: bytes | None = None
 
 
-class CommandSender:
-    def __init__(self, db: Database, temporal: TemporalSource, queue: FairQueue) -> None:
+class CommandDelivery:
+    """Brings an order to its end, for whoever bounds how many are under way at once."""
+
+    def __init__(self, db: Database, temporal: TemporalSource) -> None:
         self._db = db
         self._temporal = temporal
-        self._queue = queue
 
-    async def carry_out(self, order: Order, sender: Sender) -> dict[str, Any]:
-        """The request as it stands afterwards. Raises what the caller is to be told.
-
-        Overload means waiting here, in turns by caller, and 429 beyond the queue's bound; never a connection of the
-        database or a deadline at Temporal used up by waiting.
-        """
-        async with self._queue.place(sender.principal.user_id):
-            return await self._carry_out(order, sender)
-
-    async def _carry_out(self, order: Order, sender: Sender) -> dict[str, Any]:
+    async def deliver(self, order: Order, sender: Sender) -> None:
+        """Returns once it has committed, whoever's sending of it did. Raises what the caller is to be told."""
         given = sender.key or str(new_id())
         actor_id = sender.principal.user_id
         key = command_key(actor_id, order.route, order.approval_id, given, sender.fingerprint)
@@ -83,9 +76,6 @@ class CommandSender:
             # Another sending of the same command may have committed while this one was being refused for it.
             if sender.key is None or not await self._committed(key):
                 raise
-        crashpoints.reach(CRASH_AFTER_DECISION)
-        async with self._db.reader() as reader:
-            return await views.detail(reader, sender.principal, order.approval_id)
 
     async def _committed(self, key: str) -> bool:
         async with self._db.reader() as reader:
@@ -169,6 +159,26 @@ class CommandSender:
                 raise WrongState(row.state)
         # The row is open, so its workflow is about to be started again.
         raise Unavailable(retry_after=dispatch.RETRY_AFTER_SECONDS)
+
+
+class CommandSender(CommandDelivery):
+    """The same for somebody who waits for the answer."""
+
+    def __init__(self, db: Database, temporal: TemporalSource, queue: FairQueue) -> None:
+        super().__init__(db, temporal)
+        self._queue = queue
+
+    async def carry_out(self, order: Order, sender: Sender) -> dict[str, Any]:
+        """The request as it stands afterwards. Raises what the caller is to be told.
+
+        Overload means waiting here, in turns by caller, and 429 beyond the queue's bound; never a connection of the
+        database or a deadline at Temporal used up by waiting.
+        """
+        async with self._queue.place(sender.principal.user_id):
+            await self.deliver(order, sender)
+            crashpoints.reach(CRASH_AFTER_DECISION)
+            async with self._db.reader() as reader:
+                return await views.detail(reader, sender.principal, order.approval_id)
 
     async def one_of_many(self, body: BulkDecision, position: int, sender: Sender) -> dict[str, Any]:
         """One row of a bulk decision: its status with the request, or the problem that this row met."""

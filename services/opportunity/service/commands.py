@@ -4,7 +4,7 @@
 succeed, and by the transaction that commits it, on the locked row. Only the second answer counts.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from services.contracts.processes import (
@@ -14,6 +14,7 @@ from services.contracts.processes import (
     ApprovalOutcome,
     DecideCommand,
     ReassignCommand,
+    WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalAction, ApprovalState
 from services.kit.db.database import Database, Reader, UnitOfWork
@@ -24,18 +25,22 @@ from services.kit.processes.steps import run_once
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
-from services.opportunity import actions, events, machine, places, stage_clock, suitability
+from services.opportunity import actions, events, machine, opinions, places, stage_clock, suitability
 from services.opportunity.actions import Action, CommentRule
 from services.opportunity.errors import (
+    BulkItemCancelled,
     CannotBeAdded,
+    CannotBeAsked,
     FlagsNotAcknowledged,
+    OpinionAwaited,
     ReassignmentConflict,
     WrongState,
     comment_required,
 )
-from services.opportunity.progress import Actor, Progress, places_of
+from services.opportunity.progress import Actor, Opinion, Progress, places_of
 from services.opportunity.record import Approval
-from services.opportunity.repository import approvals, handover, people
+from services.opportunity.repository import approvals, bulk_decisions, handover, people
+from services.opportunity.schemas.bulk import BulkItemStatus
 from services.opportunity.service import routing
 from services.opportunity.service.actors import actor_of, capacity, lost_race
 from services.opportunity.service.attachments import require_clean
@@ -107,6 +112,9 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
         if by_person and row.state in _DECIDED:
             raise await lost_race(reader, row.id, row.state) from None
         raise
+    except OpinionAwaited as awaited:
+        names = await people.names(reader, awaited.user_ids)
+        raise OpinionAwaited(awaited.user_ids, [names.get(who) or "—" for who in awaited.user_ids]) from None
     if action is actions.APPROVE:
         _require_noted(row, _noted(command))
     if action is actions.RESUBMIT:
@@ -148,7 +156,10 @@ def _require_noted(row: Approval, noted: list[str] | None) -> None:
 async def _require_able(reader: Reader, user_id: UUID, action: Action) -> None:
     await fences.check_unblocked(reader, "user_copies", user_id)
     known = await people.user(reader, user_id)
-    if known is None or not people.can_decide(known):
+    if action is actions.ASK_OPINION:
+        if known is None or not people.can_advise(known):
+            raise CannotBeAsked()
+    elif known is None or not people.can_decide(known):
         raise ReassignmentConflict() if action is actions.REASSIGN else CannotBeAdded()
 
 
@@ -156,27 +167,32 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     """The command on the locked row; where nothing is left to do, the row as it is."""
     before = await locked(uow, command.approval_id)
     actor = await actor_in(uow, command)
-    if action.moot(before.progress, actor):
+    item = await _item_of_batch(uow, command)
+    if action.moot(before.progress, actor) or (item is not None and item.decided):
         return outcome(before)
     progress = await check(uow, action, before, actor, command)
     if progress.stage < before.progress.stage:
         # Its earlier stages begin again: whoever left since then is replaced.
         progress = await with_successors(uow, progress)
     role, on_behalf_of = capacity(action, before.progress, actor, command)
-    uow.context = replace(uow.context, on_behalf_of=on_behalf_of)
+    process_id = actor.process_id if item is None else item.process_id
+    uow.context = replace(uow.context, on_behalf_of=on_behalf_of, process_id=process_id)
     transition = Transition(
         action.name,
         role,
         command.actor_id,
         on_behalf_of,
         comment_ref=command.comment_ref,
-        process_id=actor.process_id,
+        process_id=process_id,
         acknowledged_flags=_noted(command),
         from_id=command.from_id if isinstance(command, ReassignCommand) else None,
-        to_id=_takes_on(action, command),
+        to_id=None if action is actions.ASK_OPINION else _takes_on(action, command),
+        opinion=_question(action, before.progress, progress, actor, command),
     )
     await _change_beside(uow, action, before, actor, command)
-    after = moved(before, progress, transition)
+    if item is not None:
+        await bulk_decisions.end_decided(uow, item.batch_id, before.id, clock.now())
+    after = await moved(uow, before, progress, transition)
     if action is actions.RESUBMIT:
         after = await _flagged_anew(uow, after)
     return await commit(uow, before, after, transition)
@@ -193,10 +209,40 @@ async def _flagged_anew(reader: Reader, resubmitted: Approval) -> Approval:
     return replace(resubmitted, **flagged(suitability.noted(routing.proposal(resubmitted), facts, before, now)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Of a batch of decisions. ``decided``: by another sending of it, so that there is nothing left to do."""
+
+    batch_id: UUID
+    process_id: UUID
+    decided: bool
+
+
+async def _item_of_batch(uow: UnitOfWork, command: ApprovalCommand) -> _Item | None:
+    """Locked: it ends with the decision, in one transaction. Raises BulkItemCancelled for one that was called off."""
+    if not isinstance(command, DecideCommand) or command.batch_id is None:
+        return None
+    item = await bulk_decisions.lock_item(uow, command.batch_id, command.approval_id)
+    if item is None or item["status"] == BulkItemStatus.CANCELLED:
+        raise BulkItemCancelled()
+    return _Item(command.batch_id, item["process_id"], item["status"] == BulkItemStatus.DECIDED)
+
+
 def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:
     """Who has a place from now on."""
     who: UUID | None = None if action.takes_on is None else action.terms_of(command)[action.takes_on]
     return who
+
+
+def _question(
+    action: Action, before: Progress, after: Progress, actor: Actor, command: ApprovalCommand
+) -> Opinion | None:
+    """The question that the action puts, answers or withdraws."""
+    if action is actions.ASK_OPINION:
+        return opinions.put_to(after, _takes_on(action, command))
+    if action in (actions.GIVE_OPINION, actions.DECLINE_OPINION):
+        return opinions.put_to(before, actor.user_id)
+    return opinions.put_to(before, command.user_id) if isinstance(command, WithdrawOpinionCommand) else None
 
 
 async def _change_beside(
@@ -212,6 +258,9 @@ async def _change_beside(
     if isinstance(command, AddApproverCommand):
         # Places that a leaver may come back to keep their stage.
         await handover.shift_places(uow, before.id, places.added_at(before.progress, before=command.before))
+    if action in (actions.GIVE_OPINION, actions.DECLINE_OPINION):
+        assert actor.user_id is not None
+        await approvals.add_participants(uow, before.id, [actor.user_id], "ADVISED")
     if isinstance(command, ReassignCommand) and command.process_id is not None:
         await _record_places(uow, before, command, command.process_id)
     elif isinstance(command, ReassignCommand) and actor.user_id is not None:
@@ -284,4 +333,5 @@ async def escalate(uow: UnitOfWork, request: ApprovalInput) -> ApprovalOutcome:
         return outcome(before)
     progress = machine.escalate(before.progress, Actor(None))
     transition = Transition(ApprovalAction.ESCALATE, "SYSTEM", None, to_id=progress.current.escalated_to)
-    return await commit(uow, before, replace(moved(before, progress, transition), escalated_at=now), transition)
+    after = replace(await moved(uow, before, progress, transition), escalated_at=now)
+    return await commit(uow, before, after, transition)

@@ -116,6 +116,8 @@ def _people(
         yield from (who for who in (row["actor_id"], row["on_behalf_of"]) if who is not None)
         personal = row["content"] or {}
         yield from (UUID(who) for who in (personal.get("fromId"), personal.get("toId")) if who is not None)
+        asked = personal.get("opinion") or {}
+        yield from (UUID(asked[who]) for who in ("askedId", "askerId") if who in asked)
         yield from _in_stages((personal.get("snapshot") or {}).get("stages", ()))
     for row in votes:
         yield from (row["approver_id"], row["voter_id"])

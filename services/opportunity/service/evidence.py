@@ -43,6 +43,8 @@ async def shown(reader: Reader, *snapshots: Snapshot) -> list[Snapshot]:
 
 def _people_in(snapshot: Snapshot) -> set[UUID]:
     found = {who for stage in snapshot["stages"] for who in stage_from_json(stage).voters}
+    for opinion in snapshot.get("opinions", ()):
+        found |= {UUID(opinion["askedId"]), UUID(opinion["askerId"])}
     assigned = (snapshot["customer"] or {}).get("assigned_sales_id")
     return found if assigned is None else found | {UUID(str(assigned))}
 
@@ -59,4 +61,9 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
         customer = {to_camel(name): value for name, value in customer.items()}
         customer["assetsShare"] = assets.share(snapshot["amount"], snapshot["currency"], customer["assetsBand"])
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
-    return {"attachments": [], "fields": {}, "flagGrounds": {}} | snapshot | {"stages": stages, "customer": customer}
+    opinions = [
+        opinion | {f"{who}Name": names.get(UUID(opinion[f"{who}Id"])) for who in ("asked", "asker")}
+        for opinion in snapshot.get("opinions", ())
+    ]
+    older: Snapshot = {"attachments": [], "fields": {}, "flagGrounds": {}, "rates": [], "yenAmount": None}
+    return older | snapshot | {"stages": stages, "customer": customer, "opinions": opinions}

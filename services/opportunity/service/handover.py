@@ -18,6 +18,7 @@ from services.opportunity.progress import Actor, Place, Progress
 from services.opportunity.references import References
 from services.opportunity.repository import approvals, circulation, handover, people, proxies, routes
 from services.opportunity.repository.handover import (
+    asked,
     count_moves_to_return,
     forget_succession,
     moves_to_return,
@@ -31,6 +32,7 @@ from services.opportunity.service.stages import handed_over
 from services.opportunity.service.transition import Transition, commit, moved
 
 __all__ = [
+    "asked",
     "choose_successor",
     "count_moves_to_return",
     "forget_succession",
@@ -50,7 +52,7 @@ async def choose_successor(uow: UnitOfWork, step: ReassignStep, references: Refe
     leaver = await people.user(uow, step.resource_id)
     successor_id = step.successor_id or (leaver["manager_id"] if leaver is not None else None)
     if successor_id is None:
-        if await remaining(uow, step.resource_id):
+        if await _to_move(uow, step.resource_id):
             raise SuccessorRefused()
         return None
     known = await references.user(uow, successor_id)
@@ -65,7 +67,12 @@ async def choose_successor(uow: UnitOfWork, step: ReassignStep, references: Refe
 
 
 async def remaining(reader: Reader, user_id: UUID) -> int:
-    """Places in open requests, own requests, routes, proxies and what they are to read that still refer to the user."""
+    """Places in open requests, own requests, routes, proxies, questions and readings that still refer to the user."""
+    return await _to_move(reader, user_id) + await handover.count_asked(reader, user_id)
+
+
+async def _to_move(reader: Reader, user_id: UUID) -> int:
+    """Of these what a successor takes over: everything but questions, which are withdrawn."""
     named = await handover.count_naming(reader, user_id)
     owned = await handover.count_owned(reader, user_id)
     shown = await circulation.count_left_behind(reader, user_id)
@@ -126,7 +133,7 @@ async def move_owner(uow: UnitOfWork, approval_id: UUID, step: ReassignStep, suc
         to_id=owner_id,
     )
     await _record(uow, step, "OWNER", approval_id, owner_id, {})
-    await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
+    await commit(uow, before, await moved(uow, before, progress, transition), transition, workflow_knows=False)
     return True
 
 
@@ -247,7 +254,7 @@ async def _return_part(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:
     transition = Transition(
         ApprovalAction.REASSIGN, "PROCESS", step.actor_id, process_id=step.process_id, from_id=successor, to_id=leaver
     )
-    await commit(uow, before, moved(before, progress, transition), transition, workflow_knows=False)
+    await commit(uow, before, await moved(uow, before, progress, transition), transition, workflow_knows=False)
 
 
 async def _return_route(uow: UnitOfWork, move: Row, step: ReturnStep) -> None:

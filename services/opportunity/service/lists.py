@@ -7,9 +7,10 @@ from uuid import UUID
 
 from services.kit.db.database import Reader, Row
 from services.kit.http.paging import Cursors, page
+from services.kit.running import clock
 from services.kit.trust.principal import Principal
 from services.opportunity.access import SEEN_THROUGH, View, view_of
-from services.opportunity.repository import lists
+from services.opportunity.repository import circulation, lists
 from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import present
@@ -62,13 +63,15 @@ async def _page(
 
 
 async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: InboxQuery) -> dict[str, Any]:
-    scope = f"inbox:{query.sort}"
+    scope = f"inbox:{query.sort}:{query.snoozed}"
     view = await view_of(reader, principal)
     rows = await lists.inbox(
         reader,
         user_id=principal.user_id,
         acts_as=view.acts_as,
         filters=query.narrowed,
+        snoozed=query.snoozed,
+        now=clock.now(),
         sort=_SORT_COLUMNS[query.sort],
         after=_key(cursors.decode(scope, query.cursor, [datetime, UUID])),
         limit=query.limit + 1,
@@ -85,7 +88,8 @@ async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: I
 
 async def counts(reader: Reader, principal: Principal) -> Row:
     view = await view_of(reader, principal)
-    return await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as)
+    counted = await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as, now=clock.now())
+    return counted | await circulation.counts(reader, principal.user_id)
 
 
 async def _shown(

@@ -5,6 +5,7 @@ from typing import Any
 from services.kit.db.database import UnitOfWork
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
+from services.opportunity import exchange
 from services.opportunity.references import References
 from services.opportunity.schemas.previews import RouteQuestion
 from services.opportunity.service import requests, routing
@@ -16,4 +17,6 @@ async def preview(
     """The stages with their approvers' names, who is absent and who stands in, and the flags."""
     requester, customer = await requests.parties(uow, principal, question, references)
     now = clock.now()
-    return await routing.preview(uow, await routing.plan(uow, question, requester, customer, now), now)
+    chosen = await routing.plan(uow, question, requester, customer, now)
+    yen = exchange.shown_in_yen(question.amount, question.currency, chosen.rates)
+    return await routing.preview(uow, chosen, now) | {"yenAmount": yen}

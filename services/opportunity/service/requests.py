@@ -78,6 +78,7 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
         before,
         progress=replace(before.progress, stages=chosen.stages),
         **flagged(chosen.noted),
+        rates=chosen.rates,
         route_id=chosen.route_id,
         route_version=chosen.route_version,
     )
@@ -98,7 +99,7 @@ async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitt
         await fences.check_unblocked(uow, "user_copies", approver)
     transition = Transition(ApprovalAction.SUBMIT, "REQUESTER", actor_id)
     drafted = replace(approval, progress=replace(approval.progress, state=ApprovalState.DRAFT))
-    after = moved(drafted, machine.submit(drafted.progress, Actor(actor_id)), transition)
+    after = await moved(uow, drafted, machine.submit(drafted.progress, Actor(actor_id)), transition)
     after = replace(after, process_id=new_id())
     after = await write_history(uow, submitted, after, transition, new_id())
     await approvals.update(uow, after)
@@ -283,6 +284,7 @@ async def _insert(uow: UnitOfWork, requester_id: UUID, content: NewApproval, cho
         description=content.description,
         amount=content.amount,
         currency=content.currency,
+        rates=() if content.draft else chosen.rates,
         fields=content.fields,
         **flagged(chosen.noted),
         progress=Progress(ApprovalState.DRAFT, requester_id, requester_id, chosen.stages),

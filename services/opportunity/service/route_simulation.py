@@ -7,12 +7,15 @@ from uuid import UUID
 
 from services.contracts.states import ApprovalKind
 from services.kit.db.database import Row, UnitOfWork
-from services.kit.running import clock
+from services.kit.running import clock, zone
+from services.opportunity import exchange
+from services.opportunity.exchange import Rates
 from services.opportunity.matching import Candidate, Choice, choose
 from services.opportunity.references import References
 from services.opportunity.repository import people, route_simulation
 from services.opportunity.schemas.previews import RouteQuestion
 from services.opportunity.schemas.route_trials import SimulationInput
+from services.opportunity.service import rates as rate_table
 from services.opportunity.service import routing
 from services.opportunity.service.resolving import Directory
 from services.opportunity.service.route_trials import problem_text, route_ref, with_draft
@@ -32,7 +35,9 @@ async def simulate(uow: UnitOfWork, question: SimulationInput, references: Refer
     looked_at = rows[:MOST_LOOKED_AT]
     asked = [row for row in looked_at if not row["named"]]
     directory, changed, count = Directory(uow), [], 0
+    by_day: dict[date, Rates] = {}
     for row in asked:
+        row["rates"] = await _rates(uow, row, by_day)
         ways = await _ways(directory, row, today, drafted)
         if ways is not None:
             count += 1
@@ -49,6 +54,14 @@ async def simulate(uow: UnitOfWork, question: SimulationInput, references: Refer
     }
 
 
+async def _rates(uow: UnitOfWork, row: Row, by_day: dict[date, Rates]) -> Rates:
+    """Those that the request kept; of other currencies, which a drafted version may ask for, those of its day."""
+    day = zone.local(row["submitted_at"]).date()
+    if day not in by_day:
+        by_day[day] = await rate_table.counting(uow, row["submitted_at"])
+    return {**by_day[day], **exchange.by_currency(exchange.from_json(row["rates"]))}
+
+
 async def _ways(
     directory: Directory, row: Row, today: Sequence[Candidate], drafted: Sequence[Candidate]
 ) -> tuple[routing.Drawn, routing.Drawn] | None:
@@ -56,13 +69,13 @@ async def _ways(
     content = RouteQuestion.model_construct(
         kind=ApprovalKind(row["kind"]), amount=row["amount"], currency=row["currency"]
     )
-    customer, at = _customer(row["customer"]), row["submitted_at"]
+    customer, at, rates = _customer(row["customer"]), row["submitted_at"], row["rates"]
     asked = routing.asked_of(content, customer, at)
-    if _taken(choose(today, asked)) == _taken(choose(drafted, asked)):
+    if _taken(choose(today, asked, rates)) == _taken(choose(drafted, asked, rates)):
         return None
     requester = await directory.user(row["requester_id"]) or {"id": row["requester_id"], "manager_id": None}
-    before = await routing.draw(directory, content, requester, customer, at, today)
-    after = await routing.draw(directory, content, requester, customer, at, drafted)
+    before = await routing.draw(directory, content, requester, customer, at, today, rates)
+    after = await routing.draw(directory, content, requester, customer, at, drafted, rates)
     return None if _way(before) == _way(after) else (before, after)
 
 
@@ -102,6 +115,8 @@ async def _items(uow: UnitOfWork, changed: Sequence[tuple[Row, routing.Drawn, ro
             "kind": row["kind"],
             "amount": row["amount"],
             "currency": row["currency"],
+            "yenAmount": exchange.shown_in_yen(row["amount"], row["currency"], row["rates"].values()),
+            "rates": exchange.to_json(exchange.of([row["currency"]], row["rates"])),
             "requesterId": row["requester_id"],
             "requesterName": row["requester_name"],
             "submittedAt": row["submitted_at"],

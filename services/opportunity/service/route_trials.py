@@ -10,6 +10,7 @@ from services.contracts.states import CustomerState, UserState
 from services.kit.db.database import Row, UnitOfWork
 from services.kit.errors import FieldError, NotFound, ProblemError, Text, Unprocessable
 from services.kit.running import clock
+from services.opportunity import exchange
 from services.opportunity.matching import Candidate, Choice, Judged
 from services.opportunity.references import References
 from services.opportunity.repository import people, routes
@@ -47,13 +48,15 @@ async def try_out(uow: UnitOfWork, question: TrialInput, references: References)
         "taken": None if drawn.choice.taken is None else route_ref(drawn.choice.taken.candidate),
         "routes": [_judged(one, drawn.choice) for one in drawn.choice.judged],
         "flags": drawn.noted.flags,
+        "yenAmount": exchange.shown_in_yen(question.amount, question.currency, drawn.rates),
+        "rates": exchange.to_json(drawn.rates),
         "stages": await _stages(uow, drawn, at),
         "problem": problem_text(problem, uow.context.locale),
     }
 
 
 async def _stages(uow: UnitOfWork, drawn: routing.Drawn, at: datetime) -> list[dict[str, Any]]:
-    shown = await routing.preview(uow, routing.Plan(drawn.stages, drawn.noted), at)
+    shown = await routing.preview(uow, routing.Plan(drawn.stages, drawn.noted, drawn.rates), at)
     ids = {one.user_id for resolved in drawn.resolved for one in resolved.left_out}
     names = await people.names(uow, sorted(ids))
 
@@ -73,6 +76,7 @@ def _judged(one: Judged, choice: Choice) -> dict[str, Any]:
         "met": one.met,
         "failed": one.failed,
         "displaced": one.fits and before,
+        "beyond": one.beyond,
     }
 
 

@@ -9,14 +9,17 @@ from uuid import UUID
 from services.contracts.states import ApprovalKind, CustomerKind, RiskTolerance, StageMode
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Unprocessable
-from services.opportunity import business_time, suitability, terms
+from services.opportunity import business_time, exchange, suitability, terms
+from services.opportunity.business_calendar import Calendar
 from services.opportunity.business_time import TOKYO
-from services.opportunity.matching import Asked, Candidate, Choice, candidate, choose
+from services.opportunity.exchange import NO_RATES, Rate, Rates
+from services.opportunity.matching import Asked, Candidate, Choice, candidate, choose, own_rate, reaches_yen
 from services.opportunity.progress import Stage
 from services.opportunity.repository import past, people, routes
 from services.opportunity.schemas.approvals import ApprovalContent
-from services.opportunity.schemas.fields import DEFAULT_CURRENCY
 from services.opportunity.schemas.routes import Resolver, RouteStage
+from services.opportunity.service import firm_calendar
+from services.opportunity.service import rates as rate_table
 from services.opportunity.service import stages as rules
 from services.opportunity.service.resolving import Directory, People, Resolved, resolve
 from services.opportunity.service.stages import stage_members
@@ -42,6 +45,8 @@ class Drawn:
 
     resolved: tuple[Resolved, ...]
     noted: Noted
+    rates: tuple[Rate, ...]
+    """By which the amount is compared, and shown."""
     choice: Choice | None = None
     """None for named approvers; ``choice.taken`` is None for the built-in policy."""
 
@@ -54,6 +59,7 @@ class Drawn:
 class Plan:
     stages: tuple[Stage, ...]
     noted: Noted
+    rates: tuple[Rate, ...]
     route_id: UUID | None = None
     """The configured route that was taken; None for named approvers and for the built-in policy."""
     route_version: int | None = None
@@ -89,6 +95,7 @@ async def plan(reader: Reader, content: ApprovalContent, requester: Row, custome
     return Plan(
         drawn.stages,
         drawn.noted,
+        drawn.rates,
         None if taken is None else taken.route_id,
         None if taken is None else taken.version,
     )
@@ -101,28 +108,33 @@ async def draw(
     customer: Row | None,
     at: datetime,
     candidates: Sequence[Candidate] | None = None,
+    rates: Rates | None = None,
     *,
     before: Past | None = None,
 ) -> Drawn:
     """The way of a request that is submitted at ``at``: what ``plan`` takes, trials show and simulations compare.
 
-    ``candidates``: the routes that there are, if not those that count then. ``before``: what was approved for the
-    customer, for flags that rest on it; no way depends on these. Raises Unprocessable for named people who can't be
+    ``candidates`` and ``rates``: those that there are, if not those that count then. ``before``: what was approved for
+    the customer, for flags that rest on it; no way depends on these. Raises Unprocessable for named people who can't be
     asked.
     """
     found = Noted() if customer is None else suitability.noted(proposal(content), customer_facts(customer), before, at)
     named, choice = await _named(directory.reader, content, requester), None
+    asked = asked_of(content, customer, at)
+    if rates is None:
+        rates = NO_RATES if asked.amount is None else await rate_table.counting(directory.reader, at)
     if named is None:
         if candidates is None:
             candidates = await counting(directory.reader, at)
-        choice = choose(candidates, asked_of(content, customer, at))
-        people_of = await People.load(directory, _templates(choice, content), requester)
-        resolved = tuple([await resolve(people_of, template) for template in _templates(choice, content)])
+        choice = choose(candidates, asked, rates)
+        templates = _templates(choice, asked, rates)
+        people_of = await People.load(directory, templates, requester)
+        resolved = tuple([await resolve(people_of, template) for template in templates])
     else:
         resolved = tuple(Resolved(stage) for stage in named)
     if suitability.asks_for_superior(content.kind, found.flags):
         resolved = await _with_superior(await People.load(directory, [], requester), resolved)
-    return Drawn(resolved, found, choice)
+    return Drawn(resolved, found, own_rate(asked, rates) if choice is None else choice.rates, choice)
 
 
 async def counting(reader: Reader, at: datetime) -> list[Candidate]:
@@ -139,13 +151,11 @@ def asked_of(content: ApprovalContent, customer: Row | None, at: datetime) -> As
     return Asked(content.kind, content.amount, content.currency, age, risk_tolerance)
 
 
-def _templates(choice: Choice, content: ApprovalContent) -> list[RouteStage]:
+def _templates(choice: Choice, asked: Asked, rates: Rates) -> list[RouteStage]:
     """The stages of the route that was taken, else those of the built-in policy."""
     if choice.taken is not None:
         return [stored(stage) for stage in choice.taken.candidate.stages]
-    # There are no rates: what is not in yen counts as large.
-    large = content.amount is not None and (content.currency != DEFAULT_CURRENCY or content.amount >= LARGE_AMOUNT_YEN)
-    if large or content.kind is ApprovalKind.SUITABILITY_EXCEPTION:
+    if asked.kind is ApprovalKind.SUITABILITY_EXCEPTION or reaches_yen(asked, LARGE_AMOUNT_YEN, rates):
         return [_SUPERIOR, _APPROVER]
     return [_SUPERIOR]
 
@@ -205,7 +215,7 @@ async def _with_superior(who: People, resolved: tuple[Resolved, ...]) -> tuple[R
 async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]:
     """The route with names and absences: who is away, or will be before the stage is through, and who stands in."""
     involved = sorted({voter for stage in chosen.stages for voter in stage.voters})
-    ends = _ends(chosen.stages, now)
+    ends = _ends(chosen.stages, now, await firm_calendar.current(reader))
     stand_ins = await people.proxies_of(reader, involved, now, until=max(ends, default=now))
     proxies = {stand_in.user_id for found in stand_ins.values() for stand_in in found}
     shown = {who for stage in chosen.stages for who in (*stage.viewer_ids, *stage.reviewer_ids)}
@@ -233,6 +243,7 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
         "routeId": chosen.route_id,
         "flags": chosen.noted.flags,
         "flagGrounds": chosen.noted.grounds,
+        "rates": exchange.to_json(chosen.rates),
         "stages": [
             {
                 "name": stage.name,
@@ -256,11 +267,12 @@ def _person(user_id: UUID, names: Mapping[UUID, str | None]) -> dict[str, Any]:
     return {"id": user_id, "name": names.get(user_id)}
 
 
-def _ends(stages: Sequence[Stage], now: datetime) -> list[datetime]:
+def _ends(stages: Sequence[Stage], now: datetime, calendar: Calendar) -> list[datetime]:
     """When each stage's time is over at the latest, should those before it take all of theirs. One without a deadline
     is taken to begin and end as the one before it ends: nobody foresees more of it."""
     ends: list[datetime] = []
     for stage in stages:
         span = timedelta(hours=stage.deadline_hours or 0)
-        ends.append(business_time.after(ends[-1] if ends else now, span, business_days=stage.business_days))
+        days = calendar if stage.business_days else None
+        ends.append(business_time.after(ends[-1] if ends else now, span, days))
     return ends

@@ -36,7 +36,7 @@ async def shortage_of(reader: Reader, approval_id: UUID, progress: Progress) -> 
 
 
 async def _unable(reader: Reader, approval_id: UUID, progress: Progress, waiting: Sequence[UUID]) -> tuple[UUID, ...]:
-    """A proxy votes for one of them; not for another one too, and not beside a place of their own."""
+    """A proxy votes for one of them; not for another one too, and not beside a place or an opinion of their own."""
     unable = await people.unable_to_decide(reader, waiting)
     if not unable:
         return ()
@@ -44,6 +44,7 @@ async def _unable(reader: Reader, approval_id: UUID, progress: Progress, waiting
     candidates = {proxy for found in proxies.values() for proxy in found}
     barred = await people.unable_to_decide(reader, sorted(candidates)) | progress.voted_by
     barred |= {*progress.current.voters, progress.requester_id, progress.owner_id}
+    barred |= {opinion.asked_id for opinion in progress.asked_here}
     alone: list[UUID] = []
     for voter in sorted(unable):
         stand_in = next((proxy for proxy in proxies.get(voter, ()) if proxy not in barred), None)

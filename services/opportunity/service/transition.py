@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.events.approval import ApprovalActed, ApprovalReassigned
+from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, Verdict
 from services.kit.db.database import Reader, UnitOfWork
@@ -13,12 +13,12 @@ from services.kit.events import audit, outbox
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.opportunity import actions, chain, events, stage_clock
+from services.opportunity import actions, chain, events, exchange, opinions, stage_clock
 from services.opportunity.circulating import Shown
-from services.opportunity.progress import Progress
+from services.opportunity.progress import Opinion, Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
-from services.opportunity.service import ledger, shortage, showing
+from services.opportunity.service import firm_calendar, ledger, shortage, showing
 from services.opportunity.suitability import Noted
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
@@ -34,8 +34,8 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, VIEWER, REVIEWER, CONSULTED, ADMIN, PROCESS or
-    SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, PROCESS
+    or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
@@ -43,17 +43,23 @@ class Transition:
     process_id: UUID | None = None
     from_id: UUID | None = None
     to_id: UUID | None = None
+    opinion: Opinion | None = None
+    """The question that it is about."""
     verdict: Verdict | None = None
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
 
 def event_for(transition: Transition, before: Approval, after: Approval, begun: Shown) -> ApprovalActed:
-    """The event of a transition; one about a place names both people. ``begun``: whom the request is shown to now."""
+    """The event of a transition; one about a place or a question names both people. ``begun``: whom the request is
+    shown to from now on."""
     event = actions.BY_NAME[transition.action].event_for(before.progress, after.progress)
-    people_moved: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     if issubclass(event, ApprovalReassigned):
-        people_moved = {"from_id": transition.from_id, "to_id": transition.to_id}
+        named = {"from_id": transition.from_id, "to_id": transition.to_id}
+    elif issubclass(event, OpinionActed):
+        assert transition.opinion is not None, "it is about one"
+        named = events.of_opinion(transition.opinion)
     return events.acted(
         event,
         after,
@@ -62,14 +68,15 @@ def event_for(transition: Transition, before: Approval, after: Approval, begun: 
         comment=transition.comment,
         to_read=sorted(begun.readers),
         to_review=sorted(begun.reviewers),
-        **people_moved,
+        **named,
     )
 
 
-def moved(before: Approval, progress: Progress, transition: Transition) -> Approval:
+async def moved(reader: Reader, before: Approval, progress: Progress, transition: Transition) -> Approval:
     """The request after the transition, without its history entry."""
     now = clock.now()
-    ticking = stage_clock.after_transition(before, progress, now)
+    progress = opinions.settled(before.progress, progress)
+    ticking = stage_clock.after_transition(before, progress, now, await firm_calendar.current(reader))
     after = replace(
         before,
         progress=progress,
@@ -108,8 +115,7 @@ async def commit(
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
     followed = await showing.follow(uow, after)
-    moved_parts = before.progress.stages != after.progress.stages or before.progress.owner_id != after.progress.owner_id
-    if moved_parts or followed.changed:
+    if followed.changed or _parts(before.progress) != _parts(after.progress):
         await approvals.set_participants(uow, after)
     version = await outbox.record_change(
         uow,
@@ -131,6 +137,11 @@ async def commit(
     return outcome(replace(after, event_version=version))
 
 
+def _parts(progress: Progress) -> tuple[object, ...]:
+    """What decides who has a part in the request."""
+    return progress.stages, progress.owner_id, progress.opinions
+
+
 async def write_history(
     uow: UnitOfWork, before: Approval, after: Approval, transition: Transition, entry_id: UUID
 ) -> Approval:
@@ -145,6 +156,12 @@ async def write_history(
         personal["verdict"] = transition.verdict.value
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
+    if transition.opinion is not None:
+        personal["opinion"] = {
+            "askedId": str(transition.opinion.asked_id),
+            "askerId": str(transition.opinion.asker_id),
+            "blocks": transition.opinion.blocks,
+        }
     if transition.from_id is not None or transition.to_id is not None:
         personal |= {"fromId": _text(transition.from_id), "toId": _text(transition.to_id)}
     salt = chain.new_salt()
@@ -208,6 +225,8 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "kind": approval.kind.value,
         "amount": approval.amount,
         "currency": approval.currency,
+        "rates": exchange.to_json(approval.rates),
+        "yenAmount": exchange.shown_in_yen(approval.amount, approval.currency, approval.rates),
         "fields": approval.fields,
         "customerId": None if approval.customer_id is None else str(approval.customer_id),
         "flags": approval.flags,
@@ -216,6 +235,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "stages": stages_to_json(approval.progress.stages),
         "customer": customer,
         "attachments": await attachments.evidence(reader, approval.id),
+        "opinions": await history.evidence_of_opinions(reader, approval.progress.asked_here),
     }
 
 

@@ -14,15 +14,16 @@ from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
-from services.opportunity import assets, business_time, machine
+from services.opportunity import assets, business_time, exchange, machine, opinions
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
+from services.opportunity.business_calendar import Calendar
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.record import progress_from_row
-from services.opportunity.repository import lists, people
-from services.opportunity.service import shortage
+from services.opportunity.repository import history, lists, people
+from services.opportunity.service import firm_calendar, shortage
 
-_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "sortKey"})
+_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
 
 
 def _actor(view: View, principal: Principal, without: AbstractSet[UUID]) -> Actor:
@@ -42,7 +43,9 @@ async def detail(reader: Reader, principal: Principal, approval_id: UUID) -> dic
     if row is None:
         raise NotFound()
     [shown] = await present(reader, [row], view, principal)
-    shown["shortage"] = await _shortage(reader, approval_id, _progress(row))
+    progress = _progress(row)
+    shown["shortage"] = await _shortage(reader, approval_id, progress)
+    await _add_questions(reader, shown, progress)
     shown["customerFacts"] = await _customer_facts(reader, row)
     return shown
 
@@ -52,6 +55,15 @@ async def _customer_facts(reader: Reader, row: Row) -> Row | None:
     if facts is None:
         return None
     return facts | {"assetsShare": assets.share(row["amount"], row["currency"], facts["assetsBand"])}
+
+
+async def _add_questions(reader: Reader, shown: dict[str, Any], progress: Progress) -> None:
+    awaited = progress.awaited_opinions
+    asked = await history.texts(reader, [one.question_id for one in awaited])
+    for item, one in zip(shown["opinions"], awaited, strict=True):
+        if one.question_id in asked:
+            question = asked[one.question_id]
+            item |= {"question": question["body"], "askedAt": question["created_at"]}
 
 
 async def _shortage(reader: Reader, approval_id: UUID, progress: Progress) -> dict[str, Any] | None:
@@ -85,17 +97,25 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     progresses = [_progress(row) for row in rows]
     involved = {who for progress in progresses for stage in progress.stages for who in stage.voters}
     involved |= {stage.escalate_to for progress in progresses for stage in progress.stages if stage.escalate_to}
+    awaited = [one for progress in progresses for one in progress.awaited_opinions]
+    involved |= {who for one in awaited for who in (one.asked_id, one.asker_id)}
     names = await people.names(reader, sorted(involved)) if involved else {}
     older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
     actors = [_actor(view, principal, {who for waiting, who in older if waiting == row["id"]}) for row in rows]
-    return [_item(row, progress, actor, names) for row, progress, actor in zip(rows, progresses, actors, strict=True)]
+    calendar = await firm_calendar.current(reader)
+    return [
+        _item(row, progress, actor, names, calendar)
+        for row, progress, actor in zip(rows, progresses, actors, strict=True)
+    ]
 
 
 def _progress(row: Row) -> Progress:
     return progress_from_row({field.name: row[to_camel(field.name)] for field in fields(Progress)})
 
 
-def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | None]) -> dict[str, Any]:
+def _item(
+    row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | None], calendar: Calendar
+) -> dict[str, Any]:
     item = {name: value for name, value in row.items() if name not in _INTERNAL}
     item["stages"] = [
         shown
@@ -106,14 +126,26 @@ def _item(row: Row, progress: Progress, actor: Actor, names: dict[UUID, str | No
         for position, (shown, stage) in enumerate(zip(row["stages"], progress.stages, strict=True))
     ]
     item["waitingFor"] = [{"id": who, "name": names.get(who)} for who in progress.waiting_for]
-    item["businessDaysLeft"] = _business_days_left(row, progress)
+    item["opinions"] = [
+        {
+            "asked": {"id": one.asked_id, "name": names.get(one.asked_id)},
+            "asker": {"id": one.asker_id, "name": names.get(one.asker_id)},
+            "blocks": one.blocks,
+            "mayWithdraw": opinions.may_withdraw(progress, actor, one),
+        }
+        for one in progress.awaited_opinions
+    ]
+    item["rates"] = row["rates"] or []
+    kept = exchange.from_json(row["rates"])
+    item["yenAmount"] = exchange.shown_in_yen(row["amount"], row["currency"], kept)
+    item["businessDaysLeft"] = _business_days_left(row, progress, calendar)
     item["allowedActions"] = allowed_actions(progress, actor)
     absent = machine.stands_in_for(progress, actor)
     item["standsInFor"] = None if absent is None else {"id": absent, "name": names.get(absent)}
     return item
 
 
-def _business_days_left(row: Row, progress: Progress) -> int | None:
+def _business_days_left(row: Row, progress: Progress, calendar: Calendar) -> int | None:
     if progress.state is not ApprovalState.PENDING or row["deadlineAt"] is None or not progress.current.business_days:
         return None
-    return business_time.days_left(clock.now(), row["deadlineAt"])
+    return business_time.days_left(clock.now(), row["deadlineAt"], calendar)

@@ -17,6 +17,7 @@ async def of_user(reader: Reader, user_id: UUID, successor_id: UUID | None) -> d
         "approval_requests": await handover.count_owned(reader, user_id),
         "approval_routes": routes,
         "approval_proxies": proxies,
+        "approval_opinions": await handover.count_asked(reader, user_id),
         "approval_circulation": await circulation.count_left_behind(reader, user_id),
     }
     return {

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 
 from services.contracts.events import approval, customer, sales
+from services.contracts.states import NotificationType
 from services.kit.events.envelope import Envelope, EventPayload
 from services.kit.processes.events import ProcessCompleted, ProcessNeedsAttention, ProcessStarted
 from services.kit.running import clock
@@ -161,6 +162,27 @@ async def test_who_is_asked_for_an_answer_is_told_and_no_more_once_it_is_given(c
     assert [item["readAt"] is not None for item in await inbox_of(OTHER).items()] == [True, True]
 
 
+async def test_who_is_asked_for_an_opinion_is_told_until_it_is_given_and_the_asker_of_the_end(
+    consume: Consume, inbox_of: Any
+) -> None:
+    request = Request()
+    question = {"asked_id": MANAGER, "asker_id": OTHER, "approver_id": APPROVER, "blocks": True}
+    await consume([*PEOPLE, request.emit(approval.ApprovalRequested, REP)])
+    await consume([request.emit(approval.OpinionAsked, OTHER, opinion_from=[MANAGER], **question)])
+    assert [(item["type"], item["readAt"]) for item in await inbox_of(MANAGER).items()] == [("OPINION_ASKED", None)]
+    nudged = envelope(approval.ApprovalNudged.model_validate(request.fields), request.id, None, clock.now())
+    await consume([nudged])
+    assert await inbox_of(MANAGER).types() == ["OPINION_ASKED"] * 2, "whoever holds it up is reminded too"
+    await consume([request.emit(approval.OpinionGiven, MANAGER, opinion_from=[])])
+    assert [item["readAt"] is None for item in await inbox_of(MANAGER).items()] == [False, False]
+    for asking in (OTHER, APPROVER):
+        assert (await inbox_of(asking).types())[0] == "OPINION_GIVEN", "who put it, and in whose place"
+    await consume([request.emit(approval.OpinionAsked, OTHER, opinion_from=[MANAGER])])
+    await consume([request.emit(approval.OpinionWithdrawn, OTHER, opinion_from=[])])
+    assert (await inbox_of(OTHER).types())[0] == "OPINION_GIVEN", "nobody is told of what they did themselves"
+    assert (await inbox_of(APPROVER).types())[0] == "OPINION_ENDED"
+
+
 def task(version: int, user_id: UUID, actor: UUID | None, task_id: UUID, **changes: Any) -> Envelope:
     fields: dict[str, Any] = {
         "task_id": task_id,
@@ -280,8 +302,9 @@ async def test_whoever_left_and_whoever_switched_a_type_off_is_not_told(
     chosen = {"items": [{"type": "APPROVAL_WAITING", "inApp": False}]}
     answer = await client.put("/notifications/preferences", chosen, token=inbox_of(OTHER).token)
     assert answer.status == 200
-    assert {"type": "APPROVAL_WAITING", "inApp": False} in answer.json["items"]
-    assert {"type": "TASK_OVERDUE", "inApp": True} in answer.json["items"]
+    assert {item["type"]: item["inApp"] for item in answer.json["items"]} == {
+        kind: kind != "APPROVAL_WAITING" for kind in NotificationType
+    }
     left = person("approver", user_id=APPROVER, state="DELETED")
     await consume([left, person("approver", user_id=OTHER), Request().emit(approval.ApprovalRequested, REP)])
     assert await inbox_of(APPROVER).types() == []

@@ -35,7 +35,8 @@ from services.contracts.steps import ProcessStep, ReassignStep
 from services.kit.errors import ProblemError
 from services.kit.running import clock
 from services.kit.running.ids import new_id
-from services.opportunity.business_time import TOKYO, is_business_day
+from services.opportunity.business_calendar import JAPAN
+from services.opportunity.business_time import TOKYO
 from services.opportunity.references import References
 from services.opportunity.service import commands, comments, shortage
 from tests.services.opportunity.branch_staff import FIRST_DAY, LARGE, LARGEST, Staff
@@ -337,7 +338,7 @@ class Branch(Staff):
 def business_days() -> list[date]:
     span = (LAST_DAY - FIRST_DAY).days + 1
     days = (FIRST_DAY + timedelta(days=number) for number in range(span))
-    return [day for day in days if is_business_day(day)]
+    return [day for day in days if JAPAN.is_business_day(day)]
 
 
 def rounds(day: date) -> Iterator[datetime]:

@@ -9,6 +9,7 @@ from deploy.invariants.approvals import chains_verify, decided_with_right, one_p
 from deploy.invariants.system import System
 from services.kit.running import clock
 from services.opportunity.business_time import TOKYO
+from tests.services.opportunity import slow_calendar
 from tests.services.opportunity.branch import Branch, Seen, business_days, rounds
 from tests.services.opportunity.branch_staff import FIRST_DAY
 from tests.services.opportunity.world import World
@@ -30,22 +31,6 @@ HAPPENS: Final = (
     "add_approver",
     "reassign",
 )
-_CLOSED: Final = {
-    (2026, 4): [29],
-    (2026, 5): [3, 4, 5, 6],
-    (2026, 7): [20],
-    (2026, 8): [11],
-    (2026, 9): [21, 22, 23],
-    (2026, 10): [12],
-    (2026, 11): [3, 23],
-    (2026, 12): [31],
-    (2027, 1): [1, 2, 3, 11],
-    (2027, 2): [11, 23],
-    (2027, 3): [21, 22],
-}
-HOLIDAYS: Final = frozenset(date(year, month, day) for (year, month), days in _CLOSED.items() for day in days)
-"""From the Cabinet Office's list (内閣府「国民の祝日」), and the exchanges' days around the new year; typed by hand, so
-that the count does not lean on the library that the service uses."""
 
 
 class _Read:
@@ -182,5 +167,4 @@ def _counted(start: datetime, end: datetime, *, business: bool) -> timedelta:
 
 
 def _is_open(at: datetime) -> bool:
-    day = at.astimezone(TOKYO).date()
-    return day.weekday() < 5 and day not in HOLIDAYS
+    return slow_calendar.is_open(at.astimezone(TOKYO).date(), {})

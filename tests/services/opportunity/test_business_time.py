@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.opportunity import business_time
+from services.opportunity.business_calendar import JAPAN
 
 JST = ZoneInfo("Asia/Tokyo")
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -19,24 +20,24 @@ def jst(month: int, day: int, hour: int) -> datetime:
 
 
 def test_a_day_from_friday_afternoon_ends_on_monday_afternoon() -> None:
-    assert business_time.after(jst(11, 6, 15), timedelta(hours=24), business_days=True) == jst(11, 9, 15)
+    assert business_time.after(jst(11, 6, 15), timedelta(hours=24), JAPAN) == jst(11, 9, 15)
 
 
 def test_golden_week_and_new_year_do_not_count() -> None:
-    assert business_time.after(jst(5, 1, 10), timedelta(hours=24), business_days=True) == jst(5, 7, 10)
+    assert business_time.after(jst(5, 1, 10), timedelta(hours=24), JAPAN) == jst(5, 7, 10)
     new_year = datetime(2026, 12, 30, 10, tzinfo=JST)
-    ends = business_time.after(new_year, timedelta(hours=24), business_days=True)
+    ends = business_time.after(new_year, timedelta(hours=24), JAPAN)
     assert ends == datetime(2027, 1, 4, 10, tzinfo=JST)
 
 
 def test_hours_of_the_clock_count_every_day() -> None:
-    assert business_time.after(jst(5, 2, 10), timedelta(hours=24), business_days=False) == jst(5, 3, 10)
+    assert business_time.after(jst(5, 2, 10), timedelta(hours=24), None) == jst(5, 3, 10)
 
 
 @given(start=moments, span=spans)
 def test_what_was_added_is_what_lies_between(start: datetime, span: timedelta) -> None:
-    end = business_time.after(start, span, business_days=True)
-    assert business_time.between(start, end, business_days=True) == span
+    end = business_time.after(start, span, JAPAN)
+    assert business_time.between(start, end, JAPAN) == span
     assert end - start >= span
 
 
@@ -44,10 +45,8 @@ def test_what_was_added_is_what_lies_between(start: datetime, span: timedelta) -
 def test_a_clock_that_stood_still_meanwhile_rings_at_the_same_business_time(
     start: datetime, first: timedelta, second: timedelta
 ) -> None:
-    halfway = business_time.after(start, first, business_days=True)
-    assert business_time.after(halfway, second, business_days=True) == business_time.after(
-        start, first + second, business_days=True
-    )
+    halfway = business_time.after(start, first, JAPAN)
+    assert business_time.after(halfway, second, JAPAN) == business_time.after(start, first + second, JAPAN)
 
 
 @pytest.mark.parametrize(
@@ -62,4 +61,4 @@ def test_a_clock_that_stood_still_meanwhile_rings_at_the_same_business_time(
 )
 def test_business_days_that_are_left(now: str, deadline: str, days: int) -> None:
     start, end = (datetime.fromisoformat(f"{moment}+09:00") for moment in (now, deadline))
-    assert business_time.days_left(start, end) == days
+    assert business_time.days_left(start, end, JAPAN) == days

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -17,11 +18,13 @@ from services.contracts.states import (
     StageMode,
 )
 from services.kit.errors import ProblemError
-from services.opportunity import actions, machine, places
+from services.opportunity import actions, machine, opinions, places
 from services.opportunity.progress import Actor, Progress, Stage
 from tests.services.opportunity.players import PEOPLE, PROCESSES, REQUESTER, SYSTEM
 
 people = st.sampled_from(PEOPLE)
+WORDS = UUID(int=200)
+"""A comment."""
 processes = st.sampled_from(PROCESSES)
 
 
@@ -57,7 +60,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         except ProblemError:
             return False
         assert self.before.state in machine.ALLOWED_FROM[action]
-        self.now = after
+        self.now = opinions.settled(self.before, after)
         return True
 
     @rule(action=st.sampled_from(sorted(machine.ALLOWED_FROM)), who=people, process=processes, admin=st.booleans())
@@ -73,6 +76,12 @@ class ApprovalMachine(RuleBasedStateMachine):
             ApprovalAction.RETURN: lambda: machine.return_(self.now, actor),
             ApprovalAction.TAKE_BACK: lambda: machine.take_back(self.now, actor),
             ApprovalAction.ADD_APPROVER: lambda: places.add_approver(self.now, actor, user_id=PEOPLE[2], before=admin),
+            ApprovalAction.ASK_OPINION: lambda: opinions.ask(
+                self.now, actor, user_id=PEOPLE[2], blocks=admin, comment_ref=WORDS
+            ),
+            ApprovalAction.GIVE_OPINION: lambda: opinions.give(self.now, actor, comment_ref=WORDS),
+            ApprovalAction.DECLINE_OPINION: lambda: opinions.decline(self.now, actor),
+            ApprovalAction.WITHDRAW_OPINION: lambda: opinions.withdraw(self.now, actor, user_id=PEOPLE[2]),
             ApprovalAction.RESUBMIT: lambda: machine.resubmit(self.now, actor),
             ApprovalAction.NUDGE: lambda: machine.nudge(self.now, actor),
             ApprovalAction.CONSULT: lambda: machine.consult(self.now, actor),
@@ -98,8 +107,10 @@ class ApprovalMachine(RuleBasedStateMachine):
         if not waiting:
             return  # everybody has voted, and a vacant place is waited for
         actor = Actor(waiting[number % len(waiting)], may_decide=True)
-        assert self._try(ApprovalAction.APPROVE, lambda: machine.approve(self.now, actor))
-        self._check_approval()
+        free = not self.now.decision_waits_for
+        assert self._try(ApprovalAction.APPROVE, lambda: machine.approve(self.now, actor)) == free
+        if free:
+            self._check_approval()
 
     @within(ApprovalAction.APPROVE)
     @rule(
@@ -124,6 +135,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         assert not self.before.is_own(who)
         assert {who, *proxies} & set(self.before.current.voters)
         assert who not in self.before.voted_by | self.before.approved_by
+        assert action is ApprovalAction.RETURN or not self.before.decision_waits_for
         if action is ApprovalAction.APPROVE:
             self._check_approval()
         else:
@@ -180,12 +192,59 @@ class ApprovalMachine(RuleBasedStateMachine):
         assert len(self.now.stages) == len(self.before.stages) + 1
         assert not (before and self.before.approved_by)
 
+    @within(ApprovalAction.ASK_OPINION)
+    @rule(who=people, asked=people, proxies=st.frozensets(people, max_size=1), blocks=st.booleans())
+    def ask_opinion(self, who: UUID, asked: UUID, proxies: frozenset[UUID], blocks: bool) -> None:
+        actor = Actor(who, may_decide=True, proxy_for=proxies)
+
+        def attempt() -> Progress:
+            return opinions.ask(self.now, actor, user_id=asked, blocks=blocks, comment_ref=WORDS)
+
+        offered = ApprovalAction.ASK_OPINION in actions.allowed_actions(self.now, actor)
+        if not self._try(ApprovalAction.ASK_OPINION, attempt):
+            return
+        assert offered
+        assert asked not in (who, REQUESTER, *self.now.current.voters)
+        assert opinions.put_to(self.before, asked) is None
+        assert (asked in self.now.decision_waits_for) == blocks
+        assert self.now.waiting_for == self.before.waiting_for
+
+    @within(ApprovalAction.GIVE_OPINION)
+    @rule(who=people, decline=st.booleans())
+    def answer(self, who: UUID, decline: bool) -> None:
+        action = ApprovalAction.DECLINE_OPINION if decline else ApprovalAction.GIVE_OPINION
+        actor = Actor(who)
+        offered = action in actions.allowed_actions(self.now, actor)
+        asked = opinions.put_to(self.now, who)
+        assert offered == (asked is not None)
+
+        def attempt() -> Progress:
+            return opinions.decline(self.now, actor) if decline else opinions.give(self.now, actor, comment_ref=WORDS)
+
+        assert self._try(action, attempt) == offered
+        assert opinions.put_to(self.now, who) is None
+        if offered and not decline:
+            with pytest.raises(ProblemError):
+                opinions.give(self.now, actor, comment_ref=WORDS)
+
+    @within(ApprovalAction.WITHDRAW_OPINION)
+    @rule(who=people, asked=people, proxies=st.frozensets(people, max_size=1), admin=st.booleans())
+    def withdraw_opinion(self, who: UUID, asked: UUID, proxies: frozenset[UUID], admin: bool) -> None:
+        actor = Actor(who, may_decide=True, is_admin=admin, proxy_for=proxies)
+        question = opinions.put_to(self.now, asked)
+        may = question is not None and opinions.may_withdraw(self.now, actor, question)
+        attempt = lambda: opinions.withdraw(self.now, actor, user_id=asked)  # noqa: E731
+        assert self._try(ApprovalAction.WITHDRAW_OPINION, attempt) == may
+        if may:
+            assert not admin
+            assert {who, *proxies} & set(self.before.current.voters)
+
     @within(ApprovalAction.APPROVE)
     @rule(number=st.integers(0, 3))
     def approve_and_take_back(self, number: int) -> None:
         """What was just approved can be taken back, and all is as it was."""
         waiting = self.now.waiting_for
-        if not waiting:
+        if not waiting or self.now.decision_waits_for:
             return
         actor = Actor(waiting[number % len(waiting)], may_decide=True)
         before, after = self.now, machine.approve(self.now, actor)
@@ -323,6 +382,16 @@ class ApprovalMachine(RuleBasedStateMachine):
         for stage in self.now.stages:
             assert 1 <= stage.votes_needed <= len(stage.approver_ids) + len(stage.vacant_ids)
             assert not set(stage.approver_ids) & set(stage.vacant_ids)
+
+    @invariant()
+    def an_opinion_is_awaited_only_on_the_way_and_of_nobody_who_decides(self) -> None:
+        assert bool(self.now.opinions) <= (self.now.state in (ApprovalState.PENDING, ApprovalState.ON_HOLD))
+        asked = [one.asked_id for one in self.now.awaited_opinions]
+        assert len(asked) == len(set(asked)) <= opinions.MOST_AWAITED
+        assert not set(asked) & {REQUESTER, *(self.now.current.voters if asked else ())}
+        for who in asked:
+            with pytest.raises(ProblemError):
+                machine.votes_as(self.now, Actor(who, may_decide=True, proxy_for=frozenset(PEOPLE)))
 
     @invariant()
     def one_person_fills_one_place_of_a_stage(self) -> None:

@@ -10,9 +10,10 @@ from services.contracts.states import (
     ApprovalState,
     StageMode,
 )
-from services.opportunity import machine, places
+from services.opportunity import machine, opinions, places
 from services.opportunity.errors import (
     AlreadyVoted,
+    CannotBeAsked,
     NotAnApprover,
     NothingToTakeBack,
     OwnRequest,
@@ -150,3 +151,40 @@ def test_an_approval_of_another_revision_or_generation_is_not_taken_back(moved: 
     given = machine.approve(pending(Stage("一", (FIRST,)), Stage("二", (SECOND,))), decider(FIRST))
     with pytest.raises(NothingToTakeBack):
         machine.take_back(replace(given, **moved), decider(FIRST))
+
+
+def asked(progress: Progress, whom: UUID = THIRD, **facts: Any) -> Progress:
+    return opinions.ask(progress, decider(FIRST), user_id=whom, comment_ref=UUID(int=9), **{"blocks": True} | facts)
+
+
+@pytest.mark.parametrize("moved", [{"revision": 2}, {"generation": 2}, {"stage": 1}, {"state": ApprovalState.APPROVED}])
+def test_a_question_that_an_older_replica_left_behind_counts_for_nothing(moved: dict[str, Any]) -> None:
+    now = asked(pending(Stage("一次", (FIRST,)), Stage("二次", (FIRST,))))
+    assert now.decision_waits_for == (THIRD,)
+    left = replace(now, **moved)
+    assert (left.decision_waits_for, left.awaited_opinions) == ((), ())
+    if left.state is ApprovalState.PENDING:
+        machine.approve(left, decider(FIRST))
+
+
+def test_a_place_that_was_handed_on_leaves_its_question_to_whoever_has_a_place() -> None:
+    now = asked(pending(Stage("合議", (FIRST, SECOND), StageMode.ALL)))
+    with pytest.raises(NotAnApprover):
+        opinions.withdraw(now, decider(SECOND), user_id=THIRD)
+    now = places.reassign(now, decider(FIRST), from_id=FIRST, to_id=PEOPLE[4])
+    with pytest.raises(NotAnApprover):
+        opinions.withdraw(now, decider(FIRST), user_id=THIRD)
+    for taker in (SECOND, PEOPLE[4]):
+        assert opinions.withdraw(now, decider(taker), user_id=THIRD).opinions == ()
+
+
+def test_no_more_are_asked_in_a_stage_than_it_has_room_for() -> None:
+    now = pending(Stage("決裁", (FIRST,)))
+    for number in range(opinions.MOST_ASKED):
+        whom = UUID(int=1000 + number)
+        now = asked(now, whom, blocks=False)
+        now = opinions.give(now, Actor(whom), comment_ref=UUID(int=10))
+    with pytest.raises(CannotBeAsked):
+        asked(now)
+    assert not opinions.may_ask(now, decider(FIRST))
+    assert machine.approve(now, decider(FIRST)).state is ApprovalState.APPROVED

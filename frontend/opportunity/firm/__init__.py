@@ -1,0 +1,1 @@
+"""What the firm sets for all of its requests: rates, the business calendar, limits of attachments."""

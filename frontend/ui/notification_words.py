@@ -1,0 +1,50 @@
+"""What the kinds of notifications are called, in the language of the running request."""
+
+from __future__ import annotations
+
+from frontend.ui.i18n import pgettext
+
+
+def groups() -> list[tuple[str, dict[str, str]]]:
+    """Kinds by what they are about, in the order in which settings show them."""
+    return [
+        (
+            pgettext("notifications", "Approvals"),
+            {
+                "APPROVAL_WAITING": pgettext("notification", "A request waits for my approval"),
+                "APPROVAL_DUE": pgettext("notification", "The deadline of an approval comes near"),
+                "APPROVAL_NUDGED": pgettext("notification", "A requester reminds me"),
+                "APPROVAL_REASSIGNED": pgettext("notification", "An approval is put into other hands"),
+                "PROXY_GIVEN": pgettext("notification", "I stand in for somebody"),
+                "PROXY_ENDED": pgettext("notification", "A proxy ends"),
+            },
+        ),
+        (
+            pgettext("notifications", "My requests"),
+            {
+                "APPROVAL_RETURNED": pgettext("notification", "My request is returned"),
+                "APPROVAL_DECIDED": pgettext("notification", "My request is decided"),
+            },
+        ),
+        (
+            pgettext("notifications", "Customers and tasks"),
+            {
+                "CUSTOMER_ASSIGNED": pgettext("notification", "A customer is assigned to me"),
+                "TASK_ASSIGNED": pgettext("notification", "A task is assigned to me"),
+                "TASK_DUE_SOON": pgettext("notification", "A task is due soon"),
+                "TASK_OVERDUE": pgettext("notification", "A task is overdue"),
+            },
+        ),
+        (
+            pgettext("notifications", "Processes and webhooks"),
+            {
+                "PROCESS_NEEDS_ATTENTION": pgettext("notification", "A process needs attention"),
+                "PROCESS_FINISHED": pgettext("notification", "A process has finished"),
+                "WEBHOOK_SWITCHED_OFF": pgettext("notification", "A webhook is switched off"),
+            },
+        ),
+    ]
+
+
+def known() -> dict[str, str]:
+    return {kind: text for _, kinds in groups() for kind, text in kinds.items()}
