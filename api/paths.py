@@ -22,6 +22,7 @@ ROUTES: Final = {
     "approval-settings": "opportunity",
     "business-calendar": "opportunity",
     "currency-rates": "opportunity",
+    "audit-samples": "opportunity",
     "proxies": "opportunity",
     "reports": "analytics",
     "notifications": "analytics",

@@ -8,10 +8,12 @@ BULK = f"{PREFIX}/bulk"
 ABSENCES = "/absences"
 ROUTES = "/routes"
 FIRM = "/firm"
+SAMPLES = "/audit-samples"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
 _ABSENCES = Label(ja="不在・代理", en="Absences")
 _ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
 _FIRM = Label(ja="社内設定", en="Firm settings")
+_SAMPLES = Label(ja="監査サンプル", en="Audit samples")
 
 
 def manifest() -> RemoteManifest:
@@ -23,6 +25,7 @@ def manifest() -> RemoteManifest:
             PageRoute(prefix=ABSENCES, title=_ABSENCES, budget_ms=1500),
             PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
             PageRoute(prefix=FIRM, title=_FIRM, budget_ms=1500),
+            PageRoute(prefix=SAMPLES, title=_SAMPLES, budget_ms=3000),
         ),
         exposes={
             "weekly": Exposed(path=f"{PREFIX}/-/weekly", budget_ms=400, min_height_px=240),
@@ -58,6 +61,14 @@ def manifest() -> RemoteManifest:
                 label=_FIRM,
                 icon="building-2",
                 order=80,
+                group="admin",
+                permission="audit:read",
+            ),
+            NavEntry(
+                path=SAMPLES,
+                label=_SAMPLES,
+                icon="clipboard-check",
+                order=115,
                 group="admin",
                 permission="audit:read",
             ),

@@ -8,6 +8,7 @@ from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
 from services.opportunity.endpoints import (
     attachments,
+    audit_samples,
     bulk,
     comments,
     decisions,
@@ -43,6 +44,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             evidence.router,
             bulk.router,
             inbox.router,
+            audit_samples.router,
             decisions.router,
             requests.router,
             comments.router,

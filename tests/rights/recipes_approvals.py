@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from services.contracts.permissions import Role
 from services.kit.db.database import Database
 from services.kit.running.context import ActorContext
@@ -199,6 +201,48 @@ async def _snooze(case: Case) -> Ask:
 @asks("DELETE", "/approvals/{approval_id}/snooze")
 async def _wake(case: Case) -> Ask:
     return Ask(f"/approvals/{case.request}/snooze")
+
+
+# Audit samples --------------------------------------------------------------------------------------
+
+
+async def _sample_of(case: Case) -> str:
+    """One that was drawn from a single request."""
+    sample = str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO audit_samples (id, title, criteria, seed, seed_given, asked, population_size,"
+            " population_sha256, drawn_by, drawn_at) VALUES (%s, '抜取監査', %s, 's', true, 1, 1,"
+            " repeat('0', 64), %s, now())",
+            [sample, Jsonb(_DECIDED), case.owner.id],
+        )
+        await uow.execute("INSERT INTO audit_sample_populations VALUES (%s, '{RNG-2026-000001}')", [sample])
+        await uow.execute("INSERT INTO audit_sample_items VALUES (%s, 1, %s)", [sample, case.request])
+    return f"/audit-samples/{sample}"
+
+
+_DECIDED = {"decidedFrom": "2026-07-01T00:00:00Z", "decidedTo": "2026-10-01T00:00:00Z"}
+simple("GET", "/audit-samples", lambda _case: Ask("/audit-samples"))
+simple(
+    "POST",
+    "/audit-samples",
+    lambda _case: Ask("/audit-samples", {"title": "抜取監査", "count": 1, "population": _DECIDED}),
+)
+
+
+def _on_sample(method: str, rest: str, body: Any = None, at: str = "") -> None:
+    async def recipe(case: Case) -> Ask:
+        return Ask(f"{await _sample_of(case)}{at or rest}", body, STALE if body else {})
+
+    RECIPES[method, f"/audit-samples/{{sample_id}}{rest}"] = recipe
+
+
+for _rest in ("", "/items", "/sheet", "/export"):
+    _on_sample("GET", _rest)
+_on_sample("GET", "/items/{position}", at="/items/1")
+_on_sample("PUT", "/items/{position}", {"assessment": "NO_FINDING"}, at="/items/1")
+_on_sample("POST", "/close", {"result": "指摘なし"})
 
 
 # Proxies, processes, reports ------------------------------------------------------------------------

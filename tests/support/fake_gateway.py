@@ -32,6 +32,7 @@ from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
 from tests.support.fake_previews import PreviewAnswers
 from tests.support.fake_routes import RouteAnswers
+from tests.support.fake_samples import SampleAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
 from tests.support.fake_webhooks import WebhookAnswers
@@ -55,6 +56,7 @@ class FakeGateway(
     OpinionAnswers,
     PreviewAnswers,
     RouteAnswers,
+    SampleAnswers,
     SearchAnswers,
     SigningInAnswers,
     WebhookAnswers,
@@ -79,6 +81,7 @@ class FakeGateway(
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
         self.reset_firm()
+        self.reset_samples()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
@@ -163,19 +166,16 @@ class FakeGateway(
             *self.route_table(),
             *self.firm_routes(),
             *self.kind_routes(),
+            *self.sample_routes(),
+            *self.evidence_routes(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             *self.inbox_routes(),
-            ("GET", "/approvals/dossiers", self._sample),
-            ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
-            ("GET", "/approvals/{id}/history", self._history),
-            ("GET", "/approvals/{id}/history/{entry}", self._entry),
-            ("GET", "/approvals/{id}/dossier", self._dossier),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("GET", "/approvals/{id}/attachments", self._attachments),
@@ -236,7 +236,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
-            created += (self._enter_rate,)
+            created += (self._enter_rate, self._draw_sample)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)

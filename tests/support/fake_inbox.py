@@ -17,6 +17,8 @@ _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 class InboxAnswers(BulkAnswers):
     """What each person makes of their inbox. Snoozes are kept by user and request, with their time."""
 
+    wanting: Callable[[Ask], list[Json]]
+
     def reset_inbox(self) -> None:
         self.reset_bulk()
         self.views: dict[str, Json] = {}

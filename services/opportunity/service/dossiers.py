@@ -43,7 +43,7 @@ async def signed(uow: UnitOfWork, principal: Principal, approval_id: UUID, signe
     record = await _record(uow, approval)
     names = await people.names(uow, [principal.user_id])
     made = {"at": clock.now(), "forId": principal.user_id, "forName": names.get(principal.user_id)}
-    document = dossier.sign(_plain(record), _plain(made), signer)
+    document = dossier.sign(plain(record), plain(made), signer)
     await audit.record_audit(
         uow,
         action="approval.dossier",
@@ -131,7 +131,7 @@ def _camel(row: dict[str, Any]) -> dict[str, Any]:
     return {to_camel(name): value for name, value in row.items()}
 
 
-def _plain(value: object) -> dict[str, Any]:
+def plain(value: object) -> dict[str, Any]:
     """As JSON has it: ids and times as the text that hashes cover."""
-    plain: dict[str, Any] = orjson.loads(chain.canonical(value))
-    return plain
+    read: dict[str, Any] = orjson.loads(chain.canonical(value))
+    return read
