@@ -22,6 +22,8 @@ ROUTES: Final = {
     "approval-settings": "opportunity",
     "business-calendar": "opportunity",
     "currency-rates": "opportunity",
+    "audit-samples": "opportunity",
+    "approval-templates": "opportunity",
     "proxies": "opportunity",
     "reports": "analytics",
     "notifications": "analytics",

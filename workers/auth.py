@@ -10,6 +10,7 @@ from services.auth.cleanup import keep_clean
 from services.auth.references import consumer
 from services.auth.service.audit import Sealer
 from services.auth.service.audit_verifier import Verifier
+from services.auth.service.head_stores import FILE, BucketStore, Delivery, HeadStore, WebhookStore, activate
 from services.auth.settings import AuthSettings
 from services.auth.signing import SigningKeys
 from services.contracts.processes import TaskQueue
@@ -26,8 +27,20 @@ SERVICE = "auth"
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     settings = AuthSettings.of(runtime.settings)
     async with runtime.database(SERVICE) as db:
-        sealer = Sealer(db, SigningKeys(db, settings.secret_key), settings.audit_head_file)
-        verifier = Verifier(db, settings.audit_head_file)
+        journal, webhook = settings.head_journal(), settings.audit_heads_webhook_url
+        stores: list[HeadStore] = []
+        if journal is not None:
+            stores.append(BucketStore(journal))
+        if webhook is not None:
+            stores.append(WebhookStore(webhook))
+        kept = [*([FILE] if settings.audit_head_file else []), *(store.name for store in stores)]
+        keys = SigningKeys(db, settings.secret_key)
+        sealer = Sealer(db, keys, settings.audit_head_file, queue=bool(stores))
+        verifier = Verifier(db, settings.audit_head_file, journal)
+
+        async def seal(stop: asyncio.Event) -> None:
+            await activate(db, kept, stop)
+            await sealer.run(stop)
 
         async def clean_up(stop: asyncio.Event) -> None:
             await keep_clean(db, stop)
@@ -41,7 +54,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             activities=[*AuthActivities(db).all(), *ledger.all(), *StepRecords(db).all()],
             schedules=[reconciliation(TaskQueue.AUTH)],
             consumers=[consumer(db, bootstrap=runtime.bootstrap)],
-            loops=[sealer.run, verifier.run, clean_up],
+            loops=[seal, verifier.run, clean_up, *(Delivery(db, store).run for store in stores)],
         )
 
 

@@ -1,5 +1,7 @@
 """`ringi audit`: what an auditor does with a dossier, on any machine, without a running system."""
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,10 +12,15 @@ from rich.text import Text
 
 from deploy.cli.terminal import FAILURE, console, fail
 from services.opportunity.dossier import in_groups, plain_fingerprint
-from services.opportunity.dossier_check import NotADossierError, Pin, Problem, Report, check, pins_of
+from services.opportunity.dossier_check import NotADossierError, Pin, Problem, Report, check, pins_of, schema_of
+from services.opportunity.sample_check import SheetReport, check_sheet
+from services.opportunity.schemas.sample_sheet import SHEET_SCHEMA
 
 UNREADABLE: Final = 2
 SHOWN: Final = 20
+SHEET: Final = "sample.json"
+MEMBER_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Unpacked, of one file in a ZIP: a dossier with a long history has some hundred kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ def audit() -> None:
 
 @app.command()
 def verify(
-    files: Annotated[list[Path], typer.Argument(help="Dossiers, as they were downloaded.")],
+    files: Annotated[list[Path], typer.Argument(help="Dossiers and audit samples, as they were downloaded.")],
     key: Annotated[
         list[str] | None, typer.Option("--key", help="Fingerprint of a key that you trust; may be given several times.")
     ] = None,
@@ -43,6 +50,9 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Check signature, key, every hash and commitment, and whether the dossier's story holds together.
+
+    Of an audit sample (its ZIP, or its sample.json with what lies beside it) the drawing is repeated, too, and all of
+    its dossiers are checked.
 
     Exit code 0: all are verified. 1: something is wrong, and it is said where. 2: a file or a key could not be read.
     """
@@ -63,11 +73,41 @@ def verify(
 
 def _checked(file: Path, trusted: list[Pin] | None) -> Report | Unreadable:
     try:
-        return check(file.read_bytes(), trusted)
+        content = file.read_bytes()
+        if zipfile.is_zipfile(file):
+            return _checked_archive(file, trusted)
+        if schema_of(content) == SHEET_SCHEMA:
+            return check_sheet(content, lambda name: _beside(file, name), trusted)
+        return check(content, trusted)
     except OSError as error:
         return Unreadable(f"can't be read: {error.strerror}")
-    except NotADossierError as error:
+    except (
+        NotADossierError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+    ) as error:  # the last for one with a password
         return Unreadable(str(error))
+
+
+def _beside(file: Path, name: str) -> bytes | None:
+    path = file.parent / name
+    return path.read_bytes() if path.is_file() else None
+
+
+def _checked_archive(file: Path, trusted: list[Pin] | None) -> Report | Unreadable:
+    """The export of an audit sample, as it was downloaded: nothing of it may be missing."""
+    with zipfile.ZipFile(file) as archive:
+        members = {member.filename: member for member in archive.infolist()}
+        if len(members) != len(archive.infolist()):
+            return Unreadable("a file stands twice in this ZIP")
+        if any(member.file_size > MEMBER_BYTES_MAX for member in members.values()):
+            return Unreadable("this ZIP holds files that are larger than any that was made here")
+        if SHEET not in members:
+            return Unreadable(f"this ZIP holds no {SHEET}; unpack it and give the dossiers in it")
+        return check_sheet(
+            archive.read(SHEET), lambda name: archive.read(name) if name in members else None, trusted, whole=True
+        )
 
 
 def _trusted(fingerprints: list[str], keys: Path | None) -> list[Pin] | None:
@@ -94,17 +134,27 @@ def as_document(report: Report | Unreadable) -> dict[str, object]:
         return {"verified": False, "unreadable": report.why, "problems": []}
     return {
         "verified": report.verified,
-        "number": report.number,
+        **_summary(report),
         "recordSha256": report.record_sha256,
         "keyFingerprint": report.key,
         "keyPinned": report.pinned,
-        "entries": report.entries,
-        "erasedEntries": report.erased,
         "problems": [
             {"entry": problem.entry, "field": problem.field, "pointer": problem.pointer, "problem": problem.what}
             for problem in report.problems
         ],
     }
+
+
+def _summary(report: Report) -> dict[str, object]:
+    if isinstance(report, SheetReport):
+        return {
+            "sample": report.title,
+            "closed": report.is_closed,
+            "items": report.items,
+            "drawnAgain": report.drawn_again,
+            "dossiersChecked": report.dossiers,
+        }
+    return {"number": report.number, "entries": report.entries, "erasedEntries": report.erased}
 
 
 def show(file: Path, report: Report | Unreadable) -> None:
@@ -119,20 +169,40 @@ def show(file: Path, report: Report | Unreadable) -> None:
     if len(report.problems) > SHOWN:
         target.print(Text(f"  and {len(report.problems) - SHOWN} more"))
     if not report.verified:
+        kind = "sample" if isinstance(report, SheetReport) else "dossier"
         target.print()
-        target.print(Text(f"This dossier is NOT verified: {len(report.problems)} problems.", style="bold red"))
+        target.print(Text(f"This {kind} is NOT verified: {len(report.problems)} problems.", style="bold red"))
         return
-    erased = f", {report.erased} of them with comment and facts erased" if report.erased else ""
-    target.print(Text.assemble(("✓ ", "green"), f"{report.number}: signature, {report.entries} entries{erased}"))
-    target.print(Text.assemble(("✓ ", "green"), "hashes, commitments, votes and rights agree"))
+    for line in _of_sample(report) if isinstance(report, SheetReport) else _of_dossier(report):
+        target.print(Text.assemble(("✓ ", "green"), line))
+    if isinstance(report, SheetReport) and not report.drawn_again:
+        target.print(Text.assemble(("! ", "yellow"), "population.txt does not lie beside it: nothing was drawn again"))
     target.print(f"  SHA-256 of the record  {in_groups(report.record_sha256)}")
     target.print(f"  Key                    {in_groups(report.key)}")
     if report.pinned:
         target.print(Text.assemble(("✓ ", "green"), "the key is one that you trust"))
         return
-    warning = "the key is only the one that came with the dossier: anybody can make such a key"
+    warning = "the key is only the one that came along: anybody can make such a key"
     target.print(Text.assemble(("! ", "yellow"), warning))
     target.print('  Compare the fingerprint with the published one, or give it: --key "…" or --keys FILE')
+
+
+def _of_dossier(report: Report) -> list[str]:
+    erased = f", {report.erased} of them with comment and facts erased" if report.erased else ""
+    return [
+        f"{report.number}: signature, {report.entries} entries{erased}",
+        "hashes, commitments, votes and rights agree",
+    ]
+
+
+def _of_sample(report: SheetReport) -> list[str]:
+    state = "closed" if report.is_closed else "not closed yet"
+    found = [f"{report.title}: signature, {report.items} requests, {state}"]
+    if report.drawn_again:
+        found.append("the seed draws these requests from the population")
+    if report.dossiers:
+        found.append(f"{report.dossiers} dossiers are verified, and those that the sheet names")
+    return found
 
 
 def place(problem: Problem) -> str:

@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from services.auth.settings import AuthSettings
 from services.kit.db.unit_of_work import Reader
+from services.kit.files.journal import BucketJournal
 from services.kit.files.storage import Storage
 from services.kit.running.settings import ServiceSettings
 from services.kit.running.temporal import connect
@@ -38,6 +39,7 @@ class System:
         stack: AsyncExitStack,
         audit_head_file: Path | None = None,
         attachments: Storage | None = None,
+        head_journal: BucketJournal | None = None,
     ) -> None:
         self._databases = databases
         self._stack = stack
@@ -45,6 +47,8 @@ class System:
         """Bootstrap address of the broker."""
         self.temporal = temporal
         self.audit_head_file = audit_head_file
+        self.head_journal = head_journal
+        """The bucket that keeps signed heads of the audit chain, if there is one."""
         self.attachments = attachments
         """Where the files of requests are; None where no place is configured."""
 
@@ -64,9 +68,10 @@ class System:
                 )
                 databases[service] = await stack.enter_async_context(connection)
             temporal = await connect(settings)
-            kafka, heads = settings.require("kafka_bootstrap"), AuthSettings.of(settings).audit_head_file
+            kafka, auth = settings.require("kafka_bootstrap"), AuthSettings.of(settings)
             storage = OpportunitySettings.of(settings).storage()
-            return cls(databases, temporal, kafka, stack.pop_all(), heads, storage)
+            heads, journal = auth.audit_head_file, auth.head_journal()
+            return cls(databases, temporal, kafka, stack.pop_all(), heads, storage, journal)
 
     async def close(self) -> None:
         await self._stack.aclose()

@@ -105,6 +105,15 @@ class UnderWay(View):
     total: int = 0
 
 
+class HeadStore(View):
+    name: str
+    kept_at: str | None = None
+    failing_since: str | None = None
+    waits_since: str | None = None
+    read_at: str | None = None
+    late: bool = False
+
+
 class Verification(View):
     position: int = 0
     verified_to: str | None = None
@@ -113,6 +122,7 @@ class Verification(View):
     whole_checked_at: str | None = None
     holds: bool | None = None
     heads_kept: bool | None = None
+    stores: list[HeadStore] = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list)
     finding_count: int = 0
     under_way: UnderWay | None = None

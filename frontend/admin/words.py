@@ -16,11 +16,13 @@ PAGES = {
     "task": "/tasks",
     "process": "/processes",
     "webhook": "/webhooks",
+    "audit_sample": "/audit-samples",
 }
 """Kinds of records that have a page of their own."""
 RECORD_KINDS = (
     "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy",
-    "currency_rate", "firm_calendar", "firm_settings", "process", "audit_log", "access_review", "mail", "webhook",
+    "currency_rate", "firm_calendar", "firm_settings", "process", "audit_log", "access_review", "audit_sample", "mail",
+    "webhook", "approval_template",
 )  # fmt: skip
 
 
@@ -54,11 +56,22 @@ def kinds() -> dict[str, str]:
         "access_review": pgettext("record", "Access review"),
         "mail": pgettext("record", "Mail"),
         "webhook": pgettext("record", "Webhook"),
+        "audit_sample": pgettext("record", "Audit sample"),
+        "approval_template": pgettext("record", "Template for requests"),
     }
 
 
 def kind_text(kind: str) -> str:
     return kinds().get(kind, kind)
+
+
+def store_text(name: str) -> str:
+    """Where signed heads of the audit chain are kept."""
+    return {
+        "file": pgettext("store", "File"),
+        "bucket": pgettext("store", "Bucket with object lock"),
+        "webhook": pgettext("store", "Webhook"),
+    }.get(name, name)
 
 
 def roles() -> dict[str, str]:
@@ -152,6 +165,14 @@ def fields() -> dict[str, str]:
         "customerIds": pgettext("field", "Customers"),
         "type": pgettext("field", "Kind"),
         "total": pgettext("field", "Total"),
+        "assessment": pgettext("field", "Assessment"),
+        "note": pgettext("field", "Note"),
+        "position": pgettext("field", "Position"),
+        "seed": pgettext("field", "Seed"),
+        "populationSize": pgettext("field", "Population"),
+        "populationSha256": pgettext("field", "SHA-256 of the population"),
+        "recordSha256": pgettext("field", "SHA-256 of the record"),
+        "keyFingerprint": pgettext("field", "Fingerprint of the key"),
     }
 
 

@@ -26,15 +26,32 @@ from frontend.opportunity import (
 from frontend.opportunity.absences import pages as absences
 from frontend.opportunity.absences.calendar import weekdays
 from frontend.opportunity.bulk import pages as bulk
+from frontend.opportunity.circulation import pages as circulation
+from frontend.opportunity.circulation import words as circulation_words
 from frontend.opportunity.firm import calendar as firm_calendar
 from frontend.opportunity.firm import limits as firm_limits
 from frontend.opportunity.firm import rates as firm_rates
 from frontend.opportunity.firm import words as firm_words
 from frontend.opportunity.kinds.definitions import Catalogue
-from frontend.opportunity.manifest import ABSENCES, BULK, FIRM, PREFIX, ROUTES, manifest
+from frontend.opportunity.manifest import (
+    ABSENCES,
+    BULK,
+    CIRCULATION,
+    FIRM,
+    PREFIX,
+    ROUTES,
+    SAMPLES,
+    TEMPLATES,
+    manifest,
+)
+from frontend.opportunity.request_templates import pages as request_templates
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
+from frontend.opportunity.samples import drawing as samples_drawing
+from frontend.opportunity.samples import pages as samples_pages
+from frontend.opportunity.samples import words as samples_words
+from frontend.opportunity.samples import working as samples_working
 from frontend.ui import customer_field
 from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
@@ -70,6 +87,8 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
         Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),
+        Route(TEMPLATES, request_templates.show, methods=_GET),
+        Route(TEMPLATES, request_templates.act, methods=_POST),
         Route(f"{PREFIX}/new", request_form.new, methods=_GET),
         Route(f"{PREFIX}/new", request_form.create, methods=_POST),
         Route(f"{PREFIX}/{{id}}", detail.show, methods=_GET),
@@ -81,6 +100,9 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),
+        Route(CIRCULATION, circulation.show, methods=_GET),
+        Route(f"{CIRCULATION}/-/count", circulation.count, methods=_GET),
+        Route(f"{CIRCULATION}/{{id}}", circulation.act, methods=_POST),
         Route(ABSENCES, absences.show, methods=_GET),
         Route(f"{ABSENCES}/new", absences.new, methods=_GET),
         Route(f"{ABSENCES}/new", absences.create, methods=_POST),
@@ -90,15 +112,18 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{ABSENCES}/{{id}}/end", absences.end, methods=_POST),
         *_of_routes(),
         *_of_the_firm(),
+        *_of_samples(),
     ]
     app = build_remote(Remote(manifest=manifest(), routes=routes, folder=Path(__file__).parent), settings)
     app.state.kinds = Catalogue()
     app.state.templates.globals |= {
         "words": words,
         "route_words": routes_words,
+        "circulation_words": circulation_words,
         "customer_facts": customer_facts,
         "money_words": money,
         "firm_words": firm_words,
+        "sample_words": samples_words,
         "weekdays": weekdays,
     }
     return app
@@ -134,4 +159,19 @@ def _of_the_firm() -> list[Route]:
         Route(f"{firm_words.CALENDAR}/confirm", firm_calendar.confirm, methods=_POST),
         Route(firm_words.LIMITS, firm_limits.show, methods=_GET),
         Route(firm_words.LIMITS, firm_limits.update, methods=_POST),
+    ]
+
+
+def _of_samples() -> list[Route]:
+    return [
+        Route(SAMPLES, samples_pages.show, methods=_GET),
+        Route(f"{SAMPLES}/-/{{id}}.zip", samples_pages.download, methods=_GET),
+        Route(f"{SAMPLES}/new", samples_drawing.new, methods=_GET),
+        Route(f"{SAMPLES}/new", samples_drawing.create, methods=_POST),
+        Route(f"{SAMPLES}/{{id}}", samples_working.show, methods=_GET),
+        Route(f"{SAMPLES}/{{id}}/items/{{position}}", samples_working.panel, methods=_GET),
+        Route(f"{SAMPLES}/{{id}}/items/{{position}}", samples_working.assess, methods=_POST),
+        Route(f"{SAMPLES}/{{id}}/close", samples_pages.conclude, methods=_GET),
+        Route(f"{SAMPLES}/{{id}}/close", samples_pages.close, methods=_POST),
+        Route(f"{SAMPLES}/{{id}}/sheet", samples_pages.sheet, methods=_GET),
     ]

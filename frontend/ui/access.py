@@ -17,6 +17,7 @@ _ROLES_BY_PERMISSION: dict[str, frozenset[str]] = {
     "approval:decide": frozenset({"manager", "approver"}),
     "approval:reassign-any": frozenset({"admin"}),
     "audit:read": frozenset({"auditor", "admin"}),
+    "audit:examine": frozenset({"auditor"}),
     "customer:read": _SALES | {"approver"},
     "customer:write": frozenset({"rep", "manager", "admin"}),
     "customer:delete": frozenset({"manager", "admin"}),

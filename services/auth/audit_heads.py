@@ -1,4 +1,5 @@
-"""The store of signed heads: a file outside of the database, to which the sealer only appends.
+"""Signed heads of the audit chain, as they are kept outside of the database: in a file to which the sealer only
+appends, and in stores that get such lines from a queue (`service/head_stores.py`).
 
 Each line is a token (JWS). A head says how long the chain was and what it ended with; an introduction precedes the
 heads of a key and holds its public part, signed by the key before (the first one by itself). So the file can be
@@ -9,7 +10,7 @@ A head also tells the digest of the line before it, so that a line can't be take
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -84,13 +85,19 @@ def append(path: Path, position: int, claims: Mapping[str, Any], signer: Signer)
         last = _last_line(file)
         if last is not None and (_position(last) or 0) >= position:
             return
-        if signer.introduction is not None and (last is None or key_of(last) != signer.kid):
-            last = signer.introduction.encode()
-            file.write(last + b"\n")
-        previous = None if last is None else digest_of(last)
-        file.write(signer.sign({**claims, "previous": previous}).encode() + b"\n")
+        file.write(b"".join(line + b"\n" for line in following(last, claims, signer)))
         file.flush()
         os.fsync(file.fileno())
+
+
+def following(last: bytes | None, claims: Mapping[str, Any], signer: Signer) -> list[bytes]:
+    """What follows a store's last line: the signer's introduction if it signs its first head there, and the head."""
+    lines = []
+    if signer.introduction is not None and (last is None or key_of(last) != signer.kid):
+        last = signer.introduction.encode()
+        lines.append(last)
+    previous = None if last is None else digest_of(last)
+    return [*lines, signer.sign({**claims, "previous": previous}).encode()]
 
 
 def _last_line(file: BinaryIO) -> bytes | None:
@@ -170,7 +177,6 @@ def _check_introduction(row: KeyOfHistory, known: Mapping[str, Ed25519PublicKey]
 def read(path: Path, known: Mapping[str, Ed25519PublicKey], start: Place | None = None) -> Iterator[Head | Broken]:
     """All heads in order from a place on, one line in memory at a time; ``known``: the keys that the database names."""
     place = start or Place()
-    introduced: dict[str, Ed25519PublicKey] = {} if place.offset == 0 else dict(known)
     size = path.stat().st_size if path.exists() else 0
     if size < place.offset:
         yield Broken(place.line, f"the file ends before it: {place.offset - size} bytes are missing")
@@ -179,20 +185,26 @@ def read(path: Path, known: Mapping[str, Ed25519PublicKey], start: Place | None 
         return
     with path.open("rb") as file:
         file.seek(place.offset)
-        for raw in file:
-            line = raw.strip()
-            before = place
-            place = Place(before.offset + len(raw), before.line + 1, before.position, digest_of(line))
-            try:
-                found = _verified(line.decode("ascii"), introduced, known)
-                if found is None:
-                    continue
-                if found.get("previous", before.digest) != before.digest:
-                    yield Broken(place.line, "it does not follow the line before: a line is missing or was replaced")
-                place = Place(place.offset, place.line, int(found["position"]), place.digest)
-                yield Head(place.line, place.position, str(found["hash"]), int(found["iat"]), place)
-            except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
-                yield Broken(place.line, str(error) or type(error).__name__)
+        yield from read_lines(file, known, place)
+
+
+def read_lines(lines: Iterable[bytes], known: Mapping[str, Ed25519PublicKey], place: Place) -> Iterator[Head | Broken]:
+    """The heads among lines that stand behind a place; each line with its end."""
+    introduced: dict[str, Ed25519PublicKey] = {} if place.offset == 0 else dict(known)
+    for raw in lines:
+        line = raw.strip()
+        before = place
+        place = Place(before.offset + len(raw), before.line + 1, before.position, digest_of(line))
+        try:
+            found = _verified(line.decode("ascii"), introduced, known)
+            if found is None:
+                continue
+            if found.get("previous", before.digest) != before.digest:
+                yield Broken(place.line, "it does not follow the line before: a line is missing or was replaced")
+            place = Place(place.offset, place.line, int(found["position"]), place.digest)
+            yield Head(place.line, place.position, str(found["hash"]), int(found["iat"]), place)
+        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
+            yield Broken(place.line, str(error) or type(error).__name__)
 
 
 def _verified(

@@ -90,6 +90,22 @@ class VerificationUnderWay(ResponseModel):
     total: int
 
 
+class HeadStoreView(ResponseModel):
+    name: str
+    """``file``, ``bucket`` or ``webhook``."""
+    position: int
+    """The link whose head it got last; 0 for none yet."""
+    kept_at: datetime | None
+    """When it got that."""
+    waits_since: datetime | None
+    """When the oldest head was signed that it has not got."""
+    failing_since: datetime | None
+    read_at: datetime | None
+    """When it was read back last and everything held; of a bucket only."""
+    late: bool
+    """It has waited, or failed, for so long that somebody should look."""
+
+
 class VerificationView(ResponseModel):
     """Up to where the chain was recomputed and holds."""
 
@@ -107,6 +123,8 @@ class VerificationView(ResponseModel):
     """Null before the first verification."""
     heads_kept: bool | None
     """Whether signed heads outside of the database were compared as well."""
+    stores: list[HeadStoreView]
+    """Where signed heads are kept outside of the database."""
     findings: list[FindingView]
     finding_count: int
     """Of which ``findings`` has the first ones."""

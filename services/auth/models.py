@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
     Computed,
     DateTime,
@@ -285,3 +286,34 @@ class AuditVerification(Base, table=True):
         Index("audit_verifications_under_way", "whole", unique=True, postgresql_where=text("finished_at IS NULL")),
         Index("audit_verifications_finished", "finished_at", "id"),
     )
+
+
+class AuditHeadLine(Base, table=True):
+    """A signed head, or the introduction of the key that signs the next one, as stores get it. Takes INSERT only."""
+
+    __tablename__ = "audit_head_lines"
+
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    """Without gaps, from 1."""
+    position: int = Field(sa_type=BigInteger)
+    """The head's; of an introduction that of the head behind it."""
+    line: str = Field(sa_type=Text)
+    at: datetime = _time()
+
+
+class AuditHeadStore(Base, table=True):
+    """How far a store has got the heads. That of the file has no ``number``: the sealer writes it by itself."""
+
+    __tablename__ = "audit_head_stores"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    active: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default="true"))
+    """Whether the worker that started last keeps it."""
+    number: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    position: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    kept_at: datetime | None = _time(nullable=True)
+    failing_since: datetime | None = _time(nullable=True)
+    error: str | None = Field(default=None, sa_type=Text)
+    read_place: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    """Up to where it was read back and everything held."""
+    read_at: datetime | None = _time(nullable=True)

@@ -1,10 +1,16 @@
 """What auth reads beyond the settings of every service, and the lifetimes that it grants."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
-from services.kit.running.settings import ServiceSettings
+from pydantic import Field, SecretStr, model_validator
+
+from services.auth.service.head_stores import is_safe
+from services.kit.files.bucket import s3_store
+from services.kit.files.journal import BucketJournal
+from services.kit.running.settings import Environment, ServiceSettings
 
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 REFRESH_TOKEN_IDLE: Final = timedelta(days=3)
@@ -28,6 +34,19 @@ class AuthSettings(ServiceSettings):
     """Roles, separated by commas, whose holders may do nothing but enrol a second factor until they have one."""
     audit_head_file: Path | None = None
     """A file outside the database to which the sealer appends each signed head of the audit chain."""
+    audit_heads_s3_bucket: str | None = None
+    """A bucket with object lock that gets them too."""
+    audit_heads_s3_prefix: str = "audit-heads"
+    audit_heads_s3_endpoint: str | None = None
+    """None: AWS."""
+    audit_heads_s3_region: str | None = None
+    audit_heads_s3_access_key_id: str | None = None
+    audit_heads_s3_secret_access_key: SecretStr | None = None
+    """None, as for the key's id: what AWS's own variables and roles give."""
+    audit_heads_s3_retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """For so long nobody can delete an object. None: what the bucket has by default."""
+    audit_heads_webhook_url: SecretStr | None = None
+    """An https address to which each of them is posted; a part of it may be a secret."""
 
     @classmethod
     def of(cls, settings: ServiceSettings | None) -> Self:
@@ -35,6 +54,32 @@ class AuthSettings(ServiceSettings):
         if isinstance(settings, cls):
             return settings
         return cls() if settings is None else cls(**settings.model_dump())
+
+    @model_validator(mode="after")
+    def _refuse_plain_webhook(self) -> Self:
+        url = self.audit_heads_webhook_url
+        if url is not None and not is_safe(url.get_secret_value(), plain=self.env is not Environment.PRODUCTION):
+            raise ValueError("RINGI_AUDIT_HEADS_WEBHOOK_URL must be an https address")
+        return self
+
+    def head_journal(self) -> BucketJournal | None:
+        """None where no bucket for heads is configured."""
+        if not self.audit_heads_s3_bucket:
+            return None
+        secret = self.audit_heads_s3_secret_access_key
+        store_with = partial(
+            s3_store,
+            self.audit_heads_s3_bucket,
+            prefix=self.audit_heads_s3_prefix,
+            endpoint=self.audit_heads_s3_endpoint,
+            region=self.audit_heads_s3_region,
+            access_key_id=self.audit_heads_s3_access_key_id,
+            secret_access_key=None if secret is None else secret.get_secret_value(),
+            checksums=True,
+        )
+        days = self.audit_heads_s3_retention_days
+        retention = None if days is None else timedelta(days=days)
+        return BucketJournal(lambda headers: store_with(headers=headers), retention)
 
     @property
     def roles_with_totp(self) -> frozenset[str]:

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     USER_READ = "user:read"
     USER_MANAGE = "user:manage"
     AUDIT_READ = "audit:read"
+    AUDIT_EXAMINE = "audit:examine"
     PROCESS_READ = "process:read"
     PROCESS_OPERATE = "process:operate"
 
@@ -81,13 +82,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.REPORT_READ,
             Permission.USER_READ,
             Permission.AUDIT_READ,
+            Permission.AUDIT_EXAMINE,
             Permission.PROCESS_READ,
         }
     ),
     # Operators see processes and system health; no record of a customer opens to them.
     Role.OPS: frozenset({Permission.PROCESS_READ, Permission.PROCESS_OPERATE}),
-    # An administrator may do everything but decide: whoever appoints the approvers does not approve.
-    Role.ADMIN: frozenset(set(Permission) - {Permission.APPROVAL_DECIDE}),
+    # An administrator may do everything but decide and examine: whoever appoints the approvers does not approve, and is
+    # no judge of what was approved.
+    Role.ADMIN: frozenset(set(Permission) - {Permission.APPROVAL_DECIDE, Permission.AUDIT_EXAMINE}),
 }
 
 ROLE_SCOPES: dict[Role, Scope] = {

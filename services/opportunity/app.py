@@ -8,7 +8,9 @@ from services.kit.http import create_service_app
 from services.kit.running.settings import ServiceSettings
 from services.opportunity.endpoints import (
     attachments,
+    audit_samples,
     bulk,
+    circulation,
     comments,
     decisions,
     evidence,
@@ -21,6 +23,7 @@ from services.opportunity.endpoints import (
     rates,
     requests,
     routes,
+    templates,
 )
 from services.opportunity.service.attachments import Shelf
 from services.opportunity.settings import OpportunitySettings
@@ -43,7 +46,9 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             evidence.router,
             bulk.router,
             inbox.router,
+            audit_samples.router,
             decisions.router,
+            circulation.router,
             requests.router,
             comments.router,
             attachments.router,
@@ -51,6 +56,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             rates.router,
             firm_calendar.router,
             firm_settings.router,
+            templates.router,
             proxies.router,
             processes.router,
             internal.router,

@@ -89,9 +89,9 @@ def digests(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def payload(document: Mapping[str, Any]) -> bytes:
-    """What the signature covers. What precedes the document makes a signature under anything else of this service
-    none of a dossier."""
-    return f"{SCHEMA}/{document['version']}\n".encode() + canonical(_unsigned(document))
+    """What the signature covers. Schema and version precede it: a signature under one kind is none of another."""
+    signed_as = f"{document.get('schema')}/{document.get('version')}\n"
+    return signed_as.encode() + canonical(_unsigned(document))
 
 
 def _unsigned(document: Mapping[str, Any]) -> Json:
@@ -101,11 +101,12 @@ def _unsigned(document: Mapping[str, Any]) -> Json:
     return {**document, "signature": {name: value for name, value in signature.items() if name != "value"}}
 
 
-def sign(record: Json, made: Json, signer: Signer) -> Json:
-    """The whole dossier. ``record`` and ``made`` hold JSON values only."""
+def sign(record: Json, made: Json, signer: Signer, *, schema: str = SCHEMA, version: int | None = None) -> Json:
+    """The whole dossier, or with ``schema`` and ``version`` another document of this form. ``record`` and ``made`` hold
+    JSON values only."""
     document: Json = {
-        "schema": SCHEMA,
-        "version": SCHEMA_VERSION,
+        "schema": schema,
+        "version": SCHEMA_VERSION if version is None else version,
         "record": record,
         "recordSha256": sha256(record),
         "made": made,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -13,7 +13,16 @@ from pydantic import ValidationError
 
 from services.opportunity import chain, dossier
 from services.opportunity.dossier_story import contradictions
-from services.opportunity.schemas.dossier import ALGORITHM, KNOWN_VERSIONS, SCHEMA, Dossier, DossierEntry, EvidenceKeys
+from services.opportunity.schemas.dossier import (
+    ALGORITHM,
+    KNOWN_VERSIONS,
+    SCHEMA,
+    Dossier,
+    DossierEntry,
+    DossierMade,
+    DossierSignature,
+    EvidenceKeys,
+)
 
 HISTORY: Final = "/record/history/"
 KEY_SLACK: Final = timedelta(minutes=5)
@@ -76,6 +85,10 @@ class Report:
         return str(self._told("record", "request", "number") or "")
 
     @property
+    def approval_id(self) -> str:
+        return str(self._told("record", "request", "id") or "")
+
+    @property
     def record_sha256(self) -> str:
         """Of the record as it is in the file, whatever the file says."""
         return dossier.sha256(self.document.get("record"))
@@ -111,7 +124,16 @@ def pins_of(keys: bytes) -> list[Pin]:
     return pins
 
 
-def read(content: bytes) -> dict[str, Any]:
+def schema_of(content: bytes) -> str | None:
+    """What kind of document a file says it is; None for what is none at all."""
+    try:
+        document = orjson.loads(content)
+    except ValueError:
+        return None
+    return document.get("schema") if isinstance(document, dict) else None
+
+
+def read(content: bytes, schema: str = SCHEMA, versions: Sequence[int] = KNOWN_VERSIONS) -> dict[str, Any]:
     """The document of a file. Raises NotADossierError."""
     try:
         document = orjson.loads(content)
@@ -120,11 +142,11 @@ def read(content: bytes) -> dict[str, Any]:
         chain.canonical(document)
     except (ValueError, RecursionError, TypeError) as error:
         raise NotADossierError(f"this is no JSON that can be relied on: {error}") from error
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise NotADossierError(f"this is no {SCHEMA}")
+    if not isinstance(document, dict) or document.get("schema") != schema:
+        raise NotADossierError(f"this is no {schema}")
     version = document.get("version")
-    if version not in KNOWN_VERSIONS or isinstance(version, bool | float):
-        known = ", ".join(map(str, KNOWN_VERSIONS))
+    if version not in versions or isinstance(version, bool | float):
+        known = ", ".join(map(str, versions))
         raise NotADossierError(f"version {version} is not known here, only {known}")
     return document
 
@@ -143,29 +165,27 @@ def check(content: bytes, pins: Sequence[Pin] | None = None) -> Report:
     """
     document = read(content)
     report = Report(document, pinned=pins is not None)
-    report.problems += _changed_values(document)
+    report.problems += changed_values(document)
     try:
         told = Dossier.model_validate(document)
     except ValidationError as error:
-        report.problems += [Problem(_pointer(fault["loc"]), fault["msg"]) for fault in error.errors()]
+        report.problems += misshapen(error)
         return report
     for position, entry in enumerate(told.record.history):
         before = told.record.history[position - 1].hash if position else chain.GENESIS
         report.problems += _entry_problems(position, entry, before, document["record"]["history"][position])
     report.problems += _head_problems(told)
     report.problems += [Problem(pointer, what) for pointer, what in contradictions(told.record)]
-    if dossier.sha256(document["record"]) != told.record_sha256:
-        report.problems.append(Problem("/recordSha256", "is not the SHA-256 of the record"))
-    report.problems += _signature_problems(document, told)
-    report.problems += _key_problems(told, pins)
+    report.problems += signature_problems(document, told, pins)
     return report
 
 
-def _pointer(location: Sequence[int | str]) -> str:
-    return "".join(f"/{part}" for part in location)
+def misshapen(error: ValidationError) -> Iterator[Problem]:
+    for fault in error.errors():
+        yield Problem("".join(f"/{part}" for part in fault["loc"]), fault["msg"])
 
 
-def _changed_values(document: Mapping[str, Any]) -> Iterator[Problem]:
+def changed_values(document: Mapping[str, Any]) -> Iterator[Problem]:
     kept = document.get("digests")
     if not isinstance(kept, dict):
         yield Problem("/digests", "is missing")
@@ -205,7 +225,21 @@ def _head_problems(told: Dossier) -> Iterator[Problem]:
         yield Problem("/record/request/historyHead", "is not the hash of the last entry")
 
 
-def _signature_problems(document: Mapping[str, Any], told: Dossier) -> Iterator[Problem]:
+class Signed(Protocol):
+    """What all signed documents have in common."""
+
+    @property
+    def record_sha256(self) -> str: ...
+    @property
+    def made(self) -> DossierMade: ...
+    @property
+    def signature(self) -> DossierSignature: ...
+
+
+def signature_problems(document: Mapping[str, Any], told: Signed, pins: Sequence[Pin] | None) -> Iterator[Problem]:
+    """Of the digest of the record, the signature, and the key that made it."""
+    if dossier.sha256(document["record"]) != told.record_sha256:
+        yield Problem("/recordSha256", "is not the SHA-256 of the record")
     signature = told.signature
     public = bytes.fromhex(signature.public_key)
     if signature.algorithm != ALGORITHM:
@@ -217,9 +251,10 @@ def _signature_problems(document: Mapping[str, Any], told: Dossier) -> Iterator[
         key.verify(bytes.fromhex(signature.value), dossier.payload(document))
     except (InvalidSignature, ValueError):
         yield Problem("/signature/value", "does not sign this document: it is not what was signed with this key")
+    yield from _key_problems(told, pins)
 
 
-def _key_problems(told: Dossier, pins: Sequence[Pin] | None) -> Iterator[Problem]:
+def _key_problems(told: Signed, pins: Sequence[Pin] | None) -> Iterator[Problem]:
     if pins is None:
         return
     actual = dossier.fingerprint(bytes.fromhex(told.signature.public_key))

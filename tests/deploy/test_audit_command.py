@@ -52,7 +52,7 @@ def test_a_dossier_verifies_and_it_is_said_that_its_key_is_only_its_own(file: Pa
     assert done.returncode == 0, done.stdout + done.stderr
     assert document["record"]["request"]["number"] in done.stdout
     assert in_groups(document["recordSha256"]) in done.stdout
-    assert "the key is only the one that came with the dossier" in done.stdout
+    assert "the key is only the one that came along" in done.stdout
 
 
 def test_a_key_that_one_trusts_is_given_by_fingerprint_or_by_the_published_list(

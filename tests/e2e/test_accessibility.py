@@ -21,6 +21,8 @@ PAGES = {
     "empty": ("manager", "/approvals?tab=all&q=nothing-like-this"),
     "form": ("rep", "/approvals/new"),
     "detail": ("approver", "/approvals/{approval}"),
+    "circulated": ("manager", "/circulation"),
+    "templates": ("rep", "/approvals/templates"),
     "absences": ("manager", "/absences"),
     "absence": ("manager", "/absences/{absence}"),
     "absence-form": ("manager", "/absences/new"),
@@ -49,6 +51,11 @@ PAGES = {
     "route": ("auditor", "/routes/{route}"),
     "route-form": ("admin", "/routes/{route}/edit"),
     "route-version": ("admin", "/routes/{route}/versions/1"),
+    "samples": ("auditor", "/audit-samples"),
+    "sample-form": ("auditor", "/audit-samples/new"),
+    "sample-work": ("auditor", "/audit-samples/{sample}?item=2"),
+    "sample-close": ("auditor", "/audit-samples/{sample}/close"),
+    "sample-sheet": ("auditor", "/audit-samples/{sample}/sheet"),
     "routes-naming": ("auditor", "/routes/naming?userId={named}"),
     "rates": ("admin", "/firm/rates"),
     "business-calendar": ("admin", "/firm/calendar"),
@@ -70,6 +77,8 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
     absence = frontend.gateway.add_absence("manager", "approver2")["id"]
     frontend.gateway.add_absence("approver", "manager", -48, 240)
     webhook = next(iter(frontend.gateway.webhooks))
+    drawn = frontend.gateway.draw()
+    frontend.gateway.assess(drawn, 2, "FINDING", "根拠資料なし")
     route, named = next(iter(frontend.gateway.versions)), records.uuid_of("approver")
     pages: dict[str | None, Page] = {}
     faults: dict[str, list[object]] = {}
@@ -83,6 +92,7 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
             entry=entry,
             audited=audited,
             absence=absence,
+            sample=drawn["id"],
             route=route,
             named=named,
             webhook=webhook,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from frontend.admin.app import create_app
 from frontend.admin.views import Entry
 from frontend.ui.build import build
-from tests.support.fake_audit import audit_entries, audit_entry, verification
+from tests.support.fake_audit import audit_entries, audit_entry, head_store, verification
 from tests.support.html_forms import form_to
 from tests.support.records import page
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, fragment, text
@@ -176,6 +177,30 @@ async def test_a_fault_is_an_alert_in_words() -> None:
     assert "5 件目： 封印後に記録が変更されています。" in shown
     assert "まで検証済み" not in shown
     assert "ほか 20 件" in shown
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [
+        (head_store("file"), "ファイル: 最新の署名ヘッドの保存"),
+        (head_store("bucket", readAt="2026-11-27T03:00:00Z"), "読み戻し確認"),
+        (head_store("webhook", keptAt=None), "署名ヘッドの保存はまだありません"),
+        (
+            head_store("webhook", failingSince="2026-11-27T02:00:00Z", late=True),
+            "2026-11-27 11:00:00 JST から保存できていません（未送信分は保持されています）",
+        ),
+        (
+            head_store("bucket", waitsSince="2026-11-27T02:00:00Z", late=True),
+            "2026-11-27 11:00:00 JST から送信待ちです",
+        ),
+    ],
+)
+async def test_it_says_where_signed_heads_are_kept_and_which_place_lags(store: dict[str, Any], said: str) -> None:
+    client, gateway = site()
+    gateway.on("GET", VERIFICATION, verification(stores=[store]))
+    html = await client.get("/audit")
+    assert said in " ".join(re.sub(r"<[^>]+>", "", text(html)).split())
+    assert ("tone-text-bad" in text(html)) == store["late"]
 
 
 @pytest.mark.parametrize(

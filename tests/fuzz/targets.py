@@ -39,6 +39,7 @@ async def create_targets(system: System) -> Targets:
     owner = await system.person("owner", Role.ADMIN, Role.REP)
     approver = await system.person("approver", Role.APPROVER)
     stand_in = await system.person("stand-in", Role.APPROVER)
+    auditor = await system.person("auditor", Role.AUDITOR)
 
     async def make(by: Caller, path: str, body: dict[str, object], field: str = "id") -> str:
         answer = await by.ask("POST", path, body)
@@ -55,6 +56,10 @@ async def create_targets(system: System) -> Targets:
     submitted = await owner.ask("PATCH", f"/approvals/{approval}/submit")
     assert submitted.status == 200, submitted.json
     history = await owner.ask("GET", f"/approvals/{approval}/history")
+    decided = await make(owner, "/approvals", request)
+    approved = await approver.ask("PATCH", f"/approvals/{decided}/approve")
+    assert approved.status == 200, approved.json
+    population = {"decidedFrom": "2020-01-01", "decidedTo": "2100-01-01"}
     return Targets(
         {
             "customer_id": customer,
@@ -70,6 +75,8 @@ async def create_targets(system: System) -> Targets:
             "process_id": await make(owner, "/approvals", request, "processId"),
             "route_id": await make(owner, "/approval-routes", route),
             "number": "1",
+            "sample_id": await make(auditor, "/audit-samples", {"title": "検査", "count": 1, "population": population}),
+            "position": "1",
             "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),
             "user_id": str(stand_in.id),
             "sales_id": str(owner.id),

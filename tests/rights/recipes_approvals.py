@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from services.contracts.permissions import Role
 from services.kit.db.database import Database
 from services.kit.running.context import ActorContext
@@ -47,7 +49,7 @@ simple(
     "/approvals/approver/{user_id}",
     lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
 )
-for _rest in ("", "/history", "/comments", "/changes", "/dossier", "/attachments"):
+for _rest in ("", "/history", "/comments", "/changes", "/circulation", "/dossier", "/attachments"):
     simple(
         "GET",
         f"/approvals/{{approval_id}}{_rest}",
@@ -67,6 +69,65 @@ simple(
     "/approvals/{approval_id}/comments",
     lambda case: Ask(f"/approvals/{case.request}/comments", {"body": "確認します"}),
 )
+
+
+simple("GET", "/approvals/circulated", lambda _case: Ask("/approvals/circulated?purpose=READ"))
+for _action in ("read", "post-review", "advise"):
+    simple(
+        "PATCH",
+        f"/approvals/{{approval_id}}/{_action}",
+        lambda case, action=_action: Ask(  # type: ignore[misc]
+            f"/approvals/{case.request}/{action}", {"comment": "確認しました"} if action != "read" else {}
+        ),
+    )
+
+
+simple("GET", "/approval-templates", lambda _case: Ask("/approval-templates"))
+simple(
+    "POST", "/approval-templates", lambda case: Ask("/approval-templates", {"name": "定例", "approvalId": case.request})
+)
+
+
+async def _template_of(case: Case) -> str:
+    """One of the caller's own."""
+    template = str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO approval_templates (id, owner_id, name, content, version, created_by, created_at, updated_at)"
+            " VALUES (%s, %s, '定例', '{}', 1, %s, now(), now())",
+            [template, case.caller.id, case.caller.id],
+        )
+    return f"/approval-templates/{template}"
+
+
+@asks("GET", "/approval-templates/{template_id}")
+async def _read_template(case: Case) -> Ask:
+    return Ask(await _template_of(case))
+
+
+@asks("PATCH", "/approval-templates/{template_id}")
+async def _rename_template(case: Case) -> Ask:
+    return Ask(await _template_of(case), {"name": "臨時"})
+
+
+@asks("DELETE", "/approval-templates/{template_id}")
+async def _delete_template(case: Case) -> Ask:
+    return Ask(await _template_of(case))
+
+
+def _consulted(case: Case) -> str:
+    return str(case.world.named_stranger.id)
+
+
+@asks("POST", "/approvals/{approval_id}/consultations")
+async def _consult(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/consultations", {"userIds": [_consulted(case)]})
+
+
+@asks("DELETE", "/approvals/{approval_id}/consultations/{user_id}")
+async def _end_consultation(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/consultations/{_consulted(case)}")
 
 
 @asks("POST", "/approvals/{approval_id}/attachments")
@@ -199,6 +260,48 @@ async def _snooze(case: Case) -> Ask:
 @asks("DELETE", "/approvals/{approval_id}/snooze")
 async def _wake(case: Case) -> Ask:
     return Ask(f"/approvals/{case.request}/snooze")
+
+
+# Audit samples --------------------------------------------------------------------------------------
+
+
+async def _sample_of(case: Case) -> str:
+    """One that was drawn from a single request."""
+    sample = str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO audit_samples (id, title, criteria, seed, seed_given, asked, population_size,"
+            " population_sha256, drawn_by, drawn_at) VALUES (%s, '抜取監査', %s, 's', true, 1, 1,"
+            " repeat('0', 64), %s, now())",
+            [sample, Jsonb(_DECIDED), case.owner.id],
+        )
+        await uow.execute("INSERT INTO audit_sample_populations VALUES (%s, '{RNG-2026-000001}')", [sample])
+        await uow.execute("INSERT INTO audit_sample_items VALUES (%s, 1, %s)", [sample, case.request])
+    return f"/audit-samples/{sample}"
+
+
+_DECIDED = {"decidedFrom": "2026-07-01T00:00:00Z", "decidedTo": "2026-10-01T00:00:00Z"}
+simple("GET", "/audit-samples", lambda _case: Ask("/audit-samples"))
+simple(
+    "POST",
+    "/audit-samples",
+    lambda _case: Ask("/audit-samples", {"title": "抜取監査", "count": 1, "population": _DECIDED}),
+)
+
+
+def _on_sample(method: str, rest: str, body: Any = None, at: str = "") -> None:
+    async def recipe(case: Case) -> Ask:
+        return Ask(f"{await _sample_of(case)}{at or rest}", body, STALE if body else {})
+
+    RECIPES[method, f"/audit-samples/{{sample_id}}{rest}"] = recipe
+
+
+for _rest in ("", "/items", "/sheet", "/export"):
+    _on_sample("GET", _rest)
+_on_sample("GET", "/items/{position}", at="/items/1")
+_on_sample("PUT", "/items/{position}", {"assessment": "NO_FINDING"}, at="/items/1")
+_on_sample("POST", "/close", {"result": "指摘なし"})
 
 
 # Proxies, processes, reports ------------------------------------------------------------------------

@@ -82,6 +82,12 @@ def audit_entries() -> list[Json]:
     ]  # fmt: skip
 
 
+def head_store(name: str, **members: Any) -> Json:
+    """One that got the last head."""
+    nothing = dict.fromkeys(("waitsSince", "failingSince", "readAt"))
+    return {"name": name, "position": 9, "keptAt": "2026-11-26T23:47:20Z", "late": False} | nothing | members
+
+
 def verification(**members: Any) -> Json:
     """Nine entries that hold."""
     return {
@@ -92,6 +98,7 @@ def verification(**members: Any) -> Json:
         "wholeCheckedAt": "2026-11-26T18:00:00Z",
         "holds": True,
         "headsKept": True,
+        "stores": [head_store("file"), head_store("bucket", readAt="2026-11-27T03:00:00Z")],
         "findings": [],
         "findingCount": 0,
         "underWay": None,

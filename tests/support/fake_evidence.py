@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -22,6 +23,15 @@ class EvidenceAnswers:
     customers: dict[str, Json]
     users: dict[str, Json]
     remarks: dict[str, list[Json]]
+
+    def evidence_routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
+        return [
+            ("GET", "/approvals/dossiers", self._sample),
+            ("GET", "/approvals/evidence-keys", self._evidence_keys),
+            ("GET", "/approvals/{id}/history", self._history),
+            ("GET", "/approvals/{id}/history/{entry}", self._entry),
+            ("GET", "/approvals/{id}/dossier", self._dossier),
+        ]
 
     def _evidence_keys(self, _ask: Ask) -> Json:
         return fake_dossiers.keys()

@@ -22,6 +22,7 @@ from tests.support.fake_answers import Ask, Json, narrowed, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_card import CardAnswers, customer_facts
+from tests.support.fake_circulation import OWN_ACTIONS, CirculationAnswers
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_firm import FirmAnswers
 from tests.support.fake_inbox import InboxAnswers
@@ -32,8 +33,10 @@ from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
 from tests.support.fake_previews import PreviewAnswers
 from tests.support.fake_routes import RouteAnswers
+from tests.support.fake_samples import SampleAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
+from tests.support.fake_templates import TemplateAnswers
 from tests.support.fake_webhooks import WebhookAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
@@ -46,6 +49,7 @@ class FakeGateway(
     AuditAnswers,
     BesideAnswers,
     CardAnswers,
+    CirculationAnswers,
     EvidenceAnswers,
     FirmAnswers,
     InboxAnswers,
@@ -55,8 +59,10 @@ class FakeGateway(
     OpinionAnswers,
     PreviewAnswers,
     RouteAnswers,
+    SampleAnswers,
     SearchAnswers,
     SigningInAnswers,
+    TemplateAnswers,
     WebhookAnswers,
 ):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
@@ -78,7 +84,10 @@ class FakeGateway(
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
+        self.reset_circulation()
+        self.reset_templates()
         self.reset_firm()
+        self.reset_samples()
         self.files = FakeFiles()
         self.notifications = records.notifications(list(self.approvals.values()))
         self.processes = {item["id"]: item for item in records.processes()}
@@ -163,19 +172,18 @@ class FakeGateway(
             *self.route_table(),
             *self.firm_routes(),
             *self.kind_routes(),
+            *self.sample_routes(),
+            *self.evidence_routes(),
+            *self.circulation_table(),
+            *self.template_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             *self.inbox_routes(),
-            ("GET", "/approvals/dossiers", self._sample),
-            ("GET", "/approvals/evidence-keys", self._evidence_keys),
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
-            ("GET", "/approvals/{id}/history", self._history),
-            ("GET", "/approvals/{id}/history/{entry}", self._entry),
-            ("GET", "/approvals/{id}/dossier", self._dossier),
             ("GET", "/approvals/{id}/comments", self._comments),
             ("POST", "/approvals/{id}/comments", self._comment),
             ("GET", "/approvals/{id}/attachments", self._attachments),
@@ -236,7 +244,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
-            created += (self._enter_rate,)
+            created += (self._enter_rate, self._draw_sample, self._keep_template)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -251,9 +259,7 @@ class FakeGateway(
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
         actions = ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"] if waits else []
-        actions += {"DRAFT": ["SUBMIT"], "PENDING": ["NUDGE", "RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
-            item["state"] if mine else "", []
-        )
+        actions += OWN_ACTIONS.get(item["state"] if mine else "", [])
         last = self.history[item["id"]][-1] if self.history.get(item["id"]) else {"action": "", "actorId": ""}
         if item["state"] == "PENDING" and (last["action"], last["actorId"]) == ("APPROVE", user["id"]):
             actions.append("TAKE_BACK")

@@ -17,6 +17,8 @@ _OPEN = {"PENDING", "RETURNED", "ON_HOLD"}
 class InboxAnswers(BulkAnswers):
     """What each person makes of their inbox. Snoozes are kept by user and request, with their time."""
 
+    wanting: Callable[[Ask], list[Json]]
+
     def reset_inbox(self) -> None:
         self.reset_bulk()
         self.views: dict[str, Json] = {}
@@ -49,7 +51,7 @@ class InboxAnswers(BulkAnswers):
             "requested": sum(item["state"] in _OPEN for item in own),
             "returned": sum(item["state"] == "RETURNED" for item in own),
             "drafts": sum(item["state"] == "DRAFT" for item in own),
-        }
+        } | self.circulation_counts(ask.user)
 
     def _list_views(self, ask: Ask) -> Json:
         own = [view for view in self.views.values() if view["by"] == ask.user["id"]]

@@ -4,7 +4,13 @@ const current = () => document.querySelector("#opportunity-rows tr[aria-current]
 const link = (row) => row?.querySelector("a.ttl");
 const inbox = () => document.querySelector(".inbox");
 
+// Until the panel of another row is there, no key says anything of the request that it still shows.
+const rest = () => {
+  for (const button of document.querySelectorAll(".sample-decision button")) button.disabled = true;
+};
+
 const mark = (row) => {
+  if (row !== current()) rest();
   current()?.removeAttribute("aria-current");
   row?.setAttribute("aria-current", "true");
   row?.scrollIntoView({ block: "nearest" });

@@ -119,6 +119,12 @@ async def head(reader: Reader) -> tuple[int, bytes] | None:
     return None if row is None else (row["position"], row["hash"])
 
 
+async def hash_at(reader: Reader, position: int) -> bytes | None:
+    """Of one link."""
+    found = await reader.scalar("SELECT hash FROM audit_chain WHERE position = %s", [position])
+    return None if found is None else bytes(found)
+
+
 async def take_unsealed(uow: UnitOfWork, limit: int) -> list[AuditLogEntry]:
     """Committed entries without a link, oldest first; they leave the queue with this transaction."""
     rows = await uow.all(

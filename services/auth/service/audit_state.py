@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from services.auth.repository import audit, verifications
+from services.auth.repository import audit, head_stores, verifications
 from services.auth.service.audit_verification import Checkpoint
+from services.auth.service.head_stores import LATE
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.events.audit import record_audit
 from services.kit.running import clock
@@ -25,10 +26,16 @@ async def verification(reader: Reader) -> dict[str, Any]:
         "wholeCheckedAt": whole and whole["finished_at"],
         "holds": None if not told else told[0]["finding_count"] == 0,
         "headsKept": last and last["heads_kept"],
+        "stores": [_store(row) for row in await head_stores.kept(reader)],
         "findings": told[0]["findings"] if told else [],
         "findingCount": told[0]["finding_count"] if told else 0,
         "underWay": _under_way(under_way),
     }
+
+
+def _store(row: Row) -> dict[str, Any]:
+    since = [at for at in (row["waitsSince"], row["failingSince"]) if at is not None]
+    return row | {"late": bool(since) and min(since) < clock.now() - LATE}
 
 
 def _under_way(row: Row | None) -> dict[str, Any] | None:

@@ -12,11 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from services.auth.repository import audit, keys, verifications
-from services.auth.service.audit_verification import BATCH, Checkpoint, Verification
+from services.auth.repository import audit, head_stores, keys, verifications
+from services.auth.service.audit_verification import BATCH, Checkpoint, Finding, Verification
+from services.auth.service.head_reading import read_back
+from services.auth.service.head_stores import BUCKET
 from services.kit.db.database import Database
 from services.kit.db.lease import hold_lease
 from services.kit.db.unit_of_work import Reader, Row
+from services.kit.files.journal import BucketJournal
+from services.kit.files.storage import StorageAway
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
@@ -37,9 +41,10 @@ _log = get_logger("audit-verifier")
 class Verifier:
     """``run`` is a loop of the worker; ``look`` is one round of it."""
 
-    def __init__(self, db: Database, head_file: Path | None = None) -> None:
+    def __init__(self, db: Database, head_file: Path | None = None, journal: BucketJournal | None = None) -> None:
         self._db = db
         self._head_file = head_file
+        self._journal = journal
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -77,8 +82,10 @@ class Verifier:
             if batches % TOLD_EVERY == 0:
                 async with self._db.transaction(ActorContext.system()) as uow:
                     await verifications.advance(uow, asked["id"], run.position, run.position)
+        in_bucket = await self._read_back(whole=asked["whole"])
         async with self._db.transaction(ActorContext.system(), patient=True) as uow:
             run.finish(await audit.unlinked(uow, start.at, clock.now()))
+            run.findings += in_bucket
             await verifications.finish(
                 uow,
                 asked["id"],
@@ -86,12 +93,27 @@ class Verifier:
                 checkpoint=run.good.to_json(),
                 findings=[asdict(finding) for finding in run.findings[:FINDINGS_KEPT]],
                 finding_count=len(run.findings),
-                heads_kept=self._head_file is not None,
+                heads_kept=self._head_file is not None or self._journal is not None,
                 at=clock.now(),
             )
         if run.findings:
             first = run.findings[0]
             _log.error("the audit chain is broken", findings=len(run.findings), at=first.position, what=first.problem)
+
+    async def _read_back(self, *, whole: bool) -> list[Finding]:
+        """What is wrong with the heads in the bucket. One that can't be reached is told by its delivery, not here."""
+        if self._journal is None:
+            return []
+        try:
+            async with self._db.reader() as reader:
+                back = await read_back(reader, self._journal, whole=whole)
+        except StorageAway:
+            _log.warning("the signed heads in the bucket could not be read back")
+            return []
+        if not back.findings:
+            async with self._db.transaction(ActorContext.system()) as uow:
+                await head_stores.note_read(uow, BUCKET, asdict(back.place), clock.now())
+        return back.findings
 
     async def _links(self, after: int) -> list[Row]:
         async with self._db.reader() as reader:

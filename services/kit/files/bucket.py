@@ -1,6 +1,6 @@
 """Files in an S3-compatible bucket: for installations with more than one machine."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +17,39 @@ _TIMEOUT: Final = "30s"
 _TRIES_FOR: Final = timedelta(seconds=10)
 
 
+def s3_store(
+    bucket: str,
+    *,
+    prefix: str = "",
+    endpoint: str | None = None,
+    region: str | None = None,
+    access_key_id: str | None = None,
+    secret_access_key: str | None = None,
+    checksums: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> S3Store:
+    """``checksums``: each object is sent with its SHA-256, which buckets with object lock ask for. ``headers`` go with
+    every request, and are signed."""
+    given = {
+        "endpoint": endpoint,
+        "region": region,
+        "access_key_id": access_key_id,
+        "secret_access_key": secret_access_key,
+        "checksum_algorithm": "SHA256" if checksums else None,
+    }
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        config={name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+        client_options={
+            "allow_http": (endpoint or "").startswith("http://"),
+            "timeout": _TIMEOUT,
+            "default_headers": dict(headers or {}),
+        },
+        retry_config={"max_retries": 3, "retry_timeout": _TRIES_FOR},
+    )
+
+
 class BucketStorage:
     """``prefix``: what all keys in the bucket begin with. Credentials come from the settings, or as AWS's own
     variables and roles give them."""
@@ -31,18 +64,13 @@ class BucketStorage:
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
     ) -> None:
-        given = {
-            "endpoint": endpoint,
-            "region": region,
-            "access_key_id": access_key_id,
-            "secret_access_key": secret_access_key,
-        }
-        self._store = S3Store(
+        self._store = s3_store(
             bucket,
-            prefix=prefix or None,
-            config={name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
-            client_options={"allow_http": (endpoint or "").startswith("http://"), "timeout": _TIMEOUT},
-            retry_config={"max_retries": 3, "retry_timeout": _TRIES_FOR},
+            prefix=prefix,
+            endpoint=endpoint,
+            region=region,
+            access_key_id=access_key_id,
+            secret_access_key=secret_access_key,
         )
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> Stored:
@@ -54,14 +82,14 @@ class BucketStorage:
                 tally.add(chunk)
                 yield chunk
 
-        with _told():
+        with told():
             await obstore.put_async(
                 self._store, checked(key), counted(), use_multipart=True, chunk_size=PART_BYTES, max_concurrency=1
             )
         return tally.stored()
 
     async def open(self, key: str) -> Opened:
-        with _told():
+        with told():
             try:
                 found = await obstore.get_async(self._store, checked(key))
             except (NotFoundError, FileNotFoundError) as error:
@@ -69,14 +97,14 @@ class BucketStorage:
         return Opened(found.meta["size"], _read(found))
 
     async def delete(self, key: str) -> None:
-        with _told():
+        with told():
             try:
                 await obstore.delete_async(self._store, checked(key))
             except (NotFoundError, FileNotFoundError):
                 return
 
     async def exists(self, key: str) -> bool:
-        with _told():
+        with told():
             try:
                 await obstore.head_async(self._store, checked(key))
             except (NotFoundError, FileNotFoundError):
@@ -85,7 +113,7 @@ class BucketStorage:
 
     async def older_than(self, before: datetime) -> AsyncIterator[str]:
         """Without uploads of several parts that broke off: the bucket's own rule ends those (`docs/ops.md`)."""
-        with _told():
+        with told():
             async for page in obstore.list(self._store):
                 for found in page:
                     if found["last_modified"] < before:
@@ -93,7 +121,7 @@ class BucketStorage:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turns what the store says into what a caller is told."""
     try:
         yield
@@ -102,6 +130,6 @@ def _told() -> Iterator[None]:
 
 
 async def _read(found: "obstore.GetResult") -> AsyncIterator[bytes]:
-    with _told():
+    with told():
         async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
             yield bytes(chunk)

@@ -17,6 +17,7 @@ ApprovalRequester = Annotated[Principal, Depends(requires(Permission.APPROVAL_RE
 ApprovalCommenter = Annotated[Principal, Depends(requires(Permission.APPROVAL_COMMENT))]
 ApprovalDecider = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE))]
 ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, Permission.APPROVAL_REASSIGN_ANY))]
+Examiner = Annotated[Principal, Depends(requires(Permission.AUDIT_EXAMINE))]
 AuditReader = Annotated[Principal, Depends(requires(Permission.AUDIT_READ))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
 RouteOverseer = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY, Permission.AUDIT_READ))]

@@ -3,7 +3,9 @@
 import csv
 import io
 import zipfile
+from collections.abc import Iterable
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from pydantic import SecretStr
@@ -14,13 +16,13 @@ from services.kit.running import clock, zone
 from services.kit.trust.principal import Principal
 from services.opportunity import chain
 from services.opportunity.access import SEEN_THROUGH, view_of
+from services.opportunity.dossier import Signer
 from services.opportunity.errors import SampleTooLarge
 from services.opportunity.repository import lists
 from services.opportunity.schemas.approvals import ApprovalChoice
+from services.opportunity.schemas.audit_samples import MAX_SAMPLE
 from services.opportunity.service import dossiers, evidence_keys
 
-MAX_SAMPLE: Final = 200
-"""Requests: more than audit samples have, and few enough that somebody can wait for their dossiers."""
 INDEX: Final = ("file", "number", "state", "kind", "revision", "submittedAt", "decidedAt", "recordSha256")
 
 
@@ -46,19 +48,26 @@ async def take(uow: UnitOfWork, principal: Principal, choice: ApprovalChoice, se
         resource_id=None,
         detail={"count": len(rows), "filters": asked},
     )
-    index: list[dict[str, Any]] = []
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        signer = await evidence_keys.signer(uow, secret) if rows else None
-        for row in rows:
-            assert signer is not None, "there are rows"
-            document = await dossiers.signed(uow, principal, row["id"], signer)
-            index.append(_line(document))
-            _add(archive, index[-1]["file"], chain.canonical(document))
+        signer = await evidence_keys.signer(uow, secret)
+        index = await pack(archive, uow, principal, [row["id"] for row in rows], signer)
         made = {"at": clock.now(), "forId": principal.user_id, "filters": asked, "count": len(index)}
-        _add(archive, "index.json", orjson.dumps(made | {"dossiers": index}, option=orjson.OPT_UTC_Z))
-        _add(archive, "index.csv", _as_csv(index))
+        add(archive, "index.json", orjson.dumps(made | {"dossiers": index}, option=orjson.OPT_UTC_Z))
     return buffer.getvalue()
+
+
+async def pack(
+    archive: zipfile.ZipFile, uow: UnitOfWork, principal: Principal, approval_ids: Iterable[UUID], signer: Signer
+) -> list[dict[str, Any]]:
+    """A dossier of each request and `index.csv`; a line of the index for each. Each dossier is audited."""
+    index: list[dict[str, Any]] = []
+    for approval_id in approval_ids:
+        document = await dossiers.signed(uow, principal, approval_id, signer)
+        index.append(_line(document))
+        add(archive, index[-1]["file"], chain.canonical(document))
+    add(archive, "index.csv", _as_csv(index))
+    return index
 
 
 def _line(document: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +85,8 @@ def _as_csv(index: list[dict[str, Any]]) -> bytes:
     return buffer.getvalue().encode("utf-8-sig")
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """One file, with the time of now on the user's clock."""
     now = zone.local(clock.now())
     entry = zipfile.ZipInfo(name, date_time=(now.year, now.month, now.day, now.hour, now.minute, now.second))
     entry.compress_type = zipfile.ZIP_DEFLATED

@@ -1,6 +1,8 @@
 """The running auth service with a few people in it."""
 
+import asyncio
 import itertools
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,14 @@ import pytest
 
 from services.auth.commands import create_user
 from services.auth.service.audit_verification import Finding, verify
+from services.auth.service.head_stores import BUCKET, WEBHOOK, activate
 from services.auth.signing import SigningKeys
 from services.contracts.permissions import Role
 from services.kit.db.database import Database
 from services.kit.running.context import ActorContext
 from services.kit.running.settings import ServiceSettings
+from tests.services.auth.kept_heads import Kept
+from tests.support.fake_s3 import FakeS3
 from tests.support.http import Answer, ServiceClient, StartService
 
 PASSWORD = "correct horse battery staple"
@@ -102,3 +107,15 @@ async def world(service_client: StartService) -> AuthWorld:
 @pytest.fixture
 async def admin(world: AuthWorld) -> Person:
     return await world.signed_in(Role.ADMIN, name="管理 花子")
+
+
+@pytest.fixture
+async def kept(world: AuthWorld) -> AsyncIterator[Kept]:
+    auditor = await world.signed_in(Role.AUDITOR)
+    async with FakeS3() as s3:
+        kept = Kept(world, s3, auditor)
+        await kept.keys.ensure()
+        await activate(kept.db, [BUCKET, WEBHOOK], asyncio.Event())
+        await kept.receiver.start_server()
+        yield kept
+        await kept.receiver.close()

@@ -1,97 +1,26 @@
 """One decision on many requests: every item ends once, and says truly how."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.contracts.permissions import Role, permissions_of
 from services.contracts.processes import UPDATE_DECIDE, DecideCommand, Decision
 from services.kit.errors import ProblemError, Unavailable
 from services.kit.running import clock
-from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
-from services.kit.trust.principal import Principal
 from services.opportunity import dispatch
-from services.opportunity.references import References
-from services.opportunity.schemas.approvals import NewApproval
 from services.opportunity.service import commands, fan_out
 from services.opportunity.service.command_sender import CommandDelivery, Order, Sender
 from services.opportunity.service.reconcile import ANSWERS_KEPT
-from services.opportunity.service.requests import create
-from tests.services.opportunity.world import Person, World, plain, stage
-from tests.support.http import Answer, new_key
-from tests.support.waiting import eventually
+from tests.services.opportunity.batches import BATCHES, MANY, ask, batch_of, counts, finished, item, requests, results
+from tests.services.opportunity.world import World
+from tests.support.http import new_key
 
-BATCHES = "/approvals/bulk-decisions"
-MANY = 500
-FINISHED_SECONDS = 240
-Items = list[dict[str, Any]]
 Delivery = Callable[[CommandDelivery, Order, Sender], Awaitable[None]]
-
-
-def item(request: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"id": request["id"], "revision": request["revision"], "stage": request["stage"]} | more
-
-
-async def ask(world: World, by: Person, items: Items, *, key: str | None = None, **body: Any) -> Answer:
-    content = {"decision": "APPROVE", "items": items} | body
-    return await world.client.post(BATCHES, content, token=by.token, key=key or new_key())
-
-
-async def batch_of(world: World, by: Person, batch: dict[str, Any]) -> dict[str, Any]:
-    answer = await world.client.get(f"{BATCHES}/{batch['id']}", token=by.token)
-    assert answer.status == 200, answer.json
-    shown: dict[str, Any] = answer.json
-    return shown
-
-
-async def finished(world: World, by: Person, batch: dict[str, Any]) -> dict[str, Any]:
-    async def done() -> dict[str, Any] | None:
-        shown = await batch_of(world, by, batch)
-        return shown if shown["state"] == "FINISHED" else None
-
-    shown = await eventually(done, within=FINISHED_SECONDS, what="the end of the batch")
-    assert shown is not None
-    return shown
-
-
-async def results(world: World, by: Person, batch: dict[str, Any], status: str | None = None) -> Items:
-    """All of them, page by page."""
-    found: Items = []
-    cursor = ""
-    while True:
-        chosen = f"&status={status}" if status else ""
-        path = f"{BATCHES}/{batch['id']}/items?limit=200{chosen}{cursor}"
-        answer = await world.client.get(path, token=by.token)
-        assert answer.status == 200, answer.json
-        found += answer.json["items"]
-        if answer.json["nextCursor"] is None:
-            return found
-        cursor = f"&cursor={answer.json['nextCursor']}"
-
-
-async def requests(world: World, rep: Person, count: int, *approvers: Person) -> Items:
-    return [await world.request(rep, *approvers) for _ in range(count)]
-
-
-async def many_requests(world: World, rep: Person, count: int, *approvers: Person) -> Items:
-    """As `requests`, without the way over HTTP and a commit for each."""
-    kit, roles = world.client.kit, frozenset({Role.REP.value})
-    principal = Principal.signed_out(rep.id, roles, permissions_of(roles))
-    stages = [plain(stage("承認", *approvers))]
-    content = NewApproval.model_validate({"kind": "OTHER", "title": "一括", "stages": stages})
-    async with world.db.transaction(ActorContext(rep.id, roles=roles)) as uow:
-        references = References(kit.db, kit.internal)
-        ids = [await create(uow, principal, content, references) for _ in range(count)]
-    return [{"id": str(request_id), "revision": 1, "stage": 0} for request_id in ids]
-
-
-def counts(**given: int) -> dict[str, int]:
-    return dict.fromkeys(("waiting", "decided", "refused", "failed", "cancelled"), 0) | given
 
 
 def delivered_by(monkeypatch: pytest.MonkeyPatch, deliver: Callable[[Delivery, Order], Delivery | None]) -> None:
@@ -104,68 +33,6 @@ def delivered_by(monkeypatch: pytest.MonkeyPatch, deliver: Callable[[Delivery, O
     monkeypatch.setattr(CommandDelivery, "deliver", instead)
     monkeypatch.setattr(fan_out, "CONCURRENCY", 1)
     monkeypatch.setattr(dispatch, "RETRY_AFTER_SECONDS", 0)
-
-
-async def test_500_requests_are_decided_in_bulk_while_two_others_decide_some_of_them(live: World) -> None:
-    rep, asker = await live.person("rep"), await live.person("approver", name="一括 花子")
-    others = [await live.person("approver", name=name) for name in ("先手 一郎", "先手 二郎")]
-    made = await many_requests(live, rep, MANY, asker, *others)
-    batch = (await ask(live, asker, [item(request) for request in made], comment="期末一括")).json
-    assert (batch["total"], batch["state"], batch["attempt"]) == (MANY, "RUNNING", 1)
-
-    async def decide(who: Person, request: dict[str, Any]) -> Answer:
-        """Repeated under its key while the machine is too busy to answer, as people's browsers do."""
-        key = new_key()
-
-        async def answered() -> Answer | None:
-            answer = await live.act(who, request, "approve", key=key, stage=0, revision=1)
-            return None if answer.status == 503 else answer
-
-        answer = await eventually(answered, within=FINISHED_SECONDS, what="an answer to a single decision")
-        assert answer is not None
-        return answer
-
-    async def decide_some(who: Person, theirs: Sequence[dict[str, Any]]) -> list[tuple[str, Answer]]:
-        return [(each["id"], await decide(who, each)) for each in theirs]
-
-    # One from the end, where the batch comes last, one from its midst.
-    singles = await asyncio.gather(
-        decide_some(others[0], made[: MANY // 2 : -25]), decide_some(others[1], made[40 : MANY // 2 : 25])
-    )
-    shown = await finished(live, asker, batch)
-    while shown["counts"]["failed"]:
-        # On a machine that is too busy to answer for some.
-        again = await live.client.post(f"{BATCHES}/{batch['id']}/retry", None, token=asker.token, key=new_key())
-        assert again.status == 202, again.json
-        shown = await finished(live, asker, batch)
-    told = {result["id"]: result for result in await results(live, asker, batch)}
-    assert len(told) == MANY
-    won = {request_id for answers in singles for request_id, answer in answers if answer.status == 200}
-    assert {answer.status for answers in singles for _, answer in answers} <= {200, 409}
-    assert shown["counts"] == counts(decided=MANY - len(won), refused=len(won))
-    assert won, "the others were faster at some of them"
-    attempts = {row["id"] for row in await live.rows("SELECT id FROM processes WHERE resource_id = %s", [batch["id"]])}
-    deciders = {
-        str(row["approval_id"]): row
-        for row in await live.rows(
-            "SELECT h.approval_id, h.actor_id, h.process_id, p.content ->> 'comment' AS comment,"
-            " count(*) OVER (PARTITION BY h.approval_id) AS entries FROM approval_history h"
-            " JOIN approval_history_personal p ON p.history_id = h.id WHERE h.action = 'APPROVE'"
-        )
-    }
-    for request_id, result in told.items():
-        decider = deciders[request_id]
-        assert decider["entries"] == 1
-        assert result["approvalState"] == "APPROVED"
-        if request_id in won:
-            assert (result["status"], result["problem"]["code"]) == ("REFUSED", "already_decided")
-            assert result["problem"]["decidedById"] == str(decider["actor_id"]) != str(asker.id)
-            assert result["problem"]["decidedBy"].startswith("先手")
-            assert result["problem"]["decidedAt"]
-        else:
-            assert (result["status"], result["problem"]) == ("DECIDED", None)
-            assert (decider["actor_id"], decider["comment"]) == (asker.id, "期末一括")
-            assert decider["process_id"] in attempts
 
 
 async def test_each_item_is_told_apart_and_history_and_audit_name_the_process_of_the_batch(live: World) -> None:

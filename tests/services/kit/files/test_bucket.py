@@ -4,10 +4,12 @@ import hashlib
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from services.kit.files.bucket import PART_BYTES, BucketStorage
+from services.kit.files.bucket import PART_BYTES, BucketStorage, s3_store
+from services.kit.files.journal import BucketJournal
 from services.kit.files.storage import FileMissing, StorageAway, digest_of
 from services.kit.running import clock
 from services.kit.running.ids import new_id
@@ -52,6 +54,25 @@ async def test_what_was_put_is_there_whole_and_goes_when_it_is_deleted(server: S
     assert not await storage.exists(key)
     with pytest.raises(FileMissing):
         await storage.open(key)
+
+
+async def test_a_journal_keeps_its_entries_in_order_and_overwrites_none(server: S3Server) -> None:
+    store_with = partial(
+        s3_store,
+        BUCKET,
+        prefix=f"journal-{new_id()}",
+        endpoint=server.endpoint,
+        region="us-east-1",
+        access_key_id=ACCESS_KEY,
+        secret_access_key=SECRET_KEY,
+        checksums=True,
+    )
+    journal = BucketJournal(lambda headers: store_with(headers=headers))
+    for number in (10, 2, 1):
+        assert await journal.append(number, f"entry {number}".encode()) is None
+    assert await journal.append(2, b"another") == b"entry 2"
+    assert [entry async for entry in journal.read()] == [(n, f"entry {n}".encode()) for n in (1, 2, 10)]
+    assert [number async for number, _ in journal.read(after=2)] == [10]
 
 
 async def test_an_upload_that_breaks_off_leaves_nothing(server: S3Server) -> None:

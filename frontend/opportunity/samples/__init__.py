@@ -1,0 +1,1 @@
+"""Audit samples: drawn, worked through, closed and printed."""
