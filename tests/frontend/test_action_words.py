@@ -21,6 +21,8 @@ COMPUTED = {
     "process.": [UPDATE_RETRY, UPDATE_COMPENSATE],
 }
 """What a formatted action can end with."""
+NO_HEADS = {"fields."}
+"""What formatted texts begin with that are names of fields."""
 WRITERS = re.compile(r"record_audit|AuditedAs\(|_note\(|_audit")
 NO_ACTIONS = {
     *("approval.before_answer", "http.before_answer", "attachment.scanned", "webhook.answered"),
@@ -41,7 +43,7 @@ def actions_in(path: Path) -> Iterator[str]:
         if isinstance(node, ast.JoinedStr):
             head = node.values[0]
             start = head.value if isinstance(head, ast.Constant) else ""
-            if isinstance(start, str) and re.fullmatch(r"[a-z_]+\.", start):
+            if isinstance(start, str) and re.fullmatch(r"[a-z_]+\.", start) and start not in NO_HEADS:
                 assert start in COMPUTED, f"{path}: tell in this test what {start}… can be"
                 yield from (f"{start}{end}" for end in COMPUTED[start])
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and ACTION.fullmatch(node.value):

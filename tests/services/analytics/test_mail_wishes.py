@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.analytics.mail.wishes import MailWishes, Timing, WhenAway, due_at, mailed, next_digest
+from services.analytics.mail.words import HEADINGS
 from services.contracts.states import NotificationType
 from services.kit.running import zone
 from services.kit.running.business_days import is_business_day
@@ -40,7 +41,7 @@ def test_who_asks_for_every_day_gets_saturdays_too() -> None:
 
 @given(
     st.integers(0, 8 * 365 * 24 * 60),
-    st.times().map(lambda moment: moment.replace(second=0, microsecond=0)),
+    st.builds(time, st.integers(0, 23), st.integers(0, 59)),
 )
 def test_a_digest_is_never_early_and_never_more_than_a_holiday_late(minutes: int, at: time) -> None:
     since = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
@@ -66,6 +67,11 @@ def test_a_digest_is_never_early_and_never_more_than_a_holiday_late(minutes: int
 def test_mail_rests_while_somebody_is_away(wishes: MailWishes, away_until: str | None, expected: str) -> None:
     until = None if away_until is None else tokyo(away_until)
     assert due_at(wishes, tokyo("2026-12-01T10:00"), until) == tokyo(expected)
+
+
+def test_every_kind_has_a_heading_in_both_languages() -> None:
+    assert set(HEADINGS) == set(NotificationType)
+    assert all(heading.ja and heading.en for heading in HEADINGS.values())
 
 
 def test_the_firm_changes_what_goes_by_mail_to_who_has_not_chosen() -> None:
