@@ -57,7 +57,7 @@ from services.kit.running import crashpoints
 from services.kit.running.context import ActorContext
 from services.opportunity import actions
 from services.opportunity.references import References
-from services.opportunity.service import bulk_items, cascade, commands, handover
+from services.opportunity.service import bulk_items, cascade, commands, handover, handover_shown
 from services.opportunity.service.fan_out import FanOut
 
 DECIDED: Final = "approval.decided"
@@ -264,6 +264,10 @@ class OpportunityActivities(Activities):
             terms={item: {"from_id": user_id, "to_id": substitute} for item, substitute in substitutes.items()},
             effective=lambda _outcome: True,
         )
+        shown = await self._fan.planned(
+            call, "move_shown", lambda reader, limit: handover_shown.left_behind(reader, user_id, limit)
+        )
+        done += await self._fan.each(shown, lambda item: self._move_shown(call, item, successor))
         return await self._answer(done, lambda reader: handover.remaining(reader, user_id))
 
     @step("opportunity.return_approvals")
@@ -307,6 +311,10 @@ class OpportunityActivities(Activities):
     async def _move_owner(self, call: ReassignStep, approval_id: UUID, successor: UUID) -> bool:
         async with self._transaction(call) as uow:
             return await handover.move_owner(uow, approval_id, call, successor)
+
+    async def _move_shown(self, call: ReassignStep, part_id: UUID, successor: UUID) -> bool:
+        async with self._transaction(call) as uow:
+            return await handover_shown.move(uow, part_id, call, successor)
 
     async def _substitutes(self, ids: Sequence[UUID], leaver: UUID, successor: UUID) -> dict[UUID, UUID]:
         async with self._db.reader() as reader:

@@ -6,6 +6,7 @@ from deploy.invariants import (
     approvals,
     attachments,
     bulk,
+    circulation,
     copies,
     customers,
     events,
@@ -44,6 +45,12 @@ INVARIANTS: Final = (
     Invariant("opinions", "No opinion is awaited of a request that has ended", opinions.awaited_while_open),
     Invariant("opinions-clock", "A clock stands while its decision waits for an opinion", opinions.stop_the_clock),
     Invariant("approval-chains", "The hash chains of all requests verify up to their heads", approvals.chains_verify),
+    Invariant(
+        "receipts",
+        "Whoever confirmed a reading, reviewed or gave an opinion had been asked, and is not the requester",
+        circulation.answered_as_asked,
+    ),
+    Invariant("circulation", "No reading, review or opinion is asked for beyond its time", circulation.asked_in_time),
     Invariant(
         "attachments",
         "Every attachment's hash equals its row, its file, and what was decided on",

@@ -27,6 +27,10 @@ def _request_over(notice: Row, request: Row) -> bool:
         return notice["recipient_id"] not in request["asked"]
     if notice["type"] in ("OPINION_GIVEN", "OPINION_ENDED", "APPROVAL_REASSIGNED"):
         return state not in _ON_THE_WAY
+    if notice["type"] in ("APPROVAL_CONSULTED", "APPROVAL_ADVISED"):
+        return state not in ("DRAFT", "RETURNED", "ON_HOLD")
+    if notice["type"] == "APPROVAL_TO_READ":
+        return state in ("RECALLED", "CANCELLED")
     return notice["type"] == "APPROVAL_RETURNED" and state not in ("RETURNED", "ON_HOLD")
 
 

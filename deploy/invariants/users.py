@@ -26,6 +26,7 @@ LIVE_REFERENCES = (
     ),
     ("opportunity", "approval_waiting", "approval_id", "approver_id = ANY(%(gone)s)"),
     ("opportunity", "approval_participants", "approval_id", "user_id = ANY(%(gone)s) AND relation = 'ASKED'"),
+    ("opportunity", "approval_circulation", "id", "user_id = ANY(%(gone)s) AND ended_at IS NULL"),
     ("opportunity", "approval_proxies", "id", "to_id = ANY(%(gone)s) AND ends_at > now() AND NOT ended"),
     ("auth", "users", "id", "manager_id = ANY(%(gone)s) AND state <> 'DELETED'"),
 )

@@ -22,7 +22,7 @@ PAGES = {
 RECORD_KINDS = (
     "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy",
     "currency_rate", "firm_calendar", "firm_settings", "process", "audit_log", "access_review", "audit_sample", "mail",
-    "webhook",
+    "webhook", "approval_template",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def kinds() -> dict[str, str]:
         "mail": pgettext("record", "Mail"),
         "webhook": pgettext("record", "Webhook"),
         "audit_sample": pgettext("record", "Audit sample"),
+        "approval_template": pgettext("record", "Template for requests"),
     }
 
 

@@ -26,12 +26,25 @@ from frontend.opportunity import (
 from frontend.opportunity.absences import pages as absences
 from frontend.opportunity.absences.calendar import weekdays
 from frontend.opportunity.bulk import pages as bulk
+from frontend.opportunity.circulation import pages as circulation
+from frontend.opportunity.circulation import words as circulation_words
 from frontend.opportunity.firm import calendar as firm_calendar
 from frontend.opportunity.firm import limits as firm_limits
 from frontend.opportunity.firm import rates as firm_rates
 from frontend.opportunity.firm import words as firm_words
 from frontend.opportunity.kinds.definitions import Catalogue
-from frontend.opportunity.manifest import ABSENCES, BULK, FIRM, PREFIX, ROUTES, SAMPLES, manifest
+from frontend.opportunity.manifest import (
+    ABSENCES,
+    BULK,
+    CIRCULATION,
+    FIRM,
+    PREFIX,
+    ROUTES,
+    SAMPLES,
+    TEMPLATES,
+    manifest,
+)
+from frontend.opportunity.request_templates import pages as request_templates
 from frontend.opportunity.routes import editing as routes_editing
 from frontend.opportunity.routes import pages as routes_pages
 from frontend.opportunity.routes import words as routes_words
@@ -74,6 +87,8 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/decide", deciding.decide, methods=_POST),
         Route(f"{PREFIX}/dossiers", sample.choose, methods=_GET),
         Route(f"{PREFIX}/evidence-keys", dossier.keys, methods=_GET),
+        Route(TEMPLATES, request_templates.show, methods=_GET),
+        Route(TEMPLATES, request_templates.act, methods=_POST),
         Route(f"{PREFIX}/new", request_form.new, methods=_GET),
         Route(f"{PREFIX}/new", request_form.create, methods=_POST),
         Route(f"{PREFIX}/{{id}}", detail.show, methods=_GET),
@@ -85,6 +100,9 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         Route(f"{PREFIX}/{{id}}/panel", inbox.panel, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.edit, methods=_GET),
         Route(f"{PREFIX}/{{id}}/edit", request_form.update, methods=_POST),
+        Route(CIRCULATION, circulation.show, methods=_GET),
+        Route(f"{CIRCULATION}/-/count", circulation.count, methods=_GET),
+        Route(f"{CIRCULATION}/{{id}}", circulation.act, methods=_POST),
         Route(ABSENCES, absences.show, methods=_GET),
         Route(f"{ABSENCES}/new", absences.new, methods=_GET),
         Route(f"{ABSENCES}/new", absences.create, methods=_POST),
@@ -101,6 +119,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     app.state.templates.globals |= {
         "words": words,
         "route_words": routes_words,
+        "circulation_words": circulation_words,
         "customer_facts": customer_facts,
         "money_words": money,
         "firm_words": firm_words,

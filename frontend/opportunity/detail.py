@@ -9,6 +9,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from frontend.opportunity.circulation.reading import circulation_of, consultable
+from frontend.opportunity.circulation.said import Said
 from frontend.opportunity.reading import history_of
 from frontend.opportunity.views import Approval, Person
 from frontend.ui import kind_words
@@ -108,6 +110,11 @@ async def show_with(page: Page, approval_id: str, *, file_error: str, status: in
     return await _render(page, approval_id, status=status, file_error=file_error)
 
 
+async def show_refused(page: Page, approval_id: str, said: Said, *, error: str, status: int) -> Response:
+    """The page, with what was written in a form of circulation and why it was not taken."""
+    return await _render(page, approval_id, status=status, error=error, said=said)
+
+
 async def _render(
     page: Page,
     approval_id: str,
@@ -116,11 +123,13 @@ async def _render(
     error: str = "",
     file_error: str = "",
     typed: Typed | None = None,
+    said: Said | None = None,
     missing: bool = False,
 ) -> Response:
     """`missing`: the words that the action of `typed` needs."""
     history = await history_of(page, approval_id)
     approval = history.approval
+    circulation = await circulation_of(page.gateway, approval_id)
     names_somebody = any(approval.may(action) for action in ("REASSIGN", "ADD_APPROVER", "ASK_OPINION"))
     people = await _people(page) if names_somebody else []
     candidates = [user for user in people if allows(user.roles, "approval:decide")]
@@ -138,6 +147,9 @@ async def _render(
         addable=[user for user in candidates if user.id not in asked and user.id != approval.requester_id],
         advisers=_advisers(people, approval, asked | {page.identity.user_id}),
         places=list(places.values()),
+        circulation=circulation,
+        consultable=await consultable(page.gateway, page.identity, circulation) if approval.may("CONSULT") else [],
+        said=said or Said(),
         error=error,
         file_error=file_error,
         typed=typed or Typed(),

@@ -5,11 +5,14 @@ from frontend.ui.manifest import Exposed, Label, NavEntry, PageRoute, RemoteMani
 
 PREFIX = "/approvals"
 BULK = f"{PREFIX}/bulk"
+TEMPLATES = f"{PREFIX}/templates"
 ABSENCES = "/absences"
+CIRCULATION = "/circulation"
 ROUTES = "/routes"
 FIRM = "/firm"
 SAMPLES = "/audit-samples"
 _TITLE = Label(ja="承認受信箱", en="Approvals")
+_CIRCULATION = Label(ja="回覧・後閲・相談", en="Circulation")
 _ABSENCES = Label(ja="不在・代理", en="Absences")
 _ROUTES_TITLE = Label(ja="承認ルート", en="Approval routes")
 _FIRM = Label(ja="社内設定", en="Firm settings")
@@ -22,6 +25,7 @@ def manifest() -> RemoteManifest:
         version="1",
         routes=(
             PageRoute(prefix=PREFIX, title=_TITLE, budget_ms=1500),
+            PageRoute(prefix=CIRCULATION, title=_CIRCULATION, budget_ms=1500),
             PageRoute(prefix=ABSENCES, title=_ABSENCES, budget_ms=1500),
             PageRoute(prefix=ROUTES, title=_ROUTES_TITLE, budget_ms=3000),
             PageRoute(prefix=FIRM, title=_FIRM, budget_ms=1500),
@@ -40,6 +44,14 @@ def manifest() -> RemoteManifest:
                 order=10,
                 permission="approval:read",
                 count_path=f"{PREFIX}/-/count",
+            ),
+            NavEntry(
+                path=CIRCULATION,
+                label=_CIRCULATION,
+                icon="book-open-check",
+                order=12,
+                permission="approval:read",
+                count_path=f"{CIRCULATION}/-/count",
             ),
             NavEntry(
                 path=ABSENCES,

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from frontend.opportunity import words
+from frontend.opportunity.circulation.words import said
 from frontend.opportunity.kinds import changes, table
 from frontend.opportunity.kinds.changes import Compared
 from frontend.opportunity.kinds.definitions import kinds_for_reading
@@ -131,7 +132,7 @@ def _from_entry(entry: HistoryEntry, approval: Approval) -> TimelineEntry:
         look.icon,
         look.kind,
         actor_of(entry),
-        look.text,
+        said(entry.action, entry.verdict, entry.to_name) or look.text,
         note,
         entry.hash or "",
         place_of(entry, approval),

@@ -12,6 +12,7 @@ from frontend.opportunity.drafts import RequestDraft, draft_for
 from frontend.opportunity.kinds.definitions import KindField, kinds_for_form, kinds_for_reading, part_of
 from frontend.opportunity.kinds.inputs import options
 from frontend.opportunity.reading import attachments_of
+from frontend.opportunity.request_templates.views import Template
 from frontend.opportunity.views import Approval, Route
 from frontend.ui import saving
 from frontend.ui.customer_field import CustomerField
@@ -33,7 +34,7 @@ class Input(NamedTuple):
 
 async def new(request: Request) -> Response:
     """GET /approvals/new; `?customerId=` chooses the customer, `?previousId=` asks again, `?copyOf=` begins with the
-    content of another request."""
+    content of another request, `?template=` with that of a template."""
     page = Page.of(request)
     if not page.form_key:
         return page.with_form_key()
@@ -46,6 +47,9 @@ async def new(request: Request) -> Response:
     elif page.query("copyOf"):
         other = await page.gateway.get(f"/approvals/{segment(page.query('copyOf'))}")
         draft = form(inputs=dict(form.shown_of(other)))
+    elif page.query("template"):
+        answer = await page.gateway.get(f"/approval-templates/{segment(page.query('template'))}")
+        draft = form(inputs=dict(form.shown_of(Template.model_validate(answer).record)))
     else:
         customer = await CustomerField.of(page.gateway, page.query("customerId"))
         draft.inputs["customer"] = (customer.value,)

@@ -30,6 +30,10 @@ class Stage(View):
     approvers: list[Person] = Field(default_factory=list)
     approved_by: list[str] = Field(default_factory=list)
     vacant_ids: list[str] = Field(default_factory=list)
+    viewers: list[Person] = Field(default_factory=list)
+    view_when: str = "STAGE"
+    reviewers: list[Person] = Field(default_factory=list)
+    """In the preview only: who is shown the request, and who reviews it after the decision."""
 
 
 class Shortage(View):
@@ -258,6 +262,8 @@ class HistoryEntry(View):
     comment: str | None = None
     asked_name: str | None = None
     """Of what is about an opinion: who was asked for it."""
+    verdict: str | None = None
+    to_name: str | None = None
     erased: bool = False
     keeps_evidence: bool = False
     hash: str | None = None
@@ -285,6 +291,9 @@ class Counts(View):
     requested: int = 0
     returned: int = 0
     drafts: int = 0
+    to_read: int = 0
+    to_review: int = 0
+    consulted: int = 0
 
 
 class Route(View):

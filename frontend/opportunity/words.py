@@ -105,6 +105,11 @@ def action_look(action: str, asked: str | None = None, *, by_itself: bool = Fals
         "RECALL": Look(gettext("recalled it"), "muted", "undo-2"),
         "REASSIGN": Look(gettext("passed it on"), "muted", "user-round-cog"),
         "NUDGE": Look(gettext("asked for an answer"), "muted", "bell-ring"),
+        "CONSULT": Look(gettext("asked for an opinion"), "muted", "users-round"),
+        "END_CONSULTATION": Look(gettext("ended a consultation"), "muted", "eye-off"),
+        "ADVISE": Look(gettext("gave an opinion"), "muted", "message-square"),
+        "READ": Look(gettext("confirmed having read it"), "muted", "book-open-check"),
+        "POST_REVIEW": Look(gettext("reviewed it after the decision"), "muted", "clipboard-check"),
         "REMIND": Look(gettext("A reminder was sent"), "muted", "bell"),
         "ESCALATE": Look(gettext("It was escalated"), "warn", "chevrons-up"),
         "HOLD": Look(gettext("It was put on hold"), "warn", "pause"),
@@ -131,6 +136,9 @@ def role_text(role: str | None) -> str:
         "PROXY": gettext("as proxy"),
         "ESCALATION": gettext("as the person it was escalated to"),
         "ADVISER": gettext("as somebody asked for an opinion"),
+        "VIEWER": gettext("as reader"),
+        "REVIEWER": gettext("as reviewer"),
+        "CONSULTED": gettext("as somebody consulted"),
         "ADMIN": gettext("as administrator"),
         "PROCESS": gettext("by a process"),
         "SYSTEM": gettext("by the system"),
@@ -157,7 +165,7 @@ def absence_text(person: Person) -> str:
     else:
         begins = timestamp(person.absent_from or "")
         away = gettext("away from %(begins)s until %(until)s") % {"begins": begins, "until": until}
-    names = join_names([proxy.name or gettext("Unknown") for proxy in person.proxies])
+    names = person_names(person.proxies)
     return gettext("%(away)s, proxy: %(names)s") % {"away": away, "names": names} if names else away
 
 
@@ -189,6 +197,10 @@ def covers_text(takes_waiting: bool) -> str:
 
 def join_names(names: Sequence[str]) -> str:
     return gettext(", ").join(names)
+
+
+def person_names(persons: Sequence[Person]) -> str:
+    return join_names([person.name or gettext("Unknown") for person in persons])
 
 
 def votes_text(count: int) -> str:

@@ -161,6 +161,11 @@ class ApprovalAction(StrEnum):
     RECALL = "RECALL"
     REASSIGN = "REASSIGN"
     NUDGE = "NUDGE"
+    CONSULT = "CONSULT"
+    END_CONSULTATION = "END_CONSULTATION"
+    ADVISE = "ADVISE"
+    READ = "READ"
+    POST_REVIEW = "POST_REVIEW"
     REMIND = "REMIND"
     ESCALATE = "ESCALATE"
     HOLD = "HOLD"
@@ -196,6 +201,23 @@ class StageMode(StrEnum):
     QUORUM = "QUORUM"
 
 
+class ViewWhen(StrEnum):
+    """When the viewers of a stage (回覧) are shown a request: as the stage begins, or after the decision."""
+
+    STAGE = "STAGE"
+    DECISION = "DECISION"
+
+
+class Verdict(StrEnum):
+    """What somebody says of a request without deciding it: of a draft that they were shown (SUPPORTS, CONCERNED), or in
+    a review after the decision (CLEAR, FINDING)."""
+
+    SUPPORTS = "SUPPORTS"
+    CONCERNED = "CONCERNED"
+    CLEAR = "CLEAR"
+    FINDING = "FINDING"
+
+
 class NotificationType(StrEnum):
     APPROVAL_WAITING = "APPROVAL_WAITING"
     APPROVAL_DECIDED = "APPROVAL_DECIDED"
@@ -206,6 +228,11 @@ class NotificationType(StrEnum):
     OPINION_ASKED = "OPINION_ASKED"
     OPINION_GIVEN = "OPINION_GIVEN"
     OPINION_ENDED = "OPINION_ENDED"
+    APPROVAL_TO_READ = "APPROVAL_TO_READ"
+    APPROVAL_TO_REVIEW = "APPROVAL_TO_REVIEW"
+    APPROVAL_REVIEWED = "APPROVAL_REVIEWED"
+    APPROVAL_CONSULTED = "APPROVAL_CONSULTED"
+    APPROVAL_ADVISED = "APPROVAL_ADVISED"
     PROXY_GIVEN = "PROXY_GIVEN"
     PROXY_ENDED = "PROXY_ENDED"
     TASK_DUE_SOON = "TASK_DUE_SOON"

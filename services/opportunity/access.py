@@ -18,15 +18,16 @@ ALWAYS: Final = datetime(1, 1, 2, tzinfo=UTC)
 
 VISIBLE = (
     "(%(sees_all)s OR EXISTS (SELECT 1 FROM approval_participants seen WHERE seen.approval_id = a.id"
-    " AND (seen.user_id = %(me)s"
+    " AND (seen.user_id = %(me)s AND seen.relation <> 'LATER'"
     "  OR (seen.user_id = ANY(%(team)s) AND seen.relation IN ('REQUESTER', 'OWNER'))"
-    "  OR (seen.user_id = ANY(%(proxy_for)s) AND seen.relation NOT IN ('REQUESTER', 'OWNER')))))"
+    "  OR (seen.user_id = ANY(%(proxy_for)s) AND seen.relation NOT IN ('REQUESTER', 'OWNER', 'CONSULTED', 'LATER')))))"
 )
 """SQL condition on ``approvals a``; its parameters are those of View.params."""
 
 SEEN_THROUGH = (
-    "(seen.user_id = %(me)s OR seen.relation IN ('REQUESTER', 'OWNER') AND seen.user_id = ANY(%(team)s)"
-    " OR seen.relation NOT IN ('REQUESTER', 'OWNER') AND seen.user_id = ANY(%(proxy_for)s))"
+    "(seen.user_id = %(me)s AND seen.relation <> 'LATER'"
+    " OR seen.relation IN ('REQUESTER', 'OWNER') AND seen.user_id = ANY(%(team)s)"
+    " OR seen.relation NOT IN ('REQUESTER', 'OWNER', 'CONSULTED', 'LATER') AND seen.user_id = ANY(%(proxy_for)s))"
 )
 """The same on one part in a request, ``approval_participants seen``, for who does not see all."""
 
@@ -35,7 +36,8 @@ SEEN_THROUGH = (
 class View:
     """How far a caller sees: all, what names them or whom they stand in for, and their team's own requests.
 
-    A stand-in decides in somebody's place; what that person asks for themselves is no business of theirs.
+    A stand-in decides in somebody's place; what that person asks for themselves is no business of theirs, nor a draft
+    that was shown to them. Whoever is to read a request later does not see it yet.
     """
 
     me: UUID

@@ -212,6 +212,13 @@ RECALL: Final = Action(
 NUDGE: Final = Action(
     ApprovalAction.NUDGE, machine.nudge, events.ApprovalNudged, permission=Permission.APPROVAL_REQUEST
 )
+CONSULT: Final = Action(
+    ApprovalAction.CONSULT,
+    machine.consult,
+    events.ApprovalConsulted,
+    permission=Permission.APPROVAL_REQUEST,
+    keeps_evidence=True,
+)
 CANCEL: Final = Action(
     ApprovalAction.CANCEL,
     machine.cancel,
@@ -255,14 +262,18 @@ ESCALATE: Final = Action(ApprovalAction.ESCALATE, machine.escalate, events.Appro
 RESTORE: Final = Action(ApprovalAction.RESTORE, machine.restore, events.ApprovalRestored, terms=("deletion_id",))
 
 ACTIONS: Final = (
-    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, NUDGE, RECALL, CANCEL, ADD_APPROVER),
+    *(SUBMIT, APPROVE, REJECT, RETURN, TAKE_BACK, RESUBMIT, NUDGE, CONSULT, RECALL, CANCEL, ADD_APPROVER),
     *(ASK_OPINION, GIVE_OPINION, DECLINE_OPINION, WITHDRAW_OPINION, REASSIGN),
     *(HOLD, RELEASE, ESCALATE, RESTORE),
 )
 """In the order in which they are offered."""
 BY_NAME: Final = {action.name: action for action in ACTIONS}
 BY_DECISION: Final = {action.decision: action for action in ACTIONS if action.decision is not None}
-_KEEP_EVIDENCE: Final = frozenset(action.name.value for action in ACTIONS if action.keeps_evidence)
+_ANSWERS: Final = (ApprovalAction.ADVISE, ApprovalAction.READ, ApprovalAction.POST_REVIEW)
+"""Of those to whom a request is shown; whether they are asked does not follow from where it stands."""
+_KEEP_EVIDENCE: Final = frozenset(
+    name.value for name in (*(action.name for action in ACTIONS if action.keeps_evidence), *_ANSWERS)
+)
 _BY_UPDATE: Final = {action.update: action for action in ACTIONS if action.update and action.decision is None}
 
 

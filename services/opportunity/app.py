@@ -10,6 +10,7 @@ from services.opportunity.endpoints import (
     attachments,
     audit_samples,
     bulk,
+    circulation,
     comments,
     decisions,
     evidence,
@@ -22,6 +23,7 @@ from services.opportunity.endpoints import (
     rates,
     requests,
     routes,
+    templates,
 )
 from services.opportunity.service.attachments import Shelf
 from services.opportunity.settings import OpportunitySettings
@@ -46,6 +48,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             inbox.router,
             audit_samples.router,
             decisions.router,
+            circulation.router,
             requests.router,
             comments.router,
             attachments.router,
@@ -53,6 +56,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             rates.router,
             firm_calendar.router,
             firm_settings.router,
+            templates.router,
             proxies.router,
             processes.router,
             internal.router,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
-from services.opportunity import dossier_opinions
+from services.opportunity import dossier_circulation, dossier_opinions
 from services.opportunity.dossier_opinions import Contradiction
 from services.opportunity.schemas.dossier import DossierEntry, DossierRecord, DossierVote, EntryFacts
 
@@ -25,6 +25,7 @@ def contradictions(record: DossierRecord) -> Iterator[Contradiction]:
     yield from _of_the_end(record)
     yield from _of_votes(record)
     yield from dossier_opinions.contradictions(record)
+    yield from dossier_circulation.contradictions(record)
     for position, entry in enumerate(record.history):
         yield from _of_one_entry(record, position, entry)
     yield from _of_the_content(record)

@@ -156,6 +156,45 @@ class NudgedLately(Conflict):
         super().__init__(nudgeableAt=again_at.isoformat().replace("+00:00", "Z"))
 
 
+class NotShown(Forbidden):
+    """The caller sees the request, but nobody asked them to read, review or discuss it."""
+
+    code = "not_shown"
+    title = Text(
+        "この申請の回覧・後閲・相談の対象者ではありません", "Nobody asked you to read, review or discuss this request"
+    )
+
+
+class NotAskedAnyMore(Conflict):
+    """It was called off, submitted or withdrawn meanwhile, or somebody else was named."""
+
+    code = "not_asked_any_more"
+    title = Text("この依頼はすでに終了しています", "This is not asked of you any more")
+
+
+class AnsweredAlready(Conflict):
+    code = "answered_already"
+    title = Text("すでに後閲済みです", "You have reviewed it already")
+
+
+class RevisedMeanwhile(Conflict):
+    """``revision`` is the one that is asked about."""
+
+    code = "revised_meanwhile"
+    title = Text("申請が改訂されています。内容を確認し直してください", "The request was revised. Look at it again")
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(revision=revision)
+
+
+class TooManyAnswers(Conflict):
+    code = "too_many_answers"
+    title = Text("この申請へのご意見は上限に達しました", "You have said as much about this request as can be kept")
+
+    def __init__(self, most: int) -> None:
+        super().__init__(max=most)
+
+
 class FlagsNotAcknowledged(Conflict):
     """One of many requests has points to note that its approver has not taken note of; ``flags`` names them."""
 
@@ -273,6 +312,15 @@ class TooManyAttachments(Conflict):
 
     def __init__(self, most: int) -> None:
         message = Text(f"添付できるのは {most} 件までです", f"A request takes at most {most} files")
+        super().__init__(message, max=most)
+
+
+class TooManyTemplates(Conflict):
+    code = "too_many_templates"
+    title = Text("テンプレートの数が上限です", "No more templates can be kept")
+
+    def __init__(self, most: int) -> None:
+        message = Text(f"保存できるテンプレートは {most} 件までです", f"At most {most} templates can be kept")
         super().__init__(message, max=most)
 
 

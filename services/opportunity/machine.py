@@ -31,6 +31,7 @@ ALLOWED_FROM: dict[ApprovalAction, frozenset[ApprovalState]] = {
     ApprovalAction.TAKE_BACK: frozenset({ApprovalState.PENDING}),
     ApprovalAction.RESUBMIT: frozenset({ApprovalState.RETURNED}),
     ApprovalAction.NUDGE: frozenset({ApprovalState.PENDING}),
+    ApprovalAction.CONSULT: frozenset({ApprovalState.DRAFT, ApprovalState.RETURNED}),
     ApprovalAction.RECALL: frozenset({ApprovalState.PENDING, ApprovalState.RETURNED}),
     ApprovalAction.REASSIGN: OPEN,
     ApprovalAction.ADD_APPROVER: frozenset({ApprovalState.PENDING}),
@@ -220,6 +221,13 @@ def nudge(progress: Progress, actor: Actor) -> Progress:
     """The owner asks those whom the request waits for to look at it; it stays where it is."""
     _require_owner(progress, actor)
     require_state(progress, ApprovalAction.NUDGE)
+    return progress
+
+
+def consult(progress: Progress, actor: Actor) -> Progress:
+    """The owner shows what is not submitted yet to others, or to some of them no longer; it stays where it is."""
+    _require_owner(progress, actor)
+    require_state(progress, ApprovalAction.CONSULT)
     return progress
 
 

@@ -16,10 +16,18 @@ MOST_STAGES: Final = 20
 """Of a request with all that was added to its route, so that nobody is added for ever."""
 
 
-def _replaced(stage: Stage, from_id: UUID, to_id: UUID, *, voted: bool, lenient: bool) -> Stage:
-    stage = replace(
+def _shown_to(stage: Stage, from_id: UUID, to_id: UUID) -> Stage:
+    """``to_id`` reads, and reviews after the decision, what ``from_id`` was to."""
+    return replace(
         stage,
         viewer_ids=_exchanged(stage.viewer_ids, from_id, to_id),
+        reviewer_ids=_exchanged(stage.reviewer_ids, from_id, to_id),
+    )
+
+
+def _replaced(stage: Stage, from_id: UUID, to_id: UUID, *, voted: bool, lenient: bool) -> Stage:
+    stage = replace(
+        _shown_to(stage, from_id, to_id),
         escalate_to=to_id if stage.escalate_to == from_id else stage.escalate_to,
         escalated_to=to_id if stage.escalated_to == from_id and not voted else stage.escalated_to,
     )
@@ -65,6 +73,9 @@ def reassign(progress: Progress, actor: Actor, *, from_id: UUID, to_id: UUID) ->
     for position in range(progress.stage, len(stages)):
         voted = position == progress.stage and from_id in progress.approved_by
         stages[position] = _replaced(stages[position], from_id, to_id, voted=voted, lenient=by_process)
+    if by_process:
+        # Whoever leaves reads and reviews nothing any more, of stages that are through neither.
+        stages[: progress.stage] = [_shown_to(stage, from_id, to_id) for stage in stages[: progress.stage]]
     moved = replace(progress, stages=tuple(stages))
     if moved.stages == progress.stages:
         raise NotAnApprover()

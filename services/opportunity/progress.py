@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.contracts.states import ApprovalState, StageMode
+from services.contracts.states import ApprovalState, StageMode, ViewWhen
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,10 @@ class Stage:
     escalated_to: UUID | None = None
     """Who joined after the deadline: one voter more, no vote more is needed."""
     viewer_ids: tuple[UUID, ...] = ()
+    view_when: ViewWhen = ViewWhen.STAGE
+    """When those are shown the request."""
+    reviewer_ids: tuple[UUID, ...] = ()
+    """Who reviews it after the decision."""
     vacant_ids: tuple[UUID, ...] = ()
     """Who left a place that nobody could take over. It still counts: the stage asks for as many votes as before."""
 
@@ -26,6 +30,7 @@ class Stage:
         # Whatever door a stage came through: nobody has two places in it.
         object.__setattr__(self, "approver_ids", tuple(dict.fromkeys(self.approver_ids)))
         object.__setattr__(self, "viewer_ids", tuple(dict.fromkeys(self.viewer_ids)))
+        object.__setattr__(self, "reviewer_ids", tuple(dict.fromkeys(self.reviewer_ids)))
 
     @property
     def voters(self) -> tuple[UUID, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.contracts.states import ApprovalKind, ApprovalState, StageMode
+from services.contracts.states import ApprovalKind, ApprovalState, StageMode, ViewWhen
 from services.kit.db.database import Row
 from services.kit.db.record import members
 from services.opportunity import exchange
@@ -78,6 +78,8 @@ def stage_from_json(stage: dict[str, Any]) -> Stage:
         escalate_to=_uuid(stage.get("escalateTo")),
         escalated_to=_uuid(stage.get("escalatedTo")),
         viewer_ids=tuple(UUID(viewer) for viewer in stage.get("viewerIds", ())),
+        view_when=ViewWhen(stage.get("viewWhen", ViewWhen.STAGE)),
+        reviewer_ids=tuple(UUID(reviewer) for reviewer in stage.get("reviewerIds", ())),
         vacant_ids=tuple(UUID(leaver) for leaver in stage.get("vacantIds", ())),
     )
 
@@ -94,6 +96,8 @@ def stage_to_json(stage: Stage) -> dict[str, Any]:
         "escalateTo": None if stage.escalate_to is None else str(stage.escalate_to),
         "escalatedTo": None if stage.escalated_to is None else str(stage.escalated_to),
         "viewerIds": [str(viewer) for viewer in stage.viewer_ids],
+        "viewWhen": stage.view_when.value,
+        "reviewerIds": [str(reviewer) for reviewer in stage.reviewer_ids],
         "vacantIds": [str(leaver) for leaver in stage.vacant_ids],
     }
 

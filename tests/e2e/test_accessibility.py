@@ -21,6 +21,8 @@ PAGES = {
     "empty": ("manager", "/approvals?tab=all&q=nothing-like-this"),
     "form": ("rep", "/approvals/new"),
     "detail": ("approver", "/approvals/{approval}"),
+    "circulated": ("manager", "/circulation"),
+    "templates": ("rep", "/approvals/templates"),
     "absences": ("manager", "/absences"),
     "absence": ("manager", "/absences/{absence}"),
     "absence-form": ("manager", "/absences/new"),

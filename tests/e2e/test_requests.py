@@ -150,3 +150,23 @@ async def test_an_approver_has_somebody_asked_before_themselves(open_page: OpenP
     [sent] = frontend.gateway.sent("PATCH", "/add-approver")
     assert sent is not None
     assert (sent["before"], sent["comment"]) == (True, "税務の確認")
+
+
+async def test_a_template_is_kept_named_used_and_deleted(open_page: OpenPage, frontend: RunningFrontend) -> None:
+    request = next(item for item in frontend.gateway.approvals.values() if item["requesterName"] == "佐藤 美咲")
+    page = await open_page("rep", f"/approvals/{request['id']}")
+    await page.click("summary:has-text('テンプレートとして保存')")
+    await page.fill("#opportunity-template-name", "四半期の減額")
+    await page.click("button[value=keep]")
+    await expect(page.locator(".template-head")).to_have_text("四半期の減額")
+    await page.click("summary:has-text('名前の変更')")
+    await page.fill(".template-list input[name=name]", "月次の減額")
+    await page.click("button[value=rename]")
+    await expect(page.locator(".template-head")).to_have_text("月次の減額")
+    await page.click(".template-list a.btn")
+    await expect(page.locator("#opportunity-title")).to_have_value(request["title"])
+    await expect(page.locator("input[name=customer]:checked, input[name=customer][type=hidden]")).to_have_count(0)
+    await page.click("a[href='/approvals/templates']")
+    await page.click("summary:has-text('名前の変更')")
+    await page.click("button[value=delete]")
+    await expect(page.locator("#page")).to_contain_text("テンプレートはまだありません")

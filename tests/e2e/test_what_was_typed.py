@@ -255,3 +255,49 @@ async def test_an_open_list_marks_what_others_decided_where_it_stands(
     await expect(page.locator("#opportunity-detail .decided")).to_contain_text("伊藤 さくら")
     await expect(page.locator("#opportunity-detail .decision button[value=approve]")).to_have_count(0)
     await expect(page.locator(ROWS)).to_have_count(12)
+
+
+async def test_a_request_that_was_being_written_comes_back_after_its_tab_was_closed(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    page = await open_page("rep", "/approvals/new")
+    await page.fill("#opportunity-title", "書きかけの申請")
+    await page.fill("#opportunity-description", "理由は長い")
+    key = await page.locator("input[name=idempotency_key]").first.input_value()
+    other = await page.context.new_page()
+    await other.goto("/approvals/new")
+    await expect(other.locator("#opportunity-title")).to_have_value("")
+    await page.close()
+    await other.goto("/approvals/new")
+    await expect(other.locator("#opportunity-description")).to_have_value("理由は長い")
+    await expect(other.locator("[data-draft-note]")).to_be_visible()
+    assert await other.locator("#opportunity-form input[name=idempotency_key]").input_value() == key
+    await other.click("button[value=draft]")
+    await expect(other.locator("h1")).to_have_text("書きかけの申請")
+    await other.goto("/approvals/new")
+    await expect(other.locator("#opportunity-title")).to_have_value("")
+    assert await other.evaluate(KEPT_COUNT) == 0
+
+
+KEPT_COUNT = "Object.keys(localStorage).filter((name) => name.startsWith('ringi-kept:')).length"
+
+
+async def test_what_was_being_written_is_gone_for_others_and_after_signing_out(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    page = await open_page("rep", "/approvals/new")
+    await page.fill("#opportunity-title", "わたしの申請")
+    assert await page.evaluate(KEPT_COUNT) == 1
+    second = await page.context.new_page()
+    await page.close()
+    await end_session(second)
+    await second.goto("/login")
+    assert await second.evaluate(KEPT_COUNT) == 1, "a session that ended takes nothing away"
+    await sign_in(second, "manager")
+    await second.goto("/approvals/new")
+    await expect(second.locator("#opportunity-title")).to_have_value("")
+    assert await second.evaluate(KEPT_COUNT) == 0
+    await second.fill("#opportunity-title", "課長の申請")
+    await second.evaluate("document.querySelector(\"form[action='/logout']\").requestSubmit()")
+    await expect(second.locator("#login-password")).to_be_visible()
+    assert await second.evaluate(KEPT_COUNT) == 0

@@ -192,6 +192,13 @@ TAMPERINGS = {
         """UPDATE approvals SET opinions = '[{"answerId": null, "blocks": true}]' WHERE title = '決裁待ち'""",
     ),
     "approval-chains": Tampering("opportunity", "UPDATE approval_history SET role = 'ADMIN' WHERE action = 'APPROVE'"),
+    "receipts": Tampering("opportunity", "UPDATE approval_history SET action = 'READ' WHERE action = 'APPROVE'"),
+    "circulation": Tampering(
+        "opportunity",
+        "INSERT INTO approval_circulation (id, approval_id, purpose, user_id, generation, revision, since)"
+        " SELECT gen_random_uuid(), id, 'CONSULT', gen_random_uuid(), generation, revision, now() FROM approvals"
+        " WHERE state = 'APPROVED'",
+    ),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
     "bulk-items": Tampering(
         "opportunity", "UPDATE bulk_decision_items SET status = 'CANCELLED' WHERE status = 'DECIDED'"

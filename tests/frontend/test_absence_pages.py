@@ -60,7 +60,7 @@ async def test_in_a_place_of_ones_own_nothing_speaks_of_a_proxy() -> None:
 async def previewed(person: dict[str, Any]) -> str:
     client, gateway = opened("rep")
     shown = stage(name="最終承認", approverIds=["u9"], businessDays=False, approvers=[PRINCIPAL | person])
-    gateway.on("POST", "/approvals/preview", {"routeId": None, "flags": [], "stages": [shown]})
+    gateway.on("POST", "/approvals/preview", {"routeId": None, "flags": [], "flagGrounds": {}, "stages": [shown]})
     answer = await client.post("/approvals/-/preview", form={"kind": "FEE_DISCOUNT", "amount": "3,000,000"})
     return text(answer)
 

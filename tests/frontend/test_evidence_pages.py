@@ -27,7 +27,7 @@ FILE = {
 SEEN = {
     "title": "手数料の特別適用", "description": "理由", "kind": "FEE_DISCOUNT", "amount": 300_000, "currency": "JPY",
     "customerId": "c1", "flags": ["SENIOR_75"], "revision": 1, "stages": [STAGE], "customer": CUSTOMER,
-    "attachments": [FILE],
+    "attachments": [FILE], "opinions": [],
 }  # fmt: skip
 APPROVED = history_entry(
     id="h2", sequence=2, action="APPROVE", actorName="加藤 浩二", role="APPROVER", state="APPROVED"
@@ -87,6 +87,16 @@ async def test_what_was_seen_is_shown_and_what_has_changed_since_is_marked() -> 
         "ab" * 32,
     ):
         assert seen in html
+
+
+async def test_what_others_were_asked_belongs_to_the_moment_and_is_not_compared() -> None:
+    opinion = {"askedId": "u2", "askedName": "清水 陽子", "askerId": "a1", "askerName": "加藤 浩二", "blocks": True}
+    opinion |= {"question": "前例は", "answer": "2件ございます"}
+    client, _ = _open(APPROVED, SEEN | {"opinions": [opinion, opinion | {"answer": None}]}, SEEN)
+    html = text(await client.get("/approvals/r1/history/h2"))
+    assert "加藤 浩二さんからの照会：前例は\n回答：2件ございます" in html
+    assert "回答：未回答" in html
+    assert "その後の変更はありません" in html
 
 
 async def test_nothing_changed_is_said_and_a_customer_who_is_gone_shows_what_is_left() -> None:

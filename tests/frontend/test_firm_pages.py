@@ -15,7 +15,8 @@ from services.opportunity import business_calendar
 from services.opportunity.business_calendar import JAPAN
 from services.opportunity.schemas.fields import CURRENCIES
 from tests.support.html_forms import form_to
-from tests.support.records import approval, page
+from tests.support.kind_fields import definitions
+from tests.support.records import approval, counts, page
 from tests.support.scripted_gateway import SETTINGS, Browser, ScriptedGateway, browser, text
 
 RATE: dict[str, Any] = {
@@ -187,7 +188,7 @@ async def test_an_amount_tells_what_it_is_worth_and_by_which_rate() -> None:
     attachments = {"items": [], "nextCursor": None, "scanned": False, "maxBytes": 1, "maxCount": 1}
     gateway.on("GET", "/approvals/r1/attachments", attachments)
     gateway.on("GET", "/approvals/pending", page(priced))
-    gateway.on("GET", "/approvals/counts", {"waiting": 1, "requested": 0, "returned": 0, "drafts": 0})
+    gateway.on("GET", "/approvals/counts", counts(waiting=1))
     html = text(await client.get("/approvals/r1"))
     assert "USD 12,000" in html
     assert "≈ ¥1,800,000" in html
@@ -208,7 +209,7 @@ async def test_an_amount_tells_what_it_is_worth_and_by_which_rate() -> None:
 async def test_a_list_is_narrowed_by_currency(query: str, asked: dict[str, str]) -> None:
     client, gateway = site("approver")
     gateway.on("GET", "/approvals/pending", page())
-    gateway.on("GET", "/approvals/counts", {"waiting": 1, "requested": 0, "returned": 0, "drafts": 0})
+    gateway.on("GET", "/approvals/counts", counts(waiting=1))
     assert (await client.get(f"/approvals?{query}")).status == 200
     sent = dict(gateway.sent("GET", "/approvals/pending")[0].query)
     assert {name: sent[name] for name in sent if name in {"minAmount", "currency"}} == asked
@@ -216,8 +217,9 @@ async def test_a_list_is_narrowed_by_currency(query: str, asked: dict[str, str])
 
 async def test_the_currency_of_a_request_is_chosen_and_its_route_says_what_is_known() -> None:
     client, gateway = site("rep")
+    gateway.on("GET", "/approvals/kinds", definitions())
     gateway.on("POST", "/approvals", approval(), status=201)
-    preview = {"routeId": None, "flags": [], "stages": [], "yenAmount": None, "rates": []}
+    preview = {"routeId": None, "flags": [], "flagGrounds": {}, "stages": [], "yenAmount": None, "rates": []}
     gateway.on("POST", "/approvals/preview", preview)
     address = "/approvals/new?form=0190a7f4-0000-7000-8000-000000000001"
     html = text(await client.get(address))

@@ -49,7 +49,7 @@ simple(
     "/approvals/approver/{user_id}",
     lambda case: Ask(f"/approvals/approver/{case.approver.id}?{ALL}", verdict=_is_request(case)),
 )
-for _rest in ("", "/history", "/comments", "/changes", "/dossier", "/attachments"):
+for _rest in ("", "/history", "/comments", "/changes", "/circulation", "/dossier", "/attachments"):
     simple(
         "GET",
         f"/approvals/{{approval_id}}{_rest}",
@@ -69,6 +69,65 @@ simple(
     "/approvals/{approval_id}/comments",
     lambda case: Ask(f"/approvals/{case.request}/comments", {"body": "確認します"}),
 )
+
+
+simple("GET", "/approvals/circulated", lambda _case: Ask("/approvals/circulated?purpose=READ"))
+for _action in ("read", "post-review", "advise"):
+    simple(
+        "PATCH",
+        f"/approvals/{{approval_id}}/{_action}",
+        lambda case, action=_action: Ask(  # type: ignore[misc]
+            f"/approvals/{case.request}/{action}", {"comment": "確認しました"} if action != "read" else {}
+        ),
+    )
+
+
+simple("GET", "/approval-templates", lambda _case: Ask("/approval-templates"))
+simple(
+    "POST", "/approval-templates", lambda case: Ask("/approval-templates", {"name": "定例", "approvalId": case.request})
+)
+
+
+async def _template_of(case: Case) -> str:
+    """One of the caller's own."""
+    template = str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO approval_templates (id, owner_id, name, content, version, created_by, created_at, updated_at)"
+            " VALUES (%s, %s, '定例', '{}', 1, %s, now(), now())",
+            [template, case.caller.id, case.caller.id],
+        )
+    return f"/approval-templates/{template}"
+
+
+@asks("GET", "/approval-templates/{template_id}")
+async def _read_template(case: Case) -> Ask:
+    return Ask(await _template_of(case))
+
+
+@asks("PATCH", "/approval-templates/{template_id}")
+async def _rename_template(case: Case) -> Ask:
+    return Ask(await _template_of(case), {"name": "臨時"})
+
+
+@asks("DELETE", "/approval-templates/{template_id}")
+async def _delete_template(case: Case) -> Ask:
+    return Ask(await _template_of(case))
+
+
+def _consulted(case: Case) -> str:
+    return str(case.world.named_stranger.id)
+
+
+@asks("POST", "/approvals/{approval_id}/consultations")
+async def _consult(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/consultations", {"userIds": [_consulted(case)]})
+
+
+@asks("DELETE", "/approvals/{approval_id}/consultations/{user_id}")
+async def _end_consultation(case: Case) -> Ask:
+    return Ask(f"/approvals/{case.request}/consultations/{_consulted(case)}")
 
 
 @asks("POST", "/approvals/{approval_id}/attachments")

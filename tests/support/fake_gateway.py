@@ -22,6 +22,7 @@ from tests.support.fake_answers import Ask, Json, narrowed, problem, too_large
 from tests.support.fake_audit import AuditAnswers
 from tests.support.fake_beside import BesideAnswers, FakeFiles
 from tests.support.fake_card import CardAnswers, customer_facts
+from tests.support.fake_circulation import OWN_ACTIONS, CirculationAnswers
 from tests.support.fake_evidence import EvidenceAnswers
 from tests.support.fake_firm import FirmAnswers
 from tests.support.fake_inbox import InboxAnswers
@@ -35,6 +36,7 @@ from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_samples import SampleAnswers
 from tests.support.fake_search import SearchAnswers
 from tests.support.fake_signing_in import PASSWORD, TOTP_CODE, SigningInAnswers
+from tests.support.fake_templates import TemplateAnswers
 from tests.support.fake_webhooks import WebhookAnswers
 
 __all__ = ["PASSWORD", "TOTP_CODE", "FakeGateway"]
@@ -47,6 +49,7 @@ class FakeGateway(
     AuditAnswers,
     BesideAnswers,
     CardAnswers,
+    CirculationAnswers,
     EvidenceAnswers,
     FirmAnswers,
     InboxAnswers,
@@ -59,6 +62,7 @@ class FakeGateway(
     SampleAnswers,
     SearchAnswers,
     SigningInAnswers,
+    TemplateAnswers,
     WebhookAnswers,
 ):
     """State and handlers. `fail(path_part, status)` makes matching requests fail; `delay` slows every answer down."""
@@ -80,6 +84,8 @@ class FakeGateway(
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
+        self.reset_circulation()
+        self.reset_templates()
         self.reset_firm()
         self.reset_samples()
         self.files = FakeFiles()
@@ -168,6 +174,8 @@ class FakeGateway(
             *self.kind_routes(),
             *self.sample_routes(),
             *self.evidence_routes(),
+            *self.circulation_table(),
+            *self.template_table(),
             ("GET", "/approvals/pending", self._pending),
             ("GET", "/approvals/counts", self._counts),
             *self.inbox_routes(),
@@ -236,7 +244,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
-            created += (self._enter_rate, self._draw_sample)
+            created += (self._enter_rate, self._draw_sample, self._keep_template)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -251,9 +259,7 @@ class FakeGateway(
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
         actions = ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"] if waits else []
-        actions += {"DRAFT": ["SUBMIT"], "PENDING": ["NUDGE", "RECALL"], "RETURNED": ["RESUBMIT", "RECALL"]}.get(
-            item["state"] if mine else "", []
-        )
+        actions += OWN_ACTIONS.get(item["state"] if mine else "", [])
         last = self.history[item["id"]][-1] if self.history.get(item["id"]) else {"action": "", "actorId": ""}
         if item["state"] == "PENDING" and (last["action"], last["actorId"]) == ("APPROVE", user["id"]):
             actions.append("TAKE_BACK")

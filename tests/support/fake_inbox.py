@@ -51,7 +51,7 @@ class InboxAnswers(BulkAnswers):
             "requested": sum(item["state"] in _OPEN for item in own),
             "returned": sum(item["state"] == "RETURNED" for item in own),
             "drafts": sum(item["state"] == "DRAFT" for item in own),
-        }
+        } | self.circulation_counts(ask.user)
 
     def _list_views(self, ask: Ask) -> Json:
         own = [view for view in self.views.values() if view["by"] == ask.user["id"]]

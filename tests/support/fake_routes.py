@@ -19,6 +19,7 @@ CONTENT = (
 
 def stage(name: str, *people: Json, **fields: Any) -> Json:
     empty = {"resolvers": [], "quorum": None, "deadlineHours": None, "businessDays": False, "viewerIds": []}
+    empty |= {"viewWhen": "STAGE", "reviewerIds": []}
     escalation = {"escalateTo": None, "escalateToResolver": None}
     return {"name": name, "approverIds": [who["id"] for who in people], "mode": "ANY"} | empty | escalation | fields
 

@@ -50,6 +50,7 @@ _ENTRY: Json = {
 }  # fmt: skip
 _ROUTE_STAGE: Json = _STAGE | {
     "resolvers": [], "businessDays": False, "escalateToResolver": None, "viewerIds": [],
+    "viewWhen": "STAGE", "reviewerIds": [],
 }  # fmt: skip
 _ROUTE: Json = _DATES | {
     "id": "r9", "name": "手数料", "kind": None, "minAmount": None, "maxAmount": None, "currency": "JPY", "minAge": None,
@@ -123,6 +124,11 @@ def saga(**members: Any) -> Json:
     return _SAGA | members
 
 
+_NOT_ASKED = {"toRead": 0, "toReview": 0, "consulted": 0}
+
+
 def counts(**members: int) -> Json:
     """The numbers on the tabs of the approvals."""
-    return {"waiting": 0, "snoozed": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0} | members
+    return (
+        {"waiting": 0, "snoozed": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0} | _NOT_ASKED | members
+    )

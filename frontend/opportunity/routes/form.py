@@ -23,8 +23,8 @@ from frontend.ui.time_zone import day_and_clock, office_time
 
 MAX_STAGES = 10
 START_OF_DAY = "00:00"
-_ONE = ("name", "mode", "quorum", "hours", "escalate", "escalateBy")
-_SEVERAL = ("approvers", "resolvers", "business", "viewers")
+_ONE = ("name", "mode", "quorum", "hours", "escalate", "escalateBy", "viewWhen")
+_SEVERAL = ("approvers", "resolvers", "business", "viewers", "reviewers")
 _AT_STAGE = re.compile(r"(?:/draft/route)?/stages/(\d+)(?:/(\w+))?.*")
 _STAGE_PLACES = {
     "approverIds": "approvers",
@@ -32,7 +32,10 @@ _STAGE_PLACES = {
     "escalateTo": "escalate",
     "escalateToResolver": "escalateBy",
     "viewerIds": "viewers",
+    "reviewerIds": "reviewers",
 }
+_ADDERS = {"add": "approvers", "addViewer": "viewers", "addReviewer": "reviewers"}
+"""By the input that adds somebody, the list that they join."""
 _STEP = re.compile(r"(remove|up|down|person)-(\d+)")
 _WHOLE = re.compile(r"-?\d{1,6}")
 
@@ -75,7 +78,7 @@ class RouteDraft(Draft):
         """Who was chosen in "add somebody" counts, whichever button was pressed."""
         draft = super(RouteDraft, cls).from_form(form)
         for position in range(draft.stage_count):
-            for adder, name in (("add", "approvers"), ("addViewer", "viewers")):
+            for adder, name in _ADDERS.items():
                 chosen = str(form.get(at(position, adder), "")).strip()
                 if chosen and chosen not in draft.all(at(position, name)):
                     draft.inputs[at(position, name)] = tuple(sorted([*draft.all(at(position, name)), chosen]))
@@ -251,6 +254,8 @@ class RouteDraft(Draft):
             "escalateTo": one("escalate") or None,
             "escalateToResolver": one("escalateBy") or None,
             "viewerIds": several("viewers", "viewerIds"),
+            "viewWhen": one("viewWhen") or "STAGE",
+            "reviewerIds": several("reviewers", "reviewerIds"),
         }
 
     def explain(self, problem: GatewayProblem) -> None:
@@ -267,6 +272,7 @@ class RouteDraft(Draft):
         for position in self.positions:
             yield from self.all(at(position, "approvers"))
             yield from self.all(at(position, "viewers"))
+            yield from self.all(at(position, "reviewers"))
             yield self.get(at(position, "escalate"))
 
     def shown(self, part: str, known: People) -> str:
@@ -305,4 +311,6 @@ def _stage_inputs(stage: RouteStage) -> dict[str, Sequence[str]]:
         "escalate": [stage.escalate_to or ""],
         "escalateBy": [stage.escalate_to_resolver or ""],
         "viewers": stage.viewer_ids,
+        "viewWhen": [stage.view_when],
+        "reviewers": stage.reviewer_ids,
     }

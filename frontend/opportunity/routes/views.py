@@ -19,11 +19,14 @@ class RouteStage(View):
     escalate_to: str | None = None
     escalate_to_resolver: str | None = None
     viewer_ids: list[str] = Field(default_factory=list)
+    view_when: str = "STAGE"
+    reviewer_ids: list[str] = Field(default_factory=list)
 
     @property
     def people(self) -> list[str]:
         """Everybody whom it names."""
-        return [*self.approver_ids, *([self.escalate_to] if self.escalate_to else []), *self.viewer_ids]
+        escalation = [self.escalate_to] if self.escalate_to else []
+        return [*self.approver_ids, *escalation, *self.viewer_ids, *self.reviewer_ids]
 
 
 class RouteContent(View):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from frontend.opportunity.routes.views import RouteContent, RouteStage
 from frontend.opportunity.words import kind_text, mode_text
 from frontend.ui.formats import money
@@ -87,8 +89,25 @@ def escalation_text(stage: RouteStage, known: People) -> str:
     return " / ".join(names)
 
 
-def viewers_text(stage: RouteStage, known: People) -> str:
-    return ", ".join(known.name(user_id) or gettext("Unknown") for user_id in stage.viewer_ids)
+def view_times() -> dict[str, str]:
+    """When viewers are shown a request."""
+    return {"STAGE": gettext("As the stage begins"), "DECISION": gettext("After the decision")}
+
+
+def readers_texts(stage: RouteStage, known: People) -> list[str]:
+    """Whom a stage names beside those who decide, each kind as one line."""
+
+    def names(users: Sequence[str]) -> str:
+        return ", ".join(known.name(user_id) or gettext("Unknown") for user_id in users)
+
+    texts = []
+    if stage.viewer_ids and stage.view_when == "DECISION":
+        texts.append(gettext("for information after the decision: %(names)s") % {"names": names(stage.viewer_ids)})
+    elif stage.viewer_ids:
+        texts.append(gettext("for information: %(names)s") % {"names": names(stage.viewer_ids)})
+    if stage.reviewer_ids:
+        texts.append(gettext("review after the decision: %(names)s") % {"names": names(stage.reviewer_ids)})
+    return texts
 
 
 def stage_text(stage: RouteStage, known: People) -> str:
@@ -96,8 +115,7 @@ def stage_text(stage: RouteStage, known: People) -> str:
     parts = [f"{stage.name}: {approvers_text(stage, known)}", rule_text(stage)]
     if escalation_text(stage, known):
         parts.append(gettext("then %(who)s") % {"who": escalation_text(stage, known)})
-    if stage.viewer_ids:
-        parts.append(gettext("for information: %(names)s") % {"names": viewers_text(stage, known)})
+    parts += readers_texts(stage, known)
     return " ・ ".join(part for part in parts if part)
 
 
@@ -130,6 +148,7 @@ def part_text(part: str) -> str:
         "APPROVER": gettext("approver"),
         "ESCALATION": gettext("after the deadline"),
         "VIEWER": gettext("for information"),
+        "REVIEWER": gettext("for the review after the decision"),
     }.get(part, part)
 
 

@@ -1,5 +1,5 @@
 // What somebody has typed is theirs: it comes back after a session that ended, a refusal, Back and a reload. It is kept
-// in this tab alone, for this person alone, until the form was sent and taken.
+// in this tab alone, for this person alone, until the form was sent and taken; a form with data-keep outlives its tab.
 const PREFIX = "ringi-draft:";
 const owner = document.body.dataset.user ?? "";
 const TEXT = "textarea, input:not([type]), input[type=text], input[type=email], input[type=tel], input[type=date], input[type=time], input[type=number]";
@@ -13,7 +13,10 @@ const read = (key) => {
 const write = (key, draft) => {
   try { sessionStorage.setItem(PREFIX + key, JSON.stringify(draft)); } catch { /* full or forbidden: the page works without */ }
 };
-const forget = (key) => sessionStorage.removeItem(PREFIX + key);
+const forget = (key) => {
+  sessionStorage.removeItem(PREFIX + key);
+  localStorage.removeItem(keptName(key));
+};
 const keys = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
 
 const forms = () => [...document.querySelectorAll("#page form[method=post]")].filter((form) => form.querySelector(TEXT) || form.dataset.draft);
@@ -67,7 +70,67 @@ const restore = (form) => {
   if (!form.hasAttribute("data-undo")) tell(form, key);
 };
 
-const keep = (form, sent = false) => write(keyOf(form), { owner, sent, values: valuesOf(form) });
+const keep = (form, sent = false) => {
+  const draft = { owner, sent, values: valuesOf(form) };
+  write(keyOf(form), draft);
+  if (form.dataset.keep !== undefined) keepBeyondTab(form, draft);
+};
+
+// Beyond the tab: in the browser's storage, until it is sent, discarded or signed out of, until somebody else signs in
+// here, and for some days at most. The text of a tab that lives is nobody else's; that it lives is told by a lock, which
+// the browser releases whatever happens to the tab. Pages that are not served securely have no locks: there only the
+// tab remembers.
+const KEPT = "ringi-kept:";
+const KEPT_MS = 4 * 24 * 60 * 60 * 1000;
+const MOST_KEPT = 20;
+const locks = navigator.locks;
+const tab = (() => {
+  const known = sessionStorage.getItem("ringi-tab") ?? String(crypto.getRandomValues(new Uint32Array(4)));
+  sessionStorage.setItem("ringi-tab", known);
+  return known;
+})();
+const keptName = (key) => `${KEPT}${tab}|${key}`;
+const placeOf = (form) => {
+  const query = new URLSearchParams(location.search);
+  query.delete("form");
+  return `${location.pathname}?${query}#${form.id}`;
+};
+const keptAll = () => Object.keys(localStorage).filter((name) => name.startsWith(KEPT)).flatMap((name) => {
+  try { return [{ name, ...JSON.parse(localStorage.getItem(name)) }]; } catch { return []; }
+}).sort((one, other) => other.at - one.at);
+const drop = (kept) => localStorage.removeItem(kept.name);
+
+const keepBeyondTab = (form, draft) => {
+  if (!locks || !owner) return;
+  try {
+    localStorage.setItem(keptName(keyOf(form)), JSON.stringify({ ...draft, place: placeOf(form), tab, at: Date.now() }));
+  } catch { /* full or forbidden: the tab remembers */ }
+};
+
+const tidyKept = () => {
+  const stays = (kept) => (!owner || kept.owner === owner) && Date.now() - kept.at < KEPT_MS;
+  const all = keptAll();
+  for (const kept of [...all.filter((one) => !stays(one)), ...all.filter(stays).slice(MOST_KEPT)]) drop(kept);
+};
+
+// What was being typed into the same form in a tab that is gone.
+const inheritFromGoneTab = async (form) => {
+  const living = new Set((await locks.query()).held.map((lock) => lock.name));
+  const left = keptAll().find((kept) => kept.place === placeOf(form) && kept.tab !== tab && !living.has(KEPT + kept.tab));
+  if (!left || read(keyOf(form)) || wasRefused(form)) return;
+  drop(left);
+  const draft = { owner, sent: false, values: left.values };
+  write(keyOf(form), draft);
+  keepBeyondTab(form, draft);
+  restore(form);
+};
+
+const beginKept = () => {
+  tidyKept();
+  if (!locks || !owner) return;
+  locks.request(KEPT + tab, () => new Promise(() => {}));
+  for (const form of forms()) if (form.dataset.keep !== undefined) inheritFromGoneTab(form);
+};
 
 document.addEventListener("input", ({ target }) => {
   const form = target.form;
@@ -78,7 +141,10 @@ document.addEventListener("input", ({ target }) => {
 // After this script's listeners come those of htmx; a submission that a script has taken over is not sent by the browser.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.matches("form[action='/logout']")) for (const key of keys()) forget(key);
+  if (form.matches("form[action='/logout']")) {
+    for (const key of keys()) forget(key);
+    for (const kept of keptAll()) drop(kept);
+  }
   else if (!event.defaultPrevented && read(keyOfAny(form))) keep(form, true);
 });
 const keyOfAny = (form) => (form.closest("#page") && (form.dataset.draft !== undefined || form.querySelector(TEXT)) ? keyOf(form) : "");
@@ -122,6 +188,7 @@ const begin = () => {
   inherit();
 };
 begin();
+beginKept();
 document.addEventListener("htmx:after:swap", () => {
   for (const form of forms()) if (!wasRefused(form)) restore(form);
   inherit();

@@ -6,7 +6,10 @@ opens nothing that a later one has closed.
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
+from services.contracts.events import approval
+from services.contracts.states import NotificationType
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.envelope import Envelope
 from services.kit.running import clock
@@ -24,7 +27,10 @@ AND coalesce((n.params ->> 'count')::int, 1) = 1 AND CASE n.resource_type
             WHEN n.type = 'OPINION_ASKED' THEN NOT n.recipient_id = ANY(a.opinion_from)
             WHEN n.type IN ('OPINION_GIVEN', 'OPINION_ENDED', 'APPROVAL_REASSIGNED')
                 THEN a.state NOT IN ('PENDING', 'ON_HOLD')
-            WHEN n.type = 'APPROVAL_RETURNED' THEN a.state NOT IN ('RETURNED', 'ON_HOLD') END)
+            WHEN n.type = 'APPROVAL_RETURNED' THEN a.state NOT IN ('RETURNED', 'ON_HOLD')
+            WHEN n.type IN ('APPROVAL_CONSULTED', 'APPROVAL_ADVISED')
+                THEN a.state NOT IN ('DRAFT', 'RETURNED', 'ON_HOLD')
+            WHEN n.type = 'APPROVAL_TO_READ' THEN a.state IN ('RECALLED', 'CANCELLED') END)
     WHEN 'task' THEN EXISTS (SELECT FROM read_model.task_history t
         WHERE t.task_id = n.resource_id AND t.valid_to = 'infinity'
         AND (t.deleted OR t.state NOT IN ('OPEN', 'IN_PROGRESS') OR t.user_id <> n.recipient_id
@@ -43,8 +49,49 @@ _CLOSE: Final = (
 _CLOSE_FOR_MAIL: Final = f"UPDATE mail_notices AS n SET closed_at = %(now)s WHERE n.closed_at IS NULL AND {_OVER}"  # noqa: S608
 
 
+# What somebody was asked and has answered stands in no read model: the fact of the answer closes the older notices.
+_CLOSE_ANSWERED: Final = """
+UPDATE notifications AS n SET closed_at = %(now)s, read_at = %(now)s
+FROM unnest(%(resources)s::uuid[], %(recipients)s::uuid[], %(types)s::text[], %(ats)s::timestamptz[])
+    AS answered (resource_id, recipient_id, type, at)
+WHERE n.resource_id = answered.resource_id AND n.recipient_id = answered.recipient_id AND n.type = answered.type
+    AND n.created_at <= answered.at AND n.deleted_at IS NULL AND n.read_at IS NULL
+"""
+
+
 async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> bool:
     """Whether any was closed in the app. Called after a batch has changed the models and made its notices."""
     params = {"now": clock.now(), "resources": sorted({event.aggregate_id for event in events})}
     await uow.execute(_CLOSE_FOR_MAIL, params)
-    return await uow.execute(_CLOSE, params) > 0
+    closed = await uow.execute(_CLOSE, params)
+    return bool(closed + await _close_answered(uow, events))
+
+
+async def _close_answered(uow: UnitOfWork, events: Sequence[Envelope]) -> int:
+    answers = [(event, *found) for event in events if (found := _answers(event)) is not None]
+    if not answers:
+        return 0
+    params = {
+        "now": clock.now(),
+        "resources": [event.aggregate_id for event, _, _ in answers],
+        "recipients": [recipient for _, recipient, _ in answers],
+        "types": [kind.value for _, _, kind in answers],
+        "ats": [event.timestamp for event, _, _ in answers],
+    }
+    return await uow.execute(_CLOSE_ANSWERED, params)
+
+
+def _answers(event: Envelope) -> tuple[UUID, NotificationType] | None:
+    """Whose notice of which kind is over with the event."""
+    kind = event.event_type
+    if kind == approval.ApprovalConsultationEnded.event_type:
+        return event.payload(approval.ApprovalConsultationEnded).consulted_id, NotificationType.APPROVAL_CONSULTED
+    answered = _ANSWERED.get(kind)
+    return None if answered is None or event.actor_id is None else (event.actor_id, answered)
+
+
+_ANSWERED: Final = {
+    approval.ApprovalRead.event_type: NotificationType.APPROVAL_TO_READ,
+    approval.ApprovalReviewed.event_type: NotificationType.APPROVAL_TO_REVIEW,
+    approval.ApprovalAdvised.event_type: NotificationType.APPROVAL_CONSULTED,
+}

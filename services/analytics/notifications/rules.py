@@ -1,6 +1,6 @@
 """Which event tells whom what (domain model, Notifications). Nobody is told of what they did themselves."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -29,6 +29,7 @@ TASK_TIMES: Final = {
     sales.TaskOverdue.event_type: NotificationType.TASK_OVERDUE,
 }
 ASSIGNMENTS: Final = frozenset({customer.CustomerCreated.event_type, customer.CustomerAssigned.event_type})
+SAID: Final = frozenset(payload.event_type for payload in approval.SAID)
 PROXY_EVENTS: Final = frozenset(
     payload.event_type for payload in (proxy.ProxyGiven, proxy.ProxyChanged, proxy.ProxyEnded)
 )
@@ -106,6 +107,9 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
         for adviser in request.opinion_from:
             yield from tell(NotificationType.OPINION_ASKED, adviser)
         return
+    if event.event_type in SAID:
+        yield from _of_what_was_said(event, tell)
+        return
     if event.event_type == approval.OpinionAsked.event_type:
         yield from tell(NotificationType.OPINION_ASKED, event.payload(approval.OpinionAsked).asked_id)
     elif event.event_type in OPINION_ENDS or event.event_type == approval.OpinionGiven.event_type:
@@ -129,6 +133,23 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
     elif event.event_type in (approval.ApprovalReturned.event_type, approval.ApprovalRestored.event_type):
         for person in (request.owner_id, request.requester_id):
             yield from tell(NotificationType.APPROVAL_RETURNED, person)
+    for reviewer in request.to_review:
+        yield from tell(NotificationType.APPROVAL_TO_REVIEW, reviewer)
+    for viewer in request.to_read:
+        yield from tell(NotificationType.APPROVAL_TO_READ, viewer)
+
+
+def _of_what_was_said(event: Envelope, tell: Callable[[NotificationType, UUID], Iterator[Notice]]) -> Iterator[Notice]:
+    request = event.payload(approval.ApprovalActed)
+    if event.event_type == approval.ApprovalConsulted.event_type:
+        yield from tell(NotificationType.APPROVAL_CONSULTED, event.payload(approval.ApprovalConsulted).consulted_id)
+    elif event.event_type == approval.ApprovalAdvised.event_type:
+        for person in (request.owner_id, request.requester_id):
+            yield from tell(NotificationType.APPROVAL_ADVISED, person)
+    elif event.event_type == approval.ApprovalReviewed.event_type and request.comment is not None:
+        approvers = [approver for stage in request.stages for approver in stage.approver_ids]
+        for person in (request.requester_id, request.owner_id, *approvers):
+            yield from tell(NotificationType.APPROVAL_REVIEWED, person)
 
 
 def _source(event: Envelope, kind: NotificationType) -> UUID:

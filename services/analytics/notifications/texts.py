@@ -44,6 +44,26 @@ WORDS: Final = {
         Text("承認のお願い: {title}", "Please look at: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.APPROVAL_TO_READ: Words(
+        Text("回覧: {title}", "For you to read: {title}"),
+        Text("{number}{customer} 内容をご確認ください。", "{number}{customer}: please confirm that you have read it."),
+    ),
+    NotificationType.APPROVAL_TO_REVIEW: Words(
+        Text("後閲をお願いします: {title}", "For your review after the decision: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.APPROVAL_REVIEWED: Words(
+        Text("後閲でコメントがありました: {title}", "A remark after the decision: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.APPROVAL_CONSULTED: Words(
+        Text("申請前の相談: {title}", "Your opinion on a draft: {title}"),
+        Text("{number}{customer} ご意見をお願いします。", "{number}{customer}: please say what you think."),
+    ),
+    NotificationType.APPROVAL_ADVISED: Words(
+        Text("相談への意見がありました: {title}", "An opinion on your draft: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
     NotificationType.OPINION_ASKED: Words(
         Text("ご意見をお待ちしています: {title}", "Your opinion, please: {title}"),
         Text("{number}{customer}", "{number}{customer}"),

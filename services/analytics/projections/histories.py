@@ -96,9 +96,11 @@ APPROVALS: Final = History(
     name="approvals",
     table="approval_history",
     key="approval_id",
-    # `approval.due` and `approval.nudged` are facts: they repeat the state without changing it.
+    # Facts repeat the state without changing it.
     events=_snapshots(
-        approval, approval.ApprovalSnapshot, without=_types(approval.ApprovalDue, approval.ApprovalNudged)
+        approval,
+        approval.ApprovalSnapshot,
+        without=_types(approval.ApprovalDue, approval.ApprovalNudged, *approval.SAID),
     ),
     columns=(
         Column("customer_id", "uuid", "customerId"),

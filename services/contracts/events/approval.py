@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from pydantic import Field
 
-from services.contracts.states import ApprovalKind, ApprovalState, StageMode
+from services.contracts.states import ApprovalKind, ApprovalState, StageMode, Verdict
 from services.contracts.topics import APPROVAL_EVENTS
 from services.kit.events.envelope import EventPayload
 from services.kit.models import CamelModel
@@ -63,6 +63,10 @@ class ApprovalActed(ApprovalSnapshot):
     acted_by: UUID | None = None
     on_behalf_of: UUID | None = None
     comment: str | None = None
+    to_read: list[UUID] = Field(default_factory=list)
+    """Viewers (回覧) whom the request is shown to from now on."""
+    to_review: list[UUID] = Field(default_factory=list)
+    """Who is asked to review it (後閲) from now on."""
 
 
 class ApprovalDrafted(ApprovalActed):
@@ -168,6 +172,48 @@ class ApprovalNudged(ApprovalActed):
     """A fact: its owner asks those whom the request waits for to look at it. At most once a day."""
 
     event_type: ClassVar[str] = "approval.nudged"
+
+
+class ApprovalConsulted(ApprovalActed):
+    """A fact: its owner shows a draft to somebody for their opinion (根回し)."""
+
+    event_type: ClassVar[str] = "approval.consulted"
+
+    consulted_id: UUID
+
+
+class ApprovalConsultationEnded(ApprovalActed):
+    """A fact: the draft is no longer shown to them."""
+
+    event_type: ClassVar[str] = "approval.consultation_ended"
+
+    consulted_id: UUID
+
+
+class ApprovalAdvised(ApprovalActed):
+    """A fact: somebody to whom a draft is shown said what they think of it."""
+
+    event_type: ClassVar[str] = "approval.advised"
+
+    verdict: Verdict | None = None
+
+
+class ApprovalRead(ApprovalActed):
+    """A fact: a viewer confirms to have read the request."""
+
+    event_type: ClassVar[str] = "approval.read"
+
+
+class ApprovalReviewed(ApprovalActed):
+    """A fact: somebody reviewed it after the decision, which stands."""
+
+    event_type: ClassVar[str] = "approval.reviewed"
+
+    verdict: Verdict
+
+
+SAID: Final = (ApprovalConsulted, ApprovalConsultationEnded, ApprovalAdvised, ApprovalRead, ApprovalReviewed)
+"""Facts about those to whom a request is shown: they repeat its state without changing it."""
 
 
 class ApprovalHeld(ApprovalActed):

@@ -98,8 +98,9 @@ APPROVAL_COLUMNS: Final = tuple(column.name for column in inspect(ApprovalRow).c
 
 
 class Participant(OpportunityModel, table=True):
-    """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, DECIDED, HANDED_ON, and who
-    is asked for an opinion (ASKED) or has given or declined one (ADVISED)."""
+    """Who has a part in a request: REQUESTER, OWNER, APPROVER, ESCALATION, VIEWER, REVIEWER, CONSULTED, DECIDED,
+    HANDED_ON; who is asked for an opinion (ASKED) or has given or declined one (ADVISED); LATER for a viewer or
+    reviewer who does not see it yet."""
 
     __tablename__ = "approval_participants"
     __table_args__ = (
@@ -112,6 +113,39 @@ class Participant(OpportunityModel, table=True):
     approval_id: UUID = Field(primary_key=True, foreign_key="approvals.id")
     created_at: datetime = Field(sa_type=TIME)
     """The request's own, for lists in its order."""
+
+
+class Circulation(OpportunityModel, table=True):
+    """Somebody whom a request is shown to: what for, and what they answered. One row each for a revision."""
+
+    __tablename__ = "approval_circulation"
+    __table_args__ = (
+        UniqueConstraint("approval_id", "purpose", "user_id", "generation", "revision"),
+        CheckConstraint("purpose IN ('READ', 'REVIEW', 'CONSULT')"),
+        CheckConstraint("verdict IN ('SUPPORTS', 'CONCERNED', 'CLEAR', 'FINDING')"),
+        CheckConstraint("(answered_at IS NULL) = (history_id IS NULL)"),
+        CheckConstraint("purpose = 'CONSULT' OR answered_at IS NULL OR ended_at IS NOT NULL"),
+        Index("approval_circulation_of_user", "user_id", "purpose", "since", "approval_id"),
+        Index(
+            "approval_circulation_open", "user_id", "purpose", "approval_id", postgresql_where=text("ended_at IS NULL")
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    approval_id: UUID = Field(foreign_key="approvals.id")
+    purpose: str = Field(sa_type=Text)
+    user_id: UUID
+    generation: int
+    revision: int
+    since: datetime = Field(sa_type=TIME)
+    due_at: datetime | None = Field(sa_type=TIME)
+    answered_at: datetime | None = Field(sa_type=TIME)
+    """Of a consultation, the last answer: there may be several."""
+    verdict: str | None = Field(sa_type=Text)
+    history_id: UUID | None = Field(foreign_key="approval_history.id")
+    """The entry of the answer."""
+    ended_at: datetime | None = Field(sa_type=TIME)
+    """Since when nothing is asked of them any more: answered, called off, or asked again for another revision."""
 
 
 class Waiting(OpportunityModel, table=True):

@@ -104,20 +104,28 @@ async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> N
 
 
 async def set_participants(uow: UnitOfWork, approval: Approval) -> None:
-    """Who has a part in the request: they see it. Whoever once acted in it goes on seeing it."""
+    """Who has a part in the request: they see it, viewers and reviewers once it was shown to them. Whoever once acted
+    in it goes on seeing it, and whose opinion is asked as long as it is."""
     progress = approval.progress
     parts = {("REQUESTER", progress.requester_id), ("OWNER", progress.owner_id)}
     if progress.state is not ApprovalState.DRAFT:
         for stage in progress.stages:
-            parts |= {("APPROVER", voter) for voter in stage.voters} | {("VIEWER", who) for who in stage.viewer_ids}
+            parts |= {("APPROVER", voter) for voter in stage.voters}
+            parts |= {("VIEWER", who) for who in stage.viewer_ids} | {("REVIEWER", who) for who in stage.reviewer_ids}
             if stage.escalate_to is not None:
                 parts.add(("ESCALATION", stage.escalate_to))
         parts |= {("ASKED", opinion.asked_id) for opinion in progress.awaited_opinions}
     relations, users = [part[0] for part in parts], [part[1] for part in parts]
     await uow.execute(
-        "WITH part AS (SELECT * FROM unnest(%(relations)s::text[], %(users)s::uuid[]) AS u (relation, user_id)),"
+        "WITH part AS (SELECT DISTINCT CASE WHEN named.relation IN ('VIEWER', 'REVIEWER') AND NOT EXISTS (SELECT 1 FROM"
+        "  approval_circulation c WHERE c.approval_id = %(id)s AND c.user_id = named.user_id"
+        "  AND c.purpose = CASE named.relation WHEN 'VIEWER' THEN 'READ' ELSE 'REVIEW' END)"
+        "  THEN 'LATER' ELSE named.relation END AS relation, named.user_id"
+        "  FROM unnest(%(relations)s::text[], %(users)s::uuid[]) AS named (relation, user_id)),"
         " gone AS (DELETE FROM approval_participants p WHERE p.approval_id = %(id)s"
         "  AND p.relation NOT IN ('DECIDED', 'HANDED_ON', 'ADVISED')"
+        "  AND NOT (p.relation = 'CONSULTED' AND EXISTS (SELECT 1 FROM approval_circulation c WHERE"
+        "   c.approval_id = %(id)s AND c.user_id = p.user_id AND c.purpose = 'CONSULT' AND c.ended_at IS NULL))"
         "  AND NOT EXISTS (SELECT 1 FROM part WHERE part.user_id = p.user_id AND part.relation = p.relation))"
         " INSERT INTO approval_participants (user_id, approval_id, relation, created_at)"
         " SELECT user_id, %(id)s, relation, %(created_at)s FROM part ON CONFLICT DO NOTHING",

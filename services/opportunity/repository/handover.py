@@ -16,14 +16,15 @@ _OWNED = [*_OPEN, ApprovalState.DRAFT.value]
 
 _NAMED = (
     "FROM approvals a WHERE a.state = ANY(%(open)s) AND a.id IN (SELECT p.approval_id FROM approval_participants p"
-    " WHERE p.user_id = %(user)s AND p.relation IN ('APPROVER', 'ESCALATION', 'VIEWER'))"
+    " WHERE p.user_id = %(user)s AND p.relation IN ('APPROVER', 'ESCALATION', 'VIEWER', 'REVIEWER', 'LATER'))"
     " AND EXISTS (SELECT 1 FROM jsonb_array_elements(a.stages) WITH ORDINALITY AS s (stage, position)"
-    "  WHERE s.position > a.stage AND (s.stage ->> 'escalateTo' = %(text)s"
-    "   OR s.stage -> 'viewerIds' ? %(text)s"
+    "  WHERE s.stage -> 'viewerIds' ? %(text)s OR s.stage -> 'reviewerIds' ? %(text)s"
+    "   OR s.position > a.stage AND (s.stage ->> 'escalateTo' = %(text)s"
     "   OR ((s.stage -> 'approverIds' ? %(text)s OR s.stage ->> 'escalatedTo' = %(text)s)"
     "    AND NOT (s.position = a.stage + 1 AND %(user)s = ANY(a.approved_by)))))"
 )
-"""Open requests that ask something of the user in the current or a later stage; a vote that was given stays."""
+"""Open requests that ask something of the user in the current or a later stage, or show them something in any; a vote
+that was given stays."""
 
 
 def _params(user_id: UUID) -> dict[str, Any]:

@@ -35,6 +35,7 @@ _COLUMNS = (
     'h.id, h.sequence, h.at, h.action, h.actor_id AS "actorId", actor.name AS "actorName",'
     ' h.on_behalf_of AS "onBehalfOfId", principal.name AS "onBehalfOfName", h.role, h.generation, h.stage,'
     " h.revision, h.state, h.process_id AS \"processId\", p.content ->> 'comment' AS comment,"
+    " p.content ->> 'verdict' AS verdict, named.name AS \"toName\","
     " p.content -> 'acknowledgedFlags' AS \"acknowledgedFlags\","
     ' (p.content #>> \'{opinion,askedId}\')::uuid AS "askedId", asked.name AS "askedName",'
     " (p.content #>> '{opinion,blocks}')::boolean AS blocks,"
@@ -45,6 +46,7 @@ _ENTRIES = (
     " LEFT JOIN user_copies actor ON actor.id = h.actor_id"
     " LEFT JOIN user_copies principal ON principal.id = h.on_behalf_of"
     " LEFT JOIN user_copies asked ON asked.id = (p.content #>> '{opinion,askedId}')::uuid"
+    " LEFT JOIN user_copies named ON named.id = (p.content ->> 'toId')::uuid"
 )
 
 
@@ -103,6 +105,14 @@ async def last_call(reader: Reader, approval_id: UUID) -> datetime | None:
         [approval_id, [ApprovalAction.NUDGE.value, ApprovalAction.REMIND.value]],
     )
     return at
+
+
+async def count_by(reader: Reader, approval_id: UUID, actor_id: UUID, action: ApprovalAction) -> int:
+    count: int = await reader.scalar(
+        "SELECT count(*) FROM approval_history WHERE approval_id = %s AND actor_id = %s AND action = %s",
+        [approval_id, actor_id, action],
+    )
+    return count
 
 
 async def insert_comment(

@@ -220,6 +220,29 @@ async def inbox(
     )
 
 
+async def circulated(
+    reader: Reader, *, user_id: UUID, purpose: str, answered: bool, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Row]:
+    """What was shown to the user for a purpose; newest first, each request once. ``answered``: what they have answered
+    instead of what they have not (of drafts that were shown to them: what is over)."""
+    after_at, after_id = after or (None, None)
+    return await reader.all(
+        f'SELECT {_COLUMNS}, c.since AS "shownSince", c.due_at AS "reviewDueAt", c.answered_at AS "answeredAt"'  # noqa: S608
+        f" FROM approval_circulation c JOIN approvals a ON a.id = c.approval_id{_JOINS}"
+        " WHERE c.user_id = %(me)s AND c.purpose = %(purpose)s AND (c.ended_at IS NULL) <> %(answered)s"
+        " AND (NOT %(answered)s OR c.answered_at IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM approval_circulation n WHERE n.approval_id = c.approval_id"
+        "  AND n.user_id = c.user_id AND n.purpose = c.purpose"
+        "  AND (n.generation, n.revision) > (c.generation, c.revision))"
+        " AND EXISTS (SELECT 1 FROM approval_participants p WHERE p.approval_id = c.approval_id"
+        "  AND p.user_id = c.user_id AND p.relation <> 'LATER')"
+        " AND (%(after_at)s::timestamptz IS NULL OR (c.since, c.approval_id) < (%(after_at)s, %(after_id)s::uuid))"
+        " ORDER BY c.since DESC, c.approval_id DESC LIMIT %(limit)s",
+        {"me": user_id, "purpose": purpose, "answered": answered, "after_at": after_at, "after_id": after_id}
+        | {"limit": limit},
+    )
+
+
 def _decides(own: str) -> str:
     """Of what waits for the caller or somebody whose place they take: what they may decide. ``own``: SQL for whether
     it waits for them in person; in somebody else's place nobody decides where they are asked for an opinion."""

@@ -52,6 +52,16 @@ def can_decide(row: Row) -> bool:
     )
 
 
+def can_read(row: Row) -> bool:
+    """Whether a copy of a user says that requests can be shown to them: in office, with a role that reads any."""
+    return row["state"] not in LEAVING_STATES and Permission.APPROVAL_READ in permissions_of(row["roles"] or [])
+
+
+def is_active_reader(row: Row) -> bool:
+    """The same of who can do so at once: neither locked nor suspended."""
+    return row["state"] == UserState.ACTIVE and can_read(row)
+
+
 def can_advise(row: Row) -> bool:
     """Whether a copy of a user says that they may be asked for an opinion: in office, and let to comment."""
     granted = permissions_of(row["roles"] or [])

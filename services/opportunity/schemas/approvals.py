@@ -23,6 +23,7 @@ from services.contracts.states import (
     Relationship,
     RiskTolerance,
     StageMode,
+    ViewWhen,
 )
 from services.kit.models import CamelModel, QueryModel, ResponseModel
 from services.kit.running.zone import LocalTime
@@ -56,6 +57,8 @@ class StageInput(CamelModel):
     business_days: bool = False
     escalate_to: UUID | None = None
     viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
+    view_when: ViewWhen = ViewWhen.STAGE
+    reviewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
 
 
 Stages = Annotated[list[StageInput], Field(min_length=1, max_length=MAX_STAGES)]
@@ -103,6 +106,8 @@ class StageOutput(ResponseModel):
     escalate_to: UUID | None
     escalated_to: UUID | None = None
     viewer_ids: list[UUID] = Field(default_factory=list)
+    view_when: ViewWhen = ViewWhen.STAGE
+    reviewer_ids: list[UUID] = Field(default_factory=list)
     vacant_ids: list[UUID] = Field(default_factory=list)
     approvers: list[Person] = Field(default_factory=list)
     approved_by: list[UUID] = Field(default_factory=list)
@@ -262,6 +267,10 @@ class Counts(ResponseModel):
     requested: int
     returned: int
     drafts: int
+    to_read: int
+    """Of these three: what the caller was shown and has not answered."""
+    to_review: int
+    consulted: int
 
 
 class ApprovalSort(StrEnum):

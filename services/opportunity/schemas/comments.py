@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.contracts.states import ApprovalAction, ApprovalState
+from services.contracts.states import ApprovalAction, ApprovalState, Verdict
 from services.kit.models import CamelModel, ResponseModel
 from services.opportunity.schemas.fields import Comment
 from services.opportunity.suitability import Flag
@@ -54,6 +54,10 @@ class HistoryEntry(ResponseModel):
     state: ApprovalState
     process_id: UUID | None
     comment: str | None
+    verdict: Verdict | None = None
+    """Of an opinion on a draft, or of a review after the decision."""
+    to_name: str | None = None
+    """To whom a place was given, or a draft was shown."""
     acknowledged_flags: list[Flag] | None = None
     """Of an approval among many: the points to note that the approver acknowledged; null for one made for itself."""
     asked_id: UUID | None = None

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.contracts.states import StageMode
+from services.contracts.states import StageMode, ViewWhen
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import ApprovalContent, FlagGround
 from services.opportunity.schemas.fields import Person, Title
@@ -39,6 +39,9 @@ class PreviewStage(ResponseModel):
     escalate_to: UUID | None
     approver_ids: list[UUID]
     approvers: list[PreviewPerson]
+    viewers: list[Person] = Field(default_factory=list)
+    view_when: ViewWhen = ViewWhen.STAGE
+    reviewers: list[Person] = Field(default_factory=list)
 
 
 class Preview(ResponseModel):

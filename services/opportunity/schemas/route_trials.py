@@ -149,6 +149,7 @@ class Part(StrEnum):
     APPROVER = "APPROVER"
     ESCALATION = "ESCALATION"
     VIEWER = "VIEWER"
+    REVIEWER = "REVIEWER"
 
 
 class NamingQuery(PageQuery):

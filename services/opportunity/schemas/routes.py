@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.contracts.states import ApprovalKind, RiskTolerance, StageMode
+from services.contracts.states import ApprovalKind, RiskTolerance, StageMode, ViewWhen
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Lines
@@ -60,6 +60,8 @@ class RouteStage(CamelModel):
     escalate_to: UUID | None = None
     escalate_to_resolver: Resolver | None = None
     viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
+    view_when: ViewWhen = ViewWhen.STAGE
+    reviewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
 
 
 class RouteContent(CamelModel):

@@ -69,7 +69,7 @@ async def _record(reader: Reader, approval: Approval) -> dict[str, Any]:
     request |= {
         "kind": approval.kind.value,
         "state": approval.state.value,
-        "stages": stages_to_json(approval.progress.stages),
+        "stages": [_of_the_route(stage) for stage in stages_to_json(approval.progress.stages)],
         "decided_by_id": approval.decided_by,
         "customer_name": None if customer_id is None else await evidence.customer_name(reader, customer_id),
     }
@@ -85,6 +85,12 @@ async def _record(reader: Reader, approval: Approval) -> dict[str, Any]:
         "people": {str(who): names.get(who) for who in sorted(involved)},
         "processIds": sorted(process for process in processes if process is not None),
     }
+
+
+def _of_the_route(stage: dict[str, Any]) -> dict[str, Any]:
+    """A stage as this version of the dossier knows it. Whom the request is shown to when, and who reviews it, stands in
+    what the entries of the history say was seen."""
+    return {name: value for name, value in stage.items() if name not in ("viewWhen", "reviewerIds")}
 
 
 def _entry(row: Row) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def _people(
 
 def _in_stages(stages: Iterable[dict[str, Any]]) -> Iterable[UUID]:
     for stage in stages:
-        named = (*stage["approverIds"], *stage["viewerIds"], *stage["vacantIds"])
+        named = (*stage["approverIds"], *stage["viewerIds"], *stage["vacantIds"], *stage.get("reviewerIds", ()))
         yield from map(UUID, named)
         yield from (UUID(who) for who in (stage["escalateTo"], stage["escalatedTo"]) if who is not None)
 

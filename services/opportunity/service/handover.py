@@ -16,7 +16,7 @@ from services.opportunity import places
 from services.opportunity.errors import ReassignmentConflict, SuccessorRefused
 from services.opportunity.progress import Actor, Place, Progress
 from services.opportunity.references import References
-from services.opportunity.repository import approvals, handover, people, proxies, routes
+from services.opportunity.repository import approvals, circulation, handover, people, proxies, routes
 from services.opportunity.repository.handover import (
     asked,
     count_moves_to_return,
@@ -25,6 +25,7 @@ from services.opportunity.repository.handover import (
     naming,
     owned,
 )
+from services.opportunity.service import handover_shown
 from services.opportunity.service.commands import locked
 from services.opportunity.service.proxies import end_now, tell_given
 from services.opportunity.service.stages import handed_over
@@ -66,7 +67,7 @@ async def choose_successor(uow: UnitOfWork, step: ReassignStep, references: Refe
 
 
 async def remaining(reader: Reader, user_id: UUID) -> int:
-    """Places in open requests, own requests, routes, proxies and questions that still refer to the user."""
+    """Places in open requests, own requests, routes, proxies, questions and readings that still refer to the user."""
     return await _to_move(reader, user_id) + await handover.count_asked(reader, user_id)
 
 
@@ -74,7 +75,8 @@ async def _to_move(reader: Reader, user_id: UUID) -> int:
     """Of these what a successor takes over: everything but questions, which are withdrawn."""
     named = await handover.count_naming(reader, user_id)
     owned = await handover.count_owned(reader, user_id)
-    return named + owned + sum(await handover.count_rules(reader, user_id, clock.now()))
+    shown = await circulation.count_left_behind(reader, user_id)
+    return named + owned + shown + sum(await handover.count_rules(reader, user_id, clock.now()))
 
 
 async def replacement(reader: Reader, approval_id: UUID, leaver_id: UUID, successor_id: UUID) -> UUID:
@@ -228,6 +230,8 @@ async def give_back(uow: UnitOfWork, move_id: UUID, step: ReturnStep) -> bool:
         await _return_route(uow, move, step)
     elif move["kind"] == "PROXY":
         await _return_proxy(uow, move)
+    elif move["kind"] == handover_shown.MOVE:
+        await handover_shown.give_back(uow, move)
     else:
         await _return_part(uow, move, step)
     return True

@@ -10,7 +10,7 @@ from services.kit.http.paging import Cursors, page
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
 from services.opportunity.access import SEEN_THROUGH, View, view_of
-from services.opportunity.repository import lists
+from services.opportunity.repository import circulation, lists
 from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import present
@@ -88,7 +88,8 @@ async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: I
 
 async def counts(reader: Reader, principal: Principal) -> Row:
     view = await view_of(reader, principal)
-    return await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as, now=clock.now())
+    counted = await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as, now=clock.now())
+    return counted | await circulation.counts(reader, principal.user_id)
 
 
 async def _shown(

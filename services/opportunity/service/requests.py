@@ -19,13 +19,14 @@ from services.kit.running.ids import new_id
 from services.kit.trust.principal import Principal
 from services.opportunity import access, chain, events, kinds, machine
 from services.opportunity.business_time import TOKYO
+from services.opportunity.circulating import Shown
 from services.opportunity.errors import AskedAgainAlready, WrongState
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.record import Approval
 from services.opportunity.references import References
 from services.opportunity.repository import approvals
 from services.opportunity.schemas.approvals import ApprovalContent, NewApproval, StageInput
-from services.opportunity.service import ledger, routing, stages
+from services.opportunity.service import ledger, routing, showing, stages
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
@@ -57,8 +58,8 @@ async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, re
         await outbox.record_created(uow, aggregate_id=after.id, event=drafted)
         await _audit(uow, "approval.draft", after)
         return after.id
-    after = await _enter(uow, approval, principal.user_id, submitted=approval)
-    event = events.acted(ApprovalRequested, after, acted_by=principal.user_id)
+    after, begun = await _enter(uow, approval, principal.user_id, submitted=approval)
+    event = _requested(after, principal.user_id, begun)
     await outbox.record_created(uow, aggregate_id=after.id, event=event, process_id=after.process_id)
     await _audit(uow, "approval.submit", after)
     return after.id
@@ -81,14 +82,19 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
         route_id=chosen.route_id,
         route_version=chosen.route_version,
     )
-    after = await _enter(uow, planned, principal.user_id, submitted=before)
-    event = events.acted(ApprovalRequested, after, acted_by=principal.user_id)
+    after, begun = await _enter(uow, planned, principal.user_id, submitted=before)
+    event = _requested(after, principal.user_id, begun)
     await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
     await _audit(uow, "approval.submit", after)
 
 
-async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitted: Approval) -> Approval:
-    """The first stage begins: history, inbox, ledger and the intent to start the workflow."""
+def _requested(after: Approval, by: UUID, begun: Shown) -> ApprovalRequested:
+    readers, reviewers = sorted(begun.readers), sorted(begun.reviewers)
+    return events.acted(ApprovalRequested, after, acted_by=by, to_read=readers, to_review=reviewers)
+
+
+async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitted: Approval) -> tuple[Approval, Shown]:
+    """The first stage begins: history, inbox, ledger and the intent to start the workflow; and whom it is shown to."""
     for approver in sorted({voter for stage in approval.progress.stages for voter in stage.voters}):
         await fences.check_unblocked(uow, "user_copies", approver)
     transition = Transition(ApprovalAction.SUBMIT, "REQUESTER", actor_id)
@@ -98,9 +104,10 @@ async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitt
     after = await write_history(uow, submitted, after, transition, new_id())
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
+    followed = await showing.follow(uow, after)
     await approvals.set_participants(uow, after)
     await ledger.begin(uow, after, actor_id)
-    return after
+    return after, followed.begun
 
 
 async def edit(

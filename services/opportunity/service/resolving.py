@@ -123,6 +123,8 @@ async def resolve(who: People, template: RouteStage) -> Resolved:
         business_days=template.business_days,
         escalate_to=await _escalation(who, template, approvers),
         viewer_ids=tuple(dict.fromkeys(template.viewer_ids)),
+        view_when=template.view_when,
+        reviewer_ids=tuple(dict.fromkeys(template.reviewer_ids)),
     )
     return Resolved(stage, left_out, shortage(template, named, approvers))
 

@@ -43,6 +43,7 @@ def _places(stages: list[dict[str, Any]], user_id: str) -> Iterator[dict[str, An
             Part.APPROVER: user_id in (stage.get("approverIds") or []),
             Part.ESCALATION: stage.get("escalateTo") == user_id,
             Part.VIEWER: user_id in (stage.get("viewerIds") or []),
+            Part.REVIEWER: user_id in (stage.get("reviewerIds") or []),
         }
         for part, has in parts.items():
             if has:

@@ -1,6 +1,6 @@
 """Which way a request takes: the stages that its author names, or those of the first route that fits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -182,6 +182,8 @@ async def _named(reader: Reader, content: ApprovalContent, requester: Row) -> tu
             business_days=stage.business_days,
             escalate_to=stage.escalate_to,
             viewer_ids=tuple(stage.viewer_ids),
+            view_when=stage.view_when,
+            reviewer_ids=tuple(stage.reviewer_ids),
         )
         for stage in content.stages
     )
@@ -216,7 +218,8 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
     ends = _ends(chosen.stages, now, await firm_calendar.current(reader))
     stand_ins = await people.proxies_of(reader, involved, now, until=max(ends, default=now))
     proxies = {stand_in.user_id for found in stand_ins.values() for stand_in in found}
-    names = await people.names(reader, [*involved, *proxies])
+    shown = {who for stage in chosen.stages for who in (*stage.viewer_ids, *stage.reviewer_ids)}
+    names = await people.names(reader, [*involved, *proxies, *shown])
     unable = await people.unable(reader, involved)
 
     def person(user_id: UUID, position: int) -> dict[str, Any]:
@@ -233,7 +236,7 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
             "absent": bool(now_away) or user_id in unable,
             "absentFrom": min((stand_in.starts_at for stand_in in away), default=None),
             "absentUntil": max((stand_in.ends_at for stand_in in away), default=None),
-            "proxies": [{"id": who, "name": names.get(who)} for who in dict.fromkeys(taking)],
+            "proxies": [_person(who, names) for who in dict.fromkeys(taking)],
         }
 
     return {
@@ -250,11 +253,18 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
                 "businessDays": stage.business_days,
                 "escalateTo": stage.escalate_to,
                 "approverIds": list(stage.approver_ids),
+                "viewers": [_person(viewer, names) for viewer in stage.viewer_ids],
+                "viewWhen": stage.view_when,
+                "reviewers": [_person(reviewer, names) for reviewer in stage.reviewer_ids],
                 "approvers": [person(approver, position) for approver in stage.approver_ids],
             }
             for position, stage in enumerate(chosen.stages)
         ],
     }
+
+
+def _person(user_id: UUID, names: Mapping[UUID, str | None]) -> dict[str, Any]:
+    return {"id": user_id, "name": names.get(user_id)}
 
 
 def _ends(stages: Sequence[Stage], now: datetime, calendar: Calendar) -> list[datetime]:

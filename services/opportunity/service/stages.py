@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.states import StageMode
+from services.contracts.states import StageMode, ViewWhen
 from services.kit.db.database import Row
 from services.kit.errors import FieldError, Text, Unprocessable
 from services.opportunity.repository import people
@@ -22,8 +22,8 @@ _NO_SUCH_USER: Final = Text("このユーザーは選べません", "There is no
 
 
 def named(stages: Sequence[StageInput | RouteStage]) -> set[UUID]:
-    """Everybody whom the stages name, viewers included."""
-    return {user_id for stage in stages for user_id in (*_deciding(stage), *stage.viewer_ids)}
+    """Everybody whom the stages name, viewers and reviewers included."""
+    return {user_id for stage in stages for user_id in (*_deciding(stage), *stage.viewer_ids, *stage.reviewer_ids)}
 
 
 def _deciding(stage: StageInput | RouteStage) -> list[UUID]:
@@ -47,6 +47,8 @@ def stage_members(stage: Mapping[str, Any]) -> dict[str, Any]:
         "business_days": stage.get("businessDays", False),
         "escalate_to": None if escalate_to is None else UUID(escalate_to),
         "viewer_ids": [UUID(user_id) for user_id in stage.get("viewerIds") or []],
+        "view_when": ViewWhen(stage.get("viewWhen") or ViewWhen.STAGE),
+        "reviewer_ids": [UUID(user_id) for user_id in stage.get("reviewerIds") or []],
     }
 
 
@@ -62,6 +64,7 @@ def _shape(stage: StageInput | RouteStage, at: str) -> list[FieldError]:
     faults = [
         *_repeated(stage.approver_ids, f"{at}/approverIds", "approvers_repeated"),
         *_repeated(stage.viewer_ids, f"{at}/viewerIds", "viewers_repeated"),
+        *_repeated(stage.reviewer_ids, f"{at}/reviewerIds", "reviewers_repeated"),
         *_repeated(resolvers, f"{at}/resolvers", "resolvers_repeated"),
     ]
     if not stage.approver_ids and not resolvers:
@@ -98,7 +101,7 @@ def _repeated(values: Sequence[object], at: str, code: str) -> list[FieldError]:
 def check_people(
     stages: Sequence[StageInput | RouteStage], known: Mapping[UUID, Row], requester_id: UUID | None = None
 ) -> None:
-    """Approvers can decide, viewers exist, and nobody decides on their own request. Raises Unprocessable."""
+    """Approvers can decide, others named can read, and nobody decides on their own request. Raises Unprocessable."""
     faults: list[FieldError] = []
     for position, stage in enumerate(stages):
         at = f"/stages/{position}"
@@ -106,9 +109,11 @@ def check_people(
         if stage.escalate_to is not None:
             deciders.append((f"{at}/escalateTo", stage.escalate_to))
         faults += [fault for pointer, who in deciders for fault in approver_faults(who, known, pointer, requester_id)]
-        for place, who in enumerate(stage.viewer_ids):
-            if who not in known or known[who]["state"] in people.LEAVING_STATES:
-                faults.append(FieldError(f"{at}/viewerIds/{place}", "unknown_user", _NO_SUCH_USER))
+        readers = [(f"{at}/viewerIds/{place}", who) for place, who in enumerate(stage.viewer_ids)]
+        readers += [(f"{at}/reviewerIds/{place}", who) for place, who in enumerate(stage.reviewer_ids)]
+        for pointer, who in readers:
+            if who not in known or not people.can_read(known[who]):
+                faults.append(FieldError(pointer, "unknown_user", _NO_SUCH_USER))
     if faults:
         raise Unprocessable(errors=faults)
 
@@ -143,6 +148,7 @@ def _stage_handed_over(stage: dict[str, Any], leaver: str, successor: str) -> di
     after = stage | {
         "approverIds": approvers,
         "viewerIds": exchanged(stage.get("viewerIds") or []),
+        "reviewerIds": exchanged(stage.get("reviewerIds") or []),
         "escalateTo": None if escalate_to in approvers else escalate_to,
     }
     lost_a_place = len(approvers) < len(set(before))

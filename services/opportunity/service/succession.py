@@ -39,6 +39,7 @@ async def _stage_with_successors(uow: UnitOfWork, progress: Progress, stage: Sta
         vacant = []
     escalate_to = None if stage.escalate_to is None else await _present(uow, stage.escalate_to)
     viewers = [await _present(uow, viewer) for viewer in stage.viewer_ids]
+    reviewers = [await _present(uow, reviewer) for reviewer in stage.reviewer_ids]
     return replace(
         stage,
         approver_ids=tuple(asked),
@@ -46,6 +47,7 @@ async def _stage_with_successors(uow: UnitOfWork, progress: Progress, stage: Sta
         escalate_to=escalate_to,
         escalated_to=None,
         viewer_ids=tuple(viewer for viewer in viewers if viewer is not None),
+        reviewer_ids=tuple(reviewer for reviewer in reviewers if reviewer is not None),
     )
 
 

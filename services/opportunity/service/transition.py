@@ -7,17 +7,18 @@ from uuid import UUID
 
 from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
-from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, Verdict
 from services.kit.db.database import Reader, UnitOfWork
 from services.kit.events import audit, outbox
 from services.kit.processes import intents
 from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.opportunity import actions, chain, events, exchange, opinions, stage_clock
+from services.opportunity.circulating import Shown
 from services.opportunity.progress import Opinion, Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
-from services.opportunity.service import firm_calendar, ledger, shortage
+from services.opportunity.service import firm_calendar, ledger, shortage, showing
 from services.opportunity.suitability import Noted
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
@@ -33,7 +34,8 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, ADMIN, PROCESS or SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, PROCESS
+    or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
@@ -43,12 +45,14 @@ class Transition:
     to_id: UUID | None = None
     opinion: Opinion | None = None
     """The question that it is about."""
+    verdict: Verdict | None = None
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
 
-def event_for(transition: Transition, before: Approval, after: Approval) -> ApprovalActed:
-    """The event of a transition; one about a place or a question names both people."""
+def event_for(transition: Transition, before: Approval, after: Approval, begun: Shown) -> ApprovalActed:
+    """The event of a transition; one about a place or a question names both people. ``begun``: whom the request is
+    shown to from now on."""
     event = actions.BY_NAME[transition.action].event_for(before.progress, after.progress)
     named: dict[str, Any] = {}
     if issubclass(event, ApprovalReassigned):
@@ -62,6 +66,8 @@ def event_for(transition: Transition, before: Approval, after: Approval) -> Appr
         acted_by=transition.actor_id,
         on_behalf_of=transition.on_behalf_of,
         comment=transition.comment,
+        to_read=sorted(begun.readers),
+        to_review=sorted(begun.reviewers),
         **named,
     )
 
@@ -108,13 +114,14 @@ async def commit(
     after = await shortage.noted(uow, await write_history(uow, before, after, transition, entry_id))
     await approvals.update(uow, after)
     await approvals.set_waiting(uow, after, after.updated_at)
-    if _parts(before.progress) != _parts(after.progress):
+    followed = await showing.follow(uow, after)
+    if followed.changed or _parts(before.progress) != _parts(after.progress):
         await approvals.set_participants(uow, after)
     version = await outbox.record_change(
         uow,
         table="approvals",
         aggregate_id=after.id,
-        event=event_for(transition, before, after),
+        event=event_for(transition, before, after, followed.begun),
         process_id=transition.process_id or after.process_id,
     )
     await record_audit(uow, before, after, transition)
@@ -145,6 +152,8 @@ async def write_history(
     personal: dict[str, Any] = {"comment": transition.comment}
     if actions.keeps_evidence(transition.action):
         personal["snapshot"] = await seen(uow, after if transition.action in _ASKS else before)
+    if transition.verdict is not None:
+        personal["verdict"] = transition.verdict.value
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
     if transition.opinion is not None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.kit.db.database import Reader
 from services.kit.running import clock
-from services.opportunity.repository import cascade, handover, people
+from services.opportunity.repository import cascade, circulation, handover, people
 
 MAX_CONFLICTS = 100
 
@@ -18,6 +18,7 @@ async def of_user(reader: Reader, user_id: UUID, successor_id: UUID | None) -> d
         "approval_routes": routes,
         "approval_proxies": proxies,
         "approval_opinions": await handover.count_asked(reader, user_id),
+        "approval_circulation": await circulation.count_left_behind(reader, user_id),
     }
     return {
         "items": [{"kind": kind, "count": count} for kind, count in items.items()],

@@ -84,6 +84,7 @@ class ApprovalMachine(RuleBasedStateMachine):
             ApprovalAction.WITHDRAW_OPINION: lambda: opinions.withdraw(self.now, actor, user_id=PEOPLE[2]),
             ApprovalAction.RESUBMIT: lambda: machine.resubmit(self.now, actor),
             ApprovalAction.NUDGE: lambda: machine.nudge(self.now, actor),
+            ApprovalAction.CONSULT: lambda: machine.consult(self.now, actor),
             ApprovalAction.RECALL: lambda: machine.recall(self.now, actor),
             ApprovalAction.REASSIGN: lambda: places.reassign(self.now, actor, from_id=who, to_id=PEOPLE[2]),
             ApprovalAction.ESCALATE: lambda: machine.escalate(self.now, SYSTEM),
@@ -266,6 +267,11 @@ class ApprovalMachine(RuleBasedStateMachine):
     def rewrite(self) -> None:
         """The owner changes terms, which is no action of the machine; what it means is remembered."""
         self.before = self.now = replace(self.now, terms_changed=self.now.stage > 0)
+
+    @within(ApprovalAction.CONSULT)
+    @rule(who=people)
+    def consult(self, who: UUID) -> None:
+        assert self._try(ApprovalAction.CONSULT, lambda: machine.consult(self.now, Actor(who))) == (who == REQUESTER)
 
     @within(ApprovalAction.NUDGE)
     @rule(who=people)

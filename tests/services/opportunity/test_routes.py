@@ -225,5 +225,5 @@ async def test_without_routes_foreign_amounts_are_large(world: World) -> None:
 def test_a_leavers_places_in_a_route_go_over_without_asking_for_less(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    plain_after = {"viewerIds": [], "escalateTo": None} | after
+    plain_after = {"viewerIds": [], "reviewerIds": [], "escalateTo": None} | after
     assert handed_over([before], "L", "S") == [plain_after]

@@ -1,0 +1,1 @@
+"""Circulation: what was shown to somebody to read, to review after the decision, or for their opinion."""

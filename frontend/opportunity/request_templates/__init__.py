@@ -1,0 +1,1 @@
+"""Templates of requests: the list, and what keeps one."""
