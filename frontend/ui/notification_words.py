@@ -18,6 +18,7 @@ def groups() -> list[tuple[str, dict[str, str]]]:
                 "OPINION_ASKED": pgettext("notification", "My opinion is asked for"),
                 "OPINION_GIVEN": pgettext("notification", "An opinion that I asked for is given"),
                 "OPINION_ENDED": pgettext("notification", "An opinion that I asked for is not given"),
+                "APPROVAL_TO_REVIEW": pgettext("notification", "A decided request waits for my review"),
                 "PROXY_GIVEN": pgettext("notification", "I stand in for somebody"),
                 "PROXY_ENDED": pgettext("notification", "A proxy ends"),
             },
@@ -26,6 +27,7 @@ def groups() -> list[tuple[str, dict[str, str]]]:
             pgettext("notifications", "My requests"),
             {
                 "APPROVAL_RETURNED": pgettext("notification", "My request is returned"),
+                "APPROVAL_REVIEWED": pgettext("notification", "My decided request is reviewed"),
                 "APPROVAL_DECIDED": pgettext("notification", "My request is decided"),
             },
         ),

@@ -15,6 +15,8 @@ HEADINGS: Final = {
     NotificationType.OPINION_ASKED: Text("意見照会", "Your opinion, please"),
     NotificationType.OPINION_GIVEN: Text("意見照会への回答", "Opinions that you asked for"),
     NotificationType.OPINION_ENDED: Text("回答のない意見照会", "Opinions that were not given"),
+    NotificationType.APPROVAL_TO_REVIEW: Text("後閲のお願い", "Decided requests to review"),
+    NotificationType.APPROVAL_REVIEWED: Text("後閲の完了", "Decided requests reviewed"),
     NotificationType.PROXY_GIVEN: Text("代理の開始", "You stand in"),
     NotificationType.PROXY_ENDED: Text("代理の終了", "Proxies ended"),
     NotificationType.TASK_DUE_SOON: Text("タスクの期限", "Tasks due soon"),
