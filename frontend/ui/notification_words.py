@@ -29,6 +29,7 @@ def groups() -> list[tuple[str, dict[str, str]]]:
             pgettext("notifications", "My requests"),
             {
                 "APPROVAL_RETURNED": pgettext("notification", "My request is returned"),
+                "APPROVAL_ADVISED": pgettext("notification", "Somebody advises on my draft"),
                 "APPROVAL_REVIEWED": pgettext("notification", "A reviewer remarks on my decided request"),
                 "APPROVAL_DECIDED": pgettext("notification", "My request is decided"),
             },

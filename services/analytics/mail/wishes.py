@@ -48,6 +48,7 @@ MAILED_BY_DEFAULT: Final = frozenset(
         NotificationType.OPINION_GIVEN,
         NotificationType.OPINION_ENDED,
         NotificationType.APPROVAL_CONSULTED,
+        NotificationType.APPROVAL_ADVISED,
         NotificationType.APPROVAL_TO_REVIEW,
         NotificationType.PROXY_GIVEN,
         NotificationType.PROCESS_NEEDS_ATTENTION,

@@ -17,6 +17,7 @@ HEADINGS: Final = {
     NotificationType.OPINION_ENDED: Text("回答のない意見照会", "Opinions that were not given"),
     NotificationType.APPROVAL_TO_READ: Text("回覧のお知らせ", "Requests for your information"),
     NotificationType.APPROVAL_CONSULTED: Text("申請前のご相談", "Drafts shown to you"),
+    NotificationType.APPROVAL_ADVISED: Text("相談への回答", "Advice on your drafts"),
     NotificationType.APPROVAL_TO_REVIEW: Text("後閲のお願い", "Decided requests to review"),
     NotificationType.APPROVAL_REVIEWED: Text("後閲でのコメント", "Remarks after a decision"),
     NotificationType.PROXY_GIVEN: Text("代理の開始", "You stand in"),
