@@ -18,6 +18,10 @@ def groups() -> list[tuple[str, dict[str, str]]]:
                 "OPINION_ASKED": pgettext("notification", "My opinion is asked for"),
                 "OPINION_GIVEN": pgettext("notification", "An opinion that I asked for is given"),
                 "OPINION_ENDED": pgettext("notification", "An opinion that I asked for is not given"),
+                "APPROVAL_TO_READ": pgettext("notification", "A request is circulated to me"),
+                "APPROVAL_TO_REVIEW": pgettext("notification", "I review a decided request"),
+                "APPROVAL_REVIEWED": pgettext("notification", "Somebody remarks on what was decided"),
+                "APPROVAL_CONSULTED": pgettext("notification", "I am asked about a draft"),
                 "PROXY_GIVEN": pgettext("notification", "I stand in for somebody"),
                 "PROXY_ENDED": pgettext("notification", "A proxy ends"),
             },
@@ -27,6 +31,7 @@ def groups() -> list[tuple[str, dict[str, str]]]:
             {
                 "APPROVAL_RETURNED": pgettext("notification", "My request is returned"),
                 "APPROVAL_DECIDED": pgettext("notification", "My request is decided"),
+                "APPROVAL_ADVISED": pgettext("notification", "An opinion on my draft is given"),
             },
         ),
         (
