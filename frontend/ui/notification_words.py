@@ -18,9 +18,10 @@ def groups() -> list[tuple[str, dict[str, str]]]:
                 "OPINION_ASKED": pgettext("notification", "My opinion is asked for"),
                 "OPINION_GIVEN": pgettext("notification", "An opinion that I asked for is given"),
                 "OPINION_ENDED": pgettext("notification", "An opinion that I asked for is not given"),
-                "APPROVAL_CONSULTED": pgettext("notification", "A draft is shown to me"),
                 "APPROVAL_TO_READ": pgettext("notification", "A request is circulated to me"),
-                "APPROVAL_TO_REVIEW": pgettext("notification", "A decided request waits for my review"),
+                "APPROVAL_TO_REVIEW": pgettext("notification", "I review a decided request"),
+                "APPROVAL_REVIEWED": pgettext("notification", "Somebody remarks on what was decided"),
+                "APPROVAL_CONSULTED": pgettext("notification", "I am asked about a draft"),
                 "PROXY_GIVEN": pgettext("notification", "I stand in for somebody"),
                 "PROXY_ENDED": pgettext("notification", "A proxy ends"),
             },
@@ -29,9 +30,8 @@ def groups() -> list[tuple[str, dict[str, str]]]:
             pgettext("notifications", "My requests"),
             {
                 "APPROVAL_RETURNED": pgettext("notification", "My request is returned"),
-                "APPROVAL_ADVISED": pgettext("notification", "Somebody advises on my draft"),
-                "APPROVAL_REVIEWED": pgettext("notification", "A reviewer remarks on my decided request"),
                 "APPROVAL_DECIDED": pgettext("notification", "My request is decided"),
+                "APPROVAL_ADVISED": pgettext("notification", "An opinion on my draft is given"),
             },
         ),
         (

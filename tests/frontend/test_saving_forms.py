@@ -112,7 +112,7 @@ REQUEST = approval(
 )
 ABSENCE = absence(toId="who-left", startsAt="2099-01-05T00:00:17.250Z", endsAt="2099-01-09T09:00:59Z", version=1)
 WHOLE_ABSENCE = ("toId", "startsAt", "endsAt", "takesWaiting")
-WHOLE_REQUEST = ("customerId", "kind", "title", "description", "amount", "currency")
+WHOLE_REQUEST = ("customerId", "kind", "title", "description", "amount", "currency", "fields")
 WHOLE_ROUTE = (
     *("name", "kind", "minAmount", "maxAmount", "currency", "minAge", "riskTolerances", "priority", "stages"),
     "active",
@@ -162,6 +162,7 @@ class Case:
         build()
         client, gateway = browser(self.app(SETTINGS), self.remote, "manager")
         gateway.on("GET", "/auth/users", page(*PEOPLE))
+        gateway.on("GET", "/approvals/kinds", {"items": []})
         gateway.on("GET", self.path, self.record, etag='"1"')
         gateway.on("GET", f"{self.path}/history", page())
         gateway.on("PUT", self.path, self.record | {"version": 99}, etag='"99"')
