@@ -15,29 +15,14 @@ from services.contracts.states import (
     TERMINAL_APPROVAL_STATES,
     ApprovalAction,
     ApprovalState,
-    StageMode,
 )
 from services.kit.errors import ProblemError
 from services.opportunity import actions, machine, opinions, places
 from services.opportunity.progress import Actor, Progress, Stage
-from tests.services.opportunity.players import PEOPLE, PROCESSES, REQUESTER, SYSTEM
+from tests.services.opportunity.players import PEOPLE, REQUESTER, SYSTEM, people, processes, stages
 
-people = st.sampled_from(PEOPLE)
 WORDS = UUID(int=200)
 """A comment."""
-processes = st.sampled_from(PROCESSES)
-
-
-@st.composite
-def stages(draw: Any) -> tuple[Stage, ...]:
-    def stage(number: int) -> Stage:
-        approvers = tuple(draw(st.lists(st.sampled_from(PEOPLE[1:]), min_size=1, max_size=4, unique=True)))
-        mode = draw(st.sampled_from(StageMode))
-        quorum = draw(st.integers(1, len(approvers))) if mode is StageMode.QUORUM else None
-        escalate_to = draw(st.none() | people)
-        return Stage(f"stage {number}", approvers, mode, quorum, deadline_hours=24, escalate_to=escalate_to)
-
-    return tuple(stage(number) for number in range(draw(st.integers(1, 3))))
 
 
 def within(action: ApprovalAction) -> Any:

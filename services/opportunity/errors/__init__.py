@@ -1,0 +1,98 @@
+"""Refusals that only approval requests know, by what they are about."""
+
+from services.opportunity.errors.attachments import (
+    AttachmentInfected,
+    AttachmentQuarantined,
+    AttachmentsNotClean,
+    TooManyAttachments,
+)
+from services.opportunity.errors.circulation import (
+    AnsweredAlready,
+    NotAskedAnyMore,
+    NotShown,
+    RevisedMeanwhile,
+    TooManyAnswers,
+)
+from services.opportunity.errors.decisions import (
+    DECIDED_WORDS,
+    AlreadyDecided,
+    AlreadyVoted,
+    AskedAgainAlready,
+    CannotBeAdded,
+    FlagsNotAcknowledged,
+    NotAnApprover,
+    NothingToTakeBack,
+    NudgedLately,
+    OwnRequest,
+    ReassignmentConflict,
+    WrongState,
+    comment_required,
+    fields_missing,
+)
+from services.opportunity.errors.inbox import (
+    BulkDecisionRuns,
+    BulkItemCancelled,
+    DeadlineNear,
+    NothingToRetry,
+    TooManyBulkDecisions,
+    TooManyTemplates,
+    TooManyViews,
+)
+from services.opportunity.errors.opinions import (
+    Advises,
+    CannotBeAsked,
+    NothingToWithdraw,
+    OpinionAwaited,
+    OpinionNotAsked,
+)
+from services.opportunity.errors.people import ProxyOver, SuccessorRefused
+from services.opportunity.errors.routes import NoRoute, TooFewApprovers, VersionPlannedAlready, VersionSettled
+from services.opportunity.errors.samples import PopulationTooLarge, SampleClosed, SampleNotWorkedThrough, SampleTooLarge
+
+__all__ = [
+    "DECIDED_WORDS",
+    "Advises",
+    "AlreadyDecided",
+    "AlreadyVoted",
+    "AnsweredAlready",
+    "AskedAgainAlready",
+    "AttachmentInfected",
+    "AttachmentQuarantined",
+    "AttachmentsNotClean",
+    "BulkDecisionRuns",
+    "BulkItemCancelled",
+    "CannotBeAdded",
+    "CannotBeAsked",
+    "DeadlineNear",
+    "FlagsNotAcknowledged",
+    "NoRoute",
+    "NotAnApprover",
+    "NotAskedAnyMore",
+    "NotShown",
+    "NothingToRetry",
+    "NothingToTakeBack",
+    "NothingToWithdraw",
+    "NudgedLately",
+    "OpinionAwaited",
+    "OpinionNotAsked",
+    "OwnRequest",
+    "PopulationTooLarge",
+    "ProxyOver",
+    "ReassignmentConflict",
+    "RevisedMeanwhile",
+    "SampleClosed",
+    "SampleNotWorkedThrough",
+    "SampleTooLarge",
+    "SuccessorRefused",
+    "TooFewApprovers",
+    "TooManyAnswers",
+    "TooManyAttachments",
+    "TooManyBulkDecisions",
+    "TooManyTemplates",
+    "TooManyViews",
+    "VersionPlannedAlready",
+    "VersionSettled",
+    "WrongState",
+    "comment_required",
+    "fields_missing",
+]
