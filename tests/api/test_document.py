@@ -83,6 +83,7 @@ def test_every_operation_but_the_public_ones_asks_for_a_token(merged: Document) 
         "/api/v1/auth/login/code",
         "/api/v1/auth/refresh",
         "/api/v1/auth/password/reset",
+        "/api/v1/notifications/unsubscribe",
         "/api/v1/auth/.well-known/jwks.json",
     }
 

@@ -1,6 +1,7 @@
 """A real browser on the browser UI.
 
 ``frontend``   everything on the fake gateway, started once; its state is fresh for every test
+``ringi``      the embedded run with demo data, of each file that asks for it; ``desk`` opens pages on it
 ``open_page``  ``await open_page("approver", theme="dark", locale="en", size=PHONE, script=False)``: a signed-in page.
                With ``stopped_clock`` no timer of its documents fires before ``page.clock.run_for``, however slow the
                machine: neither the end of the time to undo, nor one that a script needs before it takes keys
@@ -19,6 +20,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from frontend.ui.build import build
+from tests.deploy.conftest import Run
 from tests.support.fake_gateway import PASSWORD
 from tests.support.frontend import RunningFrontend, running_frontend
 
@@ -37,6 +39,9 @@ LANGUAGES = {"ja": "ja-JP", "en": "en-GB"}
 # Tests wait for conditions and never assert how long something took: a slow machine must not fail one.
 PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
+SYSTEM_PATIENCE_MS = 60_000
+"""Of the embedded run, whose services, workflows and broker share the machine."""
+DEMO_PASSWORD = "ringi-demo-2026"
 
 OpenPage = Callable[..., Awaitable[Page]]
 
@@ -121,6 +126,43 @@ async def open_page(browser: Browser, frontend: RunningFrontend, watch: Watch) -
         if user is not None:
             await sign_in(page, user)
         await page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        await context.close()
+
+
+@pytest.fixture(scope="module")
+def ringi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    run = Run(tmp_path_factory.mktemp("ringi") / "home")
+    started = run.ringi("up", "--detach", RINGI_DEMO_PASSWORD=DEMO_PASSWORD)
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield run
+    run.ringi("down")
+
+
+@pytest.fixture
+async def desk(browser: Browser, ringi: Run, watch: Watch) -> AsyncIterator[OpenPage]:
+    """``await desk("approver", "/absences", theme="dark", locale="en")``: a page of the embedded run, signed in unless
+    the user is None."""
+    contexts = []
+
+    async def open_(user: str | None, path: str = "/", *, theme: str = "light", locale: str = "ja") -> Page:
+        context = await browser.new_context(
+            viewport={"width": DESK[0], "height": DESK[1]},
+            locale=LANGUAGES[locale],
+            color_scheme=theme,  # type: ignore[arg-type]  # "light" or "dark"
+            base_url=f"http://localhost:{ringi.port}",
+        )
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(SYSTEM_PATIENCE_MS)
+        page.on("console", lambda message: watch.hear(message))
+        page.on("pageerror", watch.fault)
+        if user is not None:
+            await sign_in(page, user, DEMO_PASSWORD)
+            await page.goto(path)
         return page
 
     yield open_

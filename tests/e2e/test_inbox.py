@@ -200,7 +200,7 @@ async def test_a_bulk_decision_is_answered_row_by_row_and_retries_only_what_fail
     second = str(await page.locator(ROWS).nth(1).get_attribute("data-id"))
     frontend.gateway.fail(f"{second}/approve", 503)
     await page.keyboard.press("x")
-    await page.locator(f"{ROWS} input").nth(2).click(modifiers=["Shift"])
+    await page.locator(f"{ROWS} input[type=checkbox]").nth(2).click(modifiers=["Shift"])
     await expect(page.locator("#opportunity-chosen")).to_have_text("3件を選択中")
     await page.keyboard.press("Shift+a")
     await expect(page.locator(ROWS)).to_have_count(9)
@@ -212,8 +212,8 @@ async def test_a_bulk_decision_is_answered_row_by_row_and_retries_only_what_fail
     frontend.gateway.mend()
     async with page.expect_navigation():
         await page.click("#opportunity-results form button")
-    await eventually(lambda: len(frontend.gateway.sent("PATCH", f"{second}/approve")) == 2)
-    assert len(frontend.gateway.waiting("approver@ringi.example")) == 9
+    await eventually(lambda: len(frontend.gateway.waiting("approver@ringi.example")) == 9, within=20)
+    assert len(frontend.gateway.sent("PATCH", f"{second}/approve")) == 2
 
 
 async def test_new_requests_are_offered_and_do_not_slide_in(open_page: OpenPage, frontend: RunningFrontend) -> None:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from frontend.ui.time_zone import office_now
 from services.opportunity.dossier_check import Problem, check, pins_of
 from tests.deploy.conftest import Run
 from tests.e2e.axe import grave_faults
-from tests.e2e.conftest import DESK, LANGUAGES, Watch, sign_in
+from tests.e2e.conftest import DEMO_PASSWORD, SYSTEM_PATIENCE_MS, OpenPage, sign_in
+from tests.e2e.office import plan_absence
 from tests.support.waiting import eventually
 
-PATIENCE_MS = 60_000
-PASSWORD = "ringi-demo-2026"
 ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
 LISTS = {
     "manager": ["/customers", "/customers?q=nobody-of-this-name", "/approvals?tab=all", "/processes", "/absences"],
@@ -37,32 +33,13 @@ FIRST_RECORD = "main a[href*='/0']:not([href*='?'])"
 """Ids of records are UUIDs of version 7, so they begin with 0 until the year 2039."""
 
 
-@pytest.fixture(scope="module")
-def ringi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    run = Run(tmp_path_factory.mktemp("ringi") / "home")
-    started = run.ringi("up", "--detach", RINGI_DEMO_PASSWORD=PASSWORD)
-    assert started.returncode == 0, started.stdout + started.stderr
-    yield run
-    run.ringi("down")
-
-
 @pytest.fixture
-async def page(browser: Browser, ringi: Run, watch: Watch) -> AsyncIterator[Page]:
-    context = await browser.new_context(
-        viewport={"width": DESK[0], "height": DESK[1]}, locale="ja-JP", base_url=f"http://localhost:{ringi.port}"
-    )
-    page = await context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.on("console", lambda message: watch.hear(message))
-    page.on("pageerror", watch.fault)
-    yield page
-    await context.close()
+async def page(desk: OpenPage) -> Page:
+    return await desk(None)
 
 
-async def test_a_manager_deletes_a_customer_sees_the_bar_move_and_an_admin_restores(
-    page: Page, browser: Browser
-) -> None:
-    await sign_in(page, "manager", PASSWORD)
+async def test_a_manager_deletes_a_customer_sees_the_bar_move_and_an_admin_restores(page: Page) -> None:
+    await sign_in(page, "manager", DEMO_PASSWORD)
     await page.goto("/customers")
     first = page.locator("tbody a[href^='/customers/']").first
     customer = await first.get_attribute("href")
@@ -70,21 +47,21 @@ async def test_a_manager_deletes_a_customer_sees_the_bar_move_and_an_admin_resto
     await page.goto(f"{customer}/delete")
     await page.click(f"form[action='{customer}/delete'] button")
     await page.wait_for_url("**/processes/*")
-    await expect(page.locator(".badge", has_text="完了")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.locator(".badge", has_text="完了")).to_be_visible(timeout=SYSTEM_PATIENCE_MS)
     process = page.url
     await page.context.clear_cookies()
-    await sign_in(page, "admin", PASSWORD)
+    await sign_in(page, "admin", DEMO_PASSWORD)
     await page.goto(customer)
     await page.click(f"form[action='{customer}/restore'] button")
     await page.wait_for_url("**/processes/*")
     assert page.url != process
-    await expect(page.locator(".badge", has_text="完了")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.locator(".badge", has_text="完了")).to_be_visible(timeout=SYSTEM_PATIENCE_MS)
     await page.goto(customer)
     await expect(page.locator(f"a[href='{customer}/delete']")).to_be_visible()
 
 
 async def test_an_approver_decides_by_keyboard_and_the_request_leaves_the_inbox(page: Page) -> None:
-    await sign_in(page, "approver", PASSWORD)
+    await sign_in(page, "approver", DEMO_PASSWORD)
     await page.goto("/approvals")
     before = await page.locator(ROWS).count()
     title = await page.locator(".panel-title").inner_text()
@@ -98,11 +75,11 @@ async def test_an_approver_decides_by_keyboard_and_the_request_leaves_the_inbox(
 
 async def test_an_auditor_reads_the_log_of_a_real_run_and_has_it_verified(page: Page) -> None:
     """Entries, names, differences, signed heads and the verifier of a real run."""
-    await sign_in(page, "auditor", PASSWORD)
+    await sign_in(page, "auditor", DEMO_PASSWORD)
     await page.wait_for_url("**/audit")
     await page.click("#admin-verified button")
     banner = page.locator("#admin-verified.verified-ok")
-    await expect(banner.locator("button")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(banner.locator("button")).to_be_visible(timeout=SYSTEM_PATIENCE_MS)
     await expect(banner).to_contain_text("まで検証済み")
     await expect(banner).not_to_contain_text("データベース外に署名が保存されていません")
     await page.goto("/audit?kind=user&action=user.login")
@@ -116,32 +93,22 @@ async def test_an_auditor_reads_the_log_of_a_real_run_and_has_it_verified(page: 
 
 
 async def test_an_absence_is_planned_previewed_decided_by_proxy_and_ended(page: Page) -> None:
-    await sign_in(page, "approver", PASSWORD)
-    await page.goto("/absences")
-    await page.keyboard.press("n")
-    await expect(page.locator("h1")).to_have_text("不在の登録")
-    begins = office_now()
-    await page.fill("#opportunity-start-day", begins.date().isoformat())
-    await page.fill("#opportunity-start-time", f"{begins:%H:%M}")
-    await page.fill("#opportunity-end-day", (begins.date() + timedelta(days=3)).isoformat())
-    await page.locator("#opportunity-proxy").focus()
-    proxy = page.locator("#opportunity-proxy option:checked")
-    for _ in range(await page.locator("#opportunity-proxy option").count()):
-        if await proxy.inner_text() != "加藤 浩二":
-            await page.keyboard.press("ArrowDown")
-    await page.keyboard.press("Control+Enter")
+    await sign_in(page, "approver", DEMO_PASSWORD)
+    await plan_absence(page, proxy="加藤 浩二")
     await expect(page.locator("h1")).to_have_text("高橋 直樹さんの不在")
     absence = page.url
 
     await page.context.clear_cookies()
-    await sign_in(page, "rep", PASSWORD)
+    await sign_in(page, "rep", DEMO_PASSWORD)
     await page.goto("/approvals/new")
     await page.fill("#opportunity-amount", "30,000,000")
     await page.locator("#opportunity-amount").press("Tab")
-    await expect(page.locator("#opportunity-route")).to_contain_text("まで不在（代理：加藤 浩二）", timeout=PATIENCE_MS)
+    await expect(page.locator("#opportunity-route")).to_contain_text(
+        "まで不在（代理：加藤 浩二）", timeout=SYSTEM_PATIENCE_MS
+    )
 
     await page.context.clear_cookies()
-    await sign_in(page, "manager", PASSWORD)
+    await sign_in(page, "manager", DEMO_PASSWORD)
     await eventually(lambda: _told(page, "高橋 直樹さんの代理人になりました"), what="the stand-in is told")
     await page.goto("/approvals")
     older = page.locator(ROWS, has_text="代理（高橋 直樹）").first
@@ -155,7 +122,7 @@ async def test_an_absence_is_planned_previewed_decided_by_proxy_and_ended(page: 
     await expect(page.locator(".timeline")).to_contain_text("加藤 浩二（高橋 直樹の代理）")
 
     await page.context.clear_cookies()
-    await sign_in(page, "approver", PASSWORD)
+    await sign_in(page, "approver", DEMO_PASSWORD)
     await page.goto(absence)
     await page.click("[popovertarget=opportunity-end]")
     await page.click("#opportunity-end button")
@@ -169,21 +136,10 @@ async def _told(page: Page, what: str) -> bool:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["ja", "en"])
-async def test_axe_finds_nothing_serious_on_real_records(
-    browser: Browser, ringi: Run, watch: Watch, locale: str, theme: str
-) -> None:
+async def test_axe_finds_nothing_serious_on_real_records(desk: OpenPage, locale: str, theme: str) -> None:
     faults: dict[str, list[object]] = {}
     for user, lists in LISTS.items():
-        context = await browser.new_context(
-            viewport={"width": DESK[0], "height": DESK[1]},
-            locale=LANGUAGES[locale],
-            color_scheme=theme,  # type: ignore[arg-type]  # "light" or "dark"
-            base_url=f"http://localhost:{ringi.port}",
-        )
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("console", lambda message: watch.hear(message))
-        await sign_in(page, user, PASSWORD)
+        page = await desk(user, theme=theme, locale=locale)
         paths = [*lists, *{"manager": REPORTS, "rep": FORMS}.get(user, [])]
         while paths:
             path = paths.pop(0)
@@ -194,7 +150,7 @@ async def test_axe_finds_nothing_serious_on_real_records(
             records = page.locator(FIRST_RECORD)
             if path in lists and await records.count():
                 paths.append(str(await records.first.get_attribute("href")))
-        await context.close()
+        await page.context.close()
     assert faults == {}
 
 
@@ -212,7 +168,7 @@ async def test_every_dossier_of_what_has_happened_verifies(ringi: Run) -> None:
     """With holds, cancellations, restorations, escalations and people who left: the rules take none for a forgery."""
     api = f"http://localhost:{ringi.port}/api/v1"
     async with aiohttp.ClientSession() as session:
-        who = {"email": "auditor@ringi.example", "password": PASSWORD}
+        who = {"email": "auditor@ringi.example", "password": DEMO_PASSWORD}
         async with session.post(f"{api}/auth/login", json=who) as signed_in:
             session.headers["Authorization"] = f"Bearer {(await signed_in.json())['accessToken']}"
 

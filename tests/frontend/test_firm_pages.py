@@ -11,6 +11,7 @@ from frontend.opportunity import money
 from frontend.opportunity.app import create_app
 from frontend.ui.build import build
 from frontend.ui.time_zone import office_now
+from services.kit.running.business_days import holiday_name
 from services.opportunity import business_calendar
 from services.opportunity.business_calendar import JAPAN
 from services.opportunity.schemas.fields import CURRENCIES
@@ -42,7 +43,7 @@ def year(number: int, **members: Any) -> dict[str, Any]:
             "day": day.isoformat(),
             "open": JAPAN.is_business_day(day),
             "reason": JAPAN.reason(day),
-            "name": business_calendar.holiday_name(day, "ja"),
+            "name": holiday_name(day, "ja"),
         }
         for day in business_calendar.days_of(number)
     ]

@@ -29,6 +29,7 @@ from services.kit.events import audit
 from services.kit.running import clock, crashpoints
 from services.kit.running.backoff import Backoff, pause
 from services.kit.running.context import ActorContext
+from services.kit.running.http_client import outbound_client
 from services.kit.running.ids import new_id
 from services.kit.running.logging import get_logger
 
@@ -104,13 +105,9 @@ class Deliverer:
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[aiohttp.ClientSession]:
         """A connection a delivery, to an address that was checked; no cookies, no proxies, nothing decompressed."""
-        connector = aiohttp.TCPConnector(
-            resolver=CheckedResolver(self._rules, self._resolver), use_dns_cache=False, force_close=True, limit=AT_ONCE
-        )
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-        ) as client:
+        resolver = CheckedResolver(self._rules, self._resolver)
+        async with outbound_client(resolver, connections=AT_ONCE, timeout=timeout, auto_decompress=False) as client:
             yield client
 
     async def _deliver(self, client: aiohttp.ClientSession, row: Row) -> None:

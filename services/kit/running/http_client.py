@@ -7,6 +7,7 @@ they use no connection that the other side is about to close.
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 POOL_SIZE: Final = 128
 KEEPALIVE_SECONDS: Final = 3.0
@@ -23,6 +24,12 @@ def stream_client(**options: Any) -> aiohttp.ClientSession:
     """For answers without an end: without a limit of connections, which whoever opens streams has to keep. In the pool
     of the calls they would leave nothing for those."""
     return _client(aiohttp.TCPConnector(limit=0, force_close=True), options)
+
+
+def outbound_client(resolver: AbstractResolver, *, connections: int, **options: Any) -> aiohttp.ClientSession:
+    """For addresses that people typed: a connection of its own for each call, to what the resolver allows."""
+    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True, limit=connections)
+    return _client(connector, options)
 
 
 def _client(connector: aiohttp.TCPConnector, options: dict[str, Any]) -> aiohttp.ClientSession:

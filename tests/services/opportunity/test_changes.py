@@ -31,6 +31,7 @@ def _seen(**changed: Any) -> RequestSeen:
         "stages": [],
         "customer": customer,
         "attachments": [],
+        "opinions": [],
     }
     return RequestSeen.model_validate(content | changed)
 

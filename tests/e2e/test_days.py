@@ -1,0 +1,147 @@
+"""The days of a request on the real system: talked over, submitted, asked about, returned, decided, and traced."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from tests.deploy.test_audit_command import ringi_audit_verify
+from tests.e2e.conftest import SYSTEM_PATIENCE_MS, OpenPage, Watch
+from tests.e2e.office import plan_absence
+from tests.support.files import PDF
+
+TITLE = "店舗改装工事の発注"
+ROW = f"#opportunity-rows tr[data-id]:not([data-held]):has-text('{TITLE}')"
+
+
+async def test_a_request_from_its_draft_to_the_auditors_desk(desk: OpenPage, watch: Watch, tmp_path: Path) -> None:
+    watch.expects_failures = True  # somebody loses a race
+    absent = await desk("approver")
+    await plan_absence(absent, proxy="加藤 浩二")
+
+    rep = await desk("rep", "/approvals/new")
+    address = await _drafts_and_attaches(rep)
+    await _consults(rep, await desk("rep2"))
+    await rep.click("button[value=submit]")
+    await expect(rep.locator(".page-title .badge")).to_contain_text("承認待ち")
+
+    manager = await desk("manager", address)
+    await _asks_for_an_opinion(manager, await desk("approver2"), address)
+    await _returns_by_keyboard(manager)
+    await rep.goto(f"{address}/edit")
+    await rep.fill("#opportunity-amount", "25,000,000")
+    await rep.click("button[value=resubmit]")
+    await expect(rep.locator(".page-title .badge")).to_contain_text("承認待ち")
+    await _sees_what_changed_and_approves_by_keyboard(manager)
+
+    proxy = await desk("manager", address)
+    await expect(proxy.locator(".stand-in-note")).to_contain_text("高橋 直樹さんの代理として決裁します")
+    await proxy.fill("#opportunity-comment", "代理として確認しました")
+    await _decides_in_the_inbox(await desk("approver2", f"/approvals?q={TITLE}"), "a")
+    await expect(proxy.locator(".page-title .badge")).to_contain_text("承認済", timeout=SYSTEM_PATIENCE_MS)
+    await expect(proxy.locator("#page")).to_contain_text("伊藤 さくら")
+    await expect(proxy.locator("textarea").filter(visible=True).first).to_have_value("代理として確認しました")
+
+    await _traced(await desk("auditor", address), tmp_path)
+
+
+async def _drafts_and_attaches(rep: Page) -> str:
+    """The address of the draft. Its preview tells of the absence before anything is submitted."""
+    await rep.select_option("#opportunity-kind", "OTHER")
+    await rep.fill("#opportunity-title", TITLE)
+    await rep.fill("#opportunity-amount", "30,000,000")
+    await rep.locator("#opportunity-amount").press("Tab")
+    away = rep.locator("#opportunity-route", has_text="まで不在（代理：加藤 浩二）")
+    await expect(away).to_be_visible(timeout=SYSTEM_PATIENCE_MS)
+    await rep.click("button[value=draft]")
+    await expect(rep.locator("h1")).to_have_text(TITLE)
+    await rep.set_input_files("#opportunity-file", {"name": "見積書.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    await rep.click("#opportunity-files button:has-text('添付する')")
+    await expect(rep.locator(".file a[download]")).to_have_text(["見積書.pdf"])
+    return re.sub(r"[?#].*", "", rep.url)
+
+
+async def _consults(rep: Page, colleague: Page) -> None:
+    await rep.select_option("#opportunity-consult", label="鈴木 一郎")
+    await rep.fill("#opportunity-consult-comment", "金額はこれでよいでしょうか")
+    await rep.click("button[value=consult]")
+    await expect(rep.locator("#opportunity-consulted li")).to_contain_text("未対応")
+    await colleague.goto("/circulation?tab=consult")
+    await colleague.click(f".row-link:has-text('{TITLE}')")
+    await colleague.check("input[name=verdict][value=CONCERNED]")
+    await colleague.fill("#opportunity-advice", "相見積もりも添えてください")
+    await colleague.click("#opportunity-advise button")
+    await expect(colleague.locator("#opportunity-consulted")).to_contain_text("相見積もりも添えてください")
+    await rep.reload()
+    await expect(rep.locator("#opportunity-consulted .badge")).to_have_text("懸念あり")
+
+
+async def _asks_for_an_opinion(manager: Page, adviser: Page, address: str) -> None:
+    await expect(manager.locator("#opportunity-consulted")).to_contain_text("相見積もりも添えてください")
+    await manager.locator("summary", has_text="意見を照会する").click()
+    await manager.get_by_label("照会先").select_option(label="伊藤 さくら")
+    await manager.locator("#opportunity-question").press_sequentially("相場としてどうでしょうか")
+    await manager.keyboard.press("Control+Enter")
+    await expect(manager.locator(".opinion-awaited")).to_contain_text("回答があるまで決裁できません")
+    await adviser.goto("/approvals?tab=opinions")
+    await adviser.click(f"a.ttl:has-text('{TITLE}')")
+    await expect(adviser.locator(".opinion-awaited")).to_contain_text("相場としてどうでしょうか")
+    await adviser.locator("#opportunity-opinion").press_sequentially("二割ほど高いと思います")
+    await adviser.keyboard.press("Control+Enter")
+    await expect(adviser.locator(".timeline")).to_contain_text("二割ほど高いと思います")
+    await manager.goto(address)
+    await expect(manager.locator(".timeline")).to_contain_text("二割ほど高いと思います")
+
+
+async def _returns_by_keyboard(manager: Page) -> None:
+    await manager.goto(f"/approvals?q={TITLE}")
+    await _decides_in_the_inbox(manager, "b", "金額を見直してください")
+
+
+async def _sees_what_changed_and_approves_by_keyboard(manager: Page) -> None:
+    await manager.goto(f"/approvals?q={TITLE}")
+    changed = manager.locator("#opportunity-detail")
+    await expect(changed).to_contain_text("変更点")
+    await expect(changed).to_contain_text("25,000,000")
+    await _decides_in_the_inbox(manager, "a")
+
+
+async def _decides_in_the_inbox(page: Page, key: str, why: str = "") -> None:
+    """By keyboard alone; the time to undo passes."""
+    await expect(page.locator(ROW)).to_have_count(1)
+    await expect(page.locator(".panel-title")).to_have_text(TITLE)
+    sending = lambda answer: answer.request.method == "POST" and answer.url.endswith("/decide")  # noqa: E731
+    async with page.expect_response(sending) as answered:
+        await page.keyboard.press(key)
+        if why:
+            await expect(page.locator("#opportunity-comment")).to_be_focused()
+            await page.keyboard.type(why)
+            await page.keyboard.press("Control+Enter")
+        await expect(page.locator(ROW)).to_have_count(0)
+    assert (await answered.value).status == 200
+
+
+async def _traced(auditor: Page, folder: Path) -> None:
+    told = auditor.locator(".timeline")
+    for what in ("相見積もりも添えてください", "二割ほど高いと思います", "金額を見直してください", "伊藤 さくら"):
+        await expect(told).to_contain_text(what)
+    address = auditor.url
+    await auditor.click(".tl-good .tl-seen a >> nth=-1")
+    await expect(auditor.locator("h1")).to_contain_text("が見た内容")
+    await expect(auditor.locator("#page")).to_contain_text("見積書.pdf")
+    await auditor.goto(f"{address}/dossier")
+    fingerprint = await auditor.locator(".dossier-marks dd").first.inner_text()
+    async with auditor.expect_download() as waiting:
+        await auditor.click("a[download]")
+    file = folder / "dossier.json"
+    await (await waiting.value).save_as(file)
+    verified = ringi_audit_verify(file, "--key", fingerprint)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    content = file.read_bytes()
+    for words in ("二割ほど高いと思います", "金額を見直してください", "見積書.pdf"):
+        place = content.index(words.encode())
+        file.write_bytes(content[:place] + bytes([content[place] ^ 0x01]) + content[place + 1 :])
+        flipped = ringi_audit_verify(file, "--key", fingerprint)
+        assert flipped.returncode == 1, f"a bit of {words} was flipped: {flipped.stdout}"
