@@ -25,3 +25,9 @@ async def plan_absence(page: Page, *, proxy: str) -> None:
             await page.keyboard.press("ArrowDown")
     async with page.expect_navigation():
         await page.keyboard.press("Control+Enter")
+
+
+async def come_into_view(page: Page) -> None:
+    """What is live is asked for where it is seen."""
+    for box in await page.locator(".card-slot").all():
+        await box.scroll_into_view_if_needed()

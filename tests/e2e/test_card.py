@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import DESK, PHONE, OpenPage, Watch
+from tests.e2e.office import come_into_view
 from tests.e2e.pictures import picture
 from tests.support.frontend import RunningFrontend
 from tests.support.waiting import eventually
@@ -17,12 +18,6 @@ EXPLAINED = "元本割れのリスク"
 
 def flagged(frontend: RunningFrontend) -> str:
     return next(item["id"] for item in frontend.gateway.approvals.values() if "AMOUNT_RISE" in item["flags"])
-
-
-async def come_into_view(page: Page) -> None:
-    """What is live is asked for where it is seen."""
-    for box in await page.locator(".card-slot").all():
-        await box.scroll_into_view_if_needed()
 
 
 async def test_the_panel_has_the_facts_at_once_and_the_rest_where_it_is_looked_at(

@@ -12,7 +12,7 @@ from services.opportunity.dossier_check import Problem, check, pins_of
 from tests.deploy.conftest import Run
 from tests.e2e.axe import grave_faults
 from tests.e2e.conftest import DEMO_PASSWORD, SYSTEM_PATIENCE_MS, OpenPage, sign_in
-from tests.e2e.office import plan_absence
+from tests.e2e.office import come_into_view, plan_absence
 from tests.support.waiting import eventually
 
 ROWS = "#opportunity-rows tr[data-id]:not([data-held])"
@@ -144,6 +144,7 @@ async def test_axe_finds_nothing_serious_on_real_records(desk: OpenPage, locale:
         while paths:
             path = paths.pop(0)
             await page.goto(path)
+            await come_into_view(page)
             await expect(page.locator("[aria-busy=true]")).to_have_count(0)
             if found := await grave_faults(page):
                 faults[path] = found

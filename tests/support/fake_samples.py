@@ -46,16 +46,16 @@ class SampleAnswers:
         return self._drawn(records.by_email(self.users, by), whole)
 
     def assess(self, sample: Json, position: int, assessment: str, note: str = "", by: str = "auditor") -> None:
-        self._say(sample, sample["items"][position - 1], assessment, note, records.by_email(self.users, by))
+        self._say_of_sample(sample, sample["items"][position - 1], assessment, note, records.by_email(self.users, by))
 
     def sample_routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
         one = "/audit-samples/{id}"
         return [
             ("GET", "/audit-samples", self._list_samples),
             ("POST", "/audit-samples", self._draw_sample),
-            ("GET", one, lambda ask: self._shown_sample(self._of(ask))),
+            ("GET", one, lambda ask: self._shown_sample(self._sample_of(ask))),
             ("GET", f"{one}/items", self._list_items),
-            ("GET", f"{one}/items/{{position}}", lambda ask: self._shown_item(self._item(ask), whole=True)),
+            ("GET", f"{one}/items/{{position}}", lambda ask: self._shown_sample_item(self._item(ask), whole=True)),
             ("PUT", f"{one}/items/{{position}}", self._assess),
             ("POST", f"{one}/close", self._close),
             ("GET", f"{one}/sheet", self._sheet),
@@ -65,11 +65,11 @@ class SampleAnswers:
     def _draw_sample(self, ask: Ask) -> Json:
         return self._shown_sample(self._drawn(ask.user, ask.body))
 
-    def _of(self, ask: Ask) -> Json:
+    def _sample_of(self, ask: Ask) -> Json:
         return self.samples[ask.request.path_params["id"]]
 
     def _item(self, ask: Ask) -> Json:
-        found: Json = self._of(ask)["items"][int(ask.request.path_params["position"]) - 1]
+        found: Json = self._sample_of(ask)["items"][int(ask.request.path_params["position"]) - 1]
         return found
 
     def _drawn(self, by: Json, body: Json) -> Json:
@@ -99,7 +99,7 @@ class SampleAnswers:
         return sample
 
     def _shown_sample(self, sample: Json) -> Json:
-        said = [self._shown_item(item)["assessment"] for item in sample["items"]]
+        said = [self._shown_sample_item(item)["assessment"] for item in sample["items"]]
         names = {"open": "OPEN", "noFinding": "NO_FINDING", "finding": "FINDING", "notApplicable": "NOT_APPLICABLE"}
         closing, previous = sample["closing"], self.samples.get(sample["previousId"] or "")
         listed = drawing.listing(sample["numbers"])
@@ -122,7 +122,7 @@ class SampleAnswers:
     def users_by_id(self) -> dict[str, Json]:
         return {user["id"]: user for user in self.users.values()}
 
-    def _shown_item(self, item: Json, *, whole: bool = False) -> Json:
+    def _shown_sample_item(self, item: Json, *, whole: bool = False) -> Json:
         approval = self.approvals[item["approvalId"]]
         names = self.users_by_id()
         history = [
@@ -140,10 +140,10 @@ class SampleAnswers:
         return {"items": [self._shown_sample(one) for one in reversed(self.samples.values())], "nextCursor": None}
 
     def _list_items(self, ask: Ask) -> Json:
-        return {"items": [self._shown_item(item) for item in self._of(ask)["items"]], "nextCursor": None}
+        return {"items": [self._shown_sample_item(item) for item in self._sample_of(ask)["items"]], "nextCursor": None}
 
     def _assess(self, ask: Ask) -> Any:
-        sample, item = self._of(ask), self._item(ask)
+        sample, item = self._sample_of(ask), self._item(ask)
         version = len(item["said"])
         if sample["closing"] is not None:
             return problem(409, "sample_closed", "この監査サンプルは完了しています")
@@ -151,16 +151,16 @@ class SampleAnswers:
             last = item["said"][-1]
             told = {"currentVersion": version, "changedBy": last["byId"], "changedAt": last["at"]}
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", **told)
-        self._say(sample, item, ask.body["assessment"], ask.body["note"], ask.user)
-        return self._shown_item(item, whole=True)
+        self._say_of_sample(sample, item, ask.body["assessment"], ask.body["note"], ask.user)
+        return self._shown_sample_item(item, whole=True)
 
-    def _say(self, sample: Json, item: Json, assessment: str, note: str, by: Json) -> None:
+    def _say_of_sample(self, sample: Json, item: Json, assessment: str, note: str, by: Json) -> None:
         said = {"version": len(item["said"]) + 1, "assessment": assessment, "note": note}
         item["said"].append(said | {"at": records.iso(), "byId": by["id"]})
         sample["version"] += 1
 
     def _close(self, ask: Ask) -> Any:
-        sample = self._of(ask)
+        sample = self._sample_of(ask)
         if ask.request.headers.get("if-match") != f'"{sample["version"]}"':
             return problem(412, "precondition_failed", "ほかの人が先に変更しました", currentVersion=sample["version"])
         sample["closing"] = {"at": records.iso(), "byId": ask.user["id"], "result": ask.body["result"]}
@@ -184,10 +184,10 @@ class SampleAnswers:
         return chain.canonical(dossier.sign(record, made, SIGNER, schema=SHEET_SCHEMA, version=SHEET_VERSION))
 
     def _sheet(self, ask: Ask) -> Response:
-        return Response(self._signed(self._of(ask), ask.user, []), media_type="application/json")
+        return Response(self._signed(self._sample_of(ask), ask.user, []), media_type="application/json")
 
     def _export(self, ask: Ask) -> Response:
-        sample, buffer, dossiers = self._of(ask), io.BytesIO(), []
+        sample, buffer, dossiers = self._sample_of(ask), io.BytesIO(), []
         with zipfile.ZipFile(buffer, "w") as archive:
             for item in sample["items"]:
                 document = self._document(self.approvals[item["approvalId"]], ask.user)
