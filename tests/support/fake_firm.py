@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from frontend.ui.time_zone import office_now
+from services.kit.running.business_days import holiday_name
 from services.opportunity import business_calendar, exchange
 from services.opportunity.business_calendar import Calendar
 from services.opportunity.exchange import GOOD_FOR, Rate, Rates
@@ -124,7 +125,7 @@ class FirmAnswers:
 
         def shown(day: date) -> Json:
             said = self.firm_days.get(day.isoformat())
-            name = said["name"] if said else business_calendar.holiday_name(day, "ja")
+            name = said["name"] if said else holiday_name(day, "ja")
             facts = {"open": calendar.is_business_day(day), "reason": calendar.reason(day), "name": name}
             return {"day": day.isoformat()} | facts
 

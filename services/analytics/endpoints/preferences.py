@@ -85,7 +85,7 @@ async def unsubscribe(uow: Uow, kit: KitDep, token: Token) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/unsubscribe", status_code=303)
+@router.get("/unsubscribe", status_code=303, response_class=RedirectResponse)
 async def show_settings(request: Request, kit: KitDep, token: Token) -> Response:
     """For a mail program that opens the address in a browser: nothing changes by that; it leads to the settings."""
     del request, token

@@ -17,7 +17,14 @@ async def test_a_submitted_request_waits_for_its_approver_and_carries_a_number(w
     assert request["allowedActions"] == ["NUDGE", "RECALL"]
     inbox = await world.client.get("/approvals/pending", token=approver.token)
     assert [item["id"] for item in inbox.json["items"]] == [request["id"]]
-    assert inbox.json["items"][0]["allowedActions"] == ["APPROVE", "REJECT", "RETURN", "ADD_APPROVER", "REASSIGN"]
+    assert inbox.json["items"][0]["allowedActions"] == [
+        "APPROVE",
+        "REJECT",
+        "RETURN",
+        "ADD_APPROVER",
+        "ASK_OPINION",
+        "REASSIGN",
+    ]
     [intent] = await world.rows("SELECT workflow_id, lane FROM intents")
     assert intent == {"workflow_id": f"approval:{request['id']}:1", "lane": "process"}
     [event] = await world.rows("SELECT event_type, aggregate_version FROM outbox WHERE topic = 'approval.events'")
