@@ -86,7 +86,9 @@ class Containers:
     def environment(self, name: str) -> dict[str, str]:
         """The container's environment and nothing of this process's own but where programs and libraries are."""
         service = self.services[name]
-        stated = {key: self._address(str(value)) for key, value in service["environment"].items()}
+        stated = {
+            key: self._address("" if value is None else str(value)) for key, value in service["environment"].items()
+        }
         for variable in CONTAINER_PORTS.keys() & stated.keys():
             stated[variable] = str(self.ports[name])
         for volume in service.get("volumes", []):

@@ -29,7 +29,7 @@ class MissingSettingError(RuntimeError):
 class ServiceSettings(BaseSettings):
     """Settings of a service, a worker or the gateway. Database URLs carry passwords and stay out of ``repr``."""
 
-    model_config = SettingsConfigDict(env_prefix="RINGI_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     env: Environment = Environment.PRODUCTION
 
