@@ -301,3 +301,19 @@ async def test_what_was_being_written_is_gone_for_others_and_after_signing_out(
     await second.evaluate("document.querySelector(\"form[action='/logout']\").requestSubmit()")
     await expect(second.locator("#login-password")).to_be_visible()
     assert await second.evaluate(KEPT_COUNT) == 0
+
+
+async def test_what_is_typed_while_a_panel_takes_the_place_of_another_goes_on_where_it_was(open_page: OpenPage) -> None:
+    page = await open_page("approver", "/approvals")
+    await page.locator("#opportunity-comment").press_sequentially("二割ほ")
+    await page.evaluate(
+        """() => {
+            const form = document.getElementById("opportunity-comment").form;
+            const other = form.cloneNode(true);
+            other.elements.comment.value = "";
+            form.replaceWith(other);
+            other.elements.comment.focus();
+        }"""
+    )
+    await page.keyboard.type("ど高いと思います")
+    await expect(page.locator("#opportunity-comment")).to_have_value("二割ほど高いと思います")

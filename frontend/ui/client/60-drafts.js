@@ -132,9 +132,20 @@ const beginKept = () => {
   for (const form of forms()) if (form.dataset.keep !== undefined) inheritFromGoneTab(form);
 };
 
+// Somebody may go on typing in a form that has just been put in the place of the one they began in.
+const restored = new WeakSet();
+const restoreBehind = (form, field) => {
+  if (restored.has(form)) return;
+  restored.add(form);
+  const typed = field.value;
+  restore(form);
+  if (field.value !== typed) field.value += typed;
+};
+
 document.addEventListener("input", ({ target }) => {
   const form = target.form;
   if (!form || !target.closest("#page") || target.type === "search" || form.method !== "post" || !form.querySelector(TEXT)) return;
+  if (target.matches("textarea")) restoreBehind(form, target);
   if (form.dataset.draft !== undefined && !target.value) forget(keyOf(form));
   else keep(form);
 });
@@ -184,12 +195,18 @@ const begin = () => {
     if (draft?.sent && unsaved) write(key, { ...draft, sent: false });
     else if (!draft || draft.sent || (owner && draft.owner !== owner)) forget(key);
   }
-  for (const form of forms()) wasRefused(form) ? keep(form) : restore(form);
+  for (const form of forms()) {
+    restored.add(form);
+    wasRefused(form) ? keep(form) : restore(form);
+  }
   inherit();
 };
 begin();
 beginKept();
 document.addEventListener("htmx:after:swap", () => {
-  for (const form of forms()) if (!wasRefused(form)) restore(form);
+  for (const form of forms()) {
+    restored.add(form);
+    if (!wasRefused(form)) restore(form);
+  }
   inherit();
 });
