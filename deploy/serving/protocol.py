@@ -31,9 +31,7 @@ _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-le
 class Patience(BaseSettings):
     """Seconds that a server waits for what a client has begun to send."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     head_seconds: float = Field(default=15.0, gt=0)
     body_seconds: float = Field(default=120.0, gt=0)
