@@ -53,7 +53,7 @@ def test_an_address_within_another_is_judged_alike(address: Any) -> None:
         ("https://a b/", "url_malformed"),
         ("https://a\\@127.0.0.1/", "url_malformed"),
         ("https://例え.jp/", "url_malformed"),
-        ("https://user:pass@hooks.firm.example/", "url_with_credentials"),
+        ("https://user:pass@hooks.firm.example/", "url_with_credentials"),  # pragma: allowlist secret
         ("https://hooks.firm.example/#x", "url_with_credentials"),
         ("https://127.0.0.1/", "url_private"),
         ("https://127.1/", "url_private"),
