@@ -159,10 +159,12 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
 
 
 def _install_packages(environment: dict[str, str]) -> None:
-    installed, locked = NODE_MODULES / ".package-lock.json", PROJECT_ROOT / "package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
+    """Those of the lock file, unless they are what was installed last."""
+    installed = NODE_MODULES / ".installed.sha256"
+    locked = hashlib.sha256((PROJECT_ROOT / "package-lock.json").read_bytes()).hexdigest()
+    if not installed.exists() or installed.read_text() != locked:
         _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment)
-        os.utime(installed)
+        installed.write_text(locked)
 
 
 def _store(name: str, content: bytes) -> str:
