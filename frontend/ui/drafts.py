@@ -107,9 +107,9 @@ class Draft(ABC):
         return {name: cls._as_sent(name, values) for name, values in cls.rendered(record).items()}
 
     @classmethod
-    @abstractmethod
-    def rendered(cls, record: Json) -> Mapping[str, Sequence[str]]:
-        """The inputs of a record, all of them."""
+    def rendered(cls, _record: Json, /) -> Mapping[str, Sequence[str]]:
+        """The inputs of a record, all of them; none where a form only ever makes new ones."""
+        return {}
 
     @abstractmethod
     def change(self, parts: Set[str], record: Json | None = None, /) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """This service's copies of users, of whom approval requests name, and of who stands in for whom."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from services.contracts.events.approval import named_approvers
+from services.contracts.events.approval import with_named_approvers
 from services.contracts.events.proxy import ProxyEnded
 from services.contracts.topics import APPROVAL_EVENTS, USER_EVENTS
 from services.kit.db.database import Database
@@ -44,14 +44,7 @@ PROXIES: Final = FactTable(
 
 async def apply(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     await USERS.apply(uow, envelopes)
-    await REQUESTS.apply(uow, _with_approvers(envelopes))
-
-
-def _with_approvers(envelopes: Iterable[Envelope]) -> Iterable[Envelope]:
-    for envelope in envelopes:
-        if "stages" in envelope.data:
-            data = {**envelope.data, "approverIds": named_approvers(envelope.data)}
-            yield envelope.model_copy(update={"data": data})
+    await REQUESTS.apply(uow, with_named_approvers(envelopes))
 
 
 async def apply_proxies(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from services.contracts.events.approval import named_approvers
+from services.contracts.events.approval import with_named_approvers
 from services.contracts.events.proxy import ProxyEnded
 from services.contracts.topics import APPROVAL_EVENTS, CUSTOMER_EVENTS, USER_EVENTS
 from services.kit.db.database import Database
@@ -55,15 +55,8 @@ async def apply(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """A deleted customer or user only changes its copy here: what becomes of their work is the process's business."""
     await USERS.apply(uow, envelopes)
     await CUSTOMERS.apply(uow, envelopes)
-    await REQUESTS.apply(uow, _with_approvers(envelopes))
+    await REQUESTS.apply(uow, with_named_approvers(envelopes))
     await PROXIES.apply(uow, envelopes)
-
-
-def _with_approvers(envelopes: Iterable[Envelope]) -> Iterable[Envelope]:
-    for envelope in envelopes:
-        if "stages" in envelope.data:
-            data = {**envelope.data, "approverIds": named_approvers(envelope.data)}
-            yield envelope.model_copy(update={"data": data})
 
 
 def consumer(db: Database, bootstrap: str) -> Consumer:

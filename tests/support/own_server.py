@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.support.processes import ServerProcess
 from tests.support.waiting import eventually_sync, port_answers
 
 
-class OwnServer:
+class OwnServer(ABC):
     """`name` is what it is called in its folder, its log and the messages of tests."""
 
     name: str
@@ -22,9 +23,9 @@ class OwnServer:
         self.port = free_port()
         self._process: ServerProcess | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
         """How it is started. Raises RuntimeError where it isn't installed."""
-        raise NotImplementedError
 
     @property
     def process(self) -> ServerProcess:

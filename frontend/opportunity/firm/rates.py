@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -43,10 +43,6 @@ class RateDraft(Draft):
     @classmethod
     def blank(cls, currency: str) -> RateDraft:
         return cls(inputs={"currency": (currency,), "validFrom": (office_now().date().isoformat(),)})
-
-    @classmethod
-    def rendered(cls, record: Json) -> Mapping[str, Sequence[str]]:
-        raise NotImplementedError("a rate is never changed")
 
     def check(self) -> bool:
         """Fill `problems` with what can be told without asking the server."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, ClassVar, Final, Self
@@ -60,11 +60,6 @@ class SampleDraft(Draft):
                 "previousId": (previous,),
             }
         )
-
-    @classmethod
-    def rendered(cls, record: Json) -> Mapping[str, Sequence[str]]:
-        """A sample is never opened in this form again."""
-        raise NotImplementedError
 
     def check(self) -> bool:
         """Fill `problems` with what can be told without asking the server."""

@@ -1,6 +1,6 @@
 """Events of approval requests: each carries the whole state, so that a read model needs no second look."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode, Verdict
 from services.contracts.topics import APPROVAL_EVENTS
-from services.kit.events.envelope import EventPayload
+from services.kit.events.envelope import Envelope, EventPayload
 from services.kit.models import CamelModel
 
 
@@ -55,6 +55,14 @@ class ApprovalSnapshot(EventPayload):
 def named_approvers(data: Mapping[str, Any]) -> list[str]:
     """Whom the stages of a request name, from the data of one of its events."""
     return sorted({approver for stage in data["stages"] for approver in stage["approverIds"]})
+
+
+def with_named_approvers(envelopes: Iterable[Envelope]) -> Iterator[Envelope]:
+    """Events of requests, with ``approverIds`` beside what they tell: what copies of whom requests name are made of."""
+    for envelope in envelopes:
+        if "stages" in envelope.data:
+            data = {**envelope.data, "approverIds": named_approvers(envelope.data)}
+            yield envelope.model_copy(update={"data": data})
 
 
 class ApprovalActed(ApprovalSnapshot):
