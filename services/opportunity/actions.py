@@ -40,9 +40,17 @@ from services.contracts.processes import (
     WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalAction, ApprovalState
-from services.kit.errors import Blocked, Forbidden
+from services.kit.errors import Blocked, Conflict, Forbidden
 from services.opportunity import machine, opinions, places
-from services.opportunity.errors import AlreadyVoted, NothingToTakeBack, OpinionAwaited, WrongState
+from services.opportunity.errors import (
+    AlreadyVoted,
+    CannotBeAdded,
+    CannotBeAsked,
+    NothingToTakeBack,
+    OpinionAwaited,
+    ReassignmentConflict,
+    WrongState,
+)
 from services.opportunity.progress import Actor, Progress
 
 Rule = Callable[..., Progress]
@@ -70,8 +78,12 @@ class Action:
     terms: tuple[str, ...] = ()
     """Fields of the command that the rule takes."""
     comment: CommentRule = CommentRule.OPTIONAL
-    takes_on: str | None = None
-    """The term that names somebody who is given work: they must be able to do it."""
+    names: str | None = None
+    """The term that names somebody."""
+    gives_place: bool = True
+    """Whether whoever is named has a place from then on, so that they must be able to decide; or gives an opinion."""
+    unable: type[Conflict] = CannotBeAdded
+    """Raised where whoever is named is not able to."""
     keeps_evidence: bool = False
     """Its history entry keeps what the actor saw: the request and the customer's profile at that moment."""
     moot: Callable[[Progress, Actor], bool] = machine.never_moot
@@ -146,7 +158,7 @@ ADD_APPROVER: Final = Action(
     update=UPDATE_ADD_APPROVER,
     command=AddApproverCommand,
     terms=("user_id", "before"),
-    takes_on="user_id",
+    names="user_id",
     offered=places.may_add_approver,
 )
 ASK_OPINION: Final = Action(
@@ -158,7 +170,9 @@ ASK_OPINION: Final = Action(
     command=AskOpinionCommand,
     terms=("user_id", "blocks", "comment_ref"),
     comment=CommentRule.REQUIRED,
-    takes_on="user_id",
+    names="user_id",
+    gives_place=False,
+    unable=CannotBeAsked,
     offered=opinions.may_ask,
 )
 GIVE_OPINION: Final = Action(
@@ -238,7 +252,8 @@ REASSIGN: Final = Action(
     command=ReassignCommand,
     terms=("from_id", "to_id"),
     comment=CommentRule.REQUIRED,
-    takes_on="to_id",
+    names="to_id",
+    unable=ReassignmentConflict,
     moot=machine.ended_for_process,
     offered=places.may_reassign,
 )

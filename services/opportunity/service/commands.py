@@ -29,11 +29,8 @@ from services.opportunity import actions, events, machine, opinions, places, sta
 from services.opportunity.actions import Action, CommentRule
 from services.opportunity.errors import (
     BulkItemCancelled,
-    CannotBeAdded,
-    CannotBeAsked,
     FlagsNotAcknowledged,
     OpinionAwaited,
-    ReassignmentConflict,
     WrongState,
     comment_required,
 )
@@ -120,11 +117,11 @@ async def check(reader: Reader, action: Action, row: Approval, actor: Actor, com
     if action is actions.RESUBMIT:
         require_complete(row)
         await require_clean(reader, row.id)
-    taker = _takes_on(action, command)
-    if by_person and taker is not None:
-        await _require_able(reader, taker, action)
+    named = _named(action, command)
+    if by_person and named is not None:
+        await _require_able(reader, named, action)
     enters = progress.stage != row.progress.stage or row.state is ApprovalState.RETURNED
-    gives_work = taker is not None or (enters and progress.state is ApprovalState.PENDING)
+    gives_work = named is not None or (enters and progress.state is ApprovalState.PENDING)
     if by_person and gives_work and row.customer_id is not None:
         # Nobody is given work for a customer whom a process is about to take away.
         await fences.check_unblocked(reader, "customer_copies", row.customer_id)
@@ -156,11 +153,9 @@ def _require_noted(row: Approval, noted: list[str] | None) -> None:
 async def _require_able(reader: Reader, user_id: UUID, action: Action) -> None:
     await fences.check_unblocked(reader, "user_copies", user_id)
     known = await people.user(reader, user_id)
-    if action is actions.ASK_OPINION:
-        if known is None or not people.can_advise(known):
-            raise CannotBeAsked()
-    elif known is None or not people.can_decide(known):
-        raise ReassignmentConflict() if action is actions.REASSIGN else CannotBeAdded()
+    able = people.can_decide if action.gives_place else people.can_advise
+    if known is None or not able(known):
+        raise action.unable()
 
 
 async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -> ApprovalOutcome:
@@ -186,7 +181,7 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         process_id=process_id,
         acknowledged_flags=_noted(command),
         from_id=command.from_id if isinstance(command, ReassignCommand) else None,
-        to_id=None if action is actions.ASK_OPINION else _takes_on(action, command),
+        to_id=_named(action, command) if action.gives_place else None,
         opinion=_question(action, before.progress, progress, actor, command),
     )
     await _change_beside(uow, action, before, actor, command)
@@ -228,9 +223,9 @@ async def _item_of_batch(uow: UnitOfWork, command: ApprovalCommand) -> _Item | N
     return _Item(command.batch_id, item["process_id"], item["status"] == BulkItemStatus.DECIDED)
 
 
-def _takes_on(action: Action, command: ApprovalCommand) -> UUID | None:
-    """Who has a place from now on."""
-    who: UUID | None = None if action.takes_on is None else action.terms_of(command)[action.takes_on]
+def _named(action: Action, command: ApprovalCommand) -> UUID | None:
+    """Whom the command names for a place, or for an opinion."""
+    who: UUID | None = None if action.names is None else action.terms_of(command)[action.names]
     return who
 
 
@@ -239,7 +234,7 @@ def _question(
 ) -> Opinion | None:
     """The question that the action puts, answers or withdraws."""
     if action is actions.ASK_OPINION:
-        return opinions.put_to(after, _takes_on(action, command))
+        return opinions.put_to(after, _named(action, command))
     if action in (actions.GIVE_OPINION, actions.DECLINE_OPINION):
         return opinions.put_to(before, actor.user_id)
     return opinions.put_to(before, command.user_id) if isinstance(command, WithdrawOpinionCommand) else None

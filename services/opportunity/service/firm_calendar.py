@@ -1,5 +1,6 @@
 """The firm's calendar: the copy that deadlines are computed by, and what administrators say of its days."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +13,7 @@ from services.kit.running.business_days import holiday_name
 from services.kit.running.ids import new_id
 from services.opportunity import business_calendar
 from services.opportunity.business_calendar import JAPAN, Calendar
+from services.opportunity.progress import Stage
 from services.opportunity.repository import firm_days
 from services.opportunity.schemas.firm_calendar import DaysInput
 
@@ -34,6 +36,11 @@ async def current(reader: Reader) -> Calendar:
         _copy.clear()
         _copy[newest["id"]] = known
     return known
+
+
+async def counting(reader: Reader, stages: Sequence[Stage]) -> Calendar:
+    """The same for deadlines of these stages; not asked for where all of them run on the clock."""
+    return await current(reader) if any(stage.business_days for stage in stages) else JAPAN
 
 
 async def state(reader: Reader) -> dict[str, Any]:

@@ -76,7 +76,8 @@ async def moved(reader: Reader, before: Approval, progress: Progress, transition
     """The request after the transition, without its history entry."""
     now = clock.now()
     progress = opinions.settled(before.progress, progress)
-    ticking = stage_clock.after_transition(before, progress, now, await firm_calendar.current(reader))
+    calendar = await firm_calendar.counting(reader, (*before.progress.stages, *progress.stages))
+    ticking = stage_clock.after_transition(before, progress, now, calendar)
     after = replace(
         before,
         progress=progress,
