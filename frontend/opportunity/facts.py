@@ -10,32 +10,16 @@ from pydantic import Field
 from frontend.opportunity import customer_facts, money, words
 from frontend.opportunity.kinds import table
 from frontend.opportunity.kinds.definitions import Kinds
-from frontend.opportunity.views import AssetsShare, FlagGround, Rate, Stage
+from frontend.opportunity.views import CustomerProfile, FlagGround, Rate, Stage
 from frontend.ui import customer_words, formats, profile_words
 from frontend.ui.i18n import current_locale, gettext
 from frontend.ui.views import View
 
 
-class CustomerSeen(View):
-    """`experience` is None in what was kept before the rest of the profile was known here."""
-
-    name: str | None = None
-    kind: str | None = None
-    relationship: str | None = None
-    state: str | None = None
+class CustomerSeen(CustomerProfile):
     assigned_sales_name: str | None = None
     birth_date: str | None = None
-    risk_tolerance: str | None = None
-    assets_band: str | None = None
-    income_band: str | None = None
-    objectives: list[str] | None = None
-    experience: dict[str, str] | None = None
-    horizon: str | None = None
-    fund_source: str | None = None
-    investor_class: str | None = None
     profile_complete: bool = False
-    profile_reviewed_at: str | None = None
-    assets_share: AssetsShare | None = None
 
 
 class FileSeen(View):

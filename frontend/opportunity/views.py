@@ -62,15 +62,13 @@ class AssetsShare(View):
     high: int | None = None
 
 
-class CustomerFacts(View):
-    """What is kept with a decision. `experience` is None while none of the later answers is known here."""
+class CustomerProfile(View):
+    """`experience` is None while none of the later answers is known here."""
 
-    id: str
     name: str | None = None
     kind: str | None = None
     relationship: str | None = None
     state: str | None = None
-    age: int | None = None
     risk_tolerance: str | None = None
     assets_band: str | None = None
     income_band: str | None = None
@@ -81,6 +79,13 @@ class CustomerFacts(View):
     investor_class: str | None = None
     profile_reviewed_at: str | None = None
     assets_share: AssetsShare | None = None
+
+
+class CustomerFacts(CustomerProfile):
+    """What is kept with a decision."""
+
+    id: str
+    age: int | None = None
 
 
 class FlagGround(View):

@@ -19,11 +19,11 @@ from services.analytics.mail.preferences import wishes_of
 from services.analytics.mail.repository import MailState
 from services.analytics.mail.smtp import Fate, Refusal
 from services.analytics.mail.tokens import return_path
+from services.analytics.rounds import clean_up, in_rounds
 from services.analytics.settings import AnalyticsSettings
 from services.kit.db.database import CONNECTION_ERRORS, Database, Row
 from services.kit.errors import Unavailable
 from services.kit.running import clock, crashpoints
-from services.kit.running.backoff import Backoff, pause
 from services.kit.running.context import ActorContext
 from services.kit.running.logging import get_logger
 from services.kit.trust.internal import InternalClient
@@ -36,8 +36,6 @@ CLAIM: Final = timedelta(minutes=15)
 RETRIES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 720, 1200))
 """After each failed try; over two days together, as mail servers do it (RFC 5321, 4.5.4.1)."""
 KEPT: Final = timedelta(days=90)
-CLEAN_SECONDS: Final = 3600.0
-CLEANED_AT_ONCE: Final = 5_000
 CRASH_ACCEPTED: Final = "mail.accepted"
 MAILS = Counter("ringi_mails_total", "Mails by outcome of a try", ["outcome"])
 _log = get_logger("mail")
@@ -52,26 +50,20 @@ class Mailer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop`` is set. Without a mail server it says so to the other processes, and rests."""
-        backoff = Backoff(longest=60.0)
-        announced, cleaned = False, float("-inf")
-        while not stop.is_set():
-            try:
-                if not announced:
-                    await self.announce()
-                    announced = True
-                if not self._settings.sends_mail:
-                    await stop.wait()
-                    return
-                busy = await compose_due(self._db) + await self.send_due()
-                if asyncio.get_running_loop().time() - cleaned > CLEAN_SECONDS:
-                    await self._clean()
-                    cleaned = asyncio.get_running_loop().time()
-            except (*CONNECTION_ERRORS, Unavailable) as error:
-                _log.warning("mail waits", error=str(error))
-                await backoff.pause(stop)
-            else:
-                backoff.reset()
-                await pause(stop, 0 if busy else LOOK_SECONDS)
+        announced = False
+
+        async def work() -> int:
+            nonlocal announced
+            if not announced:
+                await self.announce()
+                announced = True
+            if not self._settings.sends_mail:
+                await stop.wait()
+                return 0
+            return await compose_due(self._db) + await self.send_due()
+
+        away = (*CONNECTION_ERRORS, Unavailable)
+        await in_rounds("mail", stop, work, self._clean, rest_seconds=LOOK_SECONDS, away=away)
 
     async def announce(self) -> None:
         async with self._db.transaction(ActorContext.system()) as uow:
@@ -169,7 +161,4 @@ class Mailer:
         MAILS.labels("given_up").inc()
 
     async def _clean(self) -> None:
-        deleted = CLEANED_AT_ONCE
-        while deleted >= CLEANED_AT_ONCE:
-            async with self._db.transaction(ActorContext.system()) as uow:
-                deleted = await repository.clean(uow, clock.now() - KEPT, CLEANED_AT_ONCE)
+        await clean_up(self._db, repository.clean, clock.now() - KEPT)

@@ -18,6 +18,7 @@ from prometheus_client import Counter
 
 from services.analytics.notifications import make
 from services.analytics.notifications.notice import Notice, Resource
+from services.analytics.rounds import clean_up, in_rounds
 from services.analytics.settings import AnalyticsSettings
 from services.analytics.webhooks import repository, signing
 from services.analytics.webhooks.addresses import AddressRules, CheckedResolver
@@ -27,7 +28,6 @@ from services.contracts.states import NotificationType
 from services.kit.db.database import CONNECTION_ERRORS, Database, Row, UnitOfWork
 from services.kit.events import audit
 from services.kit.running import clock, crashpoints
-from services.kit.running.backoff import Backoff, pause
 from services.kit.running.context import ActorContext
 from services.kit.running.http_client import outbound_client
 from services.kit.running.ids import new_id
@@ -48,8 +48,6 @@ SWITCHED_OFF_AFTER: Final = timedelta(days=5)
 """Of failures without one success between them."""
 ANSWER_KEPT: Final = 500
 KEPT: Final = timedelta(days=30)
-CLEAN_SECONDS: Final = 3600.0
-CLEANED_AT_ONCE: Final = 5_000
 GONE: Final = 410
 CRASH_ANSWERED: Final = "webhook.answered"
 DELIVERIES = Counter("ringi_webhook_deliveries_total", "Webhook deliveries by outcome of a try", ["outcome"])
@@ -78,20 +76,9 @@ class Deliverer:
         self._resolver = resolver
 
     async def run(self, stop: asyncio.Event) -> None:
-        backoff = Backoff(longest=60.0)
-        cleaned = float("-inf")
-        while not stop.is_set():
-            try:
-                busy = await self.deliver_due()
-                if asyncio.get_running_loop().time() - cleaned > CLEAN_SECONDS:
-                    await self.clean()
-                    cleaned = asyncio.get_running_loop().time()
-            except CONNECTION_ERRORS as error:
-                _log.warning("webhooks wait", error=str(error))
-                await backoff.pause(stop)
-            else:
-                backoff.reset()
-                await pause(stop, 0 if busy else LOOK_SECONDS)
+        await in_rounds(
+            "webhooks", stop, self.deliver_due, self.clean, rest_seconds=LOOK_SECONDS, away=CONNECTION_ERRORS
+        )
 
     async def deliver_due(self) -> int:
         """Tries a batch of what is due; returns how many."""
@@ -170,10 +157,7 @@ class Deliverer:
         return [signing.opened(one, self._secret_key, row["endpoint_id"]) for one in stored]
 
     async def clean(self) -> None:
-        deleted = CLEANED_AT_ONCE
-        while deleted >= CLEANED_AT_ONCE:
-            async with self._db.transaction(ActorContext.system()) as uow:
-                deleted = await repository.clean(uow, clock.now() - KEPT, CLEANED_AT_ONCE)
+        await clean_up(self._db, repository.clean, clock.now() - KEPT)
 
 
 def _text(answer: bytes) -> str:
