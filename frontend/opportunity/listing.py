@@ -72,7 +72,7 @@ class Filters:
     @classmethod
     def of_view(cls, kept: Mapping[str, Any]) -> Filters:
         """What the API keeps of a saved view; what a later version keeps besides is dropped."""
-        words = {name: str(kept.get(name, "")) for name in ("q", "kind", "state", "sort")}
+        words = {name: str(kept.get(name, "")) for name in ("q", "kind", "state", "sort", "currency")}
         lowered = {name: str(kept.get(name, "")).lower() for name in ("tab", "flagged", "due")}
         return cls.of_query(words | lowered | {"least": str(kept.get("minAmount", ""))})
 
@@ -80,13 +80,13 @@ class Filters:
     def view(self) -> dict[str, Any]:
         """It, as the API keeps a saved view."""
         kept: dict[str, Any] = {"tab": self.tab.upper(), "sort": self.sort}
-        kept |= {name: getattr(self, name) for name in ("q", "kind", "state") if getattr(self, name)}
+        kept |= {name: getattr(self, name) for name in ("q", "kind", "state", "currency") if getattr(self, name)}
         if self.flagged:
             kept["flagged"] = self.flagged == "true"
         if self.due:
             kept["due"] = self.due.upper()
         if self.least:
-            kept["minAmount"] = parse_amount(self.least)
+            kept["minAmount"] = parse_amount(self.least, self.currency or YEN)
         return kept
 
     @property

@@ -31,6 +31,8 @@ def inbox_with(*views: dict[str, Any]) -> tuple[Browser, ScriptedGateway]:
     [
         "",
         "q=減額&kind=FEE_DISCOUNT&flagged=false&due=overdue&least=1200000&sort=deadlineAt",
+        "least=10000&currency=USD",
+        "tab=opinions&q=減額",
         "tab=snoozed&flagged=true",
         "tab=all&state=APPROVED",
         "tab=requested&q=a%26b",

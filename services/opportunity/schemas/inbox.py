@@ -10,14 +10,16 @@ from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
 from services.opportunity.schemas.approvals import InboxSort
-from services.opportunity.schemas.fields import Amount
+from services.opportunity.schemas.fields import Amount, Currency
 
 
 class InboxTab(StrEnum):
-    """``MINE``: what waits for the caller. ``SNOOZED``: what of it they have set aside."""
+    """``MINE``: what waits for the caller. ``SNOOZED``: what of it they have set aside. ``OPINIONS``: what awaits their
+    opinion."""
 
     MINE = "MINE"
     SNOOZED = "SNOOZED"
+    OPINIONS = "OPINIONS"
     REQUESTED = "REQUESTED"
     ALL = "ALL"
 
@@ -31,8 +33,8 @@ class InboxDue(StrEnum):
 
 
 class ViewFilter(CamelModel):
-    """What a view narrows its list by. ``minAmount`` is in yen. ``due`` and ``sort`` are for what waits, ``state`` for
-    the other lists; where they mean nothing they are kept and do nothing."""
+    """What a view narrows its list by. ``minAmount`` is in ``currency``, or in yen where none is kept. ``due`` and
+    ``sort`` are for what waits, ``state`` for the other lists; where they mean nothing they are kept and do nothing."""
 
     tab: InboxTab = InboxTab.MINE
     q: Annotated[str, Line(100)] | None = None
@@ -41,6 +43,7 @@ class ViewFilter(CamelModel):
     flagged: bool | None = None
     due: InboxDue | None = None
     min_amount: Amount | None = None
+    currency: Currency | None = None
     sort: InboxSort | None = None
 
 

@@ -12,7 +12,8 @@ from tests.services.opportunity.world import Person, World, plain, stage
 from tests.support.http import Answer, new_key
 
 VIEWS = "/approvals/views"
-FILTER = {"tab": "MINE", "q": "手数料", "kind": "FEE_DISCOUNT", "flagged": True, "due": "WEEK", "minAmount": 1_200_000}
+FILTER = {"tab": "MINE", "q": "手数料", "kind": "FEE_DISCOUNT", "flagged": True, "due": "WEEK"}
+FILTER |= {"minAmount": 1_200_000, "currency": "USD"}
 
 
 async def save(world: World, by: Person, name: str = "大口", **more: Any) -> Answer:
@@ -40,9 +41,10 @@ async def test_a_view_is_kept_for_one_person_and_comes_back_as_it_was_saved(worl
     assert (await world.client.put(path, body, token=other.token, headers={"If-Match": '"1"'})).status == 404
     changed = await world.client.put(path, body, token=me.token, headers={"If-Match": '"1"'})
     assert (changed.json["filter"], changed.json["version"]) == ({"tab": "ALL"}, 2)
+    assert (await save(world, me, "意見", filter={"tab": "OPINIONS"})).status == 201
     assert (await world.client.delete(path, token=other.token)).status == 404
     assert (await world.client.delete(path, token=me.token)).status == 204
-    assert await views(world, me) == []
+    assert [view["name"] for view in await views(world, me)] == ["意見"]
 
 
 async def test_one_view_at_most_is_the_default_whoever_saves_at_once(world: World) -> None:
