@@ -50,13 +50,19 @@ _CLOSE_FOR_MAIL: Final = f"UPDATE mail_notices AS n SET closed_at = %(now)s WHER
 
 
 # What somebody was asked and has answered stands in no read model: the fact of the answer closes the older notices.
-_CLOSE_ANSWERED: Final = """
-UPDATE notifications AS n SET closed_at = %(now)s, read_at = %(now)s
+_ANSWERED_BY: Final = """
 FROM unnest(%(resources)s::uuid[], %(recipients)s::uuid[], %(types)s::text[], %(ats)s::timestamptz[])
     AS answered (resource_id, recipient_id, type, at)
 WHERE n.resource_id = answered.resource_id AND n.recipient_id = answered.recipient_id AND n.type = answered.type
-    AND n.created_at <= answered.at AND n.deleted_at IS NULL AND n.read_at IS NULL
 """
+_CLOSE_ANSWERED: Final = (
+    f"UPDATE notifications AS n SET closed_at = %(now)s, read_at = %(now)s {_ANSWERED_BY}"  # noqa: S608
+    " AND n.created_at <= answered.at AND n.deleted_at IS NULL AND n.read_at IS NULL"
+)
+_CLOSE_ANSWERED_FOR_MAIL: Final = (
+    f"UPDATE mail_notices AS n SET closed_at = %(now)s {_ANSWERED_BY}"  # noqa: S608
+    " AND n.at <= answered.at AND n.closed_at IS NULL"
+)
 
 
 async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> bool:
@@ -78,6 +84,7 @@ async def _close_answered(uow: UnitOfWork, events: Sequence[Envelope]) -> int:
         "types": [kind.value for _, _, kind in answers],
         "ats": [event.timestamp for event, _, _ in answers],
     }
+    await uow.execute(_CLOSE_ANSWERED_FOR_MAIL, params)
     return await uow.execute(_CLOSE_ANSWERED, params)
 
 

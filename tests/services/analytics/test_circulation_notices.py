@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from services.analytics.mail import repository as mail
+from services.analytics.notifications import repository as notifications
 from services.contracts.events import approval
+from services.contracts.states import NotificationType
 from services.kit.events.envelope import Envelope
 from services.kit.running import clock
+from services.kit.running.context import ActorContext
 from tests.services.analytics.conftest import Consume
 from tests.services.analytics.test_notifications import APPROVER, MANAGER, OTHER, PEOPLE, REP, Request, inbox_of
 from tests.services.analytics.world import envelope
+from tests.support.http import ServiceClient
 
 __all__ = ["inbox_of"]
 
@@ -65,3 +70,26 @@ async def test_what_was_recalled_is_there_for_nobody_to_read(consume: Consume, i
     gone = {"waiting_for": [], "state": "RECALLED", "to_read": []}
     await consume([request.emit(approval.ApprovalRecalled, REP, **gone)])
     assert await read(inbox_of(OTHER)) == [True]
+
+
+async def test_no_mail_asks_for_what_was_answered_though_nobody_is_told_in_the_app(
+    consume: Consume, client: ServiceClient
+) -> None:
+    kind = NotificationType.APPROVAL_TO_REVIEW
+    async with client.kit.db.transaction(ActorContext.system()) as uow:
+        await mail.set_switch(uow, is_on=True, sender="ringi@firm.example")
+        await notifications.set_preferences(uow, MANAGER, [(kind, False, True)])
+    request = Request()
+    ended = {"waiting_for": [], "state": "APPROVED", "to_review": [MANAGER]}
+    await consume([*PEOPLE, request.emit(approval.ApprovalRequested, REP, waiting_for=[APPROVER])])
+    await consume([request.emit(approval.ApprovalApproved, APPROVER, **ended)])
+    assert await _open_mails(client, kind) == 1
+    await consume([fact(approval.ApprovalReviewed, request, MANAGER, verdict="CLEAR")])
+    assert await _open_mails(client, kind) == 0
+
+
+async def _open_mails(client: ServiceClient, kind: NotificationType) -> int:
+    statement = "SELECT count(*) FROM mail_notices WHERE recipient_id = %s AND type = %s AND closed_at IS NULL"
+    async with client.kit.db.reader() as reader:
+        count: int = await reader.scalar(statement, [MANAGER, kind])
+    return count
