@@ -134,18 +134,18 @@ const beginKept = () => {
 
 // Somebody may go on typing in a form that has just been put in the place of the one they began in.
 const restored = new WeakSet();
-const restoreBehind = (form, field) => {
+const restoreBehind = (form, field, added) => {
   if (restored.has(form)) return;
   restored.add(form);
   const typed = field.value;
   restore(form);
-  if (field.value !== typed) field.value += typed;
+  if (field.value !== typed) field.value += added ?? typed;
 };
 
-document.addEventListener("input", ({ target }) => {
+document.addEventListener("input", ({ target, data }) => {
   const form = target.form;
   if (!form || !target.closest("#page") || target.type === "search" || form.method !== "post" || !form.querySelector(TEXT)) return;
-  if (target.matches("textarea")) restoreBehind(form, target);
+  if (target.matches("textarea")) restoreBehind(form, target, data);
   if (form.dataset.draft !== undefined && !target.value) forget(keyOf(form));
   else keep(form);
 });
