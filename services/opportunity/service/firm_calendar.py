@@ -1,6 +1,6 @@
 """The firm's calendar: the copy that deadlines are computed by, and what administrators say of its days."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -38,7 +38,7 @@ async def current(reader: Reader) -> Calendar:
     return known
 
 
-async def counting(reader: Reader, stages: Sequence[Stage]) -> Calendar:
+async def counting(reader: Reader, stages: Iterable[Stage]) -> Calendar:
     """The same for deadlines of these stages; not asked for where all of them run on the clock."""
     return await current(reader) if any(stage.business_days for stage in stages) else JAPAN
 

@@ -215,7 +215,7 @@ async def _with_superior(who: People, resolved: tuple[Resolved, ...]) -> tuple[R
 async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]:
     """The route with names and absences: who is away, or will be before the stage is through, and who stands in."""
     involved = sorted({voter for stage in chosen.stages for voter in stage.voters})
-    ends = _ends(chosen.stages, now, await firm_calendar.current(reader))
+    ends = _ends(chosen.stages, now, await firm_calendar.counting(reader, chosen.stages))
     stand_ins = await people.proxies_of(reader, involved, now, until=max(ends, default=now))
     proxies = {stand_in.user_id for found in stand_ins.values() for stand_in in found}
     shown = {who for stage in chosen.stages for who in (*stage.viewer_ids, *stage.reviewer_ids)}

@@ -102,7 +102,7 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     names = await people.names(reader, sorted(involved)) if involved else {}
     older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
     actors = [_actor(view, principal, {who for waiting, who in older if waiting == row["id"]}) for row in rows]
-    calendar = await firm_calendar.current(reader)
+    calendar = await firm_calendar.counting(reader, [stage for progress in progresses for stage in progress.stages])
     return [
         _item(row, progress, actor, names, calendar)
         for row, progress, actor in zip(rows, progresses, actors, strict=True)
