@@ -1,17 +1,13 @@
 """Who is away until when, from the events of proxies: mail for them may have to wait."""
 
 from collections.abc import Sequence
-from typing import Final
 from uuid import UUID
 
 from services.analytics.mail import repository
+from services.analytics.notifications.rules import PROXY_EVENTS
 from services.contracts.events import proxy
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.envelope import Envelope
-
-PROXY_EVENTS: Final = frozenset(
-    payload.event_type for payload in (proxy.ProxyGiven, proxy.ProxyChanged, proxy.ProxyEnded)
-)
 
 
 async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> None:

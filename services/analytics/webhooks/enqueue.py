@@ -15,8 +15,7 @@ from services.kit.running.ids import new_id
 async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> None:
     since = clock.now() - NEWS_FOR
     told = [event for event in events if event.event_type in catalogue.FIELDS and event.timestamp >= since]
-    if not told:
-        return
+    listeners = await repository.listeners(uow) if told else []
     rows = [
         {
             "id": new_id(),
@@ -26,7 +25,7 @@ async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> None:
             "body": orjson.dumps(catalogue.content(event), option=orjson.OPT_UTC_Z).decode(),
         }
         for event in told
-        for listener in await repository.listeners(uow)
+        for listener in listeners
         if event.event_type in listener["event_types"]
     ]
     if rows:

@@ -95,7 +95,8 @@ async def snooze(uow: UnitOfWork, principal: Principal, approval_id: UUID, wish:
     row = await approvals.lock(uow, approval_id)
     if row is None:
         raise NotFound()
-    waits = actions.APPROVE.name in (await shown.detail(uow, principal, approval_id))["allowedActions"]
+    # It can be returned also while an opinion is awaited before it can be approved.
+    waits = actions.RETURN.name in (await shown.detail(uow, principal, approval_id))["allowedActions"]
     if not waits or row.state is not ApprovalState.PENDING:
         raise Conflict(Text("あなたの承認待ちではありません", "It does not wait for you"))
     if row.deadline_at is not None and row.deadline_at <= now + repository.NEAR:

@@ -178,3 +178,13 @@ async def test_snoozes_that_are_over_are_forgotten(live: World) -> None:
         await uow.execute("UPDATE inbox_snoozes SET until = now() WHERE approval_id = %s", [over["id"]])
     await live.reconcile()
     assert [str(row["approval_id"]) for row in await live.rows("SELECT approval_id FROM inbox_snoozes")] == [runs["id"]]
+
+
+async def test_what_waits_for_an_opinion_can_be_set_aside_until_it_is_given(live: World) -> None:
+    rep, me, expert = await live.person("rep"), await live.person("approver"), await live.person("rep")
+    request = await live.request(rep, me)
+    assert (await live.act(me, request, "ask-opinion", userId=expert.id, question="前例は")).status == 200
+    assert (await snooze(live, me, request, clock.now() + timedelta(days=3))).status == 200
+    assert await snoozed(live, me) == [request["number"]]
+    assert (await live.act(expert, request, "give-opinion", opinion="あります")).status == 200
+    assert (await live.inbox(me), await snoozed(live, me)) == ([request["number"]], [])
