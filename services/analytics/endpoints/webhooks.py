@@ -8,7 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.analytics.endpoints.dependencies import Administrator
-from services.analytics.schemas_webhooks import (
+from services.analytics.webhooks import repository, service
+from services.analytics.webhooks.addresses import AddressRules
+from services.analytics.webhooks.catalogue import EVENT_TYPES
+from services.analytics.webhooks.schemas import (
     DeliveryQuery,
     DeliveryView,
     WebhookInput,
@@ -16,9 +19,6 @@ from services.analytics.schemas_webhooks import (
     WebhookView,
     WebhookWithSecret,
 )
-from services.analytics.webhooks import repository, service
-from services.analytics.webhooks.addresses import AddressRules
-from services.analytics.webhooks.catalogue import EVENT_TYPES
 from services.kit.http import KitDep, Reads, ServiceRoute, Uow, json_response
 from services.kit.http.etags import require_if_match
 from services.kit.http.paging import Page, page

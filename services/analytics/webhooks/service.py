@@ -8,9 +8,9 @@ import orjson
 from pydantic import SecretStr
 
 from services.analytics import errors
-from services.analytics.schemas_webhooks import WebhookInput
 from services.analytics.webhooks import catalogue, repository, signing
 from services.analytics.webhooks.addresses import AddressRules
+from services.analytics.webhooks.schemas import WebhookInput
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.errors import NotFound
 from services.kit.events import audit
