@@ -1,6 +1,8 @@
 """Records that the fuzzer can hit: with random ids alone, every route that names one would answer 404 only."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from services.contracts.permissions import Role
 from tests.support.files import PDF, multipart
@@ -14,13 +16,24 @@ PERIOD = {"startsAt": "2099-01-01T00:00:00Z", "endsAt": "2099-01-02T00:00:00Z"}
 class Targets:
     ids: dict[str, str]
     """Name of the path parameter → a record's id."""
+    of_operations: dict[str, dict[str, str]]
+    """Operation → ids of its own: what may end a record does not end the one that the others read."""
 
     def as_parameters(self) -> str:
         """The configuration file that makes schemathesis use them."""
-        lines = [
-            f'"path.{name}" = {record if record.isdecimal() else repr(record)}' for name, record in self.ids.items()
-        ]
-        return "\n".join(["[parameters]", *lines, ""])
+        lines = ["[parameters]", *_path_parameters(self.ids)]
+        for operation, ids in self.of_operations.items():
+            lines += ["[[operations]]", f"include-name = {operation!r}"]
+            lines += [f"parameters.{line}" for line in _path_parameters(ids)]
+        return "\n".join([*lines, ""])
+
+
+def _path_parameters(ids: dict[str, str]) -> list[str]:
+    return [f'"path.{name}" = {record if record.isdecimal() else repr(record)}' for name, record in ids.items()]
+
+
+def today_in_japan() -> str:
+    return datetime.now(ZoneInfo("Asia/Tokyo")).date().isoformat()
 
 
 async def attach(owner: Caller, approval: str) -> str:
@@ -59,6 +72,12 @@ async def create_targets(system: System) -> Targets:
     decided = await make(owner, "/approvals", request)
     approved = await approver.ask("PATCH", f"/approvals/{decided}/approve")
     assert approved.status == 200, approved.json
+    rate = {"currency": "USD", "yenPerUnit": "150.25", "validFrom": today_in_japan()}
+    webhook = {"url": "https://receiver.invalid/ringi", "eventTypes": ["approval.approved"]}
+    kept_webhook = await make(owner, "/webhooks", webhook)
+    told = await owner.ask("POST", f"/webhooks/{kept_webhook}/test")
+    assert told.status == 204, told.json
+    deliveries = await owner.ask("GET", f"/webhooks/{kept_webhook}/deliveries")
     population = {"decidedFrom": "2020-01-01", "decidedTo": "2100-01-01"}
     return Targets(
         {
@@ -75,10 +94,14 @@ async def create_targets(system: System) -> Targets:
             "process_id": await make(owner, "/approvals", request, "processId"),
             "route_id": await make(owner, "/approval-routes", route),
             "number": "1",
+            "rate_id": await make(owner, "/currency-rates", rate),
+            "webhook_id": kept_webhook,
+            "delivery_id": deliveries.json["items"][0]["id"],
             "sample_id": await make(auditor, "/audit-samples", {"title": "検査", "count": 1, "population": population}),
             "position": "1",
             "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),
             "user_id": str(stand_in.id),
             "sales_id": str(owner.id),
-        }
+        },
+        {"DELETE /api/v1/webhooks/{webhook_id}": {"webhook_id": await make(owner, "/webhooks", webhook)}},
     )
