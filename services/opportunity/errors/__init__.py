@@ -1,9 +1,13 @@
 """Refusals that only approval requests know, by what they are about."""
 
 from services.opportunity.errors.attachments import (
+    AlreadyHeld,
     AttachmentInfected,
+    AttachmentPurged,
     AttachmentQuarantined,
     AttachmentsNotClean,
+    HeldByOtherOffice,
+    HoldReleased,
     TooManyAttachments,
 )
 from services.opportunity.errors.circulation import (
@@ -53,10 +57,12 @@ __all__ = [
     "DECIDED_WORDS",
     "Advises",
     "AlreadyDecided",
+    "AlreadyHeld",
     "AlreadyVoted",
     "AnsweredAlready",
     "AskedAgainAlready",
     "AttachmentInfected",
+    "AttachmentPurged",
     "AttachmentQuarantined",
     "AttachmentsNotClean",
     "BulkDecisionRuns",
@@ -65,6 +71,8 @@ __all__ = [
     "CannotBeAsked",
     "DeadlineNear",
     "FlagsNotAcknowledged",
+    "HeldByOtherOffice",
+    "HoldReleased",
     "NoRoute",
     "NotAnApprover",
     "NotAskedAnyMore",

@@ -18,6 +18,7 @@ from services.kit.trust.principal import Principal
 from services.opportunity import events
 from services.opportunity.errors import (
     AttachmentInfected,
+    AttachmentPurged,
     AttachmentQuarantined,
     AttachmentsNotClean,
     TooManyAttachments,
@@ -129,13 +130,15 @@ async def listed(reader: Reader, principal: Principal, approval_id: UUID, shelf:
 
 
 async def downloadable(reader: Reader, principal: Principal, approval_id: UUID, attachment_id: UUID) -> Row:
-    """Raises NotFound, AttachmentQuarantined, AttachmentInfected."""
+    """Raises NotFound, AttachmentQuarantined, AttachmentInfected, AttachmentPurged."""
     await require_visible(reader, principal, approval_id)
     row = await _one(reader, approval_id, attachment_id)
-    if row["state"] == AttachmentState.QUARANTINED:
-        raise AttachmentQuarantined()
     if row["state"] == AttachmentState.INFECTED:
         raise AttachmentInfected(row["found"])
+    if row["purgedAt"] is not None:
+        raise AttachmentPurged(row)
+    if row["state"] == AttachmentState.QUARANTINED:
+        raise AttachmentQuarantined()
     return row
 
 

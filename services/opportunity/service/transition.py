@@ -46,6 +46,8 @@ class Transition:
     opinion: Opinion | None = None
     """The question that it is about."""
     verdict: Verdict | None = None
+    purge: dict[str, Any] | None = None
+    """Which files were deleted, and by which rule."""
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
@@ -155,6 +157,8 @@ async def write_history(
         personal["snapshot"] = await seen(uow, after if transition.action in _ASKS else before)
     if transition.verdict is not None:
         personal["verdict"] = transition.verdict.value
+    if transition.purge is not None:
+        personal["purge"] = transition.purge
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
     if transition.opinion is not None:
