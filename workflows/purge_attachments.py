@@ -15,10 +15,8 @@ with workflow.unsafe.imports_passed_through():
 SLICE_TIMEOUT = timedelta(minutes=30)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5), maximum_attempts=30)
 """Some two hours. A run that ends without its end is shown as such, and the next one goes on where it stood."""
-HEARTBEATS = 6
+HEARTBEATS = 4
 """Between two of them lies one file, which a bucket that answers badly may take a while to delete."""
-SLICES_BEFORE_NEW = 200
-"""Of one history: what is due beyond that is begun anew, with the cursor that the run's record has."""
 
 
 @workflow.defn(name=PURGE_ATTACHMENTS)
@@ -27,7 +25,7 @@ class PurgeAttachments:
     async def run(self, going_on: PurgeInput | None = None) -> SliceResult:
         """``going_on``: the run that this one goes on with."""
         call = going_on or PurgeInput(run_id=workflow.uuid4())
-        done = slices = 0
+        done = 0
         while True:
             answer = await workflow.execute_activity(
                 opportunity.purge_files,
@@ -37,8 +35,9 @@ class PurgeAttachments:
                 heartbeat_timeout=HEARTBEATS * policies.HEARTBEAT_TIMEOUT,
                 retry_policy=RETRY,
             )
-            done, slices = done + answer.done, slices + 1
+            done += answer.done
             if answer.remaining == 0:
                 return SliceResult(done=done, remaining=0)
-            if slices == SLICES_BEFORE_NEW:
+            if workflow.info().get_current_history_length() > policies.HISTORY_LIMIT:
+                # The run goes on where the cursor of its record stands.
                 workflow.continue_as_new(call)

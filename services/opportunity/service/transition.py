@@ -34,8 +34,8 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, PROCESS
-    or SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, AUDITOR,
+    PROCESS or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
