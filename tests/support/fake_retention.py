@@ -76,6 +76,10 @@ class RetentionAnswers:
             "setBy": ask.user["id"],
             "setByName": ask.user["name"],
             "setAt": records.iso(),
+            "releasedBy": None,
+            "releasedByName": None,
+            "releasedAt": None,
+            "releaseReason": None,
         }
         self.holds.insert(0, hold)
         self._record(item, ask.user, "LEGAL_HOLD", "")
