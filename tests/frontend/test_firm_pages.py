@@ -40,7 +40,8 @@ RETENTION = {
 HOLD = {
     "id": "5f1c2d3e-0000-7000-8000-000000000001", "approvalId": "5f1c2d3e-0000-7000-8000-000000000002",
     "number": "RNG-2026-000400", "title": "手数料の減額", "state": "APPROVED", "office": "AUDIT",
-    "reason": "訴訟の準備", "setBy": None, "setByName": "監査 次郎", "setAt": "2026-11-01T00:00:00Z",
+    "reason": "訴訟の準備", "setBy": "5f1c2d3e-0000-7000-8000-000000000003",
+    "setByName": "監査 次郎", "setAt": "2026-11-01T00:00:00Z",
     "releasedBy": None, "releasedByName": None, "releasedAt": None, "releaseReason": None,
 }  # fmt: skip
 

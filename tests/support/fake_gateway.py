@@ -248,7 +248,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
-            created += (self._enter_rate, self._draw_sample, self._keep_template)
+            created += (self._enter_rate, self._draw_sample, self._keep_template, self._hold)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)

@@ -9,6 +9,7 @@ from services.opportunity.errors.attachments import (
     HeldByOtherOffice,
     HoldReleased,
     TooManyAttachments,
+    UnderLegalHold,
 )
 from services.opportunity.errors.circulation import (
     AnsweredAlready,
@@ -98,6 +99,7 @@ __all__ = [
     "TooManyBulkDecisions",
     "TooManyTemplates",
     "TooManyViews",
+    "UnderLegalHold",
     "VersionPlannedAlready",
     "VersionSettled",
     "WrongState",

@@ -58,6 +58,13 @@ class AlreadyHeld(Conflict):
     title = Text("すでに訴訟ホールドの対象です", "The request is under legal hold already")
 
 
+class UnderLegalHold(Conflict):
+    code = "under_legal_hold"
+    title = Text(
+        "訴訟ホールド中のため、ファイルは削除できません", "The request is under legal hold: its files can't be removed"
+    )
+
+
 class HoldReleased(Conflict):
     code = "legal_hold_released"
     title = Text("この訴訟ホールドはすでに解除されています", "The legal hold has been released already")

@@ -103,11 +103,13 @@ async def unfinished(reader: Reader) -> list[UUID]:
     return [row["approval_id"] for row in rows]
 
 
-async def call_off(uow: UnitOfWork, ids: Sequence[UUID]) -> None:
+async def call_off(uow: UnitOfWork, ids: Sequence[UUID], now: datetime) -> None:
+    """They are as they were; what waited for the scanner waits for it again."""
     await uow.execute(
-        "UPDATE approval_attachments SET purge_rule = NULL, purge_term = NULL, purge_begun_at = NULL"
+        "UPDATE approval_attachments SET purge_rule = NULL, purge_term = NULL, purge_begun_at = NULL,"
+        " scan_after = CASE WHEN state = 'QUARANTINED' THEN %s::timestamptz END"
         " WHERE id = ANY(%s) AND purged_at IS NULL",
-        [list(ids)],
+        [now, list(ids)],
     )
 
 

@@ -106,7 +106,7 @@ async def _call_off(uow: UnitOfWork, storage: Storage, approval: Approval, rows:
     """The request is held since: what is still there stays. What is not was deleted before, which its row is to say."""
     there = [row for row in rows if await storage.exists(str(row["id"]))]
     if there:
-        await purging.call_off(uow, [row["id"] for row in there])
+        await purging.call_off(uow, [row["id"] for row in there], clock.now())
         await _audit(uow, "approval.purge_call_off", approval, _of_rows(there))
     return [row for row in rows if row not in there]
 

@@ -126,3 +126,15 @@ async def test_a_hold_saves_what_a_run_that_died_has_not_deleted_yet(
     actions = await archive.world.rows("SELECT action FROM audit_entries WHERE action LIKE 'approval.purge%%'")
     assert {row["action"] for row in actions} == {"approval.purge_begin", "approval.purge_call_off"}
     assert await archive.violations() == []
+
+
+async def test_nothing_is_removed_for_good_from_what_is_held(archive: Archive, rep: Person, admin: Person) -> None:
+    draft, file = await archive.draft_with_file(rep)
+    held = await archive.hold(admin, draft)
+    path = f"/approvals/{draft['id']}/attachments/{file['id']}"
+    refused = await archive.world.client.delete(path, token=rep.token)
+    assert (refused.status, refused.json["code"]) == (409, "under_legal_hold")
+    assert archive.names() == {file["id"]}
+    assert (await archive.release(admin, held.json)).status == 200
+    assert (await archive.world.client.delete(path, token=rep.token)).status == 204
+    assert archive.names() == set()
