@@ -43,7 +43,7 @@ async def test_a_rate_is_corrected_and_a_request_in_dollars_is_compared_by_it(
     await expect(rep.locator("#opportunity-route")).to_contain_text("≈ ¥1,830,000")
     await expect(rep.locator("#opportunity-route")).to_contain_text("1 USD = ¥152.50")
     await rep.get_by_role("button", name="申請する", exact=True).click()
-    await expect(rep.locator(".facts").first).to_contain_text("USD 12,000")
+    await expect(rep.locator(".facts").first).to_contain_text("USD 12,000.00")
     await expect(rep.locator(".facts").first).to_contain_text("≈ ¥1,830,000")
     [sent] = [
         body for body in frontend.gateway.sent("POST", "/approvals") if body and "title" in body and "draft" in body
