@@ -14,7 +14,7 @@ class Figure(View):
     """`value` None: there was nothing to divide by; of amounts, the yen. `link` is the list of exactly what the figure
     counts, below the API's root."""
 
-    value: float | None = None
+    value: int | float | None = None
     unit: str = "count"
     numerator: int | None = None
     denominator: int | None = None

@@ -55,7 +55,8 @@ def _read(value: Any) -> Decimal:
 
 def json_schema(**bounds: int) -> WithJsonSchema:
     """``bounds``: keywords for whole amounts; a schema can't say them of a text."""
-    text = {"type": "string", "pattern": f"^{_TEXT.pattern}$", "examples": ["1250.5"]}
+    meaning = "An amount that is not whole; in answers without zeros at its end."
+    text = {"type": "string", "pattern": f"^{_TEXT.pattern}$", "examples": ["1250.5"], "description": meaning}
     return WithJsonSchema({"anyOf": [{"type": "integer"} | bounds, text]})
 
 

@@ -193,18 +193,15 @@ def approval_to_row(approval: Approval) -> Row:
     """The columns of ``approvals``; JSON is left to the repository."""
     row = {field.name: getattr(approval, field.name) for field in fields(Approval) if field.name != "progress"}
     row |= {field.name: getattr(approval.progress, field.name) for field in fields(Progress)}
-    return (
-        row
-        | amounts.to_row(approval.amount)
-        | {
-            "rates": exchange.to_json(approval.rates),
-            "stages": stages_to_json(approval.progress.stages),
-            "approved_by": sorted(approval.progress.approved_by),
-            "voted_by": sorted(approval.progress.voted_by),
-            "last_approval": _last_approval_to_json(approval.progress.last_approval),
-            "opinions": [_opinion_to_json(opinion) for opinion in approval.progress.opinions],
-        }
-    )
+    row |= amounts.to_row(approval.amount)
+    return row | {
+        "rates": exchange.to_json(approval.rates),
+        "stages": stages_to_json(approval.progress.stages),
+        "approved_by": sorted(approval.progress.approved_by),
+        "voted_by": sorted(approval.progress.voted_by),
+        "last_approval": _last_approval_to_json(approval.progress.last_approval),
+        "opinions": [_opinion_to_json(opinion) for opinion in approval.progress.opinions],
+    }
 
 
 def _uuid(value: str | None) -> UUID | None:

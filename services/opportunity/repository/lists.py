@@ -23,12 +23,14 @@ _HIDDEN = {
 }
 """Columns that no caller is shown, or not as they are."""
 _SHOWN = [name for name in APPROVAL_COLUMNS if name not in _HIDDEN]
-_COLUMNS = (
-    ", ".join(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN) + ", (SELECT count(*) FROM approval_attachments f"  # noqa: S608 - constants only
-    " WHERE f.approval_id = a.id AND f.removed_at IS NULL)"
-    ' AS "attachmentCount"'
-    f", {amounts.as_json('a')} AS amount"
-    ', customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"'
+_COLUMNS = ", ".join(
+    (
+        *(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN),
+        f"{amounts.as_json('a')} AS amount",
+        "(SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND f.removed_at IS NULL)"
+        ' AS "attachmentCount"',
+        'customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"',
+    )
 )
 _JOINS = (
     " LEFT JOIN customer_copies customer ON customer.id = a.customer_id"
