@@ -312,8 +312,8 @@ class Narrowed(QueryModel):
     def _amounts_have_a_currency(self) -> Self:
         if self.currency is None and (self.min_amount is not None or self.max_amount is not None):
             self.currency = DEFAULT_CURRENCY
-        bounds = {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount}
-        require_decimals(self.currency or DEFAULT_CURRENCY, bounds)
+        currency = self.currency or DEFAULT_CURRENCY
+        require_decimals(currency, {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount})
         return self
 
     @property

@@ -63,8 +63,8 @@ class Population(CamelModel):
             raise PydanticCustomError("state_undecided", "Value should name states of decided requests only")
         if self.currency is None and (self.min_amount is not None or self.max_amount is not None):
             self.currency = DEFAULT_CURRENCY
-        bounds = {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount}
-        require_decimals(self.currency or DEFAULT_CURRENCY, bounds)
+        currency = self.currency or DEFAULT_CURRENCY
+        require_decimals(currency, {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount})
         return self
 
 
