@@ -15,8 +15,8 @@ from services.opportunity.chain import GENESIS, entry_hash
 DECIDED: Final = ["APPROVED", "REJECTED"]
 TERMINAL: Final = [*DECIDED, "RECALLED", "CANCELLED"]
 DECIDING: Final = ["APPROVE", "REJECT", "RETURN"]
-SAID: Final = ["READ", "POST_REVIEW"]
-"""What is said of a request after its end, and ends nothing."""
+SAID: Final = ["READ", "POST_REVIEW", "LEGAL_HOLD", "LEGAL_RELEASE", "PURGE_FILES"]
+"""What is said of a request or done to its files after its end, and ends nothing."""
 WORKFLOWS_LOOKED_AT: Final = 500
 """The newest decided requests: asking Temporal costs a call each, and older ones are beyond its retention."""
 

@@ -109,6 +109,17 @@ class Rate(View):
     valid_from: str
 
 
+class LegalHold(View):
+    """Why and by whom is null for all but administrators and auditors."""
+
+    id: str
+    office: str
+    set_at: str
+    set_by_name: str | None = None
+    reason: str | None = None
+    may_release: bool = False
+
+
 class Approval(View):
     """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
 
@@ -154,6 +165,7 @@ class Approval(View):
     terms_changed: bool = False
     attachment_count: int = 0
     shortage: Shortage | None = None
+    legal_holds: list[LegalHold] = Field(default_factory=list)
     customer_facts: CustomerFacts | None = None
 
     def may(self, action: str) -> bool:
@@ -224,6 +236,9 @@ class Attachment(View):
     uploaded_at: str
     removed_at: str | None = None
     removed_revision: int | None = None
+    purged_at: str | None = None
+    purge_rule: str | None = None
+    purge_term: int | None = None
 
     @property
     def is_picture(self) -> bool:

@@ -200,6 +200,10 @@ TAMPERINGS = {
         " WHERE state = 'APPROVED'",
     ),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
+    "retention": Tampering(
+        "opportunity",
+        "UPDATE approval_attachments SET purge_rule = 'RETENTION', purge_term = 10, purge_begun_at = now()",
+    ),
     "bulk-items": Tampering(
         "opportunity", "UPDATE bulk_decision_items SET status = 'CANCELLED' WHERE status = 'DECIDED'"
     ),

@@ -35,6 +35,7 @@ class FirmAnswers:
         self.firm_days: dict[str, Json] = {}
         self.confirmed_years = {_today().year, _today().year + 1}
         self.limits: Json = {"attachmentMaxBytes": None, "attachmentsPerRequest": None, "version": 1}
+        self.limits |= {"retentionYears": 10, "abandonedDraftDays": 180}
         self.limits |= {"updatedBy": None, "updatedByName": None, "updatedAt": records.iso(-900)}
         admin = records.by_email(self.users, "admin")
         self.add_rate(admin, "EUR", "160.20", -40)

@@ -14,6 +14,7 @@ from services.kit.running import clock, zone
 from services.kit.text.folding import grams, words
 from services.opportunity import amounts
 from services.opportunity.models import APPROVAL_COLUMNS
+from services.opportunity.repository.attachments import BELONGS
 from services.opportunity.repository.inbox import ASLEEP, asleep_params
 
 _HIDDEN = {
@@ -23,12 +24,12 @@ _HIDDEN = {
 }
 """Columns that no caller is shown, or not as they are."""
 _SHOWN = [name for name in APPROVAL_COLUMNS if name not in _HIDDEN]
+_FILES = f"(SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND {BELONGS})"  # noqa: S608
 _COLUMNS = ", ".join(
     (
         *(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN),
         f"{amounts.as_json('a')} AS amount",
-        "(SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND f.removed_at IS NULL)"
-        ' AS "attachmentCount"',
+        f'{_FILES} AS "attachmentCount"',
         'customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"',
     )
 )

@@ -45,6 +45,7 @@ from services.opportunity.schemas.fields import (
 )
 from services.opportunity.schemas.kind_fields import KindFields, amounts_in, parsed
 from services.opportunity.schemas.rates import KeptRate
+from services.opportunity.schemas.retention import HoldShown
 from services.opportunity.suitability import Flag
 
 
@@ -255,6 +256,8 @@ class ApprovalOutput(ResponseModel):
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
     shortage: Shortage | None = None
     """In the answer for one request: why its stage stands still."""
+    legal_holds: list[HoldShown] | None = None
+    """Of one request, not in lists."""
     customer_facts: CustomerFacts | None = None
     """In the answer for one request: what an approver needs to know of the customer."""
 

@@ -35,8 +35,8 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, PROCESS
-    or SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, AUDITOR,
+    PROCESS or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
@@ -47,6 +47,8 @@ class Transition:
     opinion: Opinion | None = None
     """The question that it is about."""
     verdict: Verdict | None = None
+    purge: dict[str, Any] | None = None
+    """Which files were deleted, and by which rule."""
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
@@ -156,6 +158,8 @@ async def write_history(
         personal["snapshot"] = await seen(uow, after if transition.action in _ASKS else before)
     if transition.verdict is not None:
         personal["verdict"] = transition.verdict.value
+    if transition.purge is not None:
+        personal["purge"] = transition.purge
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
     if transition.opinion is not None:
