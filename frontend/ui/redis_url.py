@@ -4,7 +4,7 @@ rule."""
 from __future__ import annotations
 
 from typing import Self
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import BaseModel, Field, FilePath, model_validator
 
@@ -41,7 +41,7 @@ class RedisSettings(BaseModel):
         """The URL with the certificates; what it says itself counts more."""
         if not self.redis_url:
             return None
-        parts = urlsplit(self.redis_url)
-        own = dict(parse_qsl(parts.query, keep_blank_values=True))
+        query = urlsplit(self.redis_url).query
+        own = dict(parse_qsl(query, keep_blank_values=True))
         added = [f"{name}={quote(str(path))}" for name, path in self._files.items() if path and name not in own]
-        return urlunsplit(parts._replace(query="&".join([*filter(None, [parts.query]), *added])))
+        return self.redis_url + ("&" if query else "?") + "&".join(added) if added else self.redis_url
