@@ -71,10 +71,11 @@ class Gateway:
         self._upstreams = upstreams
         self._trust = Trust(settings, upstreams["auth"])
         self._cors = Cors(settings.allowed_origins())
-        self._buckets = buckets_for(settings.redis_url)
+        self._buckets = buckets_for(settings.redis_address)
         self._per_user = Policy("user", settings.rate_limit_user)
         self._per_address = Policy("address", settings.rate_limit_address)
         self._per_login = Policy("login", settings.rate_limit_login)
+        self._per_decoder = Policy("decode", settings.rate_limit_decode)
         self._sagas = Sagas(upstreams)
         self._search = Search(upstreams)
         self._document = MergedDocument(upstreams)
@@ -197,7 +198,8 @@ class Gateway:
         if (method, location.path) not in paths.PUBLIC and verdict.allowed:
             principal = await self._trust.caller(given)
             correlation.amend(actor_id=str(principal.user_id))
-            verdict = await self._buckets.take(self._per_user, str(principal.user_id))
+            of_user = self._per_decoder if (method, location.path) == paths.DECODE else self._per_user
+            verdict = await self._buckets.take(of_user, str(principal.user_id))
         outgoing.added += verdict.headers
         verdict.enforce()
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import uvloop
@@ -33,6 +34,7 @@ from services.kit.running import logging as kit_logging
 from services.kit.running import temporal, tracing
 from services.kit.running.backoff import Backoff
 from services.kit.running.leaving import leave
+from services.kit.running.peers.kafka import KafkaAddress
 from services.kit.running.settings import ServiceSettings
 from services.kit.trust.internal import InternalClient, InternalTokens
 from workers.correlating import CorrelationInterceptor
@@ -92,8 +94,8 @@ class Runtime:
             await client.close()
 
     @property
-    def bootstrap(self) -> str:
-        return self.settings.require("kafka_bootstrap")
+    def bootstrap(self) -> KafkaAddress:
+        return self.settings.kafka()
 
 
 Composer = Callable[[Runtime], AbstractAsyncContextManager[ServiceWorker]]
@@ -120,6 +122,8 @@ async def host(settings: ServiceSettings, composers: Sequence[Composer], stop: a
             for worker in workers:
                 for name, loop in _loops(worker, runtime):
                     group.create_task(_ends_with(loop, stop), name=f"{worker.service}:{name}")
+            renewal = partial(temporal.keep_api_key, runtime.temporal, settings)
+            group.create_task(_ends_with(renewal, stop), name="temporal:api-key")
             group.create_task(_ends_with(LagGauge(consumers, runtime.bootstrap).run, stop), name="consumer-lag")
             if queued:
                 group.create_task(_poll(settings, queued, polling, stop), name="temporal")
@@ -163,6 +167,7 @@ async def _poll(
                 for worker in workers:
                     group.create_task(_poll_one(client, worker, stop), name=f"{worker.service}:temporal")
                 group.create_task(keep_prepared(client, schedules, stop), name="temporal:schedules")
+                group.create_task(temporal.keep_api_key(client, settings, stop), name="temporal:api-key")
         except* RPCError as errors:
             # Whatever it says, a namespace that is not there yet included, may be mended while the worker waits.
             log.warning("Temporal refuses: %s", errors.exceptions)

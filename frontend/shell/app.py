@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from frontend.shell import finding, notifications, processes, signing_in
+from frontend.shell import codec, finding, notifications, processes, signing_in
 from frontend.shell.compose import Composer
 from frontend.shell.compression import CompressPages
 from frontend.shell.counts import Counts
@@ -107,6 +107,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         routes=[
             Route("/healthz", _health),
             Route("/assets/{name}", serve_asset),
+            Route(codec.PATH, codec.answer, methods=codec.METHODS),
             Route("/login", signing_in.show),
             Route("/login", signing_in.submit, methods=WRITE_METHODS),
             Route("/logout", signed_in(signing_in.sign_out), methods=WRITE_METHODS),

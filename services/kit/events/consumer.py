@@ -31,6 +31,7 @@ from services.kit.events.stream import Stream, StreamGapError, partitions_of
 from services.kit.running import crashpoints, tracing
 from services.kit.running.backoff import Backoff, delay, pause
 from services.kit.running.context import ActorContext
+from services.kit.running.peers.kafka import Bootstrap
 
 __all__ = ["PARKED", "Apply", "Consumer"]
 
@@ -65,7 +66,7 @@ class Consumer:
     batch tried again; anything else is the fault of an event, which ends in the dead letters.
     """
 
-    def __init__(self, db: Database, *, bootstrap: str, name: str, topics: Sequence[str], apply: Apply) -> None:
+    def __init__(self, db: Database, *, bootstrap: Bootstrap, name: str, topics: Sequence[str], apply: Apply) -> None:
         self.name = name
         self.db = db
         self.topics = tuple(topics)

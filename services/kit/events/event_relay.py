@@ -21,6 +21,7 @@ from services.kit.events.broker import ClusterSession, meet
 from services.kit.running import clock, crashpoints
 from services.kit.running.backoff import Backoff
 from services.kit.running.context import ActorContext
+from services.kit.running.peers.kafka import Bootstrap
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class EventRelay:
     id decides. Several producers of one partition are what tansu loses its order with (see stream.py).
     """
 
-    def __init__(self, db: Database, bootstrap: str, *, own_partitions: Mapping[str, int] | None = None) -> None:
+    def __init__(self, db: Database, bootstrap: Bootstrap, *, own_partitions: Mapping[str, int] | None = None) -> None:
         self._db = db
         self._own_partitions = own_partitions or {}
         self._bootstrap = bootstrap

@@ -17,6 +17,7 @@ from services.kit.events.consumer import Consumer
 from services.kit.events.stream import partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running.backoff import pause
+from services.kit.running.peers.kafka import Bootstrap
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ LAG = Gauge("ringi_consumer_lag", "Records not yet consumed, over all partitions
 class LagGauge:
     """Of all consumers of a process, over connections of its own."""
 
-    def __init__(self, consumers: Sequence[Consumer], bootstrap: str) -> None:
+    def __init__(self, consumers: Sequence[Consumer], bootstrap: Bootstrap) -> None:
         self._consumers = consumers
         self._bootstrap = bootstrap
 

@@ -24,7 +24,9 @@ def configure(settings: ServiceSettings, process: str) -> None:
 
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: f"ringi-{process}"}))
     endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    provider.add_span_processor(
+        BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, **settings.otlp_exporter_options()))
+    )
     trace.set_tracer_provider(provider)
     _state["tracer"] = provider.get_tracer("ringi")
 
