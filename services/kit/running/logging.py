@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import structlog
+from opentelemetry import trace
 from prometheus_client import Counter
 
 from services.kit.running import correlation
@@ -100,8 +101,10 @@ def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def add_correlation(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Processor: trace, request, process and actor of the running task."""
+    """Processor: trace, request, process and actor of the running task. Frontends have a span alone."""
     present = correlation.current()
+    if present is None and (span := trace.get_current_span().get_span_context()).is_valid:
+        event["traceId"] = trace.format_trace_id(span.trace_id)
     if present is not None:
         event["traceId"] = present.trace_id
         if present.request_id:
