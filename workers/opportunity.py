@@ -14,6 +14,7 @@ from services.contracts.processes import TaskQueue
 from services.kit.db.database import Database
 from services.kit.trust.internal import InternalClient
 from services.opportunity import references, scanning
+from services.opportunity.figures import DEADLINES
 from services.opportunity.service.reconcile import reconcile
 from services.opportunity.settings import OpportunitySettings
 from workers import runtime
@@ -46,7 +47,7 @@ async def compose(host: Runtime) -> AsyncIterator[ServiceWorker]:
     async with host.database(SERVICE) as db, host.internal(SERVICE) as internal:
         part = temporal_part(db, internal, host.temporal)
         loops = attachment_loops(db, OpportunitySettings.of(host.settings))
-        yield replace(part, consumers=[references.consumer(db, host.bootstrap)], loops=loops)
+        yield replace(part, consumers=[references.consumer(db, host.bootstrap)], loops=loops, gauges=[DEADLINES])
 
 
 def attachment_loops(db: Database, settings: OpportunitySettings) -> list[Loop]:
@@ -66,4 +67,4 @@ def attachment_loops(db: Database, settings: OpportunitySettings) -> list[Loop]:
 
 
 if __name__ == "__main__":
-    runtime.main(compose, name=SERVICE)
+    runtime.main(compose, name=f"worker-{SERVICE}")
