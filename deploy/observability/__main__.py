@@ -1,17 +1,18 @@
-"""Writes the generated files of deploy/prometheus and deploy/grafana; `--check` only compares (exit code 1)."""
+"""Writes what is generated of rules, dashboards and docs/metrics.md; `--check` only compares (exit code 1)."""
 
 import sys
 from pathlib import Path
 
 from deploy.observability.dashboards import as_json
+from deploy.observability.metrics import ROOT, as_markdown
 from deploy.observability.objectives import as_yaml
 from deploy.observability.pages import DASHBOARDS
 
-DEPLOY = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
 
 
 def generated() -> dict[Path, str]:
-    files = {DEPLOY / "prometheus/rules/objectives.yml": as_yaml()}
+    files = {DEPLOY / "prometheus/rules/objectives.yml": as_yaml(), ROOT / "docs/metrics.md": as_markdown()}
     return files | {DEPLOY / f"grafana/dashboards/{page.uid}.json": as_json(page) for page in DASHBOARDS}
 
 

@@ -35,14 +35,14 @@ class Objective:
 
 # What operators' programs ask is no user's request; a process that somebody waits for takes as long as it takes.
 _GATEWAY: Final = 'service="gateway",route=~"/api/v1/.*",route!~".*/stream|/api/v1/sagas/.*"'
-_DECISIONS: Final = 'service="opportunity",method="PATCH",route=~"/approvals/{approval_id}/(approve|reject|return)"'
+_DECISIONS: Final = 'service="opportunity",route=~"/approvals/{approval_id}/(approve|reject|return)"'
 
 
 def _slower(histogram: str, matchers: str, bound: str) -> tuple[str, str]:
     """Rates of what took longer than the bound (a bucket's, in seconds), and of all."""
     every = f"sum(rate({histogram}_count{{{matchers}}}[WINDOW]))"
     within = f'sum(rate({histogram}_bucket{{{matchers}{"," if matchers else ""}le="{bound}"}}[WINDOW]))'
-    return f"({every} - {within})", every
+    return f"({every}\n- {within})", every
 
 
 def _objectives() -> tuple[Objective, ...]:
@@ -92,8 +92,9 @@ def as_yaml() -> str:
     for objective in OBJECTIVES:
         lines += [f"  - name: ringi_{objective.name}", "    rules:"]
         for window in WINDOWS:
-            ratio = f"{objective.bad} / {objective.all}".replace("WINDOW", window)
-            lines += [f"      - record: {objective.record}_{window}", f"        expr: {_quoted(ratio)}"]
+            ratio = f"{objective.bad}\n/ {objective.all}".replace("WINDOW", window)
+            lines += [f"      - record: {objective.record}_{window}", "        expr: >-"]
+            lines += [f"          {line}" for line in ratio.splitlines()]
         for long, short, factor, severity in BURNS:
             bound = f"> {factor} * {round(1 - objective.target, 6)}"
             lines += [
@@ -105,7 +106,3 @@ def as_yaml() -> str:
                 f"          runbook_url: docs/runbooks.md#{objective.alert.lower()}",
             ]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,6 +11,6 @@ TIMERS: Final = OwnGauges(
     " FROM tasks WHERE deleted_at IS NULL AND timed",
     {
         "open": Gauge("ringi_task_timers_open", "Tasks whose due date has not been told yet"),
-        "late": Gauge("ringi_task_timers_late_seconds", "For how long the latest of them has been due"),
+        "late": Gauge("ringi_task_timers_late_seconds", "For how long the one that is latest has been due"),
     },
 )

@@ -41,6 +41,12 @@ _OURS = frozenset(
 )
 """Values that we make or have checked ourselves; every line has them, so they are not searched."""
 
+_EXTRA = frozenset(
+    {"attempts", "batch_id", "consumer", "database", "dead_letter", "item", "lane", "lease", "offset", "schedules"}
+    | {"services", "size", "status", "step", "topic", "workflow_id"}
+)
+"""What our modules hand the standard library's loggers as ``extra``; others' (uvicorn's, Temporal's) say it twice."""
+
 LINES_LOST = Counter("ringi_log_lines_lost", "Log lines that standard output did not take: full disk, closed pipe")
 
 EventDict = MutableMapping[str, Any]
@@ -129,7 +135,7 @@ def configure(*, level: str = "INFO", log_format: str = "json", process: str = "
     handler = logging.StreamHandler(_OUTPUT)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(_EXTRA), *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
