@@ -17,6 +17,7 @@ from services.kit.files.clamd import Scanner
 from services.kit.files.storage import Storage
 from services.kit.trust.internal import InternalClient
 from services.opportunity import references, scanning
+from services.opportunity.figures import DEADLINES
 from services.opportunity.service.reconcile import reconcile
 from services.opportunity.settings import OpportunitySettings
 from workers import runtime
@@ -59,7 +60,7 @@ async def compose(host: Runtime) -> AsyncIterator[ServiceWorker]:
         storage = settings.storage()
         part = temporal_part(db, internal, host.temporal, storage)
         loops = attachment_loops(db, storage, settings.scanner())
-        yield replace(part, consumers=[references.consumer(db, host.bootstrap)], loops=loops)
+        yield replace(part, consumers=[references.consumer(db, host.bootstrap)], loops=loops, gauges=[DEADLINES])
 
 
 def attachment_loops(db: Database, storage: Storage | None, scanner: Scanner | None) -> list[Loop]:
@@ -78,4 +79,4 @@ def attachment_loops(db: Database, storage: Storage | None, scanner: Scanner | N
 
 
 if __name__ == "__main__":
-    runtime.main(compose, name=SERVICE)
+    runtime.main(compose, name=f"worker-{SERVICE}")

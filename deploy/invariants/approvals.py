@@ -131,7 +131,7 @@ async def stand_as_seen(system: System) -> list[Violation]:
         " FROM approval_history h JOIN approval_history_personal p ON p.history_id = h.id"
         " WHERE h.approval_id = a.id AND p.content ? 'snapshot' ORDER BY h.sequence DESC LIMIT 1) last"
         " WHERE a.state = ANY(%s) AND ((last.seen ->> 'kind', last.seen ->> 'amount', last.seen ->> 'currency')"
-        " IS DISTINCT FROM (a.kind, a.amount::text, a.currency)"
+        " IS DISTINCT FROM (a.kind, coalesce(trim_scale(a.exact_amount)::text, a.amount::text), a.currency)"
         " OR last.seen ? 'fields' AND last.seen -> 'fields' <> a.fields) LIMIT %s",
         [["PENDING", *DECIDED], REPORTED],
     )

@@ -149,6 +149,7 @@ def _system() -> dict[str, str]:
         "process.retry": pgettext("audit", "Had a process tried again"),
         "process.compensate": pgettext("audit", "Had a process undone"),
         "process.restart": pgettext("audit", "Started a lost process again"),
+        "payloads.decode": pgettext("audit", "Looked into the data of processes at Temporal"),
         "audit.export": pgettext("audit", "Exported the audit log"),
         "audit.verify": pgettext("audit", "Had the audit log verified"),
         "access_review.export": pgettext("audit", "Exported the access review"),

@@ -44,7 +44,7 @@ class RequestSeen(View):
     title: str = ""
     description: str = ""
     kind: str = "OTHER"
-    amount: int | None = None
+    amount: formats.Amount | None = None
     currency: str = formats.YEN
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.formats import Amount
 from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
@@ -93,7 +94,7 @@ class FlagGround(View):
 
     product: str | None = None
     number: str | None = None
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     decided_at: str | None = None
     risk_class: str | None = None
@@ -131,7 +132,7 @@ class Approval(View):
     customer_name: str | None = None
     requester_id: str = ""
     requester_name: str | None = None
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)
@@ -322,7 +323,7 @@ class Route(View):
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)

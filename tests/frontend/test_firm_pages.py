@@ -231,7 +231,7 @@ async def test_an_amount_tells_what_it_is_worth_and_by_which_rate() -> None:
     gateway.on("GET", "/approvals/pending", page(priced))
     gateway.on("GET", "/approvals/counts", counts(waiting=1))
     html = text(await client.get("/approvals/r1"))
-    assert "USD 12,000" in html
+    assert "USD 12,000.00" in html
     assert "≈ ¥1,800,000" in html
     assert "1 USD = ¥150.00（2026/11/01 のレート）" in html
     assert "≈ ¥1,800,000" in text(await client.get("/approvals"))

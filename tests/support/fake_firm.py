@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from frontend.ui.time_zone import office_now
+from services.contracts.money import of_json
 from services.kit.running.business_days import holiday_name
 from services.opportunity import business_calendar, exchange
 from services.opportunity.business_calendar import Calendar
@@ -67,10 +68,10 @@ class FirmAnswers(RetentionAnswers):
             *self.retention_routes(),
         ]
 
-    def compared(self, amount: int | None, currency: str) -> Json:
+    def compared(self, amount: int | str | None, currency: str) -> Json:
         """What stands beside an amount that is submitted now."""
         kept = exchange.of([currency], self._counting()) if amount is not None else ()
-        return {"yenAmount": exchange.shown_in_yen(amount, currency, kept), "rates": exchange.to_json(kept)}
+        return {"yenAmount": exchange.shown_in_yen(of_json(amount), currency, kept), "rates": exchange.to_json(kept)}
 
     def _counting(self) -> Rates:
         today = _today()

@@ -1,6 +1,7 @@
 """Requests, who has a part in them, and what people say and attach."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    Numeric,
     Text,
     UniqueConstraint,
     inspect,
@@ -30,6 +32,9 @@ class ApprovalRow(OpportunityModel, table=True):
     __table_args__ = (
         UniqueConstraint("number"),
         CheckConstraint("jsonb_typeof(fields) = 'object'", name="approvals_fields_object"),
+        CheckConstraint(
+            "exact_amount IS NULL OR amount IS NOT DISTINCT FROM ceil(exact_amount)", name="approvals_exact_amount"
+        ),
         Index("approvals_created", "created_at", "id"),
         Index("approvals_search", "search_grams", postgresql_using="gin", postgresql_with=PENDING),
         Index("approvals_requester", "requester_id", "created_at", "id"),
@@ -51,6 +56,7 @@ class ApprovalRow(OpportunityModel, table=True):
     title: str = Field(sa_type=Text)
     description: str = Field(sa_type=Text)
     amount: int | None = Field(sa_type=BigInteger)
+    exact_amount: Decimal | None = Field(sa_type=Numeric)
     currency: str = Field(sa_type=Text)
     rates: list[dict[str, Any]] | None = Field(sa_column=Column(JSONB))
     fields: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))

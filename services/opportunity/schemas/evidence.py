@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.contracts.money import Money
 from services.contracts.states import ApprovalKind, PurgeRule
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import AssetsShare, FlagGround, StageOutput
@@ -70,7 +71,7 @@ class RequestSeen(ResponseModel):
     title: str
     description: str
     kind: ApprovalKind
-    amount: int | None
+    amount: Money | None
     currency: str
     yen_amount: int | None = None
     rates: list[KeptRate] = Field(default_factory=list)

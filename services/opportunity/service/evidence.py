@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
+from services.contracts.money import of_json
 from services.kit.db.database import Reader, Row
 from services.kit.errors import NotFound
 from services.kit.trust.principal import Principal
@@ -62,7 +63,9 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None], purges: Mapping[UU
     if customer is not None:
         assigned = customer["assigned_sales_id"]
         customer = {to_camel(name): value for name, value in customer.items()}
-        customer["assetsShare"] = assets.share(snapshot["amount"], snapshot["currency"], customer["assetsBand"])
+        customer["assetsShare"] = assets.share(
+            of_json(snapshot["amount"]), snapshot["currency"], customer["assetsBand"]
+        )
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
     opinions = [
         opinion | {f"{who}Name": names.get(UUID(opinion[f"{who}Id"])) for who in ("asked", "asker")}

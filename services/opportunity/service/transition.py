@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from services.contracts import money
 from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, Verdict
@@ -228,7 +229,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "title": approval.title,
         "description": approval.description,
         "kind": approval.kind.value,
-        "amount": approval.amount,
+        "amount": money.to_json(approval.amount),
         "currency": approval.currency,
         "rates": exchange.to_json(approval.rates),
         "yenAmount": exchange.shown_in_yen(approval.amount, approval.currency, approval.rates),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
+from services.contracts.money import of_json
 from services.contracts.permissions import Permission, Role
 from services.contracts.states import ApprovalState, HoldOffice
 from services.kit.db.database import Reader, Row
@@ -73,7 +74,7 @@ async def _customer_facts(reader: Reader, row: Row) -> Row | None:
     facts = None if row["customerId"] is None else await lists.customer_facts(reader, row["customerId"])
     if facts is None:
         return None
-    return facts | {"assetsShare": assets.share(row["amount"], row["currency"], facts["assetsBand"])}
+    return facts | {"assetsShare": assets.share(of_json(row["amount"]), row["currency"], facts["assetsBand"])}
 
 
 async def _add_questions(reader: Reader, shown: dict[str, Any], progress: Progress) -> None:
@@ -156,7 +157,7 @@ def _item(
     ]
     item["rates"] = row["rates"] or []
     kept = exchange.from_json(row["rates"])
-    item["yenAmount"] = exchange.shown_in_yen(row["amount"], row["currency"], kept)
+    item["yenAmount"] = exchange.shown_in_yen(of_json(row["amount"]), row["currency"], kept)
     item["businessDaysLeft"] = _business_days_left(row, progress, calendar)
     item["allowedActions"] = allowed_actions(progress, actor)
     absent = machine.stands_in_for(progress, actor)
