@@ -69,12 +69,15 @@ async def _decoded(request: Request) -> Response:
     use_locale(preferences.locale)
     session_id = request.cookies.get(cookie_name(state.settings), "")
     try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return PlainTextResponse("not JSON", status_code=BAD_REQUEST)
+    try:
         session: Session | None = await state.sessions.read(session_id)
         if session is not None:
             session = await state.tokens.fresh(session_id, session, address=address_of_client(request))
         if session is None:
             return PlainTextResponse("not signed in", status_code=UNAUTHORIZED)
-        body = json.loads(await request.body())
         viewer = Viewer(
             session_id,
             session,
@@ -86,8 +89,6 @@ async def _decoded(request: Request) -> Response:
         namespace = request.headers.get("x-namespace")
         headers = viewer.gateway(state.gateway).headers({} if namespace is None else {"X-Namespace": namespace})
         decoded = await state.gateway.call("POST", "/auth/temporal/decode", headers=headers, body=body)
-    except ValueError:
-        return PlainTextResponse("not JSON", status_code=BAD_REQUEST)
     except GatewayProblem as problem:
         return PlainTextResponse(problem.message, status_code=problem.status)
     return JSONResponse(decoded.body)
