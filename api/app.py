@@ -223,7 +223,8 @@ class Gateway:
             await self._answer_search(location, call, send)
         else:
             service = paths.service_of(location)
-            scope["route"] = Route(f"{paths.VERSION_PREFIX}/{first}/*")
+            # How long somebody listens is no measure of how fast we answer: streams have a label of their own.
+            scope["route"] = Route(f"{paths.VERSION_PREFIX}{location.path if call.streams else f'/{first}/*'}")
             await self._upstreams[service].forward(call, receive, send, deadline)
 
     async def _answer_search(self, location: paths.Location, call: Call, send: Send) -> None:

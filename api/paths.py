@@ -23,6 +23,7 @@ ROUTES: Final = {
     "business-calendar": "opportunity",
     "currency-rates": "opportunity",
     "audit-samples": "opportunity",
+    "legal-holds": "opportunity",
     "approval-templates": "opportunity",
     "proxies": "opportunity",
     "reports": "analytics",

@@ -24,7 +24,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from services.contracts.topics import own_partitions
 from services.kit.db.database import Database
-from services.kit.db.gauges import DatabaseGauges
+from services.kit.db.gauges import DatabaseGauges, OwnGauges
 from services.kit.db.partitions import keep_up
 from services.kit.events.consumer import Consumer
 from services.kit.events.event_relay import EventRelay
@@ -67,6 +67,8 @@ class ServiceWorker:
     loops: Sequence[Loop] = ()
     """The service's own periodic work, such as a sealer; each returns when its event is set."""
     schedules: Sequence[Periodic] = ()
+    gauges: Sequence[OwnGauges] = ()
+    """What its database alone can tell Prometheus."""
     retired_schedules: Sequence[str] = ()
     """Ids of Schedules that earlier versions made."""
 
@@ -142,7 +144,7 @@ def _loops(worker: ServiceWorker, runtime: Runtime) -> list[tuple[str, Loop]]:
     loops: list[tuple[str, Loop]] = [
         ("events", EventRelay(worker.db, runtime.bootstrap, own_partitions=own_partitions(worker.service)).run),
         ("intents", IntentRelay(worker.db, runtime.temporal).run),
-        ("gauges", DatabaseGauges(worker.db).run),
+        ("gauges", DatabaseGauges(worker.db, worker.gauges).run),
         ("upkeep", lambda stop: keep_up(worker.db, stop)),
     ]
     loops += [(f"consumer:{consumer.name}", consumer.run) for consumer in worker.consumers]
@@ -215,6 +217,7 @@ def main(*composers: Composer, name: str = "worker") -> NoReturn:
     settings = ServiceSettings()
     kit_logging.configure(level=settings.log_level, log_format=settings.log_format, process=name)
     tracing.configure(settings, name)
+    temporal.measure(settings, name)
 
     async def until_signalled() -> None:
         stop = asyncio.Event()

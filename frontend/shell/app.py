@@ -35,6 +35,7 @@ from frontend.ui.gateway import GatewayClient
 from frontend.ui.identity import signing_key
 from frontend.ui.security import SecurityHeaders, own_path
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import Observed
 
 WRITE_METHODS = ["POST"]
 STRANGERS_PATHS = frozenset({"/login", "/preferences/locale", "/preferences/theme"})
@@ -128,6 +129,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
             Middleware(SecurityHeaders, https=chosen.public_url.startswith("https://")),
             Middleware(Edge, trusted_proxies=chosen.trusted_proxies, body_cap=_body_cap),
             Middleware(CompressPages),
+            Middleware(Observed, name="shell", streams=("/live",)),
         ],
         lifespan=lifespan,
     )

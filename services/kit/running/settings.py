@@ -15,6 +15,8 @@ from services.kit.running.peers.temporal import TemporalSettings
 SECRET_KEY_MIN_LENGTH = 32
 SECRET_KEY_MIN_DISTINCT = 10
 """A key of fewer distinct characters was typed by hand or is a placeholder."""
+LOOPBACK = "127.0.0.1"
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - Prometheus and the kubelet come from outside of the container
 PLACEHOLDER_WORDS = ("changeme", "change-me", "placeholder", "example", "insecure", "your-secret")
 
 
@@ -64,7 +66,13 @@ class ServiceSettings(PostgresSettings, KafkaSettings, TemporalSettings, RedisSe
 
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")
+    trace_sample_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Of new traces. Decided by the trace's id, so that all processes with the same value agree."""
+    metrics_port: int | None = None
+    """Where shell and remotes serve their figures, whose own port the public reaches."""
     worker_metrics_port: int | None = None
+    temporal_metrics_port: int | None = None
+    """Where a worker serves the figures of Temporal's SDK, which has an exporter of its own."""
 
     @model_validator(mode="after")
     def _refuse_weak_secret(self) -> Self:
@@ -76,6 +84,11 @@ class ServiceSettings(PostgresSettings, KafkaSettings, TemporalSettings, RedisSe
             if placeholder or len(set(secret)) < SECRET_KEY_MIN_DISTINCT:
                 raise ValueError("RINGI_SECRET_KEY looks like a placeholder; generate a random one")
         return self
+
+    @property
+    def listening_address(self) -> str:
+        """For ports that the operator's own programs ask."""
+        return ALL_INTERFACES if self.env is Environment.PRODUCTION else LOOPBACK
 
     def database_url_for(self, service: str) -> str:
         """The libpq URL of a service's own database, with TLS as it is set; raises MissingSettingError."""

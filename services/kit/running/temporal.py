@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 from temporalio.client import Client
 from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import KeepAliveConfig, RetryConfig, RPCError, RPCStatusCode
 
 from services.kit.running.backoff import pause
 from services.kit.running.payload_codec import data_converter
 from services.kit.running.peers.temporal import TemporalSettings
+from services.kit.running.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,23 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, RPCError):
         return error.status in UNREACHABLE
     return isinstance(error, OSError) or (isinstance(error, RuntimeError) and str(error).startswith(AWAY))
+
+
+def measure(settings: ServiceSettings, process: str) -> None:
+    """Has the SDK serve its own figures, if RINGI_TEMPORAL_METRICS_PORT is set. Before the first client of a process.
+
+    Counters and durations are named as Prometheus has it (``_total``, seconds); the SDK's default is neither.
+    """
+    if settings.temporal_metrics_port is None:
+        return
+    prometheus = PrometheusConfig(
+        bind_address=f"{settings.listening_address}:{settings.temporal_metrics_port}",
+        counters_total_suffix=True,
+        unit_suffix=True,
+        durations_as_seconds=True,
+    )
+    telemetry = TelemetryConfig(metrics=prometheus, global_tags={"process": process})
+    Runtime.set_default(Runtime(telemetry=telemetry))
 
 
 async def connect(settings: TemporalSettings, *, lazy: bool = False) -> Client:
