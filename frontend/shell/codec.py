@@ -22,7 +22,6 @@ from frontend.shell.viewer import (
     address_of_client,
     cookie_name,
     request_id_of,
-    traceparent_of,
 )
 from frontend.ui.gateway import BAD_REQUEST, GatewayProblem
 from frontend.ui.i18n import use_locale
@@ -78,14 +77,7 @@ async def _decoded(request: Request) -> Response:
             session = await state.tokens.fresh(session_id, session, address=address_of_client(request))
         if session is None:
             return PlainTextResponse("not signed in", status_code=UNAUTHORIZED)
-        viewer = Viewer(
-            session_id,
-            session,
-            preferences,
-            request_id_of(request),
-            traceparent_of(request),
-            address_of_client(request),
-        )
+        viewer = Viewer(session_id, session, preferences, request_id_of(request), address_of_client(request))
         namespace = request.headers.get("x-namespace")
         headers = viewer.gateway(state.gateway).headers({} if namespace is None else {"X-Namespace": namespace})
         decoded = await state.gateway.call("POST", "/auth/temporal/decode", headers=headers, body=body)
