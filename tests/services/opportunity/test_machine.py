@@ -15,6 +15,7 @@ from services.contracts.states import (
     TERMINAL_APPROVAL_STATES,
     ApprovalAction,
     ApprovalState,
+    StepIn,
 )
 from services.kit.errors import ProblemError
 from services.opportunity import actions, machine, opinions, places
@@ -126,6 +127,39 @@ class ApprovalMachine(RuleBasedStateMachine):
         else:
             expected = ApprovalState.REJECTED if action is ApprovalAction.REJECT else ApprovalState.RETURNED
             assert (self.now.state, self.now.stage) == (expected, self.before.stage)
+
+    @within(ApprovalAction.APPROVE)
+    @rule(
+        who=people,
+        reports=st.frozensets(people, max_size=4),
+        instead_of=people,
+        admin=st.booleans(),
+        action=st.sampled_from([ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN]),
+    )
+    def step_in(
+        self, who: UUID, reports: frozenset[UUID], instead_of: UUID, admin: bool, action: ApprovalAction
+    ) -> None:
+        """A superior takes the place of somebody below them; what they are offered, they may do, and nothing else."""
+        above = Actor(who, may_decide=True, is_admin=admin, superior_of=reports - {who})
+        offered = instead_of in machine.may_step_in_for(self.now, above)
+        actor = replace(above, instead_of=instead_of)
+        rules = {ApprovalAction.REJECT: machine.reject, ApprovalAction.RETURN: machine.return_}
+        done = self._try(action, lambda: rules.get(action, machine.approve)(self.now, actor))
+        waits = bool(self.before.decision_waits_for) and action is not ApprovalAction.RETURN
+        assert done == (offered and not waits)
+        if not done:
+            return
+        assert self.before.current.step_in is not StepIn.NEVER
+        assert not admin
+        assert not self.before.is_own(who)
+        assert instead_of in reports & set(self.before.waiting_for)
+        assert who not in self.before.voted_by | set(self.before.current.voters)
+        assert all(one.asked_id != who for one in self.before.asked_here)
+        if action is ApprovalAction.APPROVE:
+            self._check_approval()
+            if self.now.state is ApprovalState.PENDING:
+                back = machine.take_back(self.now, Actor(who, may_decide=True))
+                assert (back.stage, back.approved_by) == (self.before.stage, self.before.approved_by)
 
     def _check_approval(self) -> None:
         votes = len(self.before.approved_by) + 1
