@@ -105,10 +105,12 @@ def _instead_of(voter: UUID, superior: UUID, progress: Progress, actor: Actor) -
     A superior without a place of the stage, that is: who has one decides in it, and who filled one has done so.
     """
     stage = progress.current
-    if stage.step_in is StepIn.NEVER or superior in stage.voters or voter not in progress.waiting_for:
-        raise CannotStepIn()
     if voter not in actor.superior_of:
         raise NotAnApprover()
+    if stage.step_in is StepIn.NEVER or voter not in actor.open_places or voter not in progress.waiting_for:
+        raise CannotStepIn()
+    if superior in stage.voters:
+        raise CannotStepIn()
     if any(one.asked_id == superior for one in progress.asked_here):
         raise Advises()
     if superior in progress.voted_by:
@@ -119,7 +121,7 @@ def _instead_of(voter: UUID, superior: UUID, progress: Progress, actor: Actor) -
 def may_step_in_for(progress: Progress, actor: Actor) -> tuple[UUID, ...]:
     """In whose places the actor may decide as their superior, in the order of the stage; none for who may decide in
     their own place or as a proxy."""
-    if not actor.superior_of or _may_vote(progress, actor):
+    if not actor.open_places or _may_vote(progress, actor):
         return ()
     return tuple(who for who in progress.waiting_for if _may_vote(progress, replace(actor, instead_of=who)))
 

@@ -198,8 +198,9 @@ class Actor:
     proxy_for: frozenset[UUID] = frozenset()
     """Colleagues who named the user their proxy for this moment."""
     superior_of: frozenset[UUID] = frozenset()
-    """Those below the user in the organisation for whom the request waits, and in whose places superiors may decide at
-    this moment."""
+    """Those below the user in the organisation."""
+    open_places: frozenset[UUID] = frozenset()
+    """Those in whose places superiors may decide at this moment."""
     instead_of: UUID | None = None
-    """Whose place of those the user takes; None for who decides in their own place, or as a proxy."""
+    """Whose place the user takes as a superior; None for who decides in their own place, or as a proxy."""
     process_id: UUID | None = None

@@ -166,13 +166,10 @@ async def covering(reader: Reader, users: Sequence[UUID], at: datetime, approval
     return found
 
 
-async def waiting_below(reader: Reader, user_id: UUID, at: datetime, approval_id: UUID) -> frozenset[UUID]:
-    """Those who report to the user, over all levels, for whom the request waits and whose places superiors may take at
-    this moment."""
+async def open_places(reader: Reader, approval_id: UUID, at: datetime) -> frozenset[UUID]:
+    """Those for whom the request waits and whose places superiors may take at this moment."""
     rows = await reader.all(
-        "SELECT w.approver_id FROM approval_waiting w WHERE w.approval_id = %s AND w.step_in_from <= %s"
-        " AND w.approver_id <> %s AND w.approver_id IN (SELECT team_of(%s))",
-        [approval_id, at, user_id, user_id],
+        "SELECT approver_id FROM approval_waiting WHERE approval_id = %s AND step_in_from <= %s", [approval_id, at]
     )
     return frozenset(row["approver_id"] for row in rows)
 

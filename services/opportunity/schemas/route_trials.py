@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.contracts.states import ApprovalKind
+from services.contracts.states import ApprovalKind, StepIn
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.opportunity.matching import Condition
@@ -99,6 +99,7 @@ class SimulationInput(CamelModel):
 class WayStage(ResponseModel):
     name: str
     approvers: list[Person]
+    step_in: StepIn = StepIn.NEVER
 
 
 class Way(ResponseModel):

@@ -26,7 +26,7 @@ async def actor_of(
     reader: Reader, user_id: UUID, roles: frozenset[str], approval_id: UUID, instead_of: UUID | None = None
 ) -> Actor:
     """A user with the proxies by which they may act on this request at this moment; who takes the place of somebody
-    below them, ``instead_of``, also with those in whose places they may.
+    below them, ``instead_of``, also with whom they may do that for.
 
     Raises Forbidden for whoever has left or is suspended."""
     known = await people.user(reader, user_id)
@@ -34,14 +34,17 @@ async def actor_of(
         raise Forbidden()
     may_decide = Permission.APPROVAL_DECIDE in permissions_of(roles)
     below: frozenset[UUID] = frozenset()
+    open_places: frozenset[UUID] = frozenset()
     if instead_of is not None and may_decide:
-        below = await people.waiting_below(reader, user_id, clock.now(), approval_id)
+        below = frozenset(await people.team_of(reader, user_id)) - {user_id}
+        open_places = await people.open_places(reader, approval_id, clock.now())
     return Actor(
         user_id=user_id,
         may_decide=may_decide,
         is_admin=Role.ADMIN in roles,
         proxy_for=await _proxies(reader, user_id, approval_id) if may_decide else frozenset(),
         superior_of=below,
+        open_places=open_places,
         instead_of=instead_of,
     )
 

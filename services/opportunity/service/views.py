@@ -26,15 +26,16 @@ from services.opportunity.service import firm_calendar, shortage
 _INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
 
 
-def _actor(view: View, principal: Principal, without: AbstractSet[UUID], superior_of: Sequence[UUID]) -> Actor:
-    """``without``: whom the caller does not stand in for in this request. ``superior_of``: in whose places they may
-    decide as a superior."""
+def _actor(view: View, principal: Principal, without: AbstractSet[UUID], open_places: Sequence[UUID]) -> Actor:
+    """``without``: whom the caller does not stand in for in this request. ``open_places``: of those below them, whose
+    superiors may decide in it now."""
     return Actor(
         user_id=principal.user_id,
         may_decide=principal.has(Permission.APPROVAL_DECIDE),
         is_admin=Role.ADMIN in principal.roles,
         proxy_for=view.proxy_for - without,
-        superior_of=frozenset(superior_of),
+        superior_of=view.below,
+        open_places=frozenset(open_places),
     )
 
 

@@ -132,15 +132,22 @@ class ApprovalMachine(RuleBasedStateMachine):
     @rule(
         who=people,
         reports=st.frozensets(people, max_size=4),
+        late=st.frozensets(people, min_size=2),
         instead_of=people,
         admin=st.booleans(),
         action=st.sampled_from([ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN]),
     )
     def step_in(
-        self, who: UUID, reports: frozenset[UUID], instead_of: UUID, admin: bool, action: ApprovalAction
+        self,
+        who: UUID,
+        reports: frozenset[UUID],
+        late: frozenset[UUID],
+        instead_of: UUID,
+        admin: bool,
+        action: ApprovalAction,
     ) -> None:
         """A superior takes the place of somebody below them; what they are offered, they may do, and nothing else."""
-        above = Actor(who, may_decide=True, is_admin=admin, superior_of=reports - {who})
+        above = Actor(who, may_decide=True, is_admin=admin, superior_of=reports - {who}, open_places=late)
         offered = instead_of in machine.may_step_in_for(self.now, above)
         actor = replace(above, instead_of=instead_of)
         rules = {ApprovalAction.REJECT: machine.reject, ApprovalAction.RETURN: machine.return_}
@@ -152,7 +159,7 @@ class ApprovalMachine(RuleBasedStateMachine):
         assert self.before.current.step_in is not StepIn.NEVER
         assert not admin
         assert not self.before.is_own(who)
-        assert instead_of in reports & set(self.before.waiting_for)
+        assert instead_of in reports & late & set(self.before.waiting_for)
         assert who not in self.before.voted_by | set(self.before.current.voters)
         assert all(one.asked_id != who for one in self.before.asked_here)
         if action is ApprovalAction.APPROVE:

@@ -75,7 +75,9 @@ def test_who_voted_as_a_proxy_does_not_vote_again_by_escalation_or_reassignment(
 
 
 def superior(who: UUID, *below: UUID, instead_of: UUID) -> Actor:
-    return Actor(who, may_decide=True, superior_of=frozenset(below), instead_of=instead_of)
+    return Actor(
+        who, may_decide=True, superior_of=frozenset(below), open_places=frozenset(PEOPLE), instead_of=instead_of
+    )
 
 
 def test_a_superior_fills_the_place_that_they_take_and_no_second_one() -> None:
@@ -101,6 +103,7 @@ ABOVE = superior(SECOND, FIRST, instead_of=FIRST)
     ("stage", "actor", "refusal"),
     [
         (replace(OPEN, step_in=StepIn.NEVER), ABOVE, CannotStepIn),
+        (OPEN, replace(ABOVE, open_places=frozenset()), CannotStepIn),
         (replace(OPEN, approver_ids=(FIRST, SECOND)), ABOVE, CannotStepIn),
         (OPEN, superior(SECOND, THIRD, instead_of=THIRD), CannotStepIn),
         (OPEN, superior(SECOND, THIRD, instead_of=FIRST), NotAnApprover),
