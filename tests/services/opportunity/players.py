@@ -11,6 +11,8 @@ from services.opportunity.progress import Actor, Stage
 PEOPLE = [UUID(int=number) for number in range(1, 7)]
 REQUESTER = PEOPLE[0]
 SYSTEM = Actor(None)
+WORDS = UUID(int=200)
+"""A comment."""
 PROCESSES = [UUID(int=number) for number in range(100, 103)]
 
 people = st.sampled_from(PEOPLE)
