@@ -9,13 +9,14 @@ import pytest
 from services.kit.running.ids import new_id
 from services.kit.trust.internal import InternalTokens
 from tests.services.opportunity.world import Person, World, plain
+from tests.support.http import new_key
 
 HEAD = "DEPARTMENT_HEAD"
 
 
 async def _route(world: World, admin: Person, **stage: Any) -> Any:
     body = {"name": "稟議", "stages": [{"name": "部門長", "resolvers": [HEAD]} | stage]}
-    return await world.client.post("/approval-routes", plain(body), token=admin.token)
+    return await world.client.post("/approval-routes", plain(body), token=admin.token, key=new_key())
 
 
 async def _asked(world: World, rep: Person) -> list[str]:
@@ -163,7 +164,8 @@ async def test_departments_that_are_not_known_here_yet_are_asked_for(
         return {"items": [answers[UUID(id_)] for _, id_ in params if UUID(id_) in answers]}
 
     monkeypatch.setattr(world.client.kit.internal, "get", ask)
-    await _route(world, admin)
+    fixed = await _route(world, admin, resolvers=[HEAD, f"{HEAD}:{department}"])
+    assert fixed.status == 201, fixed.json
     async with world.db.transaction(world.system) as uow:
         await uow.execute("UPDATE user_copies SET department_id = %s WHERE id = %s", [department, rep.id])
     assert await _asked(world, rep) == ["本部長"]
