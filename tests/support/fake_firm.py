@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from frontend.ui.time_zone import office_now
+from services.contracts.money import of_json
 from services.kit.running.business_days import holiday_name
 from services.opportunity import business_calendar, exchange
 from services.opportunity.business_calendar import Calendar
@@ -34,6 +35,7 @@ class FirmAnswers:
         self.firm_days: dict[str, Json] = {}
         self.confirmed_years = {_today().year, _today().year + 1}
         self.limits: Json = {"attachmentMaxBytes": None, "attachmentsPerRequest": None, "version": 1}
+        self.limits |= {"retentionYears": 10, "abandonedDraftDays": 180}
         self.limits |= {"updatedBy": None, "updatedByName": None, "updatedAt": records.iso(-900)}
         admin = records.by_email(self.users, "admin")
         self.add_rate(admin, "EUR", "160.20", -40)
@@ -63,10 +65,10 @@ class FirmAnswers:
             ("PUT", "/approval-settings", self._set_limits),
         ]
 
-    def compared(self, amount: int | None, currency: str) -> Json:
+    def compared(self, amount: int | str | None, currency: str) -> Json:
         """What stands beside an amount that is submitted now."""
         kept = exchange.of([currency], self._counting()) if amount is not None else ()
-        return {"yenAmount": exchange.shown_in_yen(amount, currency, kept), "rates": exchange.to_json(kept)}
+        return {"yenAmount": exchange.shown_in_yen(of_json(amount), currency, kept), "rates": exchange.to_json(kept)}
 
     def _counting(self) -> Rates:
         today = _today()

@@ -33,6 +33,7 @@ from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
 from tests.support.fake_people import PeopleAnswers
 from tests.support.fake_previews import PreviewAnswers
+from tests.support.fake_retention import RetentionAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_samples import SampleAnswers
 from tests.support.fake_search import SearchAnswers
@@ -60,6 +61,7 @@ class FakeGateway(
     OpinionAnswers,
     PeopleAnswers,
     PreviewAnswers,
+    RetentionAnswers,
     RouteAnswers,
     SampleAnswers,
     SearchAnswers,
@@ -88,6 +90,7 @@ class FakeGateway(
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
         self.reset_circulation()
+        self.reset_retention()
         self.reset_templates()
         self.reset_firm()
         self.reset_samples()
@@ -174,6 +177,7 @@ class FakeGateway(
             *self.audit_routes(),
             *self.route_table(),
             *self.firm_routes(),
+            *self.retention_routes(),
             *self.kind_routes(),
             *self.sample_routes(),
             *self.evidence_routes(),
@@ -247,7 +251,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
-            created += (self._enter_rate, self._draw_sample, self._keep_template)
+            created += (self._enter_rate, self._draw_sample, self._keep_template, self._hold)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -293,7 +297,8 @@ class FakeGateway(
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        return {**self._shown(item, ask.user), "customerFacts": customer and customer_facts(item, customer)}
+        shown = {**self._shown(item, ask.user), "legalHolds": self.holds_of(item, ask.user)}
+        return shown | {"customerFacts": customer and customer_facts(item, customer)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]
