@@ -14,6 +14,7 @@ SERVICES: Final = ("auth", "customer", "sales_activity", "opportunity", "analyti
 
 ROUTES: Final = {
     "auth": "auth",
+    "departments": "auth",
     "customers": "customer",
     "meetings": "sales_activity",
     "tasks": "sales_activity",

@@ -11,7 +11,17 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from services.auth import access
-from services.auth.endpoints import access_review, audit, credentials, internal, keys, sessions, temporal, users
+from services.auth.endpoints import (
+    access_review,
+    audit,
+    credentials,
+    departments,
+    internal,
+    keys,
+    sessions,
+    temporal,
+    users,
+)
 from services.auth.hashing import Hashing
 from services.auth.repository import sessions as session_rows
 from services.auth.service.state import Auth
@@ -88,6 +98,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         [
             sessions.router,
             users.router,
+            departments.router,
             credentials.router,
             audit.router,
             access_review.router,

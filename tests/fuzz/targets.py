@@ -103,7 +103,13 @@ async def create_targets(system: System) -> Targets:
             "position": "1",
             "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),
             "user_id": str(stand_in.id),
+            "department_id": await make(owner, "/departments", {"name": "検査部", "headId": str(approver.id)}),
             "sales_id": str(owner.id),
         },
-        {"DELETE /api/v1/webhooks/{webhook_id}": {"webhook_id": await make(owner, "/webhooks", webhook)}},
+        {
+            "DELETE /api/v1/webhooks/{webhook_id}": {"webhook_id": await make(owner, "/webhooks", webhook)},
+            "DELETE /api/v1/departments/{department_id}": {
+                "department_id": await make(owner, "/departments", {"name": "検査課"})
+            },
+        },
     )

@@ -132,6 +132,19 @@ async def _end_session(case: Case) -> Ask:
 # Administration -------------------------------------------------------------------------------------
 
 simple("POST", "/auth/users", lambda _case: Ask("/auth/users", _new_user()))
+simple("GET", "/departments", lambda _case: Ask("/departments"))
+simple("POST", "/departments", lambda _case: Ask("/departments", {"name": ""}))
+simple("GET", "/departments/{department_id}", lambda case: Ask(f"/departments/{case.world.department_id}"))
+simple(
+    "PUT",
+    "/departments/{department_id}",
+    lambda case: Ask(f"/departments/{case.world.department_id}", {"name": "照合部"}, STALE),
+)
+simple(
+    "DELETE",
+    "/departments/{department_id}",
+    lambda case: Ask(f"/departments/{case.world.department_id}", headers=STALE),
+)
 simple("GET", "/auth/audit-logs", lambda _case: Ask("/auth/audit-logs?limit=1"))
 simple("GET", "/auth/audit-logs/export", lambda _case: Ask("/auth/audit-logs/export?to=2000-01-01"))
 simple("GET", "/auth/audit-verification", lambda _case: Ask("/auth/audit-verification"))

@@ -48,6 +48,7 @@ class World:
     """Raises the requests that are about whom they name; nobody's report."""
     route_id: str = ""
     rate_id: str = ""
+    department_id: str = ""
     belongings: dict[str, dict[UUID, Any]] = field(default_factory=dict)
     """Kind of thing → whose it is → its id."""
 
@@ -101,6 +102,7 @@ class World:
         everybody = [*self.callers.values(), *self.reports.values(), self.stranger]
         self.belongings["customer"] = await self._each(owners, self._customer)
         self.route_id = await self._route()
+        self.department_id = _id(await self.admin.ask("POST", "/departments", {"name": "照合部"}))
         self.rate_id = _id(await self.admin.ask("POST", "/currency-rates", rate_body()))
         for kind, people, make in (
             ("meeting", owners, self._meeting),

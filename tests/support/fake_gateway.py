@@ -31,6 +31,7 @@ from tests.support.fake_live import LiveAnswers
 from tests.support.fake_mail import MailAnswers
 from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
+from tests.support.fake_people import PeopleAnswers
 from tests.support.fake_previews import PreviewAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_samples import SampleAnswers
@@ -57,6 +58,7 @@ class FakeGateway(
     LiveAnswers,
     MailAnswers,
     OpinionAnswers,
+    PeopleAnswers,
     PreviewAnswers,
     RouteAnswers,
     SampleAnswers,
@@ -80,6 +82,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_people()
         self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
@@ -167,7 +170,7 @@ class FakeGateway(
     def app(self) -> Starlette:
         api = "/api/v1"
         table: list[tuple[str, str, Callable[..., Any]]] = [
-            ("GET", "/auth/users", self._users),
+            *self.people_routes(),
             *self.audit_routes(),
             *self.route_table(),
             *self.firm_routes(),
@@ -252,9 +255,6 @@ class FakeGateway(
             return JSONResponse(answer, headers=headers, status_code=status)
 
         return call
-
-    def _users(self, _ask: Ask) -> Json:
-        return {"items": list(self.users.values()), "nextCursor": None}
 
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])

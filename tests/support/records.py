@@ -7,7 +7,14 @@ from typing import Any
 Json = dict[str, Any]
 
 _DATES: Json = {"createdAt": "2026-11-19T01:00:00Z", "updatedAt": "2026-11-19T01:00:00Z"}
-_COLLEAGUE: Json = {"id": "u1", "name": "佐藤 美咲", "roles": ["rep"], "managerId": None, "active": True}
+_COLLEAGUE: Json = {
+    "id": "u1",
+    "name": "佐藤 美咲",
+    "roles": ["rep"],
+    "managerId": None,
+    "departmentId": None,
+    "active": True,
+}
 _CUSTOMER: Json = _DATES | {
     "id": "c1", "name": "山田 太郎", "nameKana": None, "kind": "INDIVIDUAL", "email": None, "phone": None,
     "birthDate": None, "occupation": None, "relationship": "CLIENT", "assignedSalesId": "rep", "tags": [],

@@ -34,7 +34,7 @@ _STAGE_PLACES = {
     "viewerIds": "viewers",
     "reviewerIds": "reviewers",
 }
-_ADDERS = {"add": "approvers", "addViewer": "viewers", "addReviewer": "reviewers"}
+_ADDERS = {"add": "approvers", "addViewer": "viewers", "addReviewer": "reviewers", "addHead": "resolvers"}
 """By the input that adds somebody, the list that they join."""
 _STEP = re.compile(r"(remove|up|down|person)-(\d+)")
 _WHOLE = re.compile(r"-?\d{1,6}")

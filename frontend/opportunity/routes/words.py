@@ -12,6 +12,9 @@ from frontend.ui.looks import Look
 from frontend.ui.people import People
 from frontend.ui.profile_words import risks
 
+HEAD = "DEPARTMENT_HEAD"
+"""The resolver, and the part of who heads a department."""
+
 
 def state_look(state: str) -> Look:
     """Of a route and of a version."""
@@ -30,7 +33,21 @@ def resolvers() -> dict[str, str]:
         "MANAGER_OF_MANAGER": gettext("Superior's superior"),
         "ROLE:approver": gettext("Any approver"),
         "ROLE:manager": gettext("Any manager"),
+        HEAD: gettext("Head of the requester's department"),
     }
+
+
+def heads(known: People) -> list[tuple[str, str]]:
+    """The resolvers that ask the head of one department, whoever requests, as a form offers them."""
+    return [(head, resolver_text(head, known)) for head in (f"{HEAD}:{one}" for one in known.departments)]
+
+
+def resolver_text(resolver: str, known: People) -> str:
+    kind, _, department_id = resolver.partition(":")
+    if kind == HEAD and department_id:
+        name = known.departments.get(department_id) or gettext("Unknown")
+        return gettext("Head of %(department)s") % {"department": name}
+    return resolvers().get(resolver, resolver)
 
 
 def modes() -> dict[str, str]:
@@ -68,7 +85,7 @@ def conditions_text(route: RouteContent) -> str:
 
 def approvers_text(stage: RouteStage, known: People) -> str:
     names = [known.name(user_id) or gettext("Unknown") for user_id in stage.approver_ids]
-    names += [resolvers().get(resolver, resolver) for resolver in stage.resolvers]
+    names += [resolver_text(resolver, known) for resolver in stage.resolvers]
     return ", ".join(names)
 
 
@@ -85,7 +102,7 @@ def rule_text(stage: RouteStage) -> str:
 
 def escalation_text(stage: RouteStage, known: People) -> str:
     names = [known.name(stage.escalate_to) or gettext("Unknown")] if stage.escalate_to else []
-    names += [resolvers().get(stage.escalate_to_resolver, "")] if stage.escalate_to_resolver else []
+    names += [resolver_text(stage.escalate_to_resolver, known)] if stage.escalate_to_resolver else []
     return " / ".join(names)
 
 
@@ -158,6 +175,7 @@ def part_text(part: str) -> str:
         "ESCALATION": gettext("after the deadline"),
         "VIEWER": gettext("for information"),
         "REVIEWER": gettext("for the review after the decision"),
+        HEAD: gettext("as head of a department"),
     }.get(part, part)
 
 

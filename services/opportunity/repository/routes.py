@@ -1,6 +1,6 @@
 """Approval routes and their versions: what is known of them, what counts at an instant, and what is planned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -227,30 +227,36 @@ async def withdraw(uow: UnitOfWork, route_id: UUID, number: int, by: UUID | None
 
 async def living_naming(uow: UnitOfWork, user_id: UUID, now: datetime) -> list[Row]:
     """Versions that count or are planned and name the user anywhere, their routes held; limits as amounts."""
-    ids = [row["route_id"] for row in await naming(uow, user_id, now)]
+    ids = [row["route_id"] for row in await naming(uow, [user_id], now)]
     await uow.all("SELECT id FROM approval_routes WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
-    held = [row for row in await naming(uow, user_id, now) if row["route_id"] in ids]
+    held = [row for row in await naming(uow, [user_id], now) if row["route_id"] in ids]
     return [row | {limit: amounts.from_row(row, limit) for limit in LIMITS} for row in held]
 
 
 async def naming(
-    reader: Reader, user_id: UUID, now: datetime, *, after: tuple[UUID, int] | None = None, limit: int | None = None
+    reader: Reader,
+    what: Iterable[UUID | str],
+    now: datetime,
+    *,
+    after: tuple[UUID, int] | None = None,
+    limit: int | None = None,
 ) -> list[Row]:
-    """The same without holding them, with all that a version says; by route and number."""
+    """The same without holding them, with all that a version says, of versions in which one of ``what`` stands (users,
+    resolvers); by route and number."""
     route_id, number = after or (None, None)
     return await reader.all(
         f"SELECT v.*, v.valid_from > %(now)s AS planned FROM approval_route_versions v WHERE {_LIVING}"  # noqa: S608
-        " AND v.stages::text LIKE %(pattern)s AND (%(id)s::uuid IS NULL OR (v.route_id, v.number) > (%(id)s::uuid,"
-        " %(number)s::int)) ORDER BY v.route_id, v.number LIMIT %(limit)s",
-        {"now": now, "pattern": f"%{user_id}%", "id": route_id, "number": number, "limit": limit},
+        " AND v.stages::text LIKE ANY(%(patterns)s) AND (%(id)s::uuid IS NULL"
+        " OR (v.route_id, v.number) > (%(id)s::uuid, %(number)s::int)) ORDER BY v.route_id, v.number LIMIT %(limit)s",
+        {"now": now, "patterns": [f'%"{one}"%' for one in what], "id": route_id, "number": number, "limit": limit},
     )
 
 
-async def count_naming(reader: Reader, user_id: UUID, now: datetime) -> int:
-    """Routes of which a version that counts or is planned names the user."""
+async def count_naming(reader: Reader, what: UUID | str, now: datetime) -> int:
+    """Routes of which a version that counts or is planned names the user, or asks the resolver."""
     count: int = await reader.scalar(
         f"SELECT count(DISTINCT v.route_id) FROM approval_route_versions v WHERE {_LIVING}"  # noqa: S608
         " AND v.stages::text LIKE %(pattern)s",
-        {"now": now, "pattern": f"%{user_id}%"},
+        {"now": now, "pattern": f'%"{what}"%'},
     )
     return count

@@ -157,6 +157,8 @@ class Part(StrEnum):
     ESCALATION = "ESCALATION"
     VIEWER = "VIEWER"
     REVIEWER = "REVIEWER"
+    DEPARTMENT_HEAD = "DEPARTMENT_HEAD"
+    """As the head of a department, for as long as they are that."""
 
 
 class NamingQuery(PageQuery):

@@ -253,7 +253,7 @@ async def parties(
     """The requester and the customer, both free of fences until the transaction ends."""
     stages.check_shape(content.stages or [])
     involved = stages.named(content.stages or []) | ({content.approver_id} if content.approver_id else set())
-    requester = (await references.users(uow, {principal.user_id, *involved})).get(principal.user_id)
+    requester = await references.requester(uow, principal.user_id, involved)
     if requester is None:
         raise Forbidden()
     await fences.check_unblocked(uow, "user_copies", principal.user_id)

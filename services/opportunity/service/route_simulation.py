@@ -74,7 +74,8 @@ async def _ways(
     asked = routing.asked_of(content, customer, at)
     if _taken(choose(today, asked, rates)) == _taken(choose(drafted, asked, rates)):
         return None
-    requester = await directory.user(row["requester_id"]) or {"id": row["requester_id"], "manager_id": None}
+    unknown = {"id": row["requester_id"], "manager_id": None, "department_id": None}
+    requester = await directory.user(row["requester_id"]) or unknown
     before = await routing.draw(directory, content, requester, customer, at, today, rates)
     after = await routing.draw(directory, content, requester, customer, at, drafted, rates)
     return None if _way(before) == _way(after) else (before, after)

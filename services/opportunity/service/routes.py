@@ -128,6 +128,7 @@ async def check_stages(uow: UnitOfWork, given: list[RouteStage], references: Ref
     """Whatever would be refused of a route's stages. Raises Unprocessable."""
     stages.check_shape(given)
     stages.check_people(given, await references.users(uow, stages.named(given)))
+    stages.check_departments(given, await references.departments(uow, stages.departments(given)))
 
 
 def check_ahead(at: datetime, pointer: str, now: datetime) -> None:

@@ -195,13 +195,9 @@ def stored(stage: dict[str, Any]) -> RouteStage:
     form, and says who can be asked like any other."""
     return RouteStage.model_construct(
         **stage_members(stage),
-        resolvers=[Resolver(resolver) for resolver in dict.fromkeys(stage.get("resolvers") or [])],
-        escalate_to_resolver=_resolver(stage.get("escalateToResolver")),
+        resolvers=list(dict.fromkeys(stage.get("resolvers") or [])),
+        escalate_to_resolver=stage.get("escalateToResolver"),
     )
-
-
-def _resolver(value: str | None) -> Resolver | None:
-    return None if value is None else Resolver(value)
 
 
 async def _with_superior(who: People, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:

@@ -20,7 +20,7 @@ from services.kit.running.context import ActorContext
 from services.kit.running.settings import ServiceSettings
 from tests.services.auth.kept_heads import Kept
 from tests.support.fake_s3 import FakeS3
-from tests.support.http import Answer, ServiceClient, StartService
+from tests.support.http import Answer, ServiceClient, StartService, new_key
 
 PASSWORD = "correct horse battery staple"
 
@@ -79,6 +79,12 @@ class AuthWorld:
         assert answer.status == 200, answer.json
         person.token, person.refresh_token = answer.json["accessToken"], answer.json["refreshToken"]
         return person
+
+    async def department(self, admin: Person, name: str, **more: Any) -> dict[str, Any]:
+        answer = await self.client.post("/departments", {"name": name} | more, token=admin.token, key=new_key())
+        assert answer.status == 201, answer.json
+        made: dict[str, Any] = answer.json
+        return made
 
     async def user(self, person: Person) -> dict[str, Any]:
         async with self.client.kit.db.reader() as reader:

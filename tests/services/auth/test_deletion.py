@@ -89,6 +89,7 @@ async def test_the_preview_counts_what_every_service_keeps(
 ) -> None:
     leaver = await world.person(Role.MANAGER)
     await world.person(manager=leaver)
+    await world.department(admin, "法務部", headId=str(leaver.id))
 
     async def workload(service: str, _path: str, _params: object = None) -> dict[str, Any]:
         if service == "opportunity":
@@ -99,6 +100,7 @@ async def test_the_preview_counts_what_every_service_keeps(
     preview = await world.client.get(f"/auth/users/{leaver.id}/deletion-preview", token=admin.token)
     assert preview.json["items"] == [
         {"kind": "reports", "count": 1},
+        {"kind": "departments_headed", "count": 1, "names": ["法務部"]},
         {"kind": "customer", "count": 3},
         {"kind": "sales_activity", "count": 3},
     ]
