@@ -55,6 +55,7 @@ class View:
     below: frozenset[UUID] = frozenset()
     """Who reports to the caller, over all levels, if the caller decides."""
     now: datetime = ALWAYS
+    """What has opened to superiors by then is open."""
 
     @property
     def acts_as(self) -> dict[UUID, datetime]:
