@@ -15,10 +15,10 @@ from frontend.ui.formats import YEN
 from frontend.ui.page import Page
 from frontend.ui.time_zone import office_now
 
-MINE, SNOOZED, OPINIONS, REQUESTED, ALL = "mine", "snoozed", "opinions", "requested", "all"
-TABS = (MINE, SNOOZED, OPINIONS, REQUESTED, ALL)
-WAITING = (MINE, SNOOZED)
-"""What waits for this person, and what of it they have set aside."""
+MINE, SNOOZED, STUCK, OPINIONS, REQUESTED, ALL = "mine", "snoozed", "stuck", "opinions", "requested", "all"
+TABS = (MINE, SNOOZED, STUCK, OPINIONS, REQUESTED, ALL)
+WAITING = (MINE, SNOOZED, STUCK)
+"""What waits for this person, what of it they have set aside, and what waits for people below them."""
 OVERDUE, TODAY, WEEK = "overdue", "today", "week"
 WAITING_LONGEST, DEADLINE = "since", "deadlineAt"
 PAGE_LIMIT = 50
@@ -121,7 +121,7 @@ class Filters:
             given["minAmount"] = str(parse_amount(self.least, self.currency or YEN))
         if self.tab in WAITING:
             given |= {"dueBefore": _due_before(self.due), "sort": self.sort}
-            given |= {"snoozed": "true"} if self.tab == SNOOZED else {}
+            given |= {self.tab: "true"} if self.tab != MINE else {}
             path = "/approvals/pending"
         else:
             given |= {"state": self.state, "requesterId": me if self.tab == REQUESTED else ""}

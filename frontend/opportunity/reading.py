@@ -106,6 +106,11 @@ def actor_of(entry: HistoryEntry) -> str:
     if happens_by_itself(entry):
         return ""
     who = entry.actor_name or gettext("Somebody")
+    if entry.on_behalf_of_name and entry.role == "SUPERIOR":
+        return gettext("%(superior)s (stepping in for %(person)s)") % {
+            "superior": who,
+            "person": entry.on_behalf_of_name,
+        }
     if entry.on_behalf_of_name:
         return gettext("%(proxy)s (for %(person)s)") % {"proxy": who, "person": entry.on_behalf_of_name}
     return who

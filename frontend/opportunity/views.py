@@ -28,6 +28,7 @@ class Stage(View):
     mode: str = "ANY"
     quorum: int | None = None
     deadline_hours: int | None = None
+    step_in: str = "NEVER"
     approvers: list[Person] = Field(default_factory=list)
     approved_by: list[str] = Field(default_factory=list)
     vacant_ids: list[str] = Field(default_factory=list)
@@ -161,6 +162,9 @@ class Approval(View):
     allowed_actions: list[str] = Field(default_factory=list)
     stands_in_for: Person | None = None
     """In whose place the caller would decide, as a proxy."""
+    steps_in_for: list[Person] = Field(default_factory=list)
+    """In whose places the caller may decide as their superior."""
+    waiting_since: str | None = None
     snoozed_until: str | None = None
     terms_changed: bool = False
     attachment_count: int = 0
@@ -175,6 +179,12 @@ class Approval(View):
     def takes_files(self) -> bool:
         """While it is a draft or was returned, from its requester."""
         return self.state in ("DRAFT", "RETURNED") and (self.may("SUBMIT") or self.may("RESUBMIT"))
+
+    def takes(self, decision: str) -> bool:
+        """Whether the caller can decide so, in whosever place."""
+        if self.steps_in_for:
+            return decision == "RETURN" or not self.decision_waits_for
+        return self.may(decision)
 
     @property
     def is_decidable(self) -> bool:
@@ -309,6 +319,7 @@ class Counts(View):
     waiting: int = 0
     opinions: int = 0
     snoozed: int = 0
+    stuck: int = 0
     requested: int = 0
     returned: int = 0
     drafts: int = 0

@@ -137,6 +137,7 @@ def role_text(role: str | None) -> str:
         "REQUESTER": gettext("as requester"),
         "APPROVER": gettext("as approver"),
         "PROXY": gettext("as proxy"),
+        "SUPERIOR": gettext("as superior, stepping in"),
         "ESCALATION": gettext("as the person it was escalated to"),
         "ADVISER": gettext("as somebody asked for an opinion"),
         "VIEWER": gettext("as reader"),
@@ -174,6 +175,14 @@ def mode_text(mode: str, quorum: int | None, approvers: int) -> str:
     if mode == "QUORUM" and quorum:
         return gettext("%(quorum)s of %(all)s") % {"quorum": quorum, "all": approvers}
     return gettext("any one") if approvers > 1 else ""
+
+
+def step_in_text(step_in: str) -> str:
+    """Whether superiors may decide in the approvers' places; empty where they may not."""
+    return {
+        "WHEN_LATE": gettext("superiors may step in after the deadline"),
+        "ALWAYS": gettext("superiors may step in"),
+    }.get(step_in, "")
 
 
 def absence_text(person: Person) -> str:

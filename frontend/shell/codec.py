@@ -22,7 +22,6 @@ from frontend.shell.viewer import (
     address_of_client,
     cookie_name,
     request_id_of,
-    traceparent_of,
 )
 from frontend.ui.gateway import BAD_REQUEST, GatewayProblem
 from frontend.ui.i18n import use_locale
@@ -69,25 +68,19 @@ async def _decoded(request: Request) -> Response:
     use_locale(preferences.locale)
     session_id = request.cookies.get(cookie_name(state.settings), "")
     try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return PlainTextResponse("not JSON", status_code=BAD_REQUEST)
+    try:
         session: Session | None = await state.sessions.read(session_id)
         if session is not None:
             session = await state.tokens.fresh(session_id, session, address=address_of_client(request))
         if session is None:
             return PlainTextResponse("not signed in", status_code=UNAUTHORIZED)
-        body = json.loads(await request.body())
-        viewer = Viewer(
-            session_id,
-            session,
-            preferences,
-            request_id_of(request),
-            traceparent_of(request),
-            address_of_client(request),
-        )
+        viewer = Viewer(session_id, session, preferences, request_id_of(request), address_of_client(request))
         namespace = request.headers.get("x-namespace")
         headers = viewer.gateway(state.gateway).headers({} if namespace is None else {"X-Namespace": namespace})
         decoded = await state.gateway.call("POST", "/auth/temporal/decode", headers=headers, body=body)
-    except ValueError:
-        return PlainTextResponse("not JSON", status_code=BAD_REQUEST)
     except GatewayProblem as problem:
         return PlainTextResponse(problem.message, status_code=problem.status)
     return JSONResponse(decoded.body)

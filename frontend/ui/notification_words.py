@@ -15,6 +15,7 @@ def groups() -> list[tuple[str, dict[str, str]]]:
                 "APPROVAL_DUE": pgettext("notification", "The deadline of an approval comes near"),
                 "APPROVAL_NUDGED": pgettext("notification", "A requester reminds me"),
                 "APPROVAL_REASSIGNED": pgettext("notification", "An approval is put into other hands"),
+                "APPROVAL_STEPPED_IN": pgettext("notification", "A superior steps in for me"),
                 "OPINION_ASKED": pgettext("notification", "My opinion is asked for"),
                 "OPINION_GIVEN": pgettext("notification", "An opinion that I asked for is given"),
                 "OPINION_ENDED": pgettext("notification", "An opinion that I asked for is not given"),

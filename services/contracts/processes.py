@@ -240,6 +240,8 @@ class DecideCommand(ApprovalCommand):
     acknowledged_flags: list[str] | None = None
     batch_id: UUID | None = None
     """The batch that the decision is an item of; it ends the item in the same transaction."""
+    instead_of: UUID | None = None
+    """The approver whose superior decides in their place (引上げ承認); a comment says why."""
 
 
 class RecallCommand(ApprovalCommand):

@@ -218,6 +218,15 @@ class StageMode(StrEnum):
     QUORUM = "QUORUM"
 
 
+class StepIn(StrEnum):
+    """Whether a superior of an approver may decide in their place (引上げ承認): never, once the stage's deadline has
+    passed, or as soon as it waits for them."""
+
+    NEVER = "NEVER"
+    WHEN_LATE = "WHEN_LATE"
+    ALWAYS = "ALWAYS"
+
+
 class ViewWhen(StrEnum):
     """When the viewers of a stage (回覧) are shown a request: as the stage begins, or after the decision."""
 
@@ -240,6 +249,7 @@ class NotificationType(StrEnum):
     APPROVAL_DECIDED = "APPROVAL_DECIDED"
     APPROVAL_RETURNED = "APPROVAL_RETURNED"
     APPROVAL_REASSIGNED = "APPROVAL_REASSIGNED"
+    APPROVAL_STEPPED_IN = "APPROVAL_STEPPED_IN"
     APPROVAL_DUE = "APPROVAL_DUE"
     APPROVAL_NUDGED = "APPROVAL_NUDGED"
     OPINION_ASKED = "OPINION_ASKED"

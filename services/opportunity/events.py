@@ -57,11 +57,19 @@ def acted(
     *,
     acted_by: UUID | None,
     on_behalf_of: UUID | None = None,
+    stepped_in: bool = False,
     comment: str | None = None,
     **extra: Any,
 ) -> ActedT:
     """``approval`` is the request as it stands after the action."""
-    return event(**_snapshot(approval), acted_by=acted_by, on_behalf_of=on_behalf_of, comment=comment, **extra)
+    return event(
+        **_snapshot(approval),
+        acted_by=acted_by,
+        on_behalf_of=on_behalf_of,
+        stepped_in=stepped_in,
+        comment=comment,
+        **extra,
+    )
 
 
 def of_opinion(opinion: Opinion) -> dict[str, Any]:

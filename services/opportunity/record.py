@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from services.contracts.states import ApprovalKind, ApprovalState, StageMode, ViewWhen
+from services.contracts.states import ApprovalKind, ApprovalState, StageMode, StepIn, ViewWhen
 from services.kit.db.database import Row
 from services.kit.db.record import members
 from services.opportunity import amounts, exchange
@@ -78,6 +78,7 @@ def stage_from_json(stage: dict[str, Any]) -> Stage:
         business_days=stage.get("businessDays", False),
         escalate_to=_uuid(stage.get("escalateTo")),
         escalated_to=_uuid(stage.get("escalatedTo")),
+        step_in=StepIn(stage.get("stepIn", StepIn.NEVER)),
         viewer_ids=tuple(UUID(viewer) for viewer in stage.get("viewerIds", ())),
         view_when=ViewWhen(stage.get("viewWhen", ViewWhen.STAGE)),
         reviewer_ids=tuple(UUID(reviewer) for reviewer in stage.get("reviewerIds", ())),
@@ -96,6 +97,7 @@ def stage_to_json(stage: Stage) -> dict[str, Any]:
         "businessDays": stage.business_days,
         "escalateTo": None if stage.escalate_to is None else str(stage.escalate_to),
         "escalatedTo": None if stage.escalated_to is None else str(stage.escalated_to),
+        "stepIn": stage.step_in.value,
         "viewerIds": [str(viewer) for viewer in stage.viewer_ids],
         "viewWhen": stage.view_when.value,
         "reviewerIds": [str(reviewer) for reviewer in stage.reviewer_ids],
@@ -118,6 +120,7 @@ def _last_approval(stored: dict[str, Any] | None) -> LastApproval | None:
         voter_id=UUID(stored["voterId"]),
         approved_by=frozenset(UUID(who) for who in stored["approvedBy"]),
         voted_by=frozenset(UUID(who) for who in stored["votedBy"]),
+        stepped_in=stored.get("steppedIn", False),
     )
 
 
@@ -132,6 +135,7 @@ def _last_approval_to_json(last: LastApproval | None) -> dict[str, Any] | None:
         "voterId": str(last.voter_id),
         "approvedBy": sorted(map(str, last.approved_by)),
         "votedBy": sorted(map(str, last.voted_by)),
+        "steppedIn": last.stepped_in,
     }
 
 

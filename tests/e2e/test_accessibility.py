@@ -66,6 +66,7 @@ PAGES = {
     "rates": ("admin", "/firm/rates"),
     "business-calendar": ("admin", "/firm/calendar"),
     "limits": ("admin", "/firm/limits"),
+    "holds": ("admin", "/firm/holds"),
     "not-found": ("manager", "/nowhere"),
 }
 

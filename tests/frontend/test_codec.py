@@ -82,6 +82,14 @@ async def test_without_a_session_nothing_is_decoded(shell: Shell) -> None:
     assert shell.gateway.calls == []
 
 
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000])
+async def test_what_is_no_json_is_refused(shell: Shell, body: bytes) -> None:
+    headers = {"origin": UI, "cookie": shell.cookie}
+    answer = await ServiceClient(shell.app).request("POST", "/temporal/decode", content=body, headers=headers)
+    assert answer.status == 400
+    assert shell.gateway.calls == []
+
+
 async def test_a_refusal_of_the_api_reaches_the_ui_as_one(shell: Shell) -> None:
     shell.gateway.on("POST", "/auth/temporal/decode", {"code": "forbidden", "title": "No"}, status=403)
     answer = await shell.ask(cookie=shell.cookie)

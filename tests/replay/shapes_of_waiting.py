@@ -170,6 +170,13 @@ async def _approve_take_back_and_approve(handle: Handle, request: UUID) -> None:
     await _decide(handle, request)
 
 
+async def _step_in_take_back_and_approve(handle: Handle, request: UUID) -> None:
+    superior = DecideCommand(**_command(request), decision=Decision.APPROVE, instead_of=uuid4(), comment_ref=uuid4())
+    await handle.execute_update(UPDATE_DECIDE, superior)
+    await handle.execute_update(UPDATE_TAKE_BACK, TakeBackCommand(**_command(request)))
+    await _decide(handle, request)
+
+
 async def _add_an_approver(handle: Handle, request: UUID) -> None:
     added = AddApproverCommand(**_command(request), user_id=uuid4(), before=True)
     await handle.execute_update(UPDATE_ADD_APPROVER, added)
@@ -264,6 +271,9 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
     ),
     f"{_NAME}.taken_back": approval(
         lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _approve_take_back_and_approve
+    ),
+    f"{_NAME}.stepped_in": approval(
+        lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _step_in_take_back_and_approve
     ),
     f"{_NAME}.approver_added": approval(lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _add_an_approver),
     f"{_NAME}.opinions": approval(lambda: Row(*[_S.PENDING] * 7, _S.APPROVED), _ask_for_opinions),

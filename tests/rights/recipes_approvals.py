@@ -16,6 +16,7 @@ from tests.rights.table import Outcome
 from tests.rights.world import in_days
 from tests.support.http import Answer
 from tests.support.kind_fields import filled_in
+from tests.support.system import Caller
 
 # Approval requests ----------------------------------------------------------------------------------
 
@@ -187,9 +188,14 @@ def _moves(action: str, body: Callable[[Case], Any]) -> None:
     RECIPES["PATCH", f"/approvals/{{approval_id}}/{action}"] = recipe
 
 
+def _holder(case: Case) -> Caller:
+    """Who has a place in it."""
+    return case.approver if case.is_named else case.world.named_stranger
+
+
 def _takeover(case: Case) -> dict[str, Any]:
     """By somebody who has no place in it yet."""
-    holder = case.approver if case.is_named else case.world.named_stranger
+    holder = _holder(case)
     people = (case.world.named_reports[Role.REP], case.world.named_reports[Role.AUDITOR])
     successor: UUID = next(person.id for person in people if person is not holder)
     return {"fromId": str(holder.id), "toId": str(successor), "reason": "休暇"}
@@ -200,6 +206,7 @@ for _action in ("approve", "reject", "return", "take-back", "recall", "resubmit"
 for _action in ("submit", "nudge"):
     _moves(_action, lambda _case: None)
 _moves("reassign", _takeover)
+_moves("step-in", lambda case: {"insteadOf": str(_holder(case).id), "comment": "確認しました"})
 _moves("ask-opinion", lambda case: {"userId": str(case.world.named_stranger.id), "question": "前例は"})
 _moves("give-opinion", lambda _case: {"opinion": "異存なし"})
 _moves("decline-opinion", lambda _case: {"reason": "担当外"})

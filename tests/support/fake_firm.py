@@ -17,6 +17,7 @@ from services.opportunity.exchange import GOOD_FOR, Rate, Rates
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_beside import MAX_BYTES, MAX_COUNT
+from tests.support.fake_retention import RetentionAnswers
 
 UNUSUAL = Decimal("0.2")
 
@@ -25,12 +26,13 @@ def _today() -> date:
     return office_now().date()
 
 
-class FirmAnswers:
+class FirmAnswers(RetentionAnswers):
     """A part of FakeGateway. ``rates``: as they were entered; ``firm_days`` by day."""
 
     users: dict[str, Json]
 
     def reset_firm(self) -> None:
+        self.reset_retention()
         self.rates: list[Json] = []
         self.firm_days: dict[str, Json] = {}
         self.confirmed_years = {_today().year, _today().year + 1}
@@ -63,6 +65,7 @@ class FirmAnswers:
             ("PUT", "/business-calendar/{year}/confirmation", self._confirm),
             ("GET", "/approval-settings", lambda _ask: self._limits()),
             ("PUT", "/approval-settings", self._set_limits),
+            *self.retention_routes(),
         ]
 
     def compared(self, amount: int | str | None, currency: str) -> Json:

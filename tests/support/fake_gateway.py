@@ -33,7 +33,6 @@ from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
 from tests.support.fake_people import PeopleAnswers
 from tests.support.fake_previews import PreviewAnswers
-from tests.support.fake_retention import RetentionAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_samples import SampleAnswers
 from tests.support.fake_search import SearchAnswers
@@ -61,7 +60,6 @@ class FakeGateway(
     OpinionAnswers,
     PeopleAnswers,
     PreviewAnswers,
-    RetentionAnswers,
     RouteAnswers,
     SampleAnswers,
     SearchAnswers,
@@ -90,7 +88,6 @@ class FakeGateway(
         self.proxies: dict[str, Json] = {}
         self.reset_routes()
         self.reset_circulation()
-        self.reset_retention()
         self.reset_templates()
         self.reset_firm()
         self.reset_samples()
@@ -177,7 +174,6 @@ class FakeGateway(
             *self.audit_routes(),
             *self.route_table(),
             *self.firm_routes(),
-            *self.retention_routes(),
             *self.kind_routes(),
             *self.sample_routes(),
             *self.evidence_routes(),
@@ -297,8 +293,8 @@ class FakeGateway(
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        shown = {**self._shown(item, ask.user), "legalHolds": self.holds_of(item, ask.user)}
-        return shown | {"customerFacts": customer and customer_facts(item, customer)}
+        facts = customer and customer_facts(item, customer)
+        return {**self._shown(item, ask.user), "customerFacts": facts, **self.holds_of(item, ask.user)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]

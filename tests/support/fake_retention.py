@@ -13,7 +13,7 @@ _OFFICE = {"auditor": "AUDIT", "admin": "ADMINISTRATION"}
 
 
 class RetentionAnswers:
-    """A part of FakeGateway. ``holds``: those that are not released, the newest first."""
+    """The part of FirmAnswers about what is kept. ``holds``: those that are not released, the newest first."""
 
     approvals: dict[str, Json]
     files: FakeFiles
@@ -35,14 +35,17 @@ class RetentionAnswers:
         file |= {"purgedAt": records.iso(), "purgeRule": "RETENTION", "purgeTerm": 10}
         self._record(item, {"id": None, "name": None}, "PURGE_FILES", "")
 
-    def holds_of(self, item: Json, user: Json) -> list[Json]:
+    def holds_of(self, item: Json, user: Json) -> Json:
+        """What the answer for one request says of them."""
         told = self._office(user) is not None
         hidden = {} if told else {"reason": None, "setBy": None, "setByName": None}
-        return [
-            hold | hidden | {"mayRelease": hold["office"] == self._office(user)}
-            for hold in self.holds
-            if hold["approvalId"] == item["id"]
-        ]
+        return {
+            "legalHolds": [
+                hold | hidden | {"mayRelease": hold["office"] == self._office(user)}
+                for hold in self.holds
+                if hold["approvalId"] == item["id"]
+            ]
+        }
 
     def _office(self, user: Json) -> str | None:
         return next((office for role, office in _OFFICE.items() if role in user["roles"]), None)

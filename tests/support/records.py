@@ -39,7 +39,7 @@ _APPROVAL: Json = _DATES | {
     "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
     "attachmentCount": 0, "businessDaysLeft": None, "shortSince": None, "version": 1, "allowedActions": [],
-    "standsInFor": None,
+    "standsInFor": None, "stepsInFor": [], "waitingSince": None,
 }  # fmt: skip
 _ABSENCE: Json = {
     "id": "p1", "fromId": "me", "fromName": "加藤 浩二", "toId": "u2", "toName": "佐藤 美咲",
@@ -57,7 +57,7 @@ _ENTRY: Json = {
 }  # fmt: skip
 _ROUTE_STAGE: Json = _STAGE | {
     "resolvers": [], "businessDays": False, "escalateToResolver": None, "viewerIds": [],
-    "viewWhen": "STAGE", "reviewerIds": [],
+    "viewWhen": "STAGE", "reviewerIds": [], "stepIn": "NEVER",
 }  # fmt: skip
 _ROUTE: Json = _DATES | {
     "id": "r9", "name": "手数料", "kind": None, "minAmount": None, "maxAmount": None, "currency": "JPY", "minAge": None,
@@ -137,5 +137,7 @@ _NOT_ASKED = {"toRead": 0, "toReview": 0, "consulted": 0}
 def counts(**members: int) -> Json:
     """The numbers on the tabs of the approvals."""
     return (
-        {"waiting": 0, "snoozed": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0} | _NOT_ASKED | members
+        {"waiting": 0, "snoozed": 0, "stuck": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0}
+        | _NOT_ASKED
+        | members
     )

@@ -66,7 +66,7 @@ const hold = (tickets) => {
   if (!leaving.length) return;
   for (const gone of leaving) {
     gone.setAttribute("data-held", "");
-    gone.querySelector("input").checked = false;
+    for (const box of gone.querySelectorAll("input[type=checkbox]")) box.checked = false;
   }
   tally(-leaving.length);
   chosen();

@@ -23,7 +23,7 @@ from frontend.ui.time_zone import day_and_clock, office_time
 
 MAX_STAGES = 10
 START_OF_DAY = "00:00"
-_ONE = ("name", "mode", "quorum", "hours", "escalate", "escalateBy", "viewWhen")
+_ONE = ("name", "mode", "quorum", "hours", "escalate", "escalateBy", "stepIn", "viewWhen")
 _SEVERAL = ("approvers", "resolvers", "business", "viewers", "reviewers")
 _AT_STAGE = re.compile(r"(?:/draft/route)?/stages/(\d+)(?:/(\w+))?.*")
 _STAGE_PLACES = {
@@ -253,6 +253,7 @@ class RouteDraft(Draft):
             "businessDays": bool(self.all(at(position, "business"))),
             "escalateTo": one("escalate") or None,
             "escalateToResolver": one("escalateBy") or None,
+            "stepIn": one("stepIn") or "NEVER",
             "viewerIds": several("viewers", "viewerIds"),
             "viewWhen": one("viewWhen") or "STAGE",
             "reviewerIds": several("reviewers", "reviewerIds"),
@@ -310,6 +311,7 @@ def _stage_inputs(stage: RouteStage) -> dict[str, Sequence[str]]:
         "business": ["1"] if stage.business_days else [],
         "escalate": [stage.escalate_to or ""],
         "escalateBy": [stage.escalate_to_resolver or ""],
+        "stepIn": [stage.step_in],
         "viewers": stage.viewer_ids,
         "viewWhen": [stage.view_when],
         "reviewers": stage.reviewer_ids,

@@ -19,6 +19,7 @@ class RouteStage(View):
     business_days: bool = False
     escalate_to: str | None = None
     escalate_to_resolver: str | None = None
+    step_in: str = "NEVER"
     viewer_ids: list[str] = Field(default_factory=list)
     view_when: str = "STAGE"
     reviewer_ids: list[str] = Field(default_factory=list)
@@ -138,6 +139,7 @@ class Trial(View):
 class WayStage(View):
     name: str
     approvers: list[Person] = Field(default_factory=list)
+    step_in: str = "NEVER"
 
 
 class Way(View):

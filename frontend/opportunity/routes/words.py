@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from frontend.opportunity.routes.views import RouteContent, RouteStage
-from frontend.opportunity.words import kind_text, mode_text
+from frontend.opportunity.words import kind_text, mode_text, step_in_text
 from frontend.ui.formats import money
 from frontend.ui.i18n import gettext, ngettext
 from frontend.ui.looks import Look
@@ -106,6 +106,15 @@ def escalation_text(stage: RouteStage, known: People) -> str:
     return " / ".join(names)
 
 
+def step_in_choices() -> dict[str, str]:
+    """When superiors may decide in the place of an approver."""
+    return {
+        "NEVER": gettext("Do not step in"),
+        "WHEN_LATE": gettext("May step in once the deadline has passed"),
+        "ALWAYS": gettext("May step in at any time"),
+    }
+
+
 def view_times() -> dict[str, str]:
     """When viewers are shown a request."""
     return {"STAGE": gettext("As the stage begins"), "DECISION": gettext("After the decision")}
@@ -132,7 +141,7 @@ def stage_text(stage: RouteStage, known: People) -> str:
     parts = [f"{stage.name}: {approvers_text(stage, known)}", rule_text(stage)]
     if escalation_text(stage, known):
         parts.append(gettext("then %(who)s") % {"who": escalation_text(stage, known)})
-    parts += readers_texts(stage, known)
+    parts += [step_in_text(stage.step_in), *readers_texts(stage, known)]
     return " ・ ".join(part for part in parts if part)
 
 

@@ -10,6 +10,7 @@ HEADINGS: Final = {
     NotificationType.APPROVAL_DECIDED: Text("申請の結果", "Requests decided"),
     NotificationType.APPROVAL_RETURNED: Text("申請の差戻し", "Returned to you"),
     NotificationType.APPROVAL_REASSIGNED: Text("承認者の振替", "Approvals reassigned"),
+    NotificationType.APPROVAL_STEPPED_IN: Text("引上げ承認", "A superior stepped in"),
     NotificationType.APPROVAL_DUE: Text("承認期限のお知らせ", "Approvals due soon"),
     NotificationType.APPROVAL_NUDGED: Text("承認の催促", "Requesters remind you"),
     NotificationType.OPINION_ASKED: Text("意見照会", "Your opinion, please"),

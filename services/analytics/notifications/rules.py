@@ -90,7 +90,7 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
         "state": request.state,
     }
 
-    def tell(kind: NotificationType, recipient: UUID) -> Iterator[Notice]:
+    def tell(kind: NotificationType, recipient: UUID, **more: str) -> Iterator[Notice]:
         if recipient != event.actor_id:
             yield Notice(
                 event.event_id,
@@ -99,7 +99,7 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
                 Resource.APPROVAL,
                 request.approval_id,
                 request.customer_id,
-                params,
+                params | more,
                 event.timestamp,
             )
 
@@ -127,6 +127,9 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
         moved = event.payload(approval.ApprovalReassigned)
         yield from tell(NotificationType.APPROVAL_REASSIGNED, moved.to_id)
         yield from tell(NotificationType.APPROVAL_REASSIGNED, moved.from_id)
+    if request.stepped_in and request.on_behalf_of and event.event_type != approval.ApprovalTakenBack.event_type:
+        pair = {"fromId": str(request.on_behalf_of), "toId": str(request.acted_by)}
+        yield from tell(NotificationType.APPROVAL_STEPPED_IN, request.on_behalf_of, **pair)
     # Who waited before a hold goes on waiting after it: that is no news.
     if before.state != ApprovalState.ON_HOLD:
         same_round = before.round == (request.generation, request.revision, request.stage)

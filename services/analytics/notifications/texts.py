@@ -36,6 +36,12 @@ WORDS: Final = {
         Text("承認者が振り替えられました: {title}", "Reassigned: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.APPROVAL_STEPPED_IN: Words(
+        Text("{proxy}さんが引上げ承認で判断しました: {title}", "{proxy} stepped in for you: {title}"),
+        Text(
+            "{number}{customer} あなたの承認は不要になりました。", "{number}{customer}: nothing is left for you to do."
+        ),
+    ),
     NotificationType.APPROVAL_DUE: Words(
         Text("承認期限が近づいています: {title}", "Approval due soon: {title}"),
         Text("{number}{customer}", "{number}{customer}"),

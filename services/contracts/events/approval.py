@@ -71,6 +71,8 @@ class ApprovalActed(ApprovalSnapshot):
 
     acted_by: UUID | None = None
     on_behalf_of: UUID | None = None
+    stepped_in: bool = False
+    """Whoever acted did so as a superior of the approver ``on_behalf_of`` (引上げ承認), not as their proxy."""
     comment: str | None = None
     to_read: list[UUID] = Field(default_factory=list)
     """Viewers (回覧) whom the request is shown to from now on."""

@@ -162,12 +162,21 @@ class Waiting(OpportunityModel, table=True):
         Index("approval_waiting_since", "approver_id", "since", "approval_id"),
         Index("approval_waiting_deadline", "approver_id", "deadline_at", "approval_id"),
         Index("approval_waiting_approval", "approval_id"),
+        Index(
+            "approval_waiting_step_in",
+            "approver_id",
+            "step_in_from",
+            "approval_id",
+            postgresql_where=text("step_in_from IS NOT NULL"),
+        ),
     )
 
     approver_id: UUID = Field(primary_key=True)
     approval_id: UUID = Field(primary_key=True, foreign_key="approvals.id")
     since: datetime = Field(sa_type=TIME)
     deadline_at: datetime = Field(sa_type=TIME)
+    step_in_from: datetime | None = Field(sa_type=TIME)
+    """From when a superior of the approver may decide in their place; None: never."""
 
 
 class Vote(OpportunityModel, table=True):
@@ -180,11 +189,13 @@ class Vote(OpportunityModel, table=True):
     approver_id: UUID = Field(primary_key=True)
     """Whose vote it is."""
     voter_id: UUID
-    """Who gave it: the approver, or their proxy."""
+    """Who gave it: the approver, their proxy, or a superior who stepped in."""
     decision: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=TIME)
     waiting_since: datetime | None = Field(sa_type=TIME)
     """Since when the request had waited for the approver; None for votes from before that was kept."""
+    step_in_from: datetime | None = Field(sa_type=TIME)
+    """Of the vote of a superior who stepped in: from when on that was allowed."""
 
 
 class Comment(OpportunityModel, table=True):

@@ -1,6 +1,6 @@
 """Hot reads: requests as the API shows them, straight from SQL with display names from the copies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -188,6 +188,21 @@ async def waiting_longer(
     return {(row["approval_id"], row["approver_id"]) for row in rows}
 
 
+async def open_to_superiors(
+    reader: Reader, approval_ids: Sequence[UUID], below: Sequence[UUID], now: datetime
+) -> dict[UUID, list[UUID]]:
+    """By request: those of ``below`` for whom it waits and whose places superiors may take now."""
+    rows = await reader.all(
+        "SELECT approval_id, approver_id FROM approval_waiting WHERE approval_id = ANY(%s) AND approver_id = ANY(%s)"
+        " AND step_in_from <= %s",
+        [list(approval_ids), list(below), now],
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row["approval_id"], []).append(row["approver_id"])
+    return found
+
+
 async def inbox(
     reader: Reader,
     *,
@@ -224,6 +239,62 @@ async def inbox(
         | asleep_params(now)
         | {"snoozed": snoozed, "after_at": after_at, "after_id": after_id, "limit": limit},
     )
+
+
+_STUCK = (
+    "approval_waiting w JOIN approvals a ON a.id = w.approval_id"
+    " WHERE w.approver_id = ANY(%(below)s) AND w.step_in_from <= %(now)s"
+    " AND a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
+    " AND NOT a.stages -> a.stage @> %(voter)s AND NOT a.stages -> a.stage @> %(joined)s"
+    " AND (a.opinions @> %(asked)s) IS NOT TRUE"
+    f" AND NOT EXISTS (SELECT FROM {_IN_PLACE_OF} WHERE w.approval_id = a.id)"
+)
+"""What waits for people below ``me`` whose places ``me`` may take now: no approver of the stage, no proxy of one."""
+
+
+def _stepping_in(
+    user_id: UUID, acts_as: Mapping[UUID, datetime], below: Collection[UUID], now: datetime
+) -> dict[str, Any]:
+    joins = {"voter": Jsonb({"approverIds": [str(user_id)]}), "joined": Jsonb({"escalatedTo": str(user_id)})}
+    return _deciding(user_id, acts_as) | joins | {"below": list(below), "now": now}
+
+
+async def stuck(
+    reader: Reader,
+    *,
+    user_id: UUID,
+    acts_as: Mapping[UUID, datetime],
+    below: Collection[UUID],
+    filters: dict[str, Any],
+    now: datetime,
+    sort: str,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Row]:
+    """What waits for people below the user whose places the user may take; each request once, as ``inbox`` has them."""
+    after_at, after_id = after or (None, None)
+    conditions, values = _narrowed(filters, among_all=False)
+    narrowed = "".join(f" AND {condition}" for condition in conditions)
+    return await reader.all(
+        f'SELECT {_COLUMNS}, s.since AS "waitingSince", s.key AS "sortKey" FROM ('  # noqa: S608
+        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key FROM {_STUCK}{narrowed}"
+        f" GROUP BY w.approval_id) s JOIN approvals a ON a.id = s.approval_id{_JOINS}"
+        " WHERE %(after_at)s::timestamptz IS NULL OR (s.key, a.id) > (%(after_at)s, %(after_id)s::uuid)"
+        " ORDER BY s.key, a.id LIMIT %(limit)s",
+        values
+        | _stepping_in(user_id, acts_as, below, now)
+        | {"after_at": after_at, "after_id": after_id, "limit": limit},
+    )
+
+
+async def count_stuck(
+    reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime], below: Collection[UUID], now: datetime
+) -> int:
+    count: int = await reader.scalar(
+        f"SELECT count(DISTINCT w.approval_id) FROM {_STUCK}",  # noqa: S608
+        _stepping_in(user_id, acts_as, below, now),
+    )
+    return count
 
 
 async def circulated(

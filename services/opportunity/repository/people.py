@@ -190,6 +190,25 @@ async def covering(reader: Reader, users: Sequence[UUID], at: datetime, approval
     return found
 
 
+async def open_places(reader: Reader, approval_id: UUID, at: datetime) -> frozenset[UUID]:
+    """Those for whom the request waits and whose places superiors may take at this moment."""
+    rows = await reader.all(
+        "SELECT approver_id FROM approval_waiting WHERE approval_id = %s AND step_in_from <= %s", [approval_id, at]
+    )
+    return frozenset(row["approver_id"] for row in rows)
+
+
+async def line(reader: Reader, user_id: UUID, superior_id: UUID) -> list[UUID]:
+    """The superiors of the user up to this one."""
+    rows = await reader.all(
+        "WITH RECURSIVE up AS (SELECT manager_id AS id, 1 AS level, ARRAY[id] AS passed FROM user_copies WHERE id = %s"
+        " UNION ALL SELECT u.manager_id, up.level + 1, up.passed || u.id FROM up JOIN user_copies u ON u.id = up.id"
+        " WHERE up.id <> %s AND up.id <> ALL(up.passed)) SELECT id FROM up WHERE id IS NOT NULL ORDER BY level",
+        [user_id, superior_id],
+    )
+    return [row["id"] for row in rows]
+
+
 async def team_of(reader: Reader, user_id: UUID) -> list[UUID]:
     """The user and everybody who reports to them, over all levels."""
     return [row["id"] for row in await reader.all("SELECT team_of(%s) AS id", [user_id])]

@@ -24,6 +24,7 @@ from services.contracts.states import (
     Relationship,
     RiskTolerance,
     StageMode,
+    StepIn,
     ViewWhen,
 )
 from services.kit.models import CamelModel, QueryModel, ResponseModel
@@ -59,6 +60,7 @@ class StageInput(CamelModel):
     deadline_hours: Hours | None = None
     business_days: bool = False
     escalate_to: UUID | None = None
+    step_in: StepIn = StepIn.NEVER
     viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
     view_when: ViewWhen = ViewWhen.STAGE
     reviewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
@@ -113,6 +115,7 @@ class StageOutput(ResponseModel):
     business_days: bool = False
     escalate_to: UUID | None
     escalated_to: UUID | None = None
+    step_in: StepIn = StepIn.NEVER
     viewer_ids: list[UUID] = Field(default_factory=list)
     view_when: ViewWhen = ViewWhen.STAGE
     reviewer_ids: list[UUID] = Field(default_factory=list)
@@ -254,6 +257,11 @@ class ApprovalOutput(ResponseModel):
     """In the caller's list of what they have set aside: until when."""
     stands_in_for: Person | None
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
+    steps_in_for: list[Person] = Field(default_factory=list)
+    """In whose places the caller may decide as their superior; empty for who decides in their own place or as a proxy.
+    """
+    waiting_since: datetime | None = None
+    """In lists of what waits: since when it has for the caller, for those in whose place they decide, or below them."""
     shortage: Shortage | None = None
     """In the answer for one request: why its stage stands still."""
     legal_holds: list[HoldShown] | None = None
@@ -269,9 +277,10 @@ class ApprovalPage(ResponseModel):
 
 class Counts(ResponseModel):
     """``waiting``: without what the caller has set aside, which is ``snoozed``. ``opinions``: requests that await the
-    caller's opinion."""
+    caller's opinion. ``stuck``: what waits for people below the caller, who may step in for them."""
 
     waiting: int
+    stuck: int
     snoozed: int
     opinions: int
     requested: int
@@ -322,13 +331,15 @@ class Narrowed(QueryModel):
     @property
     def narrowed(self) -> dict[str, Any]:
         """What was given, by its Python name, without order and place in the list."""
-        return self.model_dump(exclude={"sort", "limit", "cursor", "snoozed"}, exclude_none=True)
+        return self.model_dump(exclude={"sort", "limit", "cursor", "snoozed", "stuck"}, exclude_none=True)
 
 
 class InboxQuery(PageQuery, Narrowed):
-    """``snoozed``: what the caller has set aside, which is left out otherwise."""
+    """``snoozed``: what the caller has set aside, which is left out otherwise. ``stuck``: instead, what waits for
+    people below the caller who may step in for them; nobody sets that aside."""
 
     snoozed: bool = False
+    stuck: bool = False
     sort: InboxSort = InboxSort.WAITING_LONGEST
 
 

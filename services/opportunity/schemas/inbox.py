@@ -16,11 +16,12 @@ from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Curren
 
 
 class InboxTab(StrEnum):
-    """``MINE``: what waits for the caller. ``SNOOZED``: what of it they have set aside. ``OPINIONS``: what awaits their
-    opinion."""
+    """``MINE``: what waits for the caller. ``SNOOZED``: what of it they have set aside. ``STUCK``: what waits for
+    people below them, where they may step in. ``OPINIONS``: what awaits their opinion."""
 
     MINE = "MINE"
     SNOOZED = "SNOOZED"
+    STUCK = "STUCK"
     OPINIONS = "OPINIONS"
     REQUESTED = "REQUESTED"
     ALL = "ALL"

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from services.contracts.money import Money
-from services.contracts.states import ApprovalKind
+from services.contracts.states import ApprovalKind, StepIn
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.opportunity.matching import Condition
@@ -105,6 +105,7 @@ class SimulationInput(CamelModel):
 class WayStage(ResponseModel):
     name: str
     approvers: list[Person]
+    step_in: StepIn = StepIn.NEVER
 
 
 class Way(ResponseModel):

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.contracts.states import ApprovalKind, RiskTolerance, StageMode, ViewWhen
+from services.contracts.states import ApprovalKind, RiskTolerance, StageMode, StepIn, ViewWhen
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Lines
@@ -92,6 +92,7 @@ class RouteStage(CamelModel):
     business_days: bool = False
     escalate_to: UUID | None = None
     escalate_to_resolver: ResolverText | None = None
+    step_in: StepIn = StepIn.NEVER
     viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
     view_when: ViewWhen = ViewWhen.STAGE
     reviewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]

@@ -90,9 +90,9 @@ async def _record(reader: Reader, approval: Approval) -> dict[str, Any]:
 
 
 def _of_the_route(stage: dict[str, Any]) -> dict[str, Any]:
-    """A stage as this version of the dossier knows it. Whom the request is shown to when, and who reviews it, stands in
-    what the entries of the history say was seen."""
-    return {name: value for name, value in stage.items() if name not in ("viewWhen", "reviewerIds")}
+    """A stage as this version of the dossier knows it. Whom the request is shown to when, who reviews it, and whether
+    superiors may step in, stands in what the entries of the history say was seen."""
+    return {name: value for name, value in stage.items() if name not in ("stepIn", "viewWhen", "reviewerIds")}
 
 
 def _entry(row: Row) -> dict[str, Any]:
@@ -118,6 +118,7 @@ def _people(
         yield from (who for who in (row["actor_id"], row["on_behalf_of"]) if who is not None)
         personal = row["content"] or {}
         yield from (UUID(who) for who in (personal.get("fromId"), personal.get("toId")) if who is not None)
+        yield from map(UUID, personal.get("line") or ())
         asked = personal.get("opinion") or {}
         yield from (UUID(asked[who]) for who in ("askedId", "askerId") if who in asked)
         yield from _in_stages((personal.get("snapshot") or {}).get("stages", ()))

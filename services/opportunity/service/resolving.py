@@ -141,6 +141,7 @@ async def resolve(who: People, template: RouteStage) -> Resolved:
         deadline_hours=template.deadline_hours,
         business_days=template.business_days,
         escalate_to=await _escalation(who, template, approvers),
+        step_in=template.step_in,
         viewer_ids=tuple(dict.fromkeys(template.viewer_ids)),
         view_when=template.view_when,
         reviewer_ids=tuple(dict.fromkeys(template.reviewer_ids)),

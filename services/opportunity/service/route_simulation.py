@@ -96,10 +96,11 @@ def _customer(known: dict[str, Any] | None) -> Row | None:
 
 
 def _way(drawn: routing.Drawn) -> tuple[Any, ...]:
-    """What makes two ways the same: the route, and at each stage the people and how many of them it takes."""
+    """What makes two ways the same: the route, and at each stage the people, how many of them it takes, and whether
+    superiors may step in for them."""
     taken = _taken(drawn.choice)
     stages = [
-        (frozenset(stage.approver_ids), stage.votes_needed, None if problem is None else problem.code)
+        (frozenset(stage.approver_ids), stage.votes_needed, stage.step_in, None if problem is None else problem.code)
         for stage, problem in ((resolved.stage, resolved.problem) for resolved in drawn.resolved)
     ]
     return None if taken is None else taken.route_id, stages
@@ -135,7 +136,11 @@ def _shown(drawn: routing.Drawn, names: dict[UUID, str | None], locale: str) -> 
     return {
         "route": None if taken is None else route_ref(taken),
         "stages": [
-            {"name": stage.name, "approvers": [{"id": who, "name": names.get(who)} for who in stage.approver_ids]}
+            {
+                "name": stage.name,
+                "approvers": [{"id": who, "name": names.get(who)} for who in stage.approver_ids],
+                "stepIn": stage.step_in,
+            }
             for stage in drawn.stages
         ],
         "problem": problem_text(problem, locale),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.states import StageMode, ViewWhen
+from services.contracts.states import StageMode, StepIn, ViewWhen
 from services.kit.db.database import Row
 from services.kit.errors import FieldError, Text, Unprocessable
 from services.opportunity.repository import people
@@ -47,6 +47,7 @@ def stage_members(stage: Mapping[str, Any]) -> dict[str, Any]:
         "deadline_hours": stage.get("deadlineHours"),
         "business_days": stage.get("businessDays", False),
         "escalate_to": None if escalate_to is None else UUID(escalate_to),
+        "step_in": StepIn(stage.get("stepIn") or StepIn.NEVER),
         "viewer_ids": [UUID(user_id) for user_id in stage.get("viewerIds") or []],
         "view_when": ViewWhen(stage.get("viewWhen") or ViewWhen.STAGE),
         "reviewer_ids": [UUID(user_id) for user_id in stage.get("reviewerIds") or []],
@@ -74,6 +75,9 @@ def _shape(stage: StageInput | RouteStage, at: str) -> list[FieldError]:
     if stage.escalate_to is not None and stage.escalate_to in stage.approver_ids:
         message = Text("すでにこの段階の承認者です", "This person is an approver of the stage already")
         faults.append(FieldError(f"{at}/escalateTo", "escalates_to_approver", message))
+    if stage.step_in is StepIn.WHEN_LATE and stage.deadline_hours is None:
+        message = Text("期限のない段階は遅れることがありません", "A stage without a deadline is never late")
+        faults.append(FieldError(f"{at}/stepIn", "step_in_without_deadline", message))
     if (stage.mode is StageMode.QUORUM) != (stage.quorum is not None):
         message = Text("定足数は QUORUM でのみ指定します", "A quorum belongs to the mode QUORUM and only to it")
         faults.append(FieldError(f"{at}/quorum", "quorum_mismatch", message))

@@ -16,7 +16,7 @@ from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.opportunity import actions, chain, events, exchange, opinions, stage_clock
 from services.opportunity.circulating import Shown
-from services.opportunity.progress import Opinion, Progress
+from services.opportunity.progress import SUPERIOR, Opinion, Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
 from services.opportunity.service import firm_calendar, ledger, shortage, showing
@@ -35,8 +35,8 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, AUDITOR,
-    PROCESS or SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, SUPERIOR, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN,
+    AUDITOR, PROCESS or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
@@ -47,10 +47,16 @@ class Transition:
     opinion: Opinion | None = None
     """The question that it is about."""
     verdict: Verdict | None = None
+    line: list[UUID] | None = None
+    """Of who stepped in: the superiors of the approver whose place they took, from the nearest to themselves."""
     purge: dict[str, Any] | None = None
     """Which files were deleted, and by which rule."""
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
+
+    @property
+    def stepped_in(self) -> bool:
+        return self.role == SUPERIOR
 
 
 def event_for(transition: Transition, before: Approval, after: Approval, begun: Shown) -> ApprovalActed:
@@ -68,6 +74,7 @@ def event_for(transition: Transition, before: Approval, after: Approval, begun: 
         after,
         acted_by=transition.actor_id,
         on_behalf_of=transition.on_behalf_of,
+        stepped_in=transition.stepped_in,
         comment=transition.comment,
         to_read=sorted(begun.readers),
         to_review=sorted(begun.reviewers),
@@ -162,6 +169,8 @@ async def write_history(
         personal["purge"] = transition.purge
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
+    if transition.line is not None:
+        personal["line"] = [str(superior) for superior in transition.line]
     if transition.opinion is not None:
         personal["opinion"] = {
             "askedId": str(transition.opinion.asked_id),
@@ -258,6 +267,7 @@ async def record_audit(uow: UnitOfWork, before: Approval, after: Approval, trans
             "stage": before.progress.stage,
             "revision": before.progress.revision,
             "onBehalfOf": None if transition.on_behalf_of is None else str(transition.on_behalf_of),
+            "role": transition.role,
         },
     )
 

@@ -27,13 +27,16 @@ from services.opportunity.service import firm_calendar, shortage
 _INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
 
 
-def _actor(view: View, principal: Principal, without: AbstractSet[UUID]) -> Actor:
-    """``without``: whom the caller does not stand in for in this request."""
+def _actor(view: View, principal: Principal, without: AbstractSet[UUID], open_places: Sequence[UUID]) -> Actor:
+    """``without``: whom the caller does not stand in for in this request. ``open_places``: of those below them, whose
+    superiors may decide in it now."""
     return Actor(
         user_id=principal.user_id,
         may_decide=principal.has(Permission.APPROVAL_DECIDE),
         is_admin=Role.ADMIN in principal.roles,
         proxy_for=view.proxy_for - without,
+        superior_of=view.below,
+        open_places=frozenset(open_places),
     )
 
 
@@ -121,7 +124,11 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     involved |= {who for one in awaited for who in (one.asked_id, one.asker_id)}
     names = await people.names(reader, sorted(involved)) if involved else {}
     older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
-    actors = [_actor(view, principal, {who for waiting, who in older if waiting == row["id"]}) for row in rows]
+    ids = [row["id"] for row in rows]
+    stuck = await lists.open_to_superiors(reader, ids, sorted(view.below), view.now) if view.below else {}
+    actors = [
+        _actor(view, principal, {who for waiting, who in older if waiting == id_}, stuck.get(id_, ())) for id_ in ids
+    ]
     calendar = await firm_calendar.counting(reader, [stage for progress in progresses for stage in progress.stages])
     return [
         _item(row, progress, actor, names, calendar)
@@ -161,6 +168,7 @@ def _item(
     item["businessDaysLeft"] = _business_days_left(row, progress, calendar)
     item["allowedActions"] = allowed_actions(progress, actor)
     absent = machine.stands_in_for(progress, actor)
+    item["stepsInFor"] = [{"id": who, "name": names.get(who)} for who in machine.may_step_in_for(progress, actor)]
     item["standsInFor"] = None if absent is None else {"id": absent, "name": names.get(absent)}
     return item
 
