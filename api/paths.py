@@ -60,7 +60,7 @@ PASSED_ON: Final = re.compile(r"/approvals/[0-9a-fA-F-]{36}/attachments")
 SIGN_IN_BODY_MAX: Final = 8 * 1024
 """Bytes: what a stranger may send for nothing, whether or not a token that is none comes with it."""
 
-STREAMS: Final = frozenset({("GET", "/notifications/stream")})
+STREAMS: Final = frozenset({("GET", "/notifications/stream"), ("GET", "/approvals/stream")})
 """Answers that last as long as somebody listens."""
 
 _PLAIN_PATH = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")

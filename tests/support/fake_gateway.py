@@ -69,6 +69,7 @@ class FakeGateway(
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[Json]] = set()
+        self._followers: set[asyncio.Queue[Json]] = set()
         self.refreshes = 0
         self.reset()
 
@@ -125,6 +126,8 @@ class FakeGateway(
         self.notifications.insert(0, notification)
         for queue in self._listeners:
             queue.put_nowait(notification)
+        if notification["resourceType"] == "approval":
+            self.tell_change(notification["resourceId"])
 
     def close_notices(self, item: Json) -> None:
         """What a request's end does to the notices about it: they are read, and streams tell the new count."""
@@ -133,6 +136,17 @@ class FakeGateway(
                 notice["readAt"] = records.iso()
         for queue in self._listeners:
             queue.put_nowait({})
+        self.tell_change(item["id"])
+
+    def tell_change(self, *ids: str) -> None:
+        """What the stream of requests tells those who may read them; with no id, that something left their lists."""
+        for queue in self._followers:
+            queue.put_nowait({"ids": list(ids), "others": not ids})
+
+    @property
+    def followers(self) -> int:
+        """Open streams of requests."""
+        return len(self._followers)
 
     @property
     def listeners(self) -> int:
@@ -182,6 +196,7 @@ class FakeGateway(
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
+            ("GET", "/approvals/stream", self._news),
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
             ("GET", "/approvals/{id}/comments", self._comments),

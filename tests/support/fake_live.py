@@ -22,6 +22,7 @@ class LiveAnswers:
     customers: dict[str, Json]
     users: dict[str, Json]
     _listeners: set[asyncio.Queue[Json]]
+    _followers: set[asyncio.Queue[Json]]
 
     def _notifications(self, _ask: Ask) -> Json:
         return {"items": self.notifications, "nextCursor": None}
@@ -62,6 +63,20 @@ class LiveAnswers:
                     yield f"event: unread\ndata: {json.dumps({'count': self._unread_now()})}\n\n"
             finally:
                 self._listeners.discard(queue)
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    def _news(self, _ask: Ask) -> Response:
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        self._followers.add(queue)
+
+        async def lines() -> AsyncIterator[str]:
+            try:
+                yield "retry: 3000\n\n"
+                while True:
+                    yield f"event: changed\ndata: {json.dumps(await queue.get())}\n\n"
+            finally:
+                self._followers.discard(queue)
 
         return StreamingResponse(lines(), media_type="text/event-stream")
 
