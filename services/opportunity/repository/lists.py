@@ -46,6 +46,15 @@ async def sees(reader: Reader, approval_id: UUID, visible: str, params: dict[str
     return await reader.scalar(statement, params | {"id": approval_id}) is not None
 
 
+async def ids_of(reader: Reader, numbers: Sequence[str], visible: str, params: dict[str, Any]) -> dict[str, UUID]:
+    """Of the requests with these numbers that the caller sees."""
+    rows = await reader.all(
+        f"SELECT a.number, a.id FROM approvals a WHERE a.number = ANY(%(numbers)s) AND {visible}",  # noqa: S608
+        params | {"numbers": list(numbers)},
+    )
+    return {row["number"]: row["id"] for row in rows}
+
+
 async def page(
     reader: Reader,
     *,
@@ -169,6 +178,18 @@ _IN_PLACE_OF = (
 )
 
 
+_ORDERS = {
+    "since": [("w.since", "timestamptz")],
+    "deadline_at": [("w.deadline_at", "timestamptz")],
+    "amount": [
+        # Amounts compare within a currency only: yen first, then the others as their codes go.
+        ("CASE WHEN a.currency = 'JPY' THEN '' ELSE a.currency END", "text"),
+        ("-coalesce(a.amount, -1)", "bigint"),
+    ],
+}
+"""Sort keys of the inbox, each with its type; what has no amount comes after what has one."""
+
+
 async def waiting_longer(
     reader: Reader, approval_ids: Sequence[UUID], since: Mapping[UUID, datetime]
 ) -> set[tuple[UUID, UUID]]:
@@ -191,7 +212,7 @@ async def inbox(
     snoozed: bool,
     now: datetime,
     sort: str,
-    after: tuple[datetime, UUID] | None,
+    after: Sequence[Any] | None,
     limit: int,
 ) -> list[Row]:
     """What waits for the user, own votes and proxies' alike; a request that two of them wait for comes once.
@@ -199,24 +220,29 @@ async def inbox(
     ``acts_as``: in whose place the user decides, and what must have begun to wait at which time or later for that.
     ``filters``: those of InboxQuery that are set, by their Python names.
     ``snoozed``: only what the user has set aside, otherwise only what they have not.
-    ``sort``: ``since`` or ``deadline_at``; the sort key comes along as ``sortKey``.
+    ``sort``: ``since`` or ``deadline_at``, the first first, or ``amount``, the largest first within each currency. The
+    sort keys come along as ``sortKey0`` and so on; ``after`` are those of a row, and its id.
     """
-    after_at, after_id = after or (None, None)
+    keys = _ORDERS[sort]
+    places = ", ".join(f"%(after_{place})s::{kind}" for place, (_, kind) in enumerate(keys))
+    columns = ", ".join(column for column, _ in keys)
+    named = ", ".join(f'{column} AS "sortKey{place}"' for place, (column, _) in enumerate(keys))
     conditions, values = _narrowed(filters, among_all=False)
     narrowed = "".join(f" AND {condition}" for condition in conditions)
     return await reader.all(
-        f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey", {_SNOOZED_UNTIL} FROM ('  # noqa: S608
-        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key,"
+        f'SELECT {_COLUMNS}, w.since AS "waitingSince", {named}, {_SNOOZED_UNTIL} FROM ('  # noqa: S608
+        " SELECT w.approval_id, min(w.since) AS since, min(w.deadline_at) AS deadline_at,"
         f" bool_or(w.approver_id = %(me)s) AS own FROM {_IN_PLACE_OF}"
         " GROUP BY w.approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
         f" WHERE {_decides('w.own')}{narrowed} AND {ASLEEP} = %(snoozed)s"
-        " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
-        " ORDER BY w.key, a.id LIMIT %(limit)s",
+        f" AND (%(after_id)s::uuid IS NULL OR ({columns}, a.id) > ({places}, %(after_id)s::uuid))"
+        f" ORDER BY {columns}, a.id LIMIT %(limit)s",
         values
         | _deciding(user_id, acts_as)
         | asleep_params(now)
-        | {"snoozed": snoozed, "after_at": after_at, "after_id": after_id, "limit": limit},
+        | {f"after_{place}": None if after is None else after[place] for place in range(len(keys))}
+        | {"snoozed": snoozed, "after_id": None if after is None else after[-1], "limit": limit},
     )
 
 

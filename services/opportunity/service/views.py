@@ -23,7 +23,9 @@ from services.opportunity.record import progress_from_row
 from services.opportunity.repository import history, lists, people
 from services.opportunity.service import firm_calendar, shortage
 
-_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
+_INTERNAL = frozenset(
+    {"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey0", "sortKey1"}
+)
 
 
 def _actor(view: View, principal: Principal, without: AbstractSet[UUID]) -> Actor:
@@ -103,10 +105,24 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
     actors = [_actor(view, principal, {who for waiting, who in older if waiting == row["id"]}) for row in rows]
     calendar = await firm_calendar.counting(reader, [stage for progress in progresses for stage in progress.stages])
+    await _link_grounds(reader, rows, view)
     return [
         _item(row, progress, actor, names, calendar)
         for row, progress, actor in zip(rows, progresses, actors, strict=True)
     ]
+
+
+async def _link_grounds(reader: Reader, rows: Sequence[Row], view: View) -> None:
+    """A flag may name another request; only who may open that one is told where it is."""
+    numbers = {ground["number"] for row in rows for ground in row["flagGrounds"].values() if "number" in ground}
+    if not numbers:
+        return
+    found = await lists.ids_of(reader, sorted(numbers), VISIBLE, view.params)
+    for row in rows:
+        row["flagGrounds"] = {
+            flag: ground | ({"approvalId": found[ground["number"]]} if ground.get("number") in found else {})
+            for flag, ground in row["flagGrounds"].items()
+        }
 
 
 def _progress(row: Row) -> Progress:
