@@ -130,7 +130,11 @@ class Filters:
             given |= {"snoozed": "true"} if self.tab == SNOOZED else {}
             path = "/approvals/pending"
         else:
-            given |= {"sort": self.sort, "state": self.state, "requesterId": me if self.tab == REQUESTED else ""}
+            given |= {
+                "sort": "" if self.sort == NEWEST else self.sort,
+                "state": self.state,
+                "requesterId": me if self.tab == REQUESTED else "",
+            }
             given |= {"wantsOpinion": "true"} if self.tab == OPINIONS else {}
             path = "/approvals"
         return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"

@@ -138,21 +138,6 @@ class FakeGateway(
             queue.put_nowait({})
         self.tell_change(item["id"])
 
-    def tell_change(self, *ids: str) -> None:
-        """What the stream of requests tells those who may read them; with no id, that something left their lists."""
-        for queue in self._followers:
-            queue.put_nowait({"ids": list(ids), "others": not ids})
-
-    @property
-    def followers(self) -> int:
-        """Open streams of requests."""
-        return len(self._followers)
-
-    @property
-    def listeners(self) -> int:
-        """Open notification streams."""
-        return len(self._listeners)
-
     def add_waiting_copy(self, item: Json, title: str) -> None:
         copy = {**item, "id": records.uuid_of(title), "number": "RNG-2026-000999", "title": title}
         self.approvals[copy["id"]] = copy | {"submittedAt": records.iso(1)}

@@ -24,6 +24,21 @@ class LiveAnswers:
     _listeners: set[asyncio.Queue[Json]]
     _followers: set[asyncio.Queue[Json]]
 
+    def tell_change(self, *ids: str) -> None:
+        """What the stream of requests tells those who may read them; with no id, that something left their lists."""
+        for queue in self._followers:
+            queue.put_nowait({"ids": list(ids), "others": not ids})
+
+    @property
+    def followers(self) -> int:
+        """Open streams of requests."""
+        return len(self._followers)
+
+    @property
+    def listeners(self) -> int:
+        """Open notification streams."""
+        return len(self._listeners)
+
     def _notifications(self, _ask: Ask) -> Json:
         return {"items": self.notifications, "nextCursor": None}
 

@@ -12,6 +12,7 @@ _CUSTOMER: Json = _DATES | {
     "id": "c1", "name": "山田 太郎", "nameKana": None, "kind": "INDIVIDUAL", "email": None, "phone": None,
     "birthDate": None, "occupation": None, "relationship": "CLIENT", "assignedSalesId": "rep", "tags": [],
     "notes": None, "profile": None, "state": "ACTIVE", "processId": None, "deletedAt": None, "version": 1,
+    "allowedActions": [],
 }  # fmt: skip
 _MEETING: Json = _DATES | {
     "id": "m1", "customerId": "c1", "customerName": "山田 太郎", "userId": "me", "userName": None, "attendeeIds": [],
