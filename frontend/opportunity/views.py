@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.formats import Amount
 from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
@@ -95,7 +96,7 @@ class FlagGround(View):
     number: str | None = None
     approval_id: str | None = None
     """Where the person may open it."""
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     decided_at: str | None = None
     risk_class: str | None = None
@@ -110,6 +111,17 @@ class Rate(View):
     valid_from: str
 
 
+class LegalHold(View):
+    """Why and by whom is null for all but administrators and auditors."""
+
+    id: str
+    office: str
+    set_at: str
+    set_by_name: str | None = None
+    reason: str | None = None
+    may_release: bool = False
+
+
 class Approval(View):
     """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
 
@@ -122,7 +134,7 @@ class Approval(View):
     customer_name: str | None = None
     requester_id: str = ""
     requester_name: str | None = None
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)
@@ -155,6 +167,7 @@ class Approval(View):
     terms_changed: bool = False
     attachment_count: int = 0
     shortage: Shortage | None = None
+    legal_holds: list[LegalHold] = Field(default_factory=list)
     customer_facts: CustomerFacts | None = None
 
     def may(self, action: str) -> bool:
@@ -225,6 +238,9 @@ class Attachment(View):
     uploaded_at: str
     removed_at: str | None = None
     removed_revision: int | None = None
+    purged_at: str | None = None
+    purge_rule: str | None = None
+    purge_term: int | None = None
 
     @property
     def is_picture(self) -> bool:
@@ -309,7 +325,7 @@ class Route(View):
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import jwt
@@ -35,7 +35,6 @@ class Identity:
     access_token: str
     csrf: str
     request_id: str = ""
-    traceparent: str = ""
     address: str = ""
     """Where the person is connected from, as far as our proxies tell it."""
 
@@ -67,5 +66,6 @@ def verify(token: str | None, *, audience: str, key: bytes) -> Identity:
         )
     except jwt.InvalidTokenError as error:
         raise IdentityRefused(str(error)) from error
-    who = payload["who"]
+    # During an upgrade the shell may tell more than this remote knows, or once knew.
+    who = {field.name: payload["who"][field.name] for field in fields(Identity) if field.name in payload["who"]}
     return Identity(**{**who, "roles": frozenset(who["roles"])})

@@ -9,26 +9,31 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from frontend.ui.redis_url import RedisSettings
+
 MIN_SECRET_LENGTH = 32
 REMOTE_NAMES = ("opportunity", "customer", "sales", "analytics", "admin")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class FrontendSettings(BaseSettings):
+class FrontendSettings(RedisSettings, BaseSettings):
     """What a frontend process must know. A remote without a URL is at the gateway's origin, `/_remote/{name}`."""
 
-    model_config = SettingsConfigDict(env_prefix="RINGI_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     env: Literal["embedded", "production", "test"] = "production"
     gateway_url: str
     public_url: str = "http://127.0.0.1:8000"
     secret_key: SecretStr
     home: Path = Path(".ringi")
-    redis_url: str | None = None
     trusted_proxies: str = "127.0.0.0/8,::1"
     """CIDR blocks, separated by commas, whose `X-Forwarded-For` is believed; one setting for all processes."""
     live_streams_per_user: int = Field(default=30, ge=1)
     """Live streams of one person at once, over all browsers; one more is refused with 429."""
+    temporal_ui_url: str | None = None
+    """Whose pages may have payloads decoded in the name of who is signed in here."""
     cookie_secure: Literal["auto", "always", "never"] = "auto"
     remote_customer_url: str | None = None
     remote_sales_url: str | None = None

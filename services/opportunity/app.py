@@ -26,6 +26,7 @@ from services.opportunity.endpoints import (
     proxies,
     rates,
     requests,
+    retention,
     routes,
     templates,
 )
@@ -68,6 +69,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             rates.router,
             firm_calendar.router,
             firm_settings.router,
+            retention.router,
             templates.router,
             proxies.router,
             processes.router,

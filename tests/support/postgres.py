@@ -1,8 +1,10 @@
 """A real PostgreSQL for tests: from the wheel, in a temporary folder, without fsync, on a port of its own."""
 
+import asyncio
 import itertools
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,6 +25,7 @@ from tests.support.waiting import eventually_sync
 ADMIN_DATABASE = "postgres"
 SYSTEM_USER = "embedded_postgres"
 """PostgreSQL refuses to run as root, so a root test run uses this account."""
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -147,6 +150,15 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
+
+
+async def take_ssl_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """What a server with TLS answers before it (PostgreSQL's manual, "SSL Session Encryption"); raises ConnectionError
+    for a client that goes on without. For a proxy: the wheel's PostgreSQL is built without TLS."""
+    if await reader.readexactly(len(SSL_REQUEST)) != SSL_REQUEST:
+        raise ConnectionError("the client does not ask for TLS")
+    writer.write(b"S")
+    await writer.drain()
 
 
 def proxied(proxy: TcpProxy, url: str) -> str:

@@ -6,9 +6,17 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.running.peers.kafka import KafkaAddress, KafkaSettings
+from services.kit.running.peers.otlp import OtlpSettings
+from services.kit.running.peers.postgres import PostgresSettings
+from services.kit.running.peers.redis import RedisSettings
+from services.kit.running.peers.temporal import TemporalSettings
+
 SECRET_KEY_MIN_LENGTH = 32
 SECRET_KEY_MIN_DISTINCT = 10
 """A key of fewer distinct characters was typed by hand or is a placeholder."""
+LOOPBACK = "127.0.0.1"
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - Prometheus and the kubelet come from outside of the container
 PLACEHOLDER_WORDS = ("changeme", "change-me", "placeholder", "example", "insecure", "your-secret")
 
 
@@ -26,10 +34,13 @@ class MissingSettingError(RuntimeError):
         self.variable = variable
 
 
-class ServiceSettings(BaseSettings):
-    """Settings of a service, a worker or the gateway. Database URLs carry passwords and stay out of ``repr``."""
+class ServiceSettings(PostgresSettings, KafkaSettings, TemporalSettings, RedisSettings, OtlpSettings, BaseSettings):
+    """Settings of a service, a worker or the gateway. Database URLs carry passwords and stay out of ``repr``, and out
+    of what is said of a wrong setting."""
 
-    model_config = SettingsConfigDict(env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     env: Environment = Environment.PRODUCTION
 
@@ -47,12 +58,6 @@ class ServiceSettings(BaseSettings):
     gateway_url: str | None = None
     public_url: str | None = None
 
-    temporal_address: str | None = None
-    temporal_namespace: str = "default"
-    temporal_ui_url: str | None = None
-    kafka_bootstrap: str | None = None
-    redis_url: str | None = Field(default=None, repr=False)
-
     secret_key: SecretStr = SecretStr("")
     token_issuer: str = "ringi-auth"  # noqa: S105 - an issuer's name, not a secret
     token_audience: str = "ringi-api"  # noqa: S105
@@ -61,8 +66,13 @@ class ServiceSettings(BaseSettings):
 
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")
-    otlp_endpoint: str | None = None
+    trace_sample_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Of new traces. Decided by the trace's id, so that all processes with the same value agree."""
+    metrics_port: int | None = None
+    """Where shell and remotes serve their figures, whose own port the public reaches."""
     worker_metrics_port: int | None = None
+    temporal_metrics_port: int | None = None
+    """Where a worker serves the figures of Temporal's SDK, which has an exporter of its own."""
 
     @model_validator(mode="after")
     def _refuse_weak_secret(self) -> Self:
@@ -75,9 +85,18 @@ class ServiceSettings(BaseSettings):
                 raise ValueError("RINGI_SECRET_KEY looks like a placeholder; generate a random one")
         return self
 
+    @property
+    def listening_address(self) -> str:
+        """For ports that the operator's own programs ask."""
+        return ALL_INTERFACES if self.env is Environment.PRODUCTION else LOOPBACK
+
     def database_url_for(self, service: str) -> str:
-        """The libpq URL of a service's own database; raises MissingSettingError."""
-        return self._required(f"{service}_database_url")
+        """The libpq URL of a service's own database, with TLS as it is set; raises MissingSettingError."""
+        return self.database_url_with_tls(self._required(f"{service}_database_url"))
+
+    def kafka(self) -> KafkaAddress:
+        """How to reach the broker; raises MissingSettingError."""
+        return self.kafka_address(self._required("kafka_bootstrap"))
 
     def service_url_for(self, service: str) -> str:
         """Base URL (no trailing slash) at which other processes reach a service; raises MissingSettingError."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from services.opportunity.service.views import present
 _SORTS: Final[dict[InboxSort, tuple[str, list[type]]]] = {
     InboxSort.WAITING_LONGEST: ("since", [datetime]),
     InboxSort.DEADLINE: ("deadline_at", [datetime]),
-    InboxSort.LARGEST: ("amount", [str, int]),
+    InboxSort.LARGEST: ("amount", [str, Decimal]),
 }
 """The order in the repository, and the types of its keys."""
 
