@@ -80,7 +80,7 @@ class Gateway:
         self._search = Search(upstreams)
         self._document = MergedDocument(upstreams)
         self._readiness = Readiness(upstreams)
-        self._listening: Counter[str] = Counter()
+        self._listening: Counter[tuple[str, str]] = Counter()
         """Open streams by user."""
         self._locals: dict[str, Local] = {
             "/api/healthz": self._healthz,
@@ -170,24 +170,24 @@ class Gateway:
             client=scope.get("client"),
             streams=(method, location.path) in paths.STREAMS,
         )
-        with self._room_for_stream() if call.streams else nullcontext():
+        with self._room_for_stream(location.path) if call.streams else nullcontext():
             await self._pass_on(scope, location, call, receive, outgoing.send)
 
     @contextmanager
-    def _room_for_stream(self) -> Iterator[None]:
-        """Raises TooManyRequests when the caller listens often enough."""
+    def _room_for_stream(self, path: str) -> Iterator[None]:
+        """Raises TooManyRequests when the caller listens often enough there."""
         present = correlation.current()
-        user = (present.actor_id if present is not None else None) or ""
-        if self._listening[user] >= self._settings.streams_per_user:
+        listening = ((present.actor_id if present is not None else None) or "", path)
+        if self._listening[listening] >= self._settings.streams_per_user:
             message = Text("同時に開けるストリームの上限です", "Too many streams are open")
             raise TooManyRequests(STREAM_RETRY_SECONDS, message)
-        self._listening[user] += 1
+        self._listening[listening] += 1
         try:
             yield
         finally:
-            self._listening[user] -= 1
-            if not self._listening[user]:
-                del self._listening[user]
+            self._listening[listening] -= 1
+            if not self._listening[listening]:
+                del self._listening[listening]
 
     async def _admit(
         self, method: str, location: paths.Location, given: list[tuple[bytes, bytes]], outgoing: Outgoing

@@ -66,7 +66,7 @@ DECODE_BODY_MAX: Final = 8 * 1024 * 1024
 SIGN_IN_BODY_MAX: Final = 8 * 1024
 """Bytes: what a stranger may send for nothing, whether or not a token that is none comes with it."""
 
-STREAMS: Final = frozenset({("GET", "/notifications/stream")})
+STREAMS: Final = frozenset({("GET", "/notifications/stream"), ("GET", "/approvals/stream")})
 """Answers that last as long as somebody listens."""
 
 _PLAIN_PATH = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")

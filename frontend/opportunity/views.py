@@ -95,6 +95,8 @@ class FlagGround(View):
 
     product: str | None = None
     number: str | None = None
+    approval_id: str | None = None
+    """Where the person may open it."""
     amount: Amount | None = None
     currency: str = "JPY"
     decided_at: str | None = None

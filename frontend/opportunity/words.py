@@ -51,7 +51,17 @@ def due_words() -> dict[str, str]:
 
 
 def inbox_orders() -> dict[str, str]:
-    return {"since": gettext("Waiting longest first"), "deadlineAt": gettext("Due first")}
+    """Of what waits."""
+    return {
+        "since": gettext("Waiting longest first"),
+        "deadlineAt": gettext("Due first"),
+        "-amount": gettext("Largest amount first"),
+    }
+
+
+def list_orders() -> dict[str, str]:
+    """Of every other list of requests."""
+    return {"-createdAt": gettext("Newest first"), "createdAt": gettext("Oldest first")}
 
 
 FLAGS = (

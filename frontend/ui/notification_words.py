@@ -14,6 +14,7 @@ def groups() -> list[tuple[str, dict[str, str]]]:
                 "APPROVAL_WAITING": pgettext("notification", "A request waits for my approval"),
                 "APPROVAL_DUE": pgettext("notification", "The deadline of an approval comes near"),
                 "APPROVAL_NUDGED": pgettext("notification", "A requester reminds me"),
+                "PROXY_WAITING": pgettext("notification", "A request waits for whom I stand in for"),
                 "APPROVAL_REASSIGNED": pgettext("notification", "An approval is put into other hands"),
                 "APPROVAL_STEPPED_IN": pgettext("notification", "A superior steps in for me"),
                 "OPINION_ASKED": pgettext("notification", "My opinion is asked for"),

@@ -1,10 +1,13 @@
 """The opportunity service: approval requests 承認申請, their routes and proxies."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from starlette.types import Scope
 
 from services.contracts.permissions import permissions_of
-from services.kit.http import create_service_app
+from services.kit.http import Kit, create_service_app
 from services.kit.running.settings import ServiceSettings
 from services.opportunity.endpoints import (
     attachments,
@@ -18,6 +21,7 @@ from services.opportunity.endpoints import (
     firm_settings,
     inbox,
     internal,
+    news,
     processes,
     proxies,
     rates,
@@ -27,6 +31,7 @@ from services.opportunity.endpoints import (
     templates,
 )
 from services.opportunity.service.attachments import Shelf
+from services.opportunity.service.news import NewsHub
 from services.opportunity.settings import OpportunitySettings
 
 NAME = "opportunity"
@@ -40,11 +45,18 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         is_upload = scope["method"] == "POST" and attachments.UPLOADS.search(scope["path"]) is not None
         return chosen.attachment_max_bytes + attachments.FORM_BYTES if is_upload else None
 
+    @asynccontextmanager
+    async def lifespan(kit: Kit) -> AsyncIterator[None]:
+        app.state.news_hub = NewsHub(kit.db)
+        async with app.state.news_hub.running():
+            yield
+
     app = create_service_app(
         NAME,
         chosen,
         [
             evidence.router,
+            news.router,
             bulk.router,
             inbox.router,
             audit_samples.router,
@@ -65,6 +77,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         ],
         permissions_of=permissions_of,
         upload_cap=upload_cap,
+        lifespan=lifespan,
         title="Ringi opportunity",
     )
     app.state.shelf = Shelf.of(chosen)

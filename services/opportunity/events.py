@@ -3,7 +3,13 @@
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.contracts.events.approval import ApprovalActed, ApprovalDue, ApprovalSnapshot, StageSnapshot
+from services.contracts.events.approval import (
+    ApprovalActed,
+    ApprovalDue,
+    ApprovalSnapshot,
+    StageSnapshot,
+    StandInSnapshot,
+)
 from services.contracts.events.proxy import ProxyFact
 from services.kit.db.database import Row
 from services.opportunity.progress import Opinion
@@ -82,8 +88,8 @@ def of_opinion(opinion: Opinion) -> dict[str, Any]:
     }
 
 
-def due(approval: Approval) -> ApprovalDue:
-    return ApprovalDue(**_snapshot(approval))
+def due(approval: Approval, standing: list[StandInSnapshot]) -> ApprovalDue:
+    return ApprovalDue(**_snapshot(approval), stand_ins=standing)
 
 
 def of_proxy(event: type[ProxyT], proxy: Row, **extra: Any) -> ProxyT:

@@ -48,6 +48,7 @@ for _path in (
     "/approvals/counts",
     "/approvals/evidence-keys",
     "/approvals/kinds",
+    "/approvals/stream",
     "/notifications/preferences",
     "/notifications/stream",
     "/approval-routes",

@@ -72,4 +72,5 @@ class CardAnswers:
     def _done_by_rep(self, customer: str) -> Json:
         rep, client = records.by_email(self.users, "rep"), self.customers[customer]
         members = {"customerName": client["name"], "userId": rep["id"], "userName": rep["name"], "version": 1}
+        members |= {"allowedActions": []}
         return members | {"createdAt": records.iso(-300), "updatedAt": records.iso(-190)}

@@ -71,6 +71,7 @@ class FakeGateway(
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[Json]] = set()
+        self._followers: set[asyncio.Queue[Json]] = set()
         self.refreshes = 0
         self.reset()
 
@@ -128,6 +129,8 @@ class FakeGateway(
         self.notifications.insert(0, notification)
         for queue in self._listeners:
             queue.put_nowait(notification)
+        if notification["resourceType"] == "approval":
+            self.tell_change(notification["resourceId"])
 
     def close_notices(self, item: Json) -> None:
         """What a request's end does to the notices about it: they are read, and streams tell the new count."""
@@ -136,11 +139,7 @@ class FakeGateway(
                 notice["readAt"] = records.iso()
         for queue in self._listeners:
             queue.put_nowait({})
-
-    @property
-    def listeners(self) -> int:
-        """Open notification streams."""
-        return len(self._listeners)
+        self.tell_change(item["id"])
 
     def add_waiting_copy(self, item: Json, title: str) -> None:
         copy = {**item, "id": records.uuid_of(title), "number": "RNG-2026-000999", "title": title}
@@ -185,6 +184,7 @@ class FakeGateway(
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
+            ("GET", "/approvals/stream", self._news),
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
             ("GET", "/approvals/{id}/comments", self._comments),

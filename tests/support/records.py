@@ -19,16 +19,17 @@ _CUSTOMER: Json = _DATES | {
     "id": "c1", "name": "山田 太郎", "nameKana": None, "kind": "INDIVIDUAL", "email": None, "phone": None,
     "birthDate": None, "occupation": None, "relationship": "CLIENT", "assignedSalesId": "rep", "tags": [],
     "notes": None, "profile": None, "state": "ACTIVE", "processId": None, "deletedAt": None, "version": 1,
+    "allowedActions": [],
 }  # fmt: skip
 _MEETING: Json = _DATES | {
     "id": "m1", "customerId": "c1", "customerName": "山田 太郎", "userId": "me", "userName": None, "attendeeIds": [],
     "title": "定例面談", "startsAt": "2026-11-20T05:00:00Z", "endsAt": "2026-11-20T06:00:00Z", "place": None,
-    "agenda": None, "outcome": None, "nextStep": None, "state": "PLANNED", "version": 1,
+    "agenda": None, "outcome": None, "nextStep": None, "state": "PLANNED", "allowedActions": ["CHANGE"], "version": 1,
 }  # fmt: skip
 _TASK: Json = _DATES | {
     "id": "t1", "customerId": None, "customerName": None, "userId": "me", "userName": None, "title": "資料送付",
     "description": None, "priority": "NORMAL", "dueDate": None, "leadHours": 24, "state": "OPEN",
-    "completedAt": None, "dueSoon": False, "overdue": False, "version": 1,
+    "completedAt": None, "dueSoon": False, "overdue": False, "allowedActions": ["CHANGE"], "version": 1,
 }  # fmt: skip
 _APPROVAL: Json = _DATES | {
     "id": "r1", "number": "RNG-2026-000001", "customerId": None, "customerName": None, "requesterId": "me",

@@ -13,6 +13,7 @@ HEADINGS: Final = {
     NotificationType.APPROVAL_STEPPED_IN: Text("引上げ承認", "A superior stepped in"),
     NotificationType.APPROVAL_DUE: Text("承認期限のお知らせ", "Approvals due soon"),
     NotificationType.APPROVAL_NUDGED: Text("承認の催促", "Requesters remind you"),
+    NotificationType.PROXY_WAITING: Text("代理承認のお願い", "Waiting for you as a proxy"),
     NotificationType.OPINION_ASKED: Text("意見照会", "Your opinion, please"),
     NotificationType.OPINION_GIVEN: Text("意見照会への回答", "Opinions that you asked for"),
     NotificationType.OPINION_ENDED: Text("回答のない意見照会", "Opinions that were not given"),

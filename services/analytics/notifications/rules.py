@@ -103,13 +103,20 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
                 event.timestamp,
             )
 
+    def tell_stand_ins(approver: UUID) -> Iterator[Notice]:
+        for one in request.stand_ins:
+            if one.for_id == approver:
+                yield from tell(NotificationType.PROXY_WAITING, one.user_id, fromId=str(approver))
+
     if event.event_type == approval.ApprovalDue.event_type:
         for approver in request.waiting_for:
             yield from tell(NotificationType.APPROVAL_DUE, approver)
+            yield from tell_stand_ins(approver)
         return
     if event.event_type == approval.ApprovalNudged.event_type:
         for approver in request.waiting_for:
             yield from tell(NotificationType.APPROVAL_NUDGED, approver)
+            yield from tell_stand_ins(approver)
         for adviser in request.opinion_from:
             yield from tell(NotificationType.OPINION_ASKED, adviser)
         return
@@ -136,6 +143,7 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
         for approver in request.waiting_for:
             if not (same_round and approver in before.waiting_for):
                 yield from tell(NotificationType.APPROVAL_WAITING, approver)
+                yield from tell_stand_ins(approver)
     if event.event_type in APPROVAL_ENDS:
         for person in (request.requester_id, request.owner_id):
             yield from tell(NotificationType.APPROVAL_DECIDED, person)

@@ -50,6 +50,10 @@ WORDS: Final = {
         Text("承認のお願い: {title}", "Please look at: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.PROXY_WAITING: Words(
+        Text("{absent}さんの代理で承認をお願いします: {title}", "Waiting for your approval, for {absent}: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
     NotificationType.APPROVAL_TO_READ: Words(
         Text("回覧: {title}", "For you to read: {title}"),
         Text("{number}{customer} 内容をご確認ください。", "{number}{customer}: please confirm that you have read it."),

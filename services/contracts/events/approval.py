@@ -23,6 +23,13 @@ class StageSnapshot(CamelModel):
     escalate_to: UUID | None = None
 
 
+class StandInSnapshot(CamelModel):
+    """``user_id`` can decide in the place of ``for_id``, for whom the request waits."""
+
+    user_id: UUID
+    for_id: UUID
+
+
 class ApprovalSnapshot(EventPayload):
     topic: ClassVar[str] = APPROVAL_EVENTS
 
@@ -44,6 +51,8 @@ class ApprovalSnapshot(EventPayload):
     stages: list[StageSnapshot]
     waiting_for: list[UUID]
     """Approvers whose vote the current stage still awaits; empty unless PENDING."""
+    stand_ins: list[StandInSnapshot] = Field(default_factory=list)
+    """Proxies of those, by the periods that run at the time of the event; only on events after which it waits."""
     opinion_from: list[UUID] = Field(default_factory=list)
     """Who was asked for an opinion and has not answered yet."""
     deadline_at: datetime | None = None

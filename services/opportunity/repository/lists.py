@@ -52,6 +52,15 @@ async def sees(reader: Reader, approval_id: UUID, visible: str, params: dict[str
     return await reader.scalar(statement, params | {"id": approval_id}) is not None
 
 
+async def ids_of(reader: Reader, numbers: Sequence[str], visible: str, params: dict[str, Any]) -> dict[str, UUID]:
+    """Of the requests with these numbers that the caller sees."""
+    rows = await reader.all(
+        f"SELECT a.number, a.id FROM approvals a WHERE a.number = ANY(%(numbers)s) AND {visible}",  # noqa: S608
+        params | {"numbers": list(numbers)},
+    )
+    return {row["number"]: row["id"] for row in rows}
+
+
 async def page(
     reader: Reader,
     *,
@@ -175,6 +184,18 @@ _IN_PLACE_OF = (
 )
 
 
+_ORDERS = {
+    "since": [("w.since", "timestamptz")],
+    "deadline_at": [("w.deadline_at", "timestamptz")],
+    "amount": [
+        # Amounts compare within a currency only: yen first, then the others as their codes go.
+        ("CASE WHEN a.currency = 'JPY' THEN '' ELSE a.currency END", "text"),
+        ("-coalesce(a.exact_amount, a.amount, -1)", "numeric"),
+    ],
+}
+"""Sort keys of the inbox, each with its type; what has no amount comes after what has one."""
+
+
 async def waiting_longer(
     reader: Reader, approval_ids: Sequence[UUID], since: Mapping[UUID, datetime]
 ) -> set[tuple[UUID, UUID]]:
@@ -212,7 +233,7 @@ async def inbox(
     snoozed: bool,
     now: datetime,
     sort: str,
-    after: tuple[datetime, UUID] | None,
+    after: Sequence[Any] | None,
     limit: int,
 ) -> list[Row]:
     """What waits for the user, own votes and proxies' alike; a request that two of them wait for comes once.
@@ -220,25 +241,33 @@ async def inbox(
     ``acts_as``: in whose place the user decides, and what must have begun to wait at which time or later for that.
     ``filters``: those of InboxQuery that are set, by their Python names.
     ``snoozed``: only what the user has set aside, otherwise only what they have not.
-    ``sort``: ``since`` or ``deadline_at``; the sort key comes along as ``sortKey``.
+    ``sort``: ``since`` or ``deadline_at``, the first first, or ``amount``, the largest first within each currency. The
+    sort keys come along as ``sortKey0`` and so on; ``after`` are those of a row, and its id.
     """
-    after_at, after_id = after or (None, None)
-    conditions, values = _narrowed(filters, among_all=False)
-    narrowed = "".join(f" AND {condition}" for condition in conditions)
+    named, narrowed, order, values = _ordered(sort, after, filters)
     return await reader.all(
-        f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey", {_SNOOZED_UNTIL} FROM ('  # noqa: S608
-        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key,"
+        f'SELECT {_COLUMNS}, w.since AS "waitingSince", {named}, {_SNOOZED_UNTIL} FROM ('  # noqa: S608
+        " SELECT w.approval_id, min(w.since) AS since, min(w.deadline_at) AS deadline_at,"
         f" bool_or(w.approver_id = %(me)s) AS own FROM {_IN_PLACE_OF}"
         " GROUP BY w.approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        f" WHERE {_decides('w.own')}{narrowed} AND {ASLEEP} = %(snoozed)s"
-        " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
-        " ORDER BY w.key, a.id LIMIT %(limit)s",
-        values
-        | _deciding(user_id, acts_as)
-        | asleep_params(now)
-        | {"snoozed": snoozed, "after_at": after_at, "after_id": after_id, "limit": limit},
+        f" WHERE {_decides('w.own')} AND {ASLEEP} = %(snoozed)s AND {narrowed} ORDER BY {order} LIMIT %(limit)s",
+        values | _deciding(user_id, acts_as) | asleep_params(now) | {"snoozed": snoozed, "limit": limit},
     )
+
+
+def _ordered(sort: str, after: Sequence[Any] | None, filters: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
+    """Columns of the sort keys, condition of the filters and the page, ORDER BY, parameters; of ``approvals a`` that
+    wait as ``w`` says."""
+    keys = _ORDERS[sort]
+    columns = ", ".join(column for column, _ in keys)
+    named = ", ".join(f'{column} AS "sortKey{place}"' for place, (column, _) in enumerate(keys))
+    conditions, values = _narrowed(filters, among_all=False)
+    if after is not None:
+        places = ", ".join(f"%(after_{place})s::{kind}" for place, (_, kind) in enumerate(keys))
+        conditions = [*conditions, f"({columns}, a.id) > ({places}, %(after_id)s::uuid)"]
+        values = values | {f"after_{place}": after[place] for place in range(len(keys))} | {"after_id": after[-1]}
+    return named, " AND ".join(conditions or ["TRUE"]), f"{columns}, a.id", values
 
 
 _STUCK = (
@@ -268,22 +297,17 @@ async def stuck(
     filters: dict[str, Any],
     now: datetime,
     sort: str,
-    after: tuple[datetime, UUID] | None,
+    after: Sequence[Any] | None,
     limit: int,
 ) -> list[Row]:
     """What waits for people below the user whose places the user may take; each request once, as ``inbox`` has them."""
-    after_at, after_id = after or (None, None)
-    conditions, values = _narrowed(filters, among_all=False)
-    narrowed = "".join(f" AND {condition}" for condition in conditions)
+    named, narrowed, order, values = _ordered(sort, after, filters)
     return await reader.all(
-        f'SELECT {_COLUMNS}, s.since AS "waitingSince", s.key AS "sortKey" FROM ('  # noqa: S608
-        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key FROM {_STUCK}{narrowed}"
-        f" GROUP BY w.approval_id) s JOIN approvals a ON a.id = s.approval_id{_JOINS}"
-        " WHERE %(after_at)s::timestamptz IS NULL OR (s.key, a.id) > (%(after_at)s, %(after_id)s::uuid)"
-        " ORDER BY s.key, a.id LIMIT %(limit)s",
-        values
-        | _stepping_in(user_id, acts_as, below, now)
-        | {"after_at": after_at, "after_id": after_id, "limit": limit},
+        f'SELECT {_COLUMNS}, w.since AS "waitingSince", {named} FROM ('  # noqa: S608
+        f" SELECT w.approval_id, min(w.since) AS since, min(w.deadline_at) AS deadline_at FROM {_STUCK}"
+        f" GROUP BY w.approval_id) w JOIN approvals a ON a.id = w.approval_id{_JOINS}"
+        f" WHERE {narrowed} ORDER BY {order} LIMIT %(limit)s",
+        values | _stepping_in(user_id, acts_as, below, now) | {"limit": limit},
     )
 
 

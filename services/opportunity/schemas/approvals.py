@@ -148,11 +148,12 @@ class AwaitedOpinion(ResponseModel):
 
 class FlagGround(ResponseModel):
     """What a flag rests on. FIRST_IN_PRODUCT: ``product``. AMOUNT_RISE: the largest request that was approved in the
-    same currency within a year. RISK_ABOVE_TOLERANCE: ``riskClass`` of the product and the customer's
-    ``riskTolerance``."""
+    same currency within a year, with its ``approvalId`` where the caller may open it. RISK_ABOVE_TOLERANCE:
+    ``riskClass`` of the product and the customer's ``riskTolerance``."""
 
     product: Product | None = None
     number: str | None = None
+    approval_id: UUID | None = None
     amount: Money | None = None
     currency: str | None = None
     decided_at: datetime | None = None
@@ -300,6 +301,7 @@ class ApprovalSort(StrEnum):
 class InboxSort(StrEnum):
     WAITING_LONGEST = "since"
     DEADLINE = "deadlineAt"
+    LARGEST = "-amount"
 
 
 class Narrowed(QueryModel):

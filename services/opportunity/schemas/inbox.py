@@ -11,7 +11,7 @@ from services.contracts.states import ApprovalKind, ApprovalState
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
-from services.opportunity.schemas.approvals import InboxSort
+from services.opportunity.schemas.approvals import ApprovalSort, InboxSort
 from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, require_decimals
 
 
@@ -36,8 +36,9 @@ class InboxDue(StrEnum):
 
 
 class ViewFilter(CamelModel):
-    """What a view narrows its list by. ``minAmount`` is in ``currency``, or in yen where none is kept. ``due`` and
-    ``sort`` are for what waits, ``state`` for the other lists; where they mean nothing they are kept and do nothing."""
+    """What a view narrows its list by. ``minAmount`` is in ``currency``, or in yen where none is kept. ``due`` is for
+    what waits, ``state`` for the other lists, and each has orders of its own; where they mean nothing they are kept and
+    do nothing."""
 
     tab: InboxTab = InboxTab.MINE
     q: Annotated[str, Line(100)] | None = None
@@ -47,7 +48,7 @@ class ViewFilter(CamelModel):
     due: InboxDue | None = None
     min_amount: Amount | None = None
     currency: Currency | None = None
-    sort: InboxSort | None = None
+    sort: InboxSort | ApprovalSort | None = None
 
     @model_validator(mode="after")
     def _in_decimals_of_the_currency(self) -> Self:

@@ -41,6 +41,7 @@ from services.opportunity.schemas.bulk import BulkItemStatus
 from services.opportunity.service import routing
 from services.opportunity.service.actors import actor_of, capacity, lost_race
 from services.opportunity.service.attachments import require_clean
+from services.opportunity.service.standing import stand_ins
 from services.opportunity.service.succession import with_successors
 from services.opportunity.service.transition import (
     Transition,
@@ -328,7 +329,8 @@ async def remind(uow: UnitOfWork, request: ApprovalInput) -> ApprovalOutcome:
     transition = Transition(ApprovalAction.REMIND, "SYSTEM", None)
     after = await write_history(uow, before, replace(before, reminded_at=now, updated_at=now), transition, new_id())
     await approvals.update(uow, after)
-    await outbox.record_fact(uow, aggregate_id=after.id, event=events.due(after), process_id=after.process_id)
+    due_soon = events.due(after, await stand_ins(uow, after))
+    await outbox.record_fact(uow, aggregate_id=after.id, event=due_soon, process_id=after.process_id)
     await record_audit(uow, before, after, transition)
     return outcome(after)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from services.kit.db.database import Reader, Row
@@ -14,7 +15,12 @@ from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import present
 
-_SORT_COLUMNS = {InboxSort.WAITING_LONGEST: "since", InboxSort.DEADLINE: "deadline_at"}
+_SORTS: Final[dict[InboxSort, tuple[str, list[type]]]] = {
+    InboxSort.WAITING_LONGEST: ("since", [datetime]),
+    InboxSort.DEADLINE: ("deadline_at", [datetime]),
+    InboxSort.LARGEST: ("amount", [str, Decimal]),
+}
+"""The order in the repository, and the types of its keys."""
 
 
 async def filtered(reader: Reader, principal: Principal, cursors: Cursors, query: ApprovalFilters) -> dict[str, Any]:
@@ -64,26 +70,27 @@ async def _page(
 async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: InboxQuery) -> dict[str, Any]:
     scope = f"inbox:{query.sort}:{query.snoozed}:{query.stuck}"
     view = await view_of(reader, principal)
+    sort, types = _SORTS[query.sort]
     page_of: dict[str, Any] = {
         "user_id": principal.user_id,
         "acts_as": view.acts_as,
         "filters": query.narrowed,
         "now": view.now,
-        "sort": _SORT_COLUMNS[query.sort],
-        "after": _key(cursors.decode(scope, query.cursor, [datetime, UUID])),
+        "sort": sort,
+        "after": cursors.decode(scope, query.cursor, [*types, UUID]),
         "limit": query.limit + 1,
     }
     if query.stuck:
         rows = await lists.stuck(reader, below=view.below, **page_of)
     else:
         rows = await lists.inbox(reader, snoozed=query.snoozed, **page_of)
-    keys = {row["id"]: row["sortKey"] for row in rows}
+    keys = {row["id"]: [row[f"sortKey{place}"] for place in range(len(types))] for row in rows}
     return await _shown(
         reader,
         rows,
         query.limit,
         actor=(view, principal),
-        cursor=lambda row: cursors.encode(scope, [keys[row["id"]], row["id"]]),
+        cursor=lambda row: cursors.encode(scope, [*keys[row["id"]], row["id"]]),
     )
 
 

@@ -33,6 +33,7 @@ from services.opportunity.service import ledger, routing, showing, stages
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
+from services.opportunity.service.standing import stand_ins
 from services.opportunity.service.transition import Transition, flagged, moved, write_history
 from services.opportunity.terms import require_complete, same_terms
 
@@ -62,7 +63,7 @@ async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, re
         await _audit(uow, "approval.draft", after)
         return after.id
     after, begun = await _enter(uow, approval, principal.user_id, submitted=approval)
-    event = _requested(after, principal.user_id, begun)
+    event = await _requested(uow, after, principal.user_id, begun)
     await outbox.record_created(uow, aggregate_id=after.id, event=event, process_id=after.process_id)
     await _audit(uow, "approval.submit", after)
     return after.id
@@ -86,14 +87,14 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
         route_version=chosen.route_version,
     )
     after, begun = await _enter(uow, planned, principal.user_id, submitted=before)
-    event = _requested(after, principal.user_id, begun)
+    event = await _requested(uow, after, principal.user_id, begun)
     await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
     await _audit(uow, "approval.submit", after)
 
 
-def _requested(after: Approval, by: UUID, begun: Shown) -> ApprovalRequested:
-    readers, reviewers = sorted(begun.readers), sorted(begun.reviewers)
-    return events.acted(ApprovalRequested, after, acted_by=by, to_read=readers, to_review=reviewers)
+async def _requested(uow: UnitOfWork, after: Approval, by: UUID, begun: Shown) -> ApprovalRequested:
+    readers, reviewers, standing = sorted(begun.readers), sorted(begun.reviewers), await stand_ins(uow, after)
+    return events.acted(ApprovalRequested, after, acted_by=by, to_read=readers, to_review=reviewers, stand_ins=standing)
 
 
 async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitted: Approval) -> tuple[Approval, Shown]:

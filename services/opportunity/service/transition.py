@@ -1,12 +1,13 @@
 """One transition of one request: row, votes, inbox, history, event, audit, ledger and signal in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from services.contracts import money
-from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed
+from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed, StandInSnapshot
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, Verdict
 from services.kit.db.database import Reader, UnitOfWork
@@ -20,6 +21,7 @@ from services.opportunity.progress import SUPERIOR, Opinion, Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
 from services.opportunity.service import firm_calendar, ledger, shortage, showing
+from services.opportunity.service.standing import stand_ins
 from services.opportunity.suitability import Noted
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
@@ -59,9 +61,11 @@ class Transition:
         return self.role == SUPERIOR
 
 
-def event_for(transition: Transition, before: Approval, after: Approval, begun: Shown) -> ApprovalActed:
+def event_for(
+    transition: Transition, before: Approval, after: Approval, begun: Shown, standing: Sequence[StandInSnapshot] = ()
+) -> ApprovalActed:
     """The event of a transition; one about a place or a question names both people. ``begun``: whom the request is
-    shown to from now on."""
+    shown to from now on. ``standing``: who stands in for those whom it waits for."""
     event = actions.BY_NAME[transition.action].event_for(before.progress, after.progress)
     named: dict[str, Any] = {}
     if issubclass(event, ApprovalReassigned):
@@ -78,6 +82,7 @@ def event_for(transition: Transition, before: Approval, after: Approval, begun: 
         comment=transition.comment,
         to_read=sorted(begun.readers),
         to_review=sorted(begun.reviewers),
+        stand_ins=list(standing),
         **named,
     )
 
@@ -132,7 +137,7 @@ async def commit(
         uow,
         table="approvals",
         aggregate_id=after.id,
-        event=event_for(transition, before, after, followed.begun),
+        event=event_for(transition, before, after, followed.begun, await stand_ins(uow, after)),
         process_id=transition.process_id or after.process_id,
     )
     await record_audit(uow, before, after, transition)

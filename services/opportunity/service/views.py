@@ -24,7 +24,9 @@ from services.opportunity.record import progress_from_row
 from services.opportunity.repository import history, legal_holds, lists, people
 from services.opportunity.service import firm_calendar, shortage
 
-_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
+_INTERNAL = frozenset(
+    {"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey0", "sortKey1"}
+)
 
 
 def _actor(view: View, principal: Principal, without: AbstractSet[UUID], open_places: Sequence[UUID]) -> Actor:
@@ -130,10 +132,24 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
         _actor(view, principal, {who for waiting, who in older if waiting == id_}, stuck.get(id_, ())) for id_ in ids
     ]
     calendar = await firm_calendar.counting(reader, [stage for progress in progresses for stage in progress.stages])
+    await _link_grounds(reader, rows, view)
     return [
         _item(row, progress, actor, names, calendar)
         for row, progress, actor in zip(rows, progresses, actors, strict=True)
     ]
+
+
+async def _link_grounds(reader: Reader, rows: Sequence[Row], view: View) -> None:
+    """A flag may name another request; only who may open that one is told where it is."""
+    numbers = {ground["number"] for row in rows for ground in row["flagGrounds"].values() if "number" in ground}
+    if not numbers:
+        return
+    found = await lists.ids_of(reader, sorted(numbers), VISIBLE, view.params)
+    for row in rows:
+        row["flagGrounds"] = {
+            flag: ground | ({"approvalId": found[ground["number"]]} if ground.get("number") in found else {})
+            for flag, ground in row["flagGrounds"].items()
+        }
 
 
 def _progress(row: Row) -> Progress:
