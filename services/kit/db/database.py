@@ -175,6 +175,7 @@ class Database:
         ``patient``: a statement may take as long as it takes; for work that grows with the history.
         """
         async with self._writes.connection() as connection:
+            assert not connection.autocommit
             uow = UnitOfWork(connection, context, service=self.name)
             try:
                 if patient:
@@ -229,7 +230,10 @@ class Database:
         proved_at = connection.proved_at if isinstance(connection, _BoundedConnection) else 0.0
         if proved_at > self._doubted_at and asyncio.get_running_loop().time() - proved_at < FRESH_SECONDS:
             return
-        await AsyncConnectionPool.check_connection(connection)
+        # The pool's own check asks in autocommit and switches back after it. Should it ever not come to that, every
+        # statement of later transactions would be one of its own.
+        await connection.execute("")
+        await connection.rollback()
         self._prove(connection)
 
     # PostgreSQL serialises the commits of all transactions that NOTIFY, over all databases of a cluster, their fsync
