@@ -2,14 +2,15 @@
 
 from enum import StrEnum
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
 
-SECRET_KEY_MIN_LENGTH = 32
-SECRET_KEY_MIN_DISTINCT = 10
-"""A key of fewer distinct characters was typed by hand or is a placeholder."""
-PLACEHOLDER_WORDS = ("changeme", "change-me", "placeholder", "example", "insecure", "your-secret")
+from services.kit.running.keyring import Keyring
+from services.kit.running.secret_files import WithSecretFiles
+
+USUAL_PASSWORDS = frozenset({"postgres", "password", "ringi", "secret", "changeme", "admin", "root", "test"})
 
 
 class Environment(StrEnum):
@@ -26,12 +27,40 @@ class MissingSettingError(RuntimeError):
         self.variable = variable
 
 
-class ServiceSettings(BaseSettings):
+class KeySettings(WithSecretFiles):
+    """Keys, one setting a purpose: a process is given those that it needs and starts without the others."""
+
+    internal_keys: Keyring = Keyring()
+    """Sign the tokens with which services call each other."""
+    answer_keys: Keyring = Keyring()
+    """Seal the answers that are kept for a day for who repeats a request."""
+    cursor_keys: Keyring = Keyring()
+    """Sign the cursors of lists."""
+    signing_keys: Keyring = Keyring()
+    """Seal the private keys that sign access tokens and heads of the audit chain."""
+    factor_keys: Keyring = Keyring()
+    """Seal second factors, recovery codes and the step between password and code."""
+    evidence_keys: Keyring = Keyring()
+    """Seal the private keys that sign dossiers and samples."""
+    mail_keys: Keyring = Keyring()
+    """Sign the addresses to unsubscribe at and to bounce to."""
+    webhook_keys: Keyring = Keyring()
+    """Seal the secrets of webhooks."""
+
+    def require_keys(self, *purposes: str) -> None:
+        """What the calling process can't do without, as ``factor``; raises MissingSettingError at its start."""
+        for purpose in purposes:
+            if not getattr(self, f"{purpose}_keys"):
+                raise MissingSettingError(f"RINGI_{purpose.upper()}_KEYS")
+
+
+class ServiceSettings(KeySettings):
     """Settings of a service, a worker or the gateway. Database URLs carry passwords and stay out of ``repr``."""
 
     model_config = SettingsConfigDict(env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     env: Environment = Environment.PRODUCTION
+    """``production``, ``embedded`` (all on one machine, for oneself) or ``test``. Production refuses weak secrets."""
 
     auth_database_url: str | None = Field(default=None, repr=False)
     customer_database_url: str | None = Field(default=None, repr=False)
@@ -45,7 +74,9 @@ class ServiceSettings(BaseSettings):
     opportunity_url: str | None = None
     analytics_url: str | None = None
     gateway_url: str | None = None
+    """Where the gateway answers inside of the installation."""
     public_url: str | None = None
+    """The origin that people type. Behind TLS: https://crm.your-company.example"""
 
     temporal_address: str | None = None
     temporal_namespace: str = "default"
@@ -53,26 +84,31 @@ class ServiceSettings(BaseSettings):
     kafka_bootstrap: str | None = None
     redis_url: str | None = Field(default=None, repr=False)
 
-    secret_key: SecretStr = SecretStr("")
     token_issuer: str = "ringi-auth"  # noqa: S105 - an issuer's name, not a secret
+    """Who access tokens name as their issuer."""
     token_audience: str = "ringi-api"  # noqa: S105
+    """Whom access tokens are for."""
     trusted_proxies: str = "127.0.0.0/8,::1"
     """CIDR blocks, separated by commas, whose ``X-Forwarded-For`` is believed."""
 
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
     log_format: str = Field(default="json", pattern="^(json|console)$")
+    """``json`` for machines, ``console`` for eyes."""
     otlp_endpoint: str | None = None
     worker_metrics_port: int | None = None
+    """Port of a worker's /metrics, /healthz and /readyz. None: it has none."""
 
     @model_validator(mode="after")
-    def _refuse_weak_secret(self) -> Self:
-        secret = self.secret_key.get_secret_value()
-        if len(secret) < SECRET_KEY_MIN_LENGTH:
-            raise ValueError(f"RINGI_SECRET_KEY must have at least {SECRET_KEY_MIN_LENGTH} characters")
-        if self.env is Environment.PRODUCTION:
-            placeholder = any(word in secret.lower() for word in PLACEHOLDER_WORDS)
-            if placeholder or len(set(secret)) < SECRET_KEY_MIN_DISTINCT:
-                raise ValueError("RINGI_SECRET_KEY looks like a placeholder; generate a random one")
+    def _refuse_weak_secrets(self) -> Self:
+        if self.env is not Environment.PRODUCTION:
+            return self
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Keyring) and value.looks_typed:
+                raise ValueError(f"RINGI_{name.upper()} looks like a placeholder; generate one: ringi keys generate")
+            if name.endswith("_database_url") and value and _has_usual_password(value):
+                raise ValueError(f"RINGI_{name.upper()} has a password that anybody would try; choose a random one")
         return self
 
     def database_url_for(self, service: str) -> str:
@@ -92,3 +128,9 @@ class ServiceSettings(BaseSettings):
         if not isinstance(value, str) or not value:
             raise MissingSettingError(f"RINGI_{field.upper()}")
         return value
+
+
+def _has_usual_password(url: str) -> bool:
+    parts = urlsplit(url)
+    password = unquote(parts.password or "")
+    return bool(password) and (password in USUAL_PASSWORDS or password == unquote(parts.username or ""))

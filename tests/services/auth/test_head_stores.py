@@ -220,7 +220,6 @@ def test_a_plain_address_is_refused_at_the_start_and_not_repeated_in_the_message
     with pytest.raises(ValidationError) as refused:
         AuthSettings(
             env=Environment.PRODUCTION,
-            secret_key=SecretStr("9f2c1e7ab4d05836c7e1fa90b2d4836f5a71"),  # pragma: allowlist secret
             audit_heads_webhook_url=SecretStr("http://siem.example/tok3n"),
         )
     assert "https" in str(refused.value)
