@@ -102,7 +102,7 @@ def test_services_run_with_rights_to_their_own_rows_and_no_more(run: Run) -> Non
         assert row.fetchone() == ("ringi_customer", False, False)
         settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        psycopg.connect(urls["RINGI_CUSTOMER_DATABASE_URL"].replace("/ringi_customer", "/ringi_auth"))
+        psycopg.connect(urls["RINGI_CUSTOMER_DATABASE_URL"], dbname="ringi_auth")
     assert settings["fsync"] == "on"
     assert settings["synchronous_commit"] == "on"
     assert settings["full_page_writes"] == "on"
