@@ -24,6 +24,7 @@ from services.kit.trust.crypto import SealBrokenError
 
 FORMER: Final = "RINGI_SECRET_KEY"
 """The one key that versions before the purposes had for everything."""
+SERVER_PASSWORD: Final = "POSTGRES_PASSWORD"  # noqa: S105 - the name of the variable of compose's own server
 PASSWORD_BYTES: Final = 24
 
 PurposeName = StrEnum("PurposeName", {name.upper(): name for name in BY_NAME})  # type: ignore[misc]
@@ -47,7 +48,7 @@ def generate(env_file: EnvFileOption = None, folder: FolderOption = None) -> Non
     store = _store(env_file, folder)
     former = store.get(FORMER) if store else os.environ.get(FORMER, "")
     made = {p.variable: new_key() + (f",{former}" if former and p.name not in FLEETING else "") for p in PURPOSES}
-    made |= {variable: secrets.token_hex(PASSWORD_BYTES) for variable in LOGINS.values()}
+    made |= {variable: secrets.token_hex(PASSWORD_BYTES) for variable in (SERVER_PASSWORD, *LOGINS.values())}
     if store is None:
         for variable, value in made.items():
             print(f"{variable}={value}")  # noqa: T201 - for a file, not for reading

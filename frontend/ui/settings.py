@@ -21,7 +21,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 class FrontendSettings(BaseSettings):
     """What a frontend process must know. A remote without a URL is at the gateway's origin, `/_remote/{name}`."""
 
-    model_config = SettingsConfigDict(env_prefix="RINGI_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="RINGI_", extra="ignore", hide_input_in_errors=True)
 
     env: Literal["embedded", "production", "test"] = "production"
     gateway_url: str

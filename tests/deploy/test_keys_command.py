@@ -41,7 +41,7 @@ def test_every_purpose_is_a_setting_and_every_setting_of_keys_a_purpose() -> Non
 
 @pytest.mark.parametrize(("option", "kind"), [("--env-file", EnvFile), ("--folder", Folder)])
 def test_what_is_missing_is_made_and_what_is_there_stays(tmp_path: Path, option: str, kind: type) -> None:
-    place, wanted = tmp_path / "place", [p.variable for p in PURPOSES] + list(LOGINS.values())
+    place, wanted = tmp_path / "place", [*(p.variable for p in PURPOSES), "POSTGRES_PASSWORD", *LOGINS.values()]
     store: Store = kind(place)
     store.put("RINGI_MAIL_KEYS", new_key())
     kept = store.get("RINGI_MAIL_KEYS")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.kit.running.keyring import Keyring
 
@@ -38,7 +38,9 @@ class SecretFiles(PydanticBaseSettingsSource):
 
 
 class WithSecretFiles(BaseSettings):
-    """Settings whose secrets may stand in files."""
+    """Settings whose secrets may stand in files, and stand in no message about them."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     @classmethod
     def settings_customise_sources(

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import SecretStr
 
 from services.kit.running import clock
 from services.kit.running.ids import new_id
+from services.kit.running.keyring import Keyring
 from services.opportunity import chain, dossier
 from services.opportunity.dossier_check import NotADossierError, Pin, check, pins_of
 from services.opportunity.service import evidence_keys
@@ -174,7 +174,7 @@ async def test_a_key_that_another_secret_sealed_is_replaced(world: World) -> Non
     rep, approver = await world.person("rep"), await world.person("approver")
     request = await world.request(rep, approver)
     async with world.db.transaction(world.system) as uow:
-        await evidence_keys.rotate(uow, SecretStr("the secret of before, of forty characters"))
+        await evidence_keys.rotate(uow, Keyring("the-secret-of-before-of-forty-characters"))
     answer = await take(world, rep, request)
     keys = await world.client.get("/approvals/evidence-keys", token=rep.token)
     assert check(answer.body, pins_of(keys.body)).verified

@@ -177,7 +177,7 @@ def test_without_a_key_nothing_is_sealed() -> None:
 def test_production_refuses_a_weak_key(purpose: str, keys: str) -> None:
     with pytest.raises(ValidationError) as refused:
         ServiceSettings(env="production", **{purpose: keys})
-    assert keys not in str(refused.value).replace(f"input_value={keys!r}", "")
+    assert keys not in str(refused.value).replace("too short", "")
 
 
 @pytest.mark.parametrize("keys", ["short", "changeme-changeme-changeme-changeme-changeme", "a" * 40, ""])
