@@ -10,7 +10,10 @@ from psycopg import sql
 
 from deploy.databases.names import LOGINS, MIGRATOR, OWNER, SERVICES, database_name
 from deploy.databases.roles import are_there, bring_up
+from services.analytics.projections import shadow
 from services.kit.db import grants, migrations
+from services.kit.db.database import Database
+from services.kit.running.context import ActorContext
 from tests.support.postgres import PostgresServer, running_postgres
 
 PASSWORDS = {role: secrets.token_hex(8) for role in LOGINS}
@@ -148,3 +151,19 @@ def test_passwords_reach_the_server_as_hashes_only(server: PostgresServer) -> No
     with psycopg.connect(server.url("postgres")) as connection:
         stored = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = ANY(%s)", [list(LOGINS)])
         assert all(re.match(r"SCRAM-SHA-256\$", str(row[0])) for row in stored.fetchall())
+
+
+async def test_a_rebuilt_read_model_is_the_services_to_read_and_write(server: PostgresServer) -> None:
+    async with Database(url(server, "analytics", MIGRATOR), name="analytics") as db:
+        async with db.transaction(ActorContext.system()) as uow:
+            await shadow.create(uow)
+            await shadow.finish(uow)
+            await shadow.exchange(uow)
+        async with db.transaction(ActorContext.system()) as uow:
+            await shadow.drop(uow)
+    with as_role(server, "analytics", "ringi_analytics") as connection:
+        rights = connection.execute(
+            "SELECT count(*) > 0, bool_and(has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'DELETE'))"
+            " FROM pg_class WHERE relnamespace = 'read_model'::regnamespace AND relkind = 'r'"
+        ).fetchone()
+        assert rights == (True, True)
