@@ -34,7 +34,7 @@ class Keyring:
         return len(self._keys)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Keyring) and self._keys == other._keys
+        return isinstance(other, Keyring) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
         return hash(self._keys)
