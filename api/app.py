@@ -71,10 +71,11 @@ class Gateway:
         self._upstreams = upstreams
         self._trust = Trust(settings, upstreams["auth"])
         self._cors = Cors(settings.allowed_origins())
-        self._buckets = buckets_for(settings.redis_url)
+        self._buckets = buckets_for(settings.redis_address)
         self._per_user = Policy("user", settings.rate_limit_user)
         self._per_address = Policy("address", settings.rate_limit_address)
         self._per_login = Policy("login", settings.rate_limit_login)
+        self._per_decoder = Policy("decode", settings.rate_limit_decode)
         self._sagas = Sagas(upstreams)
         self._search = Search(upstreams)
         self._document = MergedDocument(upstreams)
@@ -197,7 +198,8 @@ class Gateway:
         if (method, location.path) not in paths.PUBLIC and verdict.allowed:
             principal = await self._trust.caller(given)
             correlation.amend(actor_id=str(principal.user_id))
-            verdict = await self._buckets.take(self._per_user, str(principal.user_id))
+            of_user = self._per_decoder if (method, location.path) == paths.DECODE else self._per_user
+            verdict = await self._buckets.take(of_user, str(principal.user_id))
         outgoing.added += verdict.headers
         verdict.enforce()
 
@@ -221,7 +223,8 @@ class Gateway:
             await self._answer_search(location, call, send)
         else:
             service = paths.service_of(location)
-            scope["route"] = Route(f"{paths.VERSION_PREFIX}/{first}/*")
+            # How long somebody listens is no measure of how fast we answer: streams have a label of their own.
+            scope["route"] = Route(f"{paths.VERSION_PREFIX}{location.path if call.streams else f'/{first}/*'}")
             await self._upstreams[service].forward(call, receive, send, deadline)
 
     async def _answer_search(self, location: paths.Location, call: Call, send: Send) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from activities.auth.handlers import AuthActivities
 from activities.ledger.handlers import LedgerActivities, StepRecords
 from services.auth.cleanup import keep_clean
+from services.auth.figures import VERIFICATION
 from services.auth.references import consumer
 from services.auth.service.audit import Sealer
 from services.auth.service.audit_verifier import Verifier
@@ -55,9 +56,10 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             activities=[*AuthActivities(db).all(), *ledger.all(), *StepRecords(db).all()],
             schedules=[reconciliation(TaskQueue.AUTH)],
             consumers=[consumer(db, bootstrap=runtime.bootstrap)],
+            gauges=[VERIFICATION],
             loops=[seal, verifier.run, clean_up, *(Delivery(db, store).run for store in stores)],
         )
 
 
 if __name__ == "__main__":
-    main(compose, name=SERVICE)
+    main(compose, name=f"worker-{SERVICE}")

@@ -15,8 +15,8 @@ from services.opportunity.chain import GENESIS, entry_hash
 DECIDED: Final = ["APPROVED", "REJECTED"]
 TERMINAL: Final = [*DECIDED, "RECALLED", "CANCELLED"]
 DECIDING: Final = ["APPROVE", "REJECT", "RETURN"]
-SAID: Final = ["READ", "POST_REVIEW"]
-"""What is said of a request after its end, and ends nothing."""
+SAID: Final = ["READ", "POST_REVIEW", "LEGAL_HOLD", "LEGAL_RELEASE", "PURGE_FILES"]
+"""What is said of a request or done to its files after its end, and ends nothing."""
 WORKFLOWS_LOOKED_AT: Final = 500
 """The newest decided requests: asking Temporal costs a call each, and older ones are beyond its retention."""
 
@@ -131,7 +131,7 @@ async def stand_as_seen(system: System) -> list[Violation]:
         " FROM approval_history h JOIN approval_history_personal p ON p.history_id = h.id"
         " WHERE h.approval_id = a.id AND p.content ? 'snapshot' ORDER BY h.sequence DESC LIMIT 1) last"
         " WHERE a.state = ANY(%s) AND ((last.seen ->> 'kind', last.seen ->> 'amount', last.seen ->> 'currency')"
-        " IS DISTINCT FROM (a.kind, a.amount::text, a.currency)"
+        " IS DISTINCT FROM (a.kind, coalesce(trim_scale(a.exact_amount)::text, a.amount::text), a.currency)"
         " OR last.seen ? 'fields' AND last.seen -> 'fields' <> a.fields) LIMIT %s",
         [["PENDING", *DECIDED], REPORTED],
     )

@@ -42,18 +42,26 @@ CLASSES: Final[tuple[tuple[str, type[BaseSettings], tuple[str, ...]], ...]] = (
     ("Shell and remotes", FrontendSettings, ("shell", *REMOTES)),
 )
 _REMOTE_URLS: Final = tuple(name for name in FrontendSettings.model_fields if name.startswith("remote_"))
+_CONNECTING: Final = (*SERVICES, *WORKERS, MIGRATING)
+_OF_SERVERS: Final = {
+    "temporal_": _CONNECTING,
+    "kafka_": _CONNECTING,
+    "database_": _CONNECTING,
+    "redis_": ("analytics", "gateway", "shell"),
+    "otlp_": (*_CONNECTING, "gateway"),
+}
 READERS: Final[dict[str, tuple[str, ...]]] = {
+    **{
+        name: readers
+        for prefix, readers in _OF_SERVERS.items()
+        for name in ServiceSettings.model_fields
+        if name.startswith(prefix)
+    },
     **{f"{purpose.name}_keys": purpose.readers for purpose in PURPOSES},
     **{f"{service.replace('-', '_')}_database_url": (service, f"worker-{service}", MIGRATING) for service in SERVICES},
     **{f"{service.replace('-', '_')}_url": (*SERVICES, *WORKERS, "gateway") for service in SERVICES},
-    **dict.fromkeys(
-        ("temporal_address", "temporal_namespace"), (*(s for s in SERVICES if s != "analytics"), *WORKERS, MIGRATING)
-    ),
-    "temporal_ui_url": ("gateway",),
-    "kafka_bootstrap": WORKERS,
-    "redis_url": ("analytics", "gateway", "shell"),
+    "temporal_ui_url": ("gateway", "shell"),
     "worker_metrics_port": WORKERS,
-    "otlp_endpoint": (*SERVICES, *WORKERS, "gateway"),
     **dict.fromkeys(("token_issuer", "token_audience"), (*SERVICES, "gateway")),
     **dict.fromkeys(("home", "live_streams_per_user", "cookie_secure", "session_keys", *_REMOTE_URLS), ("shell",)),
 }
@@ -61,10 +69,19 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
 
 
 _DATABASE: Final = "A service's own database, by the role that it runs as: postgresql://ringi_auth:…@host/ringi_auth"
+_CERTIFICATE: Final = "The certificate that this process shows, with its chain (PEM)."
+_KEY_FILE: Final = "The private key of that certificate (PEM)."
 _ADDRESS: Final = "Where a service answers inside of the installation."
 MEANINGS: Final[dict[str, str]] = {
     **{name: _DATABASE for name in ServiceSettings.model_fields if name.endswith("_database_url")},
     **{f"{service.replace('-', '_')}_url": _ADDRESS for service in SERVICES},
+    **{name: _CERTIFICATE for name in ServiceSettings.model_fields if name.endswith("_cert_file")},
+    **{name: _KEY_FILE for name in ServiceSettings.model_fields if name.endswith("_key_file")},
+    "temporal_api_key": "Of Temporal Cloud.",
+    "kafka_security_protocol": "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.",
+    "kafka_sasl_mechanism": "How this process signs in to the brokers.",
+    "kafka_username": "Of SASL.",
+    "kafka_password": "Of SASL.",
     "temporal_address": "Host and port of Temporal's frontend.",
     "temporal_namespace": "Whose namespace at Temporal this installation has.",
     "temporal_ui_url": "Where people find Temporal's UI. None: no links to it.",

@@ -18,7 +18,7 @@ from frontend.ui.looks import Look
 from frontend.ui.page import Page
 
 # These happen by themselves; a name in front of them would accuse a person.
-IMPERSONAL = frozenset({"REMIND", "ESCALATE", "HOLD", "RELEASE", "CANCEL", "RESTORE"})
+IMPERSONAL = frozenset({"REMIND", "ESCALATE", "HOLD", "RELEASE", "CANCEL", "RESTORE", "PURGE_FILES"})
 
 
 @dataclass(frozen=True, slots=True)

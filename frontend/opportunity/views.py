@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.formats import Amount
 from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
@@ -93,7 +94,7 @@ class FlagGround(View):
 
     product: str | None = None
     number: str | None = None
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     decided_at: str | None = None
     risk_class: str | None = None
@@ -108,6 +109,17 @@ class Rate(View):
     valid_from: str
 
 
+class LegalHold(View):
+    """Why and by whom is null for all but administrators and auditors."""
+
+    id: str
+    office: str
+    set_at: str
+    set_by_name: str | None = None
+    reason: str | None = None
+    may_release: bool = False
+
+
 class Approval(View):
     """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
 
@@ -120,7 +132,7 @@ class Approval(View):
     customer_name: str | None = None
     requester_id: str = ""
     requester_name: str | None = None
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)
@@ -153,6 +165,7 @@ class Approval(View):
     terms_changed: bool = False
     attachment_count: int = 0
     shortage: Shortage | None = None
+    legal_holds: list[LegalHold] = Field(default_factory=list)
     customer_facts: CustomerFacts | None = None
 
     def may(self, action: str) -> bool:
@@ -223,6 +236,9 @@ class Attachment(View):
     uploaded_at: str
     removed_at: str | None = None
     removed_revision: int | None = None
+    purged_at: str | None = None
+    purge_rule: str | None = None
+    purge_term: int | None = None
 
     @property
     def is_picture(self) -> bool:
@@ -307,7 +323,7 @@ class Route(View):
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)

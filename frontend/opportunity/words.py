@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from frontend.opportunity.views import Person
-from frontend.ui.formats import YEN, timestamp
+from frontend.ui.formats import YEN, day, timestamp
 from frontend.ui.i18n import gettext, ngettext
 from frontend.ui.looks import Look
 
@@ -116,6 +116,9 @@ def action_look(action: str, asked: str | None = None, *, by_itself: bool = Fals
         "RELEASE": Look(gettext("It was released"), "muted", "play"),
         "CANCEL": Look(gettext("It was cancelled"), "muted", "ban"),
         "RESTORE": Look(gettext("It was restored"), "muted", "archive-restore"),
+        "LEGAL_HOLD": Look(gettext("put it under legal hold"), "warn", "lock-keyhole"),
+        "LEGAL_RELEASE": Look(gettext("released a legal hold"), "muted", "lock-open"),
+        "PURGE_FILES": Look(gettext("Its files were deleted, as their time had passed"), "muted", "eraser"),
     }.get(action, Look(action, "muted", "circle"))
 
 
@@ -140,9 +143,29 @@ def role_text(role: str | None) -> str:
         "REVIEWER": gettext("as reviewer"),
         "CONSULTED": gettext("as somebody consulted"),
         "ADMIN": gettext("as administrator"),
+        "AUDITOR": gettext("as auditor"),
         "PROCESS": gettext("by a process"),
         "SYSTEM": gettext("by the system"),
     }.get(role or "", role or "")
+
+
+def office_text(office: str) -> str:
+    """In whose name a legal hold was set."""
+    return {
+        "ADMINISTRATION": gettext("By the administrators"),
+        "AUDIT": gettext("By the auditors"),
+    }.get(office, office)
+
+
+def purge_text(rule: str | None, term: int | None, at: str | None) -> str:
+    """When and by which rule a file was deleted; empty for one that is there."""
+    if at is None:
+        return ""
+    text = {
+        "RETENTION": gettext("Deleted on %(day)s by the rule of retention: %(n)s years after the end of the request."),
+        "ABANDONED_DRAFT": gettext("Deleted on %(day)s: the draft had not been changed for %(n)s days."),
+    }.get(rule or "", gettext("Deleted on %(day)s."))
+    return text % {"day": day(at, year=True), "n": term}
 
 
 def mode_text(mode: str, quorum: int | None, approvers: int) -> str:

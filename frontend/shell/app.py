@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from frontend.shell import finding, notifications, processes, signing_in
+from frontend.shell import codec, finding, notifications, processes, signing_in
 from frontend.shell.compose import Composer
 from frontend.shell.compression import CompressPages
 from frontend.shell.counts import Counts
@@ -36,6 +36,7 @@ from frontend.ui.gateway import UNAVAILABLE, GatewayClient
 from frontend.ui.identity import signing_keys
 from frontend.ui.security import SecurityHeaders, own_path
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import Observed
 
 WRITE_METHODS = ["POST"]
 STRANGERS_PATHS = frozenset({"/login", "/preferences/locale", "/preferences/theme"})
@@ -117,6 +118,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
             Route("/healthz", _health),
             Route("/readyz", _ready),
             Route("/assets/{name}", serve_asset),
+            Route(codec.PATH, codec.answer, methods=codec.METHODS),
             Route("/login", signing_in.show),
             Route("/login", signing_in.submit, methods=WRITE_METHODS),
             Route("/logout", signed_in(signing_in.sign_out), methods=WRITE_METHODS),
@@ -137,6 +139,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
             Middleware(SecurityHeaders, https=chosen.public_url.startswith("https://")),
             Middleware(Edge, trusted_proxies=chosen.trusted_proxies, body_cap=_body_cap),
             Middleware(CompressPages),
+            Middleware(Observed, name="shell", streams=("/live",)),
         ],
         lifespan=lifespan,
     )

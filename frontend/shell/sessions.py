@@ -176,8 +176,8 @@ class RedisSessions:
 
 
 def store_for(settings: FrontendSettings) -> SessionStore:
-    if settings.redis_url:
-        return RedisSessions(settings.redis_url)
+    if settings.redis_address:
+        return RedisSessions(settings.redis_address)
     return SqliteSessions(settings.home / "frontend" / "sessions.sqlite3")
 
 

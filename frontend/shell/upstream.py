@@ -15,6 +15,7 @@ from frontend.ui.http_client import pooled_client
 from frontend.ui.identity import IDENTITY_HEADER, Identity, sign
 from frontend.ui.paths import is_plain
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import traceparent
 
 POOL_SIZE = 128
 READ_SECONDS = 10.0
@@ -156,6 +157,8 @@ class Upstream:
         given = {name: value for name, value in (headers or {}).items() if name.lower() in _FORWARDED}
         given[IDENTITY_HEADER] = sign(who, audience=remote.name, keys=self._identity_keys)
         given["X-Request-ID"] = who.request_id
+        if trace := traceparent():
+            given["traceparent"] = trace
         return await self.session.request(
             method,
             URL(remote.url + path_and_query, encoded=True),

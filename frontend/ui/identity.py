@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import jwt
@@ -36,7 +36,6 @@ class Identity:
     access_token: str
     csrf: str
     request_id: str = ""
-    traceparent: str = ""
     address: str = ""
     """Where the person is connected from, as far as our proxies tell it."""
 
@@ -63,7 +62,8 @@ def verify(token: str | None, *, audience: str, keys: Sequence[bytes]) -> Identi
         payload = _payload(token, audience, keys)
     except jwt.InvalidTokenError as error:
         raise IdentityRefused(str(error)) from error
-    who = payload["who"]
+    # During an upgrade the shell may tell more than this remote knows, or once knew.
+    who = {field.name: payload["who"][field.name] for field in fields(Identity) if field.name in payload["who"]}
     return Identity(**{**who, "roles": frozenset(who["roles"])})
 
 

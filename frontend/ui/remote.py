@@ -28,6 +28,7 @@ from frontend.ui.i18n import use_locale
 from frontend.ui.manifest import MANIFEST_PATH, RemoteManifest
 from frontend.ui.page import Page, is_part, page_around
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import Observed
 from frontend.ui.templating import build_environment
 
 HEALTH_PATH = "/healthz"
@@ -134,6 +135,7 @@ def build_remote(remote: Remote, settings: FrontendSettings | None = None) -> St
                 audience=remote.name,
                 keys=identities.signing_keys(chosen.identity_keys),
             ),
+            Middleware(Observed, name=f"remote-{remote.name}"),
         ],
         exception_handlers={GatewayProblem: _gateway_problem, HTTPException: _no_page},
         lifespan=lifespan,

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from frontend.ui.keys import Keyring
+from frontend.ui.redis_url import RedisSettings
 
 REMOTE_NAMES = ("opportunity", "customer", "sales", "analytics", "admin")
 SECRETS = ("session_keys", "identity_keys", "redis_url")
@@ -18,10 +19,12 @@ SECRETS = ("session_keys", "identity_keys", "redis_url")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class FrontendSettings(BaseSettings):
+class FrontendSettings(RedisSettings, BaseSettings):
     """What a frontend process must know. A remote without a URL is at the gateway's origin, `/_remote/{name}`."""
 
-    model_config = SettingsConfigDict(env_prefix="RINGI_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     env: Literal["embedded", "production", "test"] = "production"
     gateway_url: str
@@ -32,11 +35,12 @@ class FrontendSettings(BaseSettings):
     """Sign the notes with which the shell tells a remote who asks."""
     home: Path = Path(".ringi")
     """The state folder: the shell keeps sessions below it where there is no Redis."""
-    redis_url: str | None = Field(default=None, repr=False)
     trusted_proxies: str = "127.0.0.0/8,::1"
     """CIDR blocks, separated by commas, whose `X-Forwarded-For` is believed; one setting for all processes."""
     live_streams_per_user: int = Field(default=30, ge=1)
     """Live streams of one person at once, over all browsers; one more is refused with 429."""
+    temporal_ui_url: str | None = None
+    """Whose pages may have payloads decoded in the name of who is signed in here."""
     cookie_secure: Literal["auto", "always", "never"] = "auto"
     """``auto``: cookies are ``Secure`` where the public URL is https or on this machine."""
     remote_customer_url: str | None = None

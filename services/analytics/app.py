@@ -25,7 +25,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(kit: Kit) -> AsyncIterator[None]:
-        cache = cache_for(chosen.redis_url)
+        cache = cache_for(chosen.redis_address)
         hub = NotificationHub(kit.db)
         app.state.report_cache, app.state.notification_hub = cache, hub
         await hub.start()

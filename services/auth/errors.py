@@ -116,3 +116,10 @@ class TotpAlreadyEnabled(Conflict):
 class TotpNotEnabled(Conflict):
     code = "totp_not_enabled"
     title = Text("二要素認証は設定されていません", "No second factor is set up")
+
+
+class UnreadablePayload(Unprocessable):
+    """The keys of this process do not open it, or it is no payload."""
+
+    code = "payload_unreadable"
+    title = Text("この鍵では読み取れないデータです", "No key of this system reads these data")

@@ -172,6 +172,9 @@ class ApprovalAction(StrEnum):
     RELEASE = "RELEASE"
     CANCEL = "CANCEL"
     RESTORE = "RESTORE"
+    LEGAL_HOLD = "LEGAL_HOLD"
+    LEGAL_RELEASE = "LEGAL_RELEASE"
+    PURGE_FILES = "PURGE_FILES"
 
 
 class AttachmentState(StrEnum):
@@ -180,6 +183,20 @@ class AttachmentState(StrEnum):
     QUARANTINED = "QUARANTINED"
     CLEAN = "CLEAN"
     INFECTED = "INFECTED"
+
+
+class PurgeRule(StrEnum):
+    """Why a file was deleted: so many years after its request had ended, or so many days after its draft was left."""
+
+    RETENTION = "RETENTION"
+    ABANDONED_DRAFT = "ABANDONED_DRAFT"
+
+
+class HoldOffice(StrEnum):
+    """Who put a request under legal hold 訴訟ホールド: each office lifts its own holds only (ADR 0059)."""
+
+    ADMINISTRATION = "ADMINISTRATION"
+    AUDIT = "AUDIT"
 
 
 class ApprovalKind(StrEnum):

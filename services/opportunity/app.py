@@ -22,6 +22,7 @@ from services.opportunity.endpoints import (
     proxies,
     rates,
     requests,
+    retention,
     routes,
     templates,
 )
@@ -57,6 +58,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             rates.router,
             firm_calendar.router,
             firm_settings.router,
+            retention.router,
             templates.router,
             proxies.router,
             processes.router,

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode, ViewWhen
 from services.kit.db.database import Row
 from services.kit.db.record import members
-from services.opportunity import exchange
+from services.opportunity import amounts, exchange
 from services.opportunity.exchange import Rate
 from services.opportunity.progress import LastApproval, Opinion, Progress, Stage
 
@@ -22,8 +23,8 @@ class Approval:
     kind: ApprovalKind
     title: str
     description: str
-    amount: int | None
-    """Whole yen (or whole units of ``currency``)."""
+    amount: Decimal | None
+    """With the decimals of ``currency``."""
     currency: str
     rates: tuple[Rate, ...]
     """By which the amount was compared when it was submitted, and that of its currency; empty before."""
@@ -180,7 +181,11 @@ def progress_from_row(row: Row) -> Progress:
 
 def approval_from_row(row: Row) -> Approval:
     values = {field.name: row[field.name] for field in fields(Approval) if field.name != "progress"}
-    typed = {"kind": ApprovalKind(row["kind"]), "rates": exchange.from_json(row["rates"])}
+    typed = {
+        "kind": ApprovalKind(row["kind"]),
+        "amount": amounts.from_row(row),
+        "rates": exchange.from_json(row["rates"]),
+    }
     return Approval(**values | typed | {"progress": progress_from_row(row)})
 
 
@@ -188,6 +193,7 @@ def approval_to_row(approval: Approval) -> Row:
     """The columns of ``approvals``; JSON is left to the repository."""
     row = {field.name: getattr(approval, field.name) for field in fields(Approval) if field.name != "progress"}
     row |= {field.name: getattr(approval.progress, field.name) for field in fields(Progress)}
+    row |= amounts.to_row(approval.amount)
     return row | {
         "rates": exchange.to_json(approval.rates),
         "stages": stages_to_json(approval.progress.stages),

@@ -10,6 +10,7 @@ from services.kit.db.database import Database, Row, UnitOfWork
 from services.kit.events.consumer import Consumer
 from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
+from services.kit.running.peers.kafka import Bootstrap
 from services.kit.trust.internal import InternalClient
 
 CONSUMER_NAME: Final = "opportunity.references"
@@ -52,7 +53,7 @@ async def _apply(uow: UnitOfWork, envelopes: list[Envelope]) -> None:
     await CUSTOMERS.apply(uow, envelopes)
 
 
-def consumer(db: Database, bootstrap: str) -> Consumer:
+def consumer(db: Database, bootstrap: Bootstrap) -> Consumer:
     """Keeps the copies up to date from the events of users and customers."""
     return Consumer(db, bootstrap=bootstrap, name=CONSUMER_NAME, topics=[USER_EVENTS, CUSTOMER_EVENTS], apply=_apply)
 

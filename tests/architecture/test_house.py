@@ -17,7 +17,7 @@ TOP_LEVEL = {
     *("workflows", "activities", "services", "workers", "api", "frontend", "deploy", "tests", "benchmarks", "docs"),
     *("pyproject.toml", *PYTHON_LOCKS, "package.json", "package-lock.json"),
     *("Makefile", "README.md", "docker-compose.yml", ".ci"),
-    *(".gitignore", ".dockerignore", ".importlinter", ".yamllint"),
+    *(".env.example", ".gitignore", ".dockerignore", ".importlinter", ".yamllint"),
 }
 URL = re.compile(r"(https?|git\+\w+|file)://[^\s\"']+")
 

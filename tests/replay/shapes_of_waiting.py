@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.sales_activity.contract import ReconcileResult, TimerState
 from services.contracts.processes import (
+    PURGE_ATTACHMENTS,
     RECONCILE_PROCESSES,
     RECONCILE_TASK_TIMERS,
     SIGNAL_ROW_CHANGED,
@@ -47,6 +48,7 @@ from services.contracts.processes import (
     WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalState
+from services.contracts.steps import SliceResult
 from services.kit.running import clock
 from tests.replay.scripted_run import Script, played
 
@@ -277,6 +279,9 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
     f"{ProcessType.TASK_DUE_SOON}.ended": timer(ended=True),
     f"{RECONCILE_PROCESSES}.done": comparison(
         RECONCILE_PROCESSES, TaskQueue.OPPORTUNITY, "ledger.reconcile_processes", None
+    ),
+    f"{PURGE_ATTACHMENTS}.done": comparison(
+        PURGE_ATTACHMENTS, TaskQueue.OPPORTUNITY, "opportunity.purge_files", SliceResult(done=1, remaining=0)
     ),
     f"{RECONCILE_TASK_TIMERS}.done": comparison(
         RECONCILE_TASK_TIMERS,

@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.contracts.permissions import Role
+from services.contracts.states import HoldOffice
 from services.kit.db.database import Database
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
@@ -157,6 +158,26 @@ async def _download(case: Case) -> Ask:
 @asks("DELETE", "/approvals/{approval_id}/attachments/{attachment_id}")
 async def _detach(case: Case) -> Ask:
     return Ask(await _file_of(case))
+
+
+@asks("POST", "/approvals/{approval_id}/legal-holds")
+async def _put_under_hold(case: Case) -> Ask:
+    return Ask(f"/approvals/{await case.request_to_use_up()}/legal-holds", {"reason": "照合"})
+
+
+@asks("POST", "/legal-holds/{hold_id}/release")
+async def _release_hold(case: Case) -> Ask:
+    """One of the caller's own office, on somebody else's request."""
+    office = HoldOffice.AUDIT if case.role is Role.AUDITOR else HoldOffice.ADMINISTRATION
+    request, hold = await case.world.name_in_request(case.world.named_stranger), str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO legal_holds (id, approval_id, office, reason, set_by, set_at)"
+            " VALUES (%s, %s, %s, '照合', %s, now())",
+            [hold, request, office, case.world.asker.id],
+        )
+    return Ask(f"/legal-holds/{hold}/release", {"reason": "照合"})
 
 
 def _moves(action: str, body: Callable[[Case], Any]) -> None:

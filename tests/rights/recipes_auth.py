@@ -136,6 +136,7 @@ simple("GET", "/auth/audit-logs", lambda _case: Ask("/auth/audit-logs?limit=1"))
 simple("GET", "/auth/audit-logs/export", lambda _case: Ask("/auth/audit-logs/export?to=2000-01-01"))
 simple("GET", "/auth/audit-verification", lambda _case: Ask("/auth/audit-verification"))
 simple("POST", "/auth/audit-verification", lambda _case: Ask("/auth/audit-verification"))
+simple("POST", "/auth/temporal/decode", lambda _case: Ask("/auth/temporal/decode", {"payloads": []}))
 simple("GET", "/auth/access-review", lambda _case: Ask("/auth/access-review?limit=1"))
 simple("GET", "/auth/access-review/export", lambda _case: Ask("/auth/access-review/export?role=ops"))
 

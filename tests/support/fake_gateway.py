@@ -244,7 +244,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
-            created += (self._enter_rate, self._draw_sample, self._keep_template)
+            created += (self._enter_rate, self._draw_sample, self._keep_template, self._hold)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -293,7 +293,8 @@ class FakeGateway(
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        return {**self._shown(item, ask.user), "customerFacts": customer and customer_facts(item, customer)}
+        facts = customer and customer_facts(item, customer)
+        return {**self._shown(item, ask.user), "customerFacts": facts, **self.holds_of(item, ask.user)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]

@@ -1,9 +1,11 @@
 """A real PostgreSQL for tests: from the wheel, in a temporary folder, without fsync, on a port of its own."""
 
+import asyncio
 import itertools
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,6 +28,7 @@ ADMIN_DATABASE = "postgres"
 SERVICES = ("auth", "customer", "sales_activity", "opportunity", "analytics")
 SYSTEM_USER = "embedded_postgres"
 """PostgreSQL refuses to run as root, so a root test run uses this account."""
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -175,6 +178,15 @@ def execute_as_owner(url: str, *statements: str) -> None:
     with psycopg.connect(as_owner(url)) as connection:
         for statement in statements:
             connection.execute(statement)  # type: ignore[call-overload]  # statements of our own
+
+
+async def take_ssl_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """What a server with TLS answers before it (PostgreSQL's manual, "SSL Session Encryption"); raises ConnectionError
+    for a client that goes on without. For a proxy: the wheel's PostgreSQL is built without TLS."""
+    if await reader.readexactly(len(SSL_REQUEST)) != SSL_REQUEST:
+        raise ConnectionError("the client does not ask for TLS")
+    writer.write(b"S")
+    await writer.drain()
 
 
 def proxied(proxy: TcpProxy, url: str) -> str:

@@ -14,7 +14,7 @@ from frontend.opportunity.routes.views import RouteContent, RouteStage
 from frontend.opportunity.words import kind_text
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.drafts import Draft
-from frontend.ui.formats import YEN, whole
+from frontend.ui.formats import YEN, Amount, figures, whole
 from frontend.ui.gateway import GatewayProblem, Json
 from frontend.ui.i18n import gettext
 from frontend.ui.people import People
@@ -99,8 +99,8 @@ class RouteDraft(Draft):
         shown: dict[str, Sequence[str]] = {
             "name": [route.name],
             "kind": [route.kind or ""],
-            "minAmount": ["" if route.min_amount is None else f"{route.min_amount:,}"],
-            "maxAmount": ["" if route.max_amount is None else f"{route.max_amount:,}"],
+            "minAmount": ["" if route.min_amount is None else figures(route.min_amount, route.currency)],
+            "maxAmount": ["" if route.max_amount is None else figures(route.max_amount, route.currency)],
             "currency": [route.currency],
             "minAge": ["" if route.min_age is None else str(route.min_age)],
             "riskTolerances": route.risk_tolerances,
@@ -194,7 +194,7 @@ class RouteDraft(Draft):
         except AmountRefused as refused:
             self.problems[name] = str(refused)
 
-    def _amount(self, name: str) -> int | None:
+    def _amount(self, name: str) -> Amount | None:
         return parse_amount(self.get(name), self.get("currency") or YEN) if self.get(name) else None
 
     def _valid_from(self) -> str | None:

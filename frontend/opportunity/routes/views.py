@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from frontend.opportunity.views import Person, Rate, Stage
+from frontend.ui.formats import Amount
 from frontend.ui.views import View
 
 
@@ -32,8 +33,8 @@ class RouteStage(View):
 class RouteContent(View):
     name: str
     kind: str | None = None
-    min_amount: int | None = None
-    max_amount: int | None = None
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
     currency: str = "JPY"
     min_age: int | None = None
     risk_tolerances: list[str] = Field(default_factory=list)
@@ -149,7 +150,7 @@ class ChangedRequest(View):
     approval_id: str
     number: str
     kind: str
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)

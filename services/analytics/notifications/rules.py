@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.analytics.notifications.notice import Notice, Resource, of_process
 from services.contracts.events import approval, customer, proxy, sales
+from services.contracts.money import to_json
 from services.contracts.permissions import Role
 from services.contracts.processes import ProcessType
 from services.contracts.states import ApprovalState, NotificationType, TaskState
@@ -82,7 +83,12 @@ def notices(event: Envelope, before: Before, on_call: Mapping[Role, Sequence[UUI
 
 def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
     request = event.payload(approval.ApprovalActed)
-    params = {"number": request.number, "title": request.title, "amount": request.amount, "state": request.state}
+    params = {
+        "number": request.number,
+        "title": request.title,
+        "amount": to_json(request.amount),
+        "state": request.state,
+    }
 
     def tell(kind: NotificationType, recipient: UUID) -> Iterator[Notice]:
         if recipient != event.actor_id:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.contracts.money import Money
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode, Verdict
 from services.contracts.topics import APPROVAL_EVENTS
 from services.kit.events.envelope import Envelope, EventPayload
@@ -32,7 +33,7 @@ class ApprovalSnapshot(EventPayload):
     owner_id: UUID
     kind: ApprovalKind
     title: str
-    amount: int | None
+    amount: Money | None
     currency: str
     fields: dict[str, Any] = Field(default_factory=dict)
     """What the kind asks for, by the names of ``GET /approvals/kinds``."""

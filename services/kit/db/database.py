@@ -14,6 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from services.kit.db.pool_figures import POOLS
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.running.context import ActorContext
 
@@ -140,8 +141,10 @@ class Database:
         """Starts the pools; the server may still be unreachable, then the first statement waits for it."""
         await self._reads.open()
         await self._writes.open()
+        POOLS.add(self)
 
     async def close(self) -> None:
+        POOLS.remove(self)
         if self._waker is not None:
             await asyncio.wait({self._waker}, timeout=CONNECT_TIMEOUT)
         await self._reads.close()

@@ -23,7 +23,8 @@ class SecretFiles(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         name = f"{self.config.get('env_prefix', '')}{field_name}".upper()
         path = os.environ.get(f"{name}_FILE")
-        if not path or not is_secret(field):
+        own = f"{field_name}_file" in self.settings_cls.model_fields  # a setting of that name, which reads by itself
+        if not path or own or not is_secret(field):
             return None, field_name, False
         if os.environ.get(name):
             raise ValueError(f"{name} and {name}_FILE are both set; keep one")

@@ -8,9 +8,16 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.kit.running.keyring import Keyring
+from services.kit.running.peers.kafka import KafkaAddress, KafkaSettings
+from services.kit.running.peers.otlp import OtlpSettings
+from services.kit.running.peers.postgres import PostgresSettings
+from services.kit.running.peers.redis import RedisSettings
+from services.kit.running.peers.temporal import TemporalSettings
 from services.kit.running.secret_files import WithSecretFiles
 
 USUAL_PASSWORDS = frozenset({"postgres", "password", "ringi", "secret", "changeme", "admin", "root", "test"})
+LOOPBACK = "127.0.0.1"
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - Prometheus and the kubelet come from outside of the container
 
 
 class Environment(StrEnum):
@@ -54,10 +61,13 @@ class KeySettings(WithSecretFiles):
                 raise MissingSettingError(f"RINGI_{purpose.upper()}_KEYS")
 
 
-class ServiceSettings(KeySettings):
-    """Settings of a service, a worker or the gateway. Database URLs carry passwords and stay out of ``repr``."""
+class ServiceSettings(KeySettings, PostgresSettings, KafkaSettings, TemporalSettings, RedisSettings, OtlpSettings):
+    """Settings of a service, a worker or the gateway. Database URLs carry passwords and stay out of ``repr``, and out
+    of what is said of a wrong setting."""
 
-    model_config = SettingsConfigDict(env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     env: Environment = Environment.PRODUCTION
     """``production``, ``embedded`` (all on one machine, for oneself) or ``test``. Production refuses weak secrets."""
@@ -78,12 +88,6 @@ class ServiceSettings(KeySettings):
     public_url: str | None = None
     """The origin that people type. Behind TLS: https://crm.your-company.example"""
 
-    temporal_address: str | None = None
-    temporal_namespace: str = "default"
-    temporal_ui_url: str | None = None
-    kafka_bootstrap: str | None = None
-    redis_url: str | None = Field(default=None, repr=False)
-
     token_issuer: str = "ringi-auth"  # noqa: S105 - an issuer's name, not a secret
     """Who access tokens name as their issuer."""
     token_audience: str = "ringi-api"  # noqa: S105
@@ -95,9 +99,14 @@ class ServiceSettings(KeySettings):
     """DEBUG, INFO, WARNING or ERROR."""
     log_format: str = Field(default="json", pattern="^(json|console)$")
     """``json`` for machines, ``console`` for eyes."""
-    otlp_endpoint: str | None = None
+    trace_sample_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Of new traces. Decided by the trace's id, so that all processes with the same value agree."""
+    metrics_port: int | None = None
+    """Where shell and remotes serve their figures, whose own port the public reaches."""
     worker_metrics_port: int | None = None
     """Port of a worker's /metrics, /healthz and /readyz. None: it has none."""
+    temporal_metrics_port: int | None = None
+    """Where a worker serves the figures of Temporal's SDK, which has an exporter of its own."""
 
     @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Self:
@@ -111,9 +120,18 @@ class ServiceSettings(KeySettings):
                 raise ValueError(f"RINGI_{name.upper()} has a password that anybody would try; choose a random one")
         return self
 
+    @property
+    def listening_address(self) -> str:
+        """For ports that the operator's own programs ask."""
+        return ALL_INTERFACES if self.env is Environment.PRODUCTION else LOOPBACK
+
     def database_url_for(self, service: str) -> str:
-        """The libpq URL of a service's own database; raises MissingSettingError."""
-        return self._required(f"{service}_database_url")
+        """The libpq URL of a service's own database, with TLS as it is set; raises MissingSettingError."""
+        return self.database_url_with_tls(self._required(f"{service}_database_url"))
+
+    def kafka(self) -> KafkaAddress:
+        """How to reach the broker; raises MissingSettingError."""
+        return self.kafka_address(self._required("kafka_bootstrap"))
 
     def service_url_for(self, service: str) -> str:
         """Base URL (no trailing slash) at which other processes reach a service; raises MissingSettingError."""

@@ -1,10 +1,15 @@
 """Refusals that only approval requests know, by what they are about."""
 
 from services.opportunity.errors.attachments import (
+    AlreadyHeld,
     AttachmentInfected,
+    AttachmentPurged,
     AttachmentQuarantined,
     AttachmentsNotClean,
+    HeldByOtherOffice,
+    HoldReleased,
     TooManyAttachments,
+    UnderLegalHold,
 )
 from services.opportunity.errors.circulation import (
     AnsweredAlready,
@@ -53,10 +58,12 @@ __all__ = [
     "DECIDED_WORDS",
     "Advises",
     "AlreadyDecided",
+    "AlreadyHeld",
     "AlreadyVoted",
     "AnsweredAlready",
     "AskedAgainAlready",
     "AttachmentInfected",
+    "AttachmentPurged",
     "AttachmentQuarantined",
     "AttachmentsNotClean",
     "BulkDecisionRuns",
@@ -65,6 +72,8 @@ __all__ = [
     "CannotBeAsked",
     "DeadlineNear",
     "FlagsNotAcknowledged",
+    "HeldByOtherOffice",
+    "HoldReleased",
     "NoRoute",
     "NotAnApprover",
     "NotAskedAnyMore",
@@ -90,6 +99,7 @@ __all__ = [
     "TooManyBulkDecisions",
     "TooManyTemplates",
     "TooManyViews",
+    "UnderLegalHold",
     "VersionPlannedAlready",
     "VersionSettled",
     "WrongState",

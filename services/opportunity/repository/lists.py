@@ -12,20 +12,26 @@ from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.running import clock, zone
 from services.kit.text.folding import grams, words
+from services.opportunity import amounts
 from services.opportunity.models import APPROVAL_COLUMNS
+from services.opportunity.repository.attachments import BELONGS
 from services.opportunity.repository.inbox import ASLEEP, asleep_params
 
 _HIDDEN = {
     *("restored_by", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
     *("history_length", "history_head", "event_version"),
+    *amounts.columns("amount"),
 }
-"""Columns that no caller is shown."""
+"""Columns that no caller is shown, or not as they are."""
 _SHOWN = [name for name in APPROVAL_COLUMNS if name not in _HIDDEN]
-_COLUMNS = (
-    ", ".join(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN)  # noqa: S608 - constants only
-    + ", (SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND f.removed_at IS NULL)"
-    ' AS "attachmentCount"'
-    ', customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"'
+_FILES = f"(SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND {BELONGS})"  # noqa: S608
+_COLUMNS = ", ".join(
+    (
+        *(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN),
+        f"{amounts.as_json('a')} AS amount",
+        f'{_FILES} AS "attachmentCount"',
+        'customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"',
+    )
 )
 _JOINS = (
     " LEFT JOIN customer_copies customer ON customer.id = a.customer_id"
@@ -151,8 +157,8 @@ _CONDITIONS = {
         "EXISTS (SELECT 1 FROM approval_participants asked WHERE asked.approval_id = a.id"
         " AND asked.user_id = %(me)s AND asked.relation = 'ASKED') = %(wants_opinion)s"
     ),
-    "min_amount": "a.amount >= %(min_amount)s",
-    "max_amount": "a.amount <= %(max_amount)s",
+    "min_amount": f"{amounts.exact('a')} >= %(min_amount)s",
+    "max_amount": f"{amounts.exact('a')} <= %(max_amount)s",
     "due_before": "a.deadline_at < %(due_before)s",
     "from_": "a.created_at >= %(from_)s",
     "to": "a.created_at < %(to)s",

@@ -8,15 +8,19 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.kit.db.database import Reader, Row, UnitOfWork
+from services.opportunity import amounts
 
+LIMITS: Final = ("min_amount", "max_amount")
 CONTENT: Final = (
-    *("name", "kind", "min_amount", "max_amount", "currency", "min_age", "risk_tolerances", "priority", "stages"),
+    *("name", "kind", *LIMITS, "currency", "min_age", "risk_tolerances", "priority", "stages"),
     "active",
 )
 """The columns that a version and the row of its route share."""
+_OF_VERSIONS: Final = tuple(dict.fromkeys((*CONTENT, *(name for limit in LIMITS for name in amounts.columns(limit)))))
 
 _CONTENT_VIEW = (
-    'v.name, v.kind, v.min_amount AS "minAmount", v.max_amount AS "maxAmount", v.currency, v.min_age AS "minAge",'
+    f'v.name, v.kind, {amounts.as_json("v", "min_amount")} AS "minAmount",'
+    f' {amounts.as_json("v", "max_amount")} AS "maxAmount", v.currency, v.min_age AS "minAge",'
     ' v.risk_tolerances AS "riskTolerances", v.priority, v.stages'
 )
 _MAKER_VIEW = (
@@ -62,7 +66,7 @@ _VERSIONS = (
 async def counting(reader: Reader, at: datetime) -> list[Row]:
     """The active routes in the versions that count at an instant; ``created_at`` is that of the route."""
     return await reader.all(
-        f"SELECT v.route_id, v.number, {', '.join(f'v.{name}' for name in CONTENT)}, r.created_at"  # noqa: S608
+        f"SELECT v.route_id, v.number, {', '.join(f'v.{name}' for name in _OF_VERSIONS)}, r.created_at"  # noqa: S608
         f" FROM approval_route_versions v JOIN approval_routes r ON r.id = v.route_id WHERE v.active AND {_COUNTS}",
         {"now": at},
     )
@@ -158,7 +162,11 @@ async def add_version(
 
 
 def _content(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: Jsonb(values[name]) if name == "stages" else values[name] for name in CONTENT}
+    """The columns of a version. ``values``: limits as the amounts that they are."""
+    row = dict(values) | {"stages": Jsonb(values["stages"])}
+    for limit in LIMITS:
+        row |= amounts.to_row(values[limit], limit)
+    return {name: row[name] for name in _OF_VERSIONS}
 
 
 async def _insert_version(
@@ -218,10 +226,11 @@ async def withdraw(uow: UnitOfWork, route_id: UUID, number: int, by: UUID | None
 
 
 async def living_naming(uow: UnitOfWork, user_id: UUID, now: datetime) -> list[Row]:
-    """Versions that count or are planned and name the user anywhere, their routes held."""
+    """Versions that count or are planned and name the user anywhere, their routes held; limits as amounts."""
     ids = [row["route_id"] for row in await naming(uow, user_id, now)]
     await uow.all("SELECT id FROM approval_routes WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
-    return [row for row in await naming(uow, user_id, now) if row["route_id"] in ids]
+    held = [row for row in await naming(uow, user_id, now) if row["route_id"] in ids]
+    return [row | {limit: amounts.from_row(row, limit) for limit in LIMITS} for row in held]
 
 
 async def naming(

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.contracts.money import Money
 from services.contracts.states import (
     ApprovalAction,
     ApprovalKind,
@@ -40,9 +41,11 @@ from services.opportunity.schemas.fields import (
     Person,
     StageName,
     Title,
+    require_decimals,
 )
-from services.opportunity.schemas.kind_fields import KindFields, parsed
+from services.opportunity.schemas.kind_fields import KindFields, amounts_in, parsed
 from services.opportunity.schemas.rates import KeptRate
+from services.opportunity.schemas.retention import HoldShown
 from services.opportunity.suitability import Flag
 
 
@@ -82,6 +85,11 @@ class ApprovalContent(CamelModel):
     def _of_the_kind(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         # Without a kind, that is what is wrong.
         return parsed(info.data["kind"], given) if "kind" in info.data else given
+
+    @model_validator(mode="after")
+    def _in_decimals_of_the_currency(self) -> Self:
+        require_decimals(self.currency, {("amount",): self.amount} | amounts_in(self.kind, self.fields))
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_name_approvers(self) -> Self:
@@ -142,7 +150,7 @@ class FlagGround(ResponseModel):
 
     product: Product | None = None
     number: str | None = None
-    amount: int | None = None
+    amount: Money | None = None
     currency: str | None = None
     decided_at: datetime | None = None
     risk_class: RiskTolerance | None = None
@@ -199,7 +207,7 @@ class ApprovalOutput(ResponseModel):
     kind: ApprovalKind
     title: str
     description: str
-    amount: int | None
+    amount: Money | None
     currency: str
     yen_amount: int | None = None
     """What the amount is worth by ``rates``, in whole yen, rounded up; null for yen, and without a rate."""
@@ -248,6 +256,8 @@ class ApprovalOutput(ResponseModel):
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
     shortage: Shortage | None = None
     """In the answer for one request: why its stage stands still."""
+    legal_holds: list[HoldShown] | None = None
+    """Of one request, not in lists."""
     customer_facts: CustomerFacts | None = None
     """In the answer for one request: what an approver needs to know of the customer."""
 
@@ -305,6 +315,8 @@ class Narrowed(QueryModel):
     def _amounts_have_a_currency(self) -> Self:
         if self.currency is None and (self.min_amount is not None or self.max_amount is not None):
             self.currency = DEFAULT_CURRENCY
+        currency = self.currency or DEFAULT_CURRENCY
+        require_decimals(currency, {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount})
         return self
 
     @property

@@ -2,15 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
+
+from pydantic import model_validator
 
 from services.contracts.states import ApprovalKind, ApprovalState
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
 from services.opportunity.schemas.approvals import InboxSort
-from services.opportunity.schemas.fields import Amount, Currency
+from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, require_decimals
 
 
 class InboxTab(StrEnum):
@@ -45,6 +47,11 @@ class ViewFilter(CamelModel):
     min_amount: Amount | None = None
     currency: Currency | None = None
     sort: InboxSort | None = None
+
+    @model_validator(mode="after")
+    def _in_decimals_of_the_currency(self) -> Self:
+        require_decimals(self.currency or DEFAULT_CURRENCY, {("minAmount",): self.min_amount})
+        return self
 
 
 class ViewInput(CamelModel):

@@ -20,6 +20,7 @@ from services.opportunity.schemas.fields import (
     Currency,
     Hours,
     StageName,
+    require_decimals,
 )
 
 
@@ -85,6 +86,7 @@ class RouteContent(CamelModel):
 
     @model_validator(mode="after")
     def _some_amount_fits(self) -> Self:
+        require_decimals(self.currency, {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount})
         if self.min_amount is not None and self.max_amount is not None and self.min_amount >= self.max_amount:
             raise PydanticCustomError("amounts_empty", "minAmount lies below maxAmount")
         return self

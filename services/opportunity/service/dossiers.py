@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 from pydantic.alias_generators import to_camel
 
+from services.contracts import money
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import NotFound
 from services.kit.events import audit
@@ -22,7 +23,7 @@ from services.opportunity.service.views import require_visible
 
 _HISTORY_FACTS = ("approval_id", "sequence", "at", "action", "actor_id", "role", "generation", "stage", "revision")
 _REQUEST_FACTS = (
-    *("id", "number", "title", "description", "customer_id", "amount", "currency", "fields", "flags"),
+    *("id", "number", "title", "description", "customer_id", "currency", "fields", "flags"),
     *("previous_id", "process_id", "created_at", "submitted_at", "decided_at", "history_length", "history_head"),
 )
 _PROGRESS_FACTS = ("requester_id", "owner_id", "generation", "revision", "stage")
@@ -67,6 +68,7 @@ async def _record(reader: Reader, approval: Approval) -> dict[str, Any]:
     request = {name: getattr(approval, name) for name in _REQUEST_FACTS}
     request |= {name: getattr(approval.progress, name) for name in _PROGRESS_FACTS}
     request |= {
+        "amount": money.to_json(approval.amount),
         "kind": approval.kind.value,
         "state": approval.state.value,
         "stages": [_of_the_route(stage) for stage in stages_to_json(approval.progress.stages)],

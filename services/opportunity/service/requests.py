@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from services.contracts import money
 from services.contracts.events.approval import ApprovalDrafted, ApprovalRequested, ApprovalUpdated
 from services.contracts.permissions import Permission
 from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
@@ -26,6 +27,8 @@ from services.opportunity.record import Approval
 from services.opportunity.references import References
 from services.opportunity.repository import approvals
 from services.opportunity.schemas.approvals import ApprovalContent, NewApproval, StageInput
+from services.opportunity.schemas.fields import require_decimals
+from services.opportunity.schemas.kind_fields import amounts_in
 from services.opportunity.service import ledger, routing, showing, stages
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
@@ -164,7 +167,8 @@ def _changes(before: Approval, after: Approval) -> dict[str, Any]:
 
 def _edited(approval: Approval) -> dict[str, Any]:
     fields = {f"fields.{name}": value for name, value in approval.fields.items()}
-    return {name: getattr(approval, name) for name in _EDITED} | fields
+    content = {name: getattr(approval, name) for name in _EDITED}
+    return content | {"amount": money.to_json(approval.amount)} | fields
 
 
 def _check_returned(before: Approval, content: ApprovalContent) -> None:
@@ -217,9 +221,16 @@ def _named_in(wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_fields_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
-    """What its kind asks for stays unless the change says otherwise; another kind asks for something else."""
+    """What its kind asks for stays unless the change says otherwise; another kind asks for something else.
+
+    Raises Unprocessable for what another currency can't express.
+    """
     if "fields" in content.model_fields_set or content.kind is not before.kind:
         return content
+    try:
+        require_decimals(content.currency, amounts_in(before.kind, before.fields))
+    except ValidationError as error:
+        raise unprocessable(error) from error
     return content.model_copy(update={"fields": before.fields})
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from services.contracts import money
 from services.contracts.states import ApprovalKind
 from services.kit.db.database import Row, UnitOfWork
 from services.kit.running import clock, zone
@@ -113,7 +114,7 @@ async def _items(uow: UnitOfWork, changed: Sequence[tuple[Row, routing.Drawn, ro
             "approvalId": row["id"],
             "number": row["number"],
             "kind": row["kind"],
-            "amount": row["amount"],
+            "amount": money.to_json(row["amount"]),
             "currency": row["currency"],
             "yenAmount": exchange.shown_in_yen(row["amount"], row["currency"], row["rates"].values()),
             "rates": exchange.to_json(exchange.of([row["currency"]], row["rates"])),

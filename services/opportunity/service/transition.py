@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from services.contracts import money
 from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, Verdict
@@ -34,8 +35,8 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, PROCESS
-    or SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, AUDITOR,
+    PROCESS or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
@@ -46,6 +47,8 @@ class Transition:
     opinion: Opinion | None = None
     """The question that it is about."""
     verdict: Verdict | None = None
+    purge: dict[str, Any] | None = None
+    """Which files were deleted, and by which rule."""
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
@@ -155,6 +158,8 @@ async def write_history(
         personal["snapshot"] = await seen(uow, after if transition.action in _ASKS else before)
     if transition.verdict is not None:
         personal["verdict"] = transition.verdict.value
+    if transition.purge is not None:
+        personal["purge"] = transition.purge
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
     if transition.opinion is not None:
@@ -224,7 +229,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "title": approval.title,
         "description": approval.description,
         "kind": approval.kind.value,
-        "amount": approval.amount,
+        "amount": money.to_json(approval.amount),
         "currency": approval.currency,
         "rates": exchange.to_json(approval.rates),
         "yenAmount": exchange.shown_in_yen(approval.amount, approval.currency, approval.rates),

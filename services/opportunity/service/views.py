@@ -8,19 +8,20 @@ from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
+from services.contracts.money import of_json
 from services.contracts.permissions import Permission, Role
-from services.contracts.states import ApprovalState
+from services.contracts.states import ApprovalState, HoldOffice
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
-from services.opportunity import assets, business_time, exchange, machine, opinions
+from services.opportunity import assets, business_time, exchange, holding, machine, opinions
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
 from services.opportunity.business_calendar import Calendar
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.record import progress_from_row
-from services.opportunity.repository import history, lists, people
+from services.opportunity.repository import history, legal_holds, lists, people
 from services.opportunity.service import firm_calendar, shortage
 
 _INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
@@ -46,15 +47,34 @@ async def detail(reader: Reader, principal: Principal, approval_id: UUID) -> dic
     progress = _progress(row)
     shown["shortage"] = await _shortage(reader, approval_id, progress)
     await _add_questions(reader, shown, progress)
+    shown["legalHolds"] = await _holds(reader, principal, approval_id, progress)
     shown["customerFacts"] = await _customer_facts(reader, row)
     return shown
+
+
+async def _holds(reader: Reader, principal: Principal, approval_id: UUID, progress: Progress) -> list[Row]:
+    """That there is one is told to everybody; by whom and why to those who set holds."""
+    rows = await legal_holds.open_of(reader, approval_id)
+    told, own = holding.keeps(principal), progress.is_own(principal.user_id)
+    return [
+        {
+            "id": row["id"],
+            "office": row["office"],
+            "setAt": row["setAt"],
+            "setBy": row["setBy"] if told else None,
+            "setByName": row["setByName"] if told else None,
+            "reason": row["reason"] if told else None,
+            "mayRelease": holding.may_release(principal, HoldOffice(row["office"]), own=own),
+        }
+        for row in rows
+    ]
 
 
 async def _customer_facts(reader: Reader, row: Row) -> Row | None:
     facts = None if row["customerId"] is None else await lists.customer_facts(reader, row["customerId"])
     if facts is None:
         return None
-    return facts | {"assetsShare": assets.share(row["amount"], row["currency"], facts["assetsBand"])}
+    return facts | {"assetsShare": assets.share(of_json(row["amount"]), row["currency"], facts["assetsBand"])}
 
 
 async def _add_questions(reader: Reader, shown: dict[str, Any], progress: Progress) -> None:
@@ -137,7 +157,7 @@ def _item(
     ]
     item["rates"] = row["rates"] or []
     kept = exchange.from_json(row["rates"])
-    item["yenAmount"] = exchange.shown_in_yen(row["amount"], row["currency"], kept)
+    item["yenAmount"] = exchange.shown_in_yen(of_json(row["amount"]), row["currency"], kept)
     item["businessDaysLeft"] = _business_days_left(row, progress, calendar)
     item["allowedActions"] = allowed_actions(progress, actor)
     absent = machine.stands_in_for(progress, actor)

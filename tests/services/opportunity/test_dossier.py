@@ -101,17 +101,19 @@ async def test_entries_that_are_dropped_added_or_moved_are_found_though_everythi
         assert f"/record/request/{name}" in forged(lambda record, told={name: other}: record["request"].update(told))
 
 
-async def test_a_dossier_of_the_first_version_goes_on_being_verified(
-    live: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_dossier_of_an_earlier_version_goes_on_being_verified(
+    live: World, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
     request, rep = await eventful_request(live)
     document = (await take(live, rep, request)).json
-    del document["record"]["request"]["fields"]
+    if version == 1:
+        del document["record"]["request"]["fields"]
     signer = dossier.Signer("evidence-20260101-00000000", Ed25519PrivateKey.generate())
-    monkeypatch.setattr(dossier, "SCHEMA_VERSION", 1)
+    monkeypatch.setattr(dossier, "SCHEMA_VERSION", version)
     older = dossier.sign(document["record"], document["made"], signer)
-    assert (older["version"], check(written(older)).problems) == (1, [])
-    found = {problem.pointer for problem in check(written(older | {"version": 2})).problems}
+    assert (older["version"], check(written(older)).problems) == (version, [])
+    found = {problem.pointer for problem in check(written(older | {"version": 3})).problems}
     assert found >= {"/version", "/signature/value"}
 
 
@@ -218,7 +220,7 @@ async def test_only_who_may_read_the_history_gets_a_dossier(world: World) -> Non
         b'{"schema": "ringi.approval-dossier"}',
         b'{"schema": "ringi.approval-dossier", "version": true}',
         b'{"schema": "ringi.approval-dossier", "version": 1.0}',
-        b'{"schema": "ringi.approval-dossier", "version": 3}',
+        b'{"schema": "ringi.approval-dossier", "version": 4}',
         b'{"schema": "other", "version": 1}',
         b'{"schema": "ringi.approval-dossier", "version": 1, "version": 1}',
         b'{"schema": "ringi.approval-dossier", "version": 1, "x": "\\ud800"}',
