@@ -9,6 +9,7 @@ class GatewaySettings(ServiceSettings):
     cors_origins: str = ""
     """Origins, separated by commas, whose pages may call the API from a browser; the own origin needs no entry."""
     rate_limit_user: int = 6_000
+    """Of one signed-in user."""
     rate_limit_address: int = 30_000
     """Many users may share one address, as an office does. The shell's calls count for whom it calls for."""
     rate_limit_login: int = 120

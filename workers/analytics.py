@@ -19,6 +19,7 @@ SERVICE = "analytics"
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     async with runtime.database(SERVICE) as db, runtime.internal(SERVICE) as internal:
         settings = AnalyticsSettings.of(runtime.settings)
+        settings.require_keys("mail", "webhook")
         loops = [Mailer(db, internal, settings).run, BounceListener(db, settings).run, Deliverer(db, settings).run]
         gauges = [figures.MAILS, figures.WEBHOOKS]
         yield ServiceWorker(SERVICE, db, consumers=[consumer(db, runtime.bootstrap)], loops=loops, gauges=gauges)

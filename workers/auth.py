@@ -27,6 +27,7 @@ SERVICE = "auth"
 @asynccontextmanager
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     settings = AuthSettings.of(runtime.settings)
+    settings.require_keys("signing")
     async with runtime.database(SERVICE) as db:
         journal, webhook = settings.head_journal(), settings.audit_heads_webhook_url
         stores: list[HeadStore] = []
@@ -35,7 +36,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
         if webhook is not None:
             stores.append(WebhookStore(webhook))
         kept = [*([FILE] if settings.audit_head_file else []), *(store.name for store in stores)]
-        keys = SigningKeys(db, settings.secret_key)
+        keys = SigningKeys(db, settings.signing_keys)
         sealer = Sealer(db, keys, settings.audit_head_file, queue=bool(stores))
         verifier = Verifier(db, settings.audit_head_file, journal)
 

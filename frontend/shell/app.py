@@ -21,6 +21,7 @@ from frontend.shell.defaults import START_PAGES
 from frontend.shell.layout import Pages
 from frontend.shell.live import LiveHub
 from frontend.shell.preferences import Preference, remember
+from frontend.shell.readiness import Readiness
 from frontend.shell.registry import Registry
 from frontend.shell.sessions import Sessions, store_for
 from frontend.shell.stopping import on_stop_signal
@@ -30,8 +31,8 @@ from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, Handler, page_shown, sig
 from frontend.ui.access import allows
 from frontend.ui.assets import serve_asset
 from frontend.ui.edge import Edge, usual_cap
-from frontend.ui.gateway import GatewayClient
-from frontend.ui.identity import signing_key
+from frontend.ui.gateway import UNAVAILABLE, GatewayClient
+from frontend.ui.identity import signing_keys
 from frontend.ui.page import is_fragment
 from frontend.ui.security import SecurityHeaders, own_path
 from frontend.ui.settings import FrontendSettings
@@ -86,14 +87,22 @@ async def _health(_request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
+async def _ready(request: Request) -> Response:
+    readiness: Readiness = request.app.state.readiness
+    if await readiness.get():
+        return PlainTextResponse("ready")
+    return PlainTextResponse("sessions can't be read", status_code=UNAVAILABLE)
+
+
 def create_app(settings: FrontendSettings | None = None) -> Starlette:
     """The shell with its lifespan: session store, gateway and remote connections, live streams."""
     chosen = settings or FrontendSettings()
-    secret = chosen.secret_key.get_secret_value()
+    if chosen.session_keys is None:
+        raise LookupError("RINGI_SESSION_KEYS is not set")
     client = GatewayClient(chosen)
     registry = Registry(chosen)
-    upstream = Upstream(chosen, signing_key(secret))
-    sessions = Sessions(store_for(chosen), secret)
+    upstream = Upstream(chosen, signing_keys(chosen.identity_keys))
+    sessions = Sessions(store_for(chosen), chosen.session_keys)
     tokens = Tokens(client, sessions)
     counts = Counts(registry, upstream, client)
     pages = Pages(registry, counts)
@@ -118,6 +127,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     app = Starlette(
         routes=[
             Route("/healthz", _health),
+            Route("/readyz", _ready),
             Route("/assets/{name}", serve_asset),
             Route(codec.PATH, codec.answer, methods=codec.METHODS),
             Route("/login", signing_in.show),
@@ -144,6 +154,7 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
         lifespan=lifespan,
     )
     state = app.state
+    state.readiness = Readiness(sessions.store)
     state.settings, state.gateway, state.registry, state.sessions = chosen, client, registry, sessions
     state.tokens, state.counts, state.pages, state.live = tokens, counts, pages, live
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -72,9 +72,9 @@ class Streamed:
 class Upstream:
     """The shell's HTTP client towards remotes."""
 
-    def __init__(self, settings: FrontendSettings, identity_key: bytes) -> None:
+    def __init__(self, settings: FrontendSettings, identity_keys: Sequence[bytes]) -> None:
         self._settings = settings
-        self._identity_key = identity_key
+        self._identity_keys = identity_keys
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -155,7 +155,7 @@ class Upstream:
         if not is_plain(path_and_query.partition("?")[0].encode()):
             raise ValueError(f"not an address to pass on: {path_and_query!r}")
         given = {name: value for name, value in (headers or {}).items() if name.lower() in _FORWARDED}
-        given[IDENTITY_HEADER] = sign(who, audience=remote.name, key=self._identity_key)
+        given[IDENTITY_HEADER] = sign(who, audience=remote.name, keys=self._identity_keys)
         given["X-Request-ID"] = who.request_id
         if trace := traceparent():
             given["traceparent"] = trace

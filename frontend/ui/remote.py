@@ -53,10 +53,10 @@ class Remote:
 class IdentityGuard:
     """ASGI middleware: nothing but manifest, health and assets is answered without the shell's signed note."""
 
-    def __init__(self, app: ASGIApp, *, audience: str, key: bytes) -> None:
+    def __init__(self, app: ASGIApp, *, audience: str, keys: Sequence[bytes]) -> None:
         self._app = app
         self._audience = audience
-        self._key = key
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = Request(scope).url.path if scope["type"] == "http" else ""
@@ -65,7 +65,7 @@ class IdentityGuard:
             return
         note = Request(scope).headers.get(identities.IDENTITY_HEADER)
         try:
-            who = identities.verify(note, audience=self._audience, key=self._key)
+            who = identities.verify(note, audience=self._audience, keys=self._keys)
         except identities.IdentityRefused as refusal:
             _log.warning("identity refused: %s", refusal)
             await PlainTextResponse("identity refused", status_code=_UNAUTHORIZED)(scope, receive, send)
@@ -133,7 +133,7 @@ def build_remote(remote: Remote, settings: FrontendSettings | None = None) -> St
             Middleware(
                 IdentityGuard,
                 audience=remote.name,
-                key=identities.signing_key(chosen.secret_key.get_secret_value()),
+                keys=identities.signing_keys(chosen.identity_keys),
             ),
             Middleware(Observed, name=f"remote-{remote.name}"),
         ],

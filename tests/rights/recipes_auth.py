@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 import jwt
-from pydantic import SecretStr
 
 from services.analytics.mail.tokens import Unsubscribing
 from services.contracts.states import NotificationType
 from services.kit.running.ids import new_id
+from services.kit.running.keyring import Keyring
 from tests.rights.recipes import ALL, STALE, Ask, Case, asks, listed, simple
 from tests.rights.world import route_body
-from tests.support.http import TEST_SECRET
+from tests.support.keys import key_for
 from tests.support.system import PASSWORD
 from tests.support.waiting import eventually
 
@@ -80,7 +80,7 @@ simple("PATCH", "/notifications/read-all", lambda _case: Ask("/notifications/rea
 
 def _no_more_mail(case: Case) -> str:
     whose = Unsubscribing(case.caller.id, NotificationType.TASK_ASSIGNED)
-    return whose.token(SecretStr(TEST_SECRET))
+    return whose.token(Keyring(key_for("mail")))
 
 
 def _notification(case: Case) -> str:

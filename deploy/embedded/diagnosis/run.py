@@ -11,11 +11,12 @@ from aiokafka.errors import KafkaError
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from deploy.databases.names import SERVICES
 from deploy.embedded.diagnosis.health import look_at
 from deploy.embedded.diagnosis.machine import Finding
 from deploy.embedded.parts.model import PartName
 from deploy.embedded.setup.migrate import current_revision
-from deploy.embedded.state.environment import SERVICES, ringi_environment
+from deploy.embedded.state.environment import ringi_environment
 from deploy.embedded.state.home import Home, lock_holder, read_json
 from deploy.embedded.state.ports import Ports
 from deploy.embedded.state.secrets import Secrets

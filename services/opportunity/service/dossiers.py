@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 
 from services.contracts import money
@@ -13,6 +12,7 @@ from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import NotFound
 from services.kit.events import audit
 from services.kit.running import clock
+from services.kit.running.keyring import Keyring
 from services.kit.trust.principal import Principal
 from services.opportunity import chain, dossier
 from services.opportunity.dossier import Signer
@@ -29,10 +29,10 @@ _REQUEST_FACTS = (
 _PROGRESS_FACTS = ("requester_id", "owner_id", "generation", "revision", "stage")
 
 
-async def make(uow: UnitOfWork, principal: Principal, approval_id: UUID, secret: SecretStr) -> dict[str, Any]:
+async def make(uow: UnitOfWork, principal: Principal, approval_id: UUID, keys: Keyring) -> dict[str, Any]:
     """A dossier for the caller, signed now. Making one is audited. Raises NotFound for what the caller may not see."""
     await require_visible(uow, principal, approval_id)
-    return await signed(uow, principal, approval_id, await evidence_keys.signer(uow, secret))
+    return await signed(uow, principal, approval_id, await evidence_keys.signer(uow, keys))
 
 
 async def signed(uow: UnitOfWork, principal: Principal, approval_id: UUID, signer: Signer) -> dict[str, Any]:

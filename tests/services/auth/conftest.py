@@ -28,7 +28,7 @@ PASSWORD = "correct horse battery staple"
 async def rotate_signing_key(settings: ServiceSettings, db: Database) -> str:
     """As the service does by itself when the present key has served its time. Returns the new key's id."""
     async with db.transaction(ActorContext.system()) as uow:
-        return await SigningKeys(db, settings.secret_key).rotate(uow)
+        return await SigningKeys(db, settings.signing_keys).rotate(uow)
 
 
 async def verify_audit_chain(db: Database, head_file: Path | None = None) -> list[Finding]:

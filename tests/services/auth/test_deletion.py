@@ -123,7 +123,7 @@ async def test_the_preview_tells_what_the_chosen_successor_can_not_simply_take_o
     async def ask(service: str, path: str, params: Sequence[tuple[str, str]] = ()) -> Any:
         if service != "opportunity":
             raise Unavailable()
-        answer = await opportunity.client.get(path, params=dict(params), token=tokens.token())
+        answer = await opportunity.client.get(path, params=dict(params), token=tokens.token(service))
         assert answer.status == 200, answer.json
         return answer.json
 

@@ -320,7 +320,7 @@ async def test_roles_are_listed_with_what_they_may(world: AuthWorld) -> None:
 
 async def test_other_services_get_the_state_that_copies_keep(world: AuthWorld) -> None:
     person = await world.person()
-    token = world.client.kit.internal_tokens.token()
+    token = world.client.kit.internal_tokens.token("auth")
     many = await world.client.get(f"/internal/users?ids={person.id}&ids={uuid4()}", token=token)
     assert many.json["items"] == [
         {

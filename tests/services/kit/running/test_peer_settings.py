@@ -10,7 +10,8 @@ from pydantic import SecretStr, ValidationError
 from frontend.ui.settings import FrontendSettings
 from services.kit.running.settings import ServiceSettings
 from tests.support.authority import Authority
-from tests.support.http import TEST_SECRET, settings_for
+from tests.support.http import settings_for
+from tests.support.keys import FRONTEND_KEYS
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 SECRETS = ("p4ssw0rd", KEY)
@@ -25,7 +26,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def refusal(cls: type[ServiceSettings] | type[FrontendSettings], given: dict[str, Any]) -> str:
-    needed = {"env": "test", "secret_key": TEST_SECRET, "gateway_url": "http://gateway"}
+    needed = {"env": "test", "identity_keys": FRONTEND_KEYS["identity_keys"], "gateway_url": "http://gateway"}
     with pytest.raises(ValidationError) as refused:
         cls(**(needed | given))
     return str(refused.value)
@@ -89,7 +90,7 @@ def test_the_shell_asks_the_same_of_redis(files: dict[str, Path]) -> None:
     assert "p4ssw0rd" not in told
     given: dict[str, Any] = {"redis_url": "rediss://redis:6380/1?ssl_ca_certs=/own.pem"}
     given |= {f"redis_{name}": files[name] for name in FILES}
-    shell = FrontendSettings(env="test", gateway_url="http://gateway", secret_key=SecretStr(TEST_SECRET), **given)
+    shell = FrontendSettings(env="test", gateway_url="http://gateway", **FRONTEND_KEYS, **given)
     service = settings_for("analytics", "postgresql://x/y", **given)
     assert (
         shell.redis_address

@@ -22,6 +22,7 @@ from services.kit.running.context import ActorContext
 from tests.support.authority import Authority
 from tests.support.broker import Broker
 from tests.support.http import settings_for
+from tests.support.keys import KEY_VARIABLES
 from tests.support.own_server import running
 from tests.support.postgres import PostgresServer, take_ssl_request
 from tests.support.redis import TlsRedis
@@ -183,7 +184,7 @@ async def test_traces_go_to_a_collector_with_its_headers_and_a_client_certificat
         files = files_of("otlp", authority, authority)
         environment = {f"RINGI_{name.upper()}": str(path) for name, path in files.items()} | {
             "RINGI_ENV": "test",
-            "RINGI_SECRET_KEY": "x" * 32,
+            **KEY_VARIABLES,
             "RINGI_OTLP_ENDPOINT": f"https://localhost:{port}",
             "RINGI_OTLP_HEADERS": "x-api-key=s3cret%20key",
         }
