@@ -80,7 +80,8 @@ test-faults: setup-dev ## Processes killed at every step, invariants checked aft
 # What reads or writes events, by itself: relays, consumers, workers, the rebuild of read models.
 EVENT_TESTS := tests/services/kit/events/test_event_relay.py tests/services/kit/events/test_consumer.py \
 	tests/services/kit/events/test_crashes.py tests/services/kit/events/test_gaps.py \
-	tests/services/kit/events/test_lag.py tests/services/kit/events/test_stream_ends.py \
+	tests/services/kit/events/test_lag.py tests/services/kit/events/test_signing_in_to_kafka.py \
+	tests/services/kit/events/test_stream_ends.py \
 	tests/services/analytics/test_rebuild.py tests/workers/test_runtime.py
 
 test-kafka: setup-dev ## The tests of events against a real Apache Kafka (needs Java and Maven)

@@ -71,15 +71,16 @@ class Gateway:
         self._upstreams = upstreams
         self._trust = Trust(settings, upstreams["auth"])
         self._cors = Cors(settings.allowed_origins())
-        self._buckets = buckets_for(settings.redis_url)
+        self._buckets = buckets_for(settings.redis_address)
         self._per_user = Policy("user", settings.rate_limit_user)
         self._per_address = Policy("address", settings.rate_limit_address)
         self._per_login = Policy("login", settings.rate_limit_login)
+        self._per_decoder = Policy("decode", settings.rate_limit_decode)
         self._sagas = Sagas(upstreams)
         self._search = Search(upstreams)
         self._document = MergedDocument(upstreams)
         self._readiness = Readiness(upstreams)
-        self._listening: Counter[str] = Counter()
+        self._listening: Counter[tuple[str, str]] = Counter()
         """Open streams by user."""
         self._locals: dict[str, Local] = {
             "/api/healthz": self._healthz,
@@ -169,24 +170,24 @@ class Gateway:
             client=scope.get("client"),
             streams=(method, location.path) in paths.STREAMS,
         )
-        with self._room_for_stream() if call.streams else nullcontext():
+        with self._room_for_stream(location.path) if call.streams else nullcontext():
             await self._pass_on(scope, location, call, receive, outgoing.send)
 
     @contextmanager
-    def _room_for_stream(self) -> Iterator[None]:
-        """Raises TooManyRequests when the caller listens often enough."""
+    def _room_for_stream(self, path: str) -> Iterator[None]:
+        """Raises TooManyRequests when the caller listens often enough there."""
         present = correlation.current()
-        user = (present.actor_id if present is not None else None) or ""
-        if self._listening[user] >= self._settings.streams_per_user:
+        listening = ((present.actor_id if present is not None else None) or "", path)
+        if self._listening[listening] >= self._settings.streams_per_user:
             message = Text("同時に開けるストリームの上限です", "Too many streams are open")
             raise TooManyRequests(STREAM_RETRY_SECONDS, message)
-        self._listening[user] += 1
+        self._listening[listening] += 1
         try:
             yield
         finally:
-            self._listening[user] -= 1
-            if not self._listening[user]:
-                del self._listening[user]
+            self._listening[listening] -= 1
+            if not self._listening[listening]:
+                del self._listening[listening]
 
     async def _admit(
         self, method: str, location: paths.Location, given: list[tuple[bytes, bytes]], outgoing: Outgoing
@@ -197,7 +198,8 @@ class Gateway:
         if (method, location.path) not in paths.PUBLIC and verdict.allowed:
             principal = await self._trust.caller(given)
             correlation.amend(actor_id=str(principal.user_id))
-            verdict = await self._buckets.take(self._per_user, str(principal.user_id))
+            of_user = self._per_decoder if (method, location.path) == paths.DECODE else self._per_user
+            verdict = await self._buckets.take(of_user, str(principal.user_id))
         outgoing.added += verdict.headers
         verdict.enforce()
 
@@ -221,7 +223,8 @@ class Gateway:
             await self._answer_search(location, call, send)
         else:
             service = paths.service_of(location)
-            scope["route"] = Route(f"{paths.VERSION_PREFIX}/{first}/*")
+            # How long somebody listens is no measure of how fast we answer: streams have a label of their own.
+            scope["route"] = Route(f"{paths.VERSION_PREFIX}{location.path if call.streams else f'/{first}/*'}")
             await self._upstreams[service].forward(call, receive, send, deadline)
 
     async def _answer_search(self, location: paths.Location, call: Call, send: Send) -> None:

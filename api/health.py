@@ -1,6 +1,7 @@
 """Whether the gateway lives, and whether everything behind it is ready."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -8,18 +9,22 @@ from api.calls import Call, Upstream
 from services.kit.errors import ProblemError
 
 READY_SECONDS: Final = 3.0
+FRESH_SECONDS: Final = 1.0
+"""An answer is given again for so long: probes may be many."""
 
 
 class Readiness:
-    """However many ask at once, each service is asked once. Each looks at its database once a second at most."""
+    """However often it is asked, each service is asked once a second, and looks at its database as rarely."""
 
     def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
         self._upstreams = upstreams
         self._asking: asyncio.Task[tuple[bool, dict[str, Any]]] | None = None
+        self._asked_at = float("-inf")
 
     async def get(self) -> tuple[bool, dict[str, Any]]:
         """All services are asked at once; each is `ready` or `away`."""
-        if self._asking is None or self._asking.done():
+        if self._asking is None or (self._asking.done() and time.monotonic() - self._asked_at > FRESH_SECONDS):
+            self._asked_at = time.monotonic()
             self._asking = asyncio.create_task(self._ask(), name="readiness")
         return await asyncio.shield(self._asking)
 

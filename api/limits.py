@@ -20,6 +20,8 @@ ROUNDING_SECONDS: Final = 1e-4
 """A quota of 7 is seven times 60/7 seconds, which is a little more than 60 in floating point."""
 MAX_BUCKETS: Final = 100_000
 REDIS_TIMEOUT_SECONDS: Final = 0.25
+REDIS_CONNECT_SECONDS: Final = 1.0
+"""Once a connection; TLS with certificates takes several turns."""
 REDIS_PAUSE_SECONDS: Final = 5.0
 """After a failure Redis is left alone for a while: limiting must not slow down what it protects."""
 
@@ -131,7 +133,7 @@ class RedisBuckets:
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
-            url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+            url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_CONNECT_SECONDS
         )
         self._script = self._redis.register_script(_TAKE)
         self._own = MemoryBuckets()

@@ -14,6 +14,7 @@ SERVICES: Final = ("auth", "customer", "sales_activity", "opportunity", "analyti
 
 ROUTES: Final = {
     "auth": "auth",
+    "departments": "auth",
     "customers": "customer",
     "meetings": "sales_activity",
     "tasks": "sales_activity",
@@ -23,6 +24,7 @@ ROUTES: Final = {
     "business-calendar": "opportunity",
     "currency-rates": "opportunity",
     "audit-samples": "opportunity",
+    "legal-holds": "opportunity",
     "approval-templates": "opportunity",
     "proxies": "opportunity",
     "reports": "analytics",
@@ -57,10 +59,14 @@ UPLOADS: Final = (
 """Paths that take files: their bodies may be larger."""
 PASSED_ON: Final = re.compile(r"/approvals/[0-9a-fA-F-]{36}/attachments")
 """Below /api/v1: POST bodies that are passed on as they come, never whole in memory (ADR 0037)."""
+DECODE: Final = ("POST", "/auth/temporal/decode")
+"""What Temporal's UI sends for each event of a history that it shows."""
+DECODE_BODY_MAX: Final = 8 * 1024 * 1024
+"""Bytes: several payloads of 2 MiB, which is what Temporal takes, in Base64."""
 SIGN_IN_BODY_MAX: Final = 8 * 1024
 """Bytes: what a stranger may send for nothing, whether or not a token that is none comes with it."""
 
-STREAMS: Final = frozenset({("GET", "/notifications/stream")})
+STREAMS: Final = frozenset({("GET", "/notifications/stream"), ("GET", "/approvals/stream")})
 """Answers that last as long as somebody listens."""
 
 _PLAIN_PATH = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
@@ -110,6 +116,8 @@ def body_cap(method: str, path: str, upload_cap: int) -> int | None:
     below = path.removeprefix(VERSION_PREFIX)
     if (method, below) in PUBLIC:
         return SIGN_IN_BODY_MAX
+    if (method, below) == DECODE:
+        return DECODE_BODY_MAX
     if method in ("POST", "PUT") and any(route.fullmatch(below) for route in UPLOADS):
         return upload_cap
     return None

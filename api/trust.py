@@ -50,7 +50,7 @@ class Trust:
         return RevocationBatch.model_validate(await self._get(REVOCATIONS_PATH, query))
 
     async def _get(self, path: str, query: dict[str, str]) -> Any:
-        authorization = (b"authorization", f"Bearer {self._tokens.token()}".encode())
+        authorization = (b"authorization", f"Bearer {self._tokens.token(ISSUER_SERVICE)}".encode())
         call = Call("GET", path, query=urlencode(query).encode(), headers=[authorization])
         reply = await self._auth.fetch(call, CALL_TIMEOUT_SECONDS)
         if reply.status != 200:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from activities.auth.handlers import AuthActivities
 from activities.ledger.handlers import LedgerActivities, StepRecords
 from services.auth.cleanup import keep_clean
+from services.auth.figures import VERIFICATION
 from services.auth.references import consumer
 from services.auth.service.audit import Sealer
 from services.auth.service.audit_verifier import Verifier
@@ -26,6 +27,7 @@ SERVICE = "auth"
 @asynccontextmanager
 async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
     settings = AuthSettings.of(runtime.settings)
+    settings.require_keys("signing")
     async with runtime.database(SERVICE) as db:
         journal, webhook = settings.head_journal(), settings.audit_heads_webhook_url
         stores: list[HeadStore] = []
@@ -34,7 +36,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
         if webhook is not None:
             stores.append(WebhookStore(webhook))
         kept = [*([FILE] if settings.audit_head_file else []), *(store.name for store in stores)]
-        keys = SigningKeys(db, settings.secret_key)
+        keys = SigningKeys(db, settings.signing_keys)
         sealer = Sealer(db, keys, settings.audit_head_file, queue=bool(stores))
         verifier = Verifier(db, settings.audit_head_file, journal)
 
@@ -54,9 +56,10 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             activities=[*AuthActivities(db).all(), *ledger.all(), *StepRecords(db).all()],
             schedules=[reconciliation(TaskQueue.AUTH)],
             consumers=[consumer(db, bootstrap=runtime.bootstrap)],
+            gauges=[VERIFICATION],
             loops=[seal, verifier.run, clean_up, *(Delivery(db, store).run for store in stores)],
         )
 
 
 if __name__ == "__main__":
-    main(compose, name=SERVICE)
+    main(compose, name=f"worker-{SERVICE}")

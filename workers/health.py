@@ -7,10 +7,8 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.kit.running.settings import Environment, ServiceSettings
+from services.kit.running.settings import ServiceSettings
 
-LOOPBACK: Final = "127.0.0.1"
-ALL_INTERFACES: Final = "0.0.0.0"  # noqa: S104 - Prometheus and the kubelet come from outside of the container
 STOP_SECONDS: Final = 1.0
 
 
@@ -46,8 +44,7 @@ async def health_port(
     app.add_routes([web.get("/metrics", _metrics), web.get("/healthz", _healthz), web.get("/readyz", readyz)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
-    host = ALL_INTERFACES if settings.env is Environment.PRODUCTION else LOOPBACK
-    await web.TCPSite(runner, host, settings.worker_metrics_port).start()
+    await web.TCPSite(runner, settings.listening_address, settings.worker_metrics_port).start()
     try:
         yield
     finally:

@@ -10,33 +10,45 @@ from temporalio.client import Client
 
 from activities.ledger.handlers import LedgerActivities, StepRecords
 from activities.opportunity.handlers import OpportunityActivities
+from activities.opportunity.purging import PurgeActivities
 from services.contracts.processes import TaskQueue
 from services.kit.db.database import Database
+from services.kit.files.clamd import Scanner
+from services.kit.files.storage import Storage
 from services.kit.trust.internal import InternalClient
 from services.opportunity import references, scanning
+from services.opportunity.figures import DEADLINES
 from services.opportunity.service.reconcile import reconcile
 from services.opportunity.settings import OpportunitySettings
 from workers import runtime
 from workers.runtime import Loop, Runtime, ServiceWorker
-from workers.schedules import reconciliation
+from workers.schedules import purge_of_attachments, reconciliation
 from workflows.approval import Approval
 from workflows.bulk_decision import BulkDecision
+from workflows.purge_attachments import PurgeAttachments
 from workflows.reconcile_processes import ReconcileProcesses
 
 SERVICE: Final = "opportunity"
 RETIRED: Final = ("reconcile_approvals",)
 
 
-def temporal_part(db: Database, internal: InternalClient, temporal: Client) -> ServiceWorker:
-    """What Temporal's worker needs, without relays and consumers."""
+def temporal_part(
+    db: Database, internal: InternalClient, temporal: Client, storage: Storage | None = None
+) -> ServiceWorker:
+    """What Temporal's worker needs, without relays and consumers. ``storage``: where files are kept."""
     handlers = OpportunityActivities(db, references.References(db, internal), temporal)
     return ServiceWorker(
         service=SERVICE,
         db=db,
         task_queue=TaskQueue.OPPORTUNITY,
-        workflows=[Approval, BulkDecision, ReconcileProcesses],
-        activities=[*handlers.all(), *LedgerActivities(db, temporal, also=reconcile).all(), *StepRecords(db).all()],
-        schedules=[reconciliation(TaskQueue.OPPORTUNITY)],
+        workflows=[Approval, BulkDecision, PurgeAttachments, ReconcileProcesses],
+        activities=[
+            *handlers.all(),
+            *PurgeActivities(db, storage).all(),
+            *LedgerActivities(db, temporal, also=reconcile).all(),
+            *StepRecords(db).all(),
+        ],
+        schedules=[reconciliation(TaskQueue.OPPORTUNITY), purge_of_attachments()],
         retired_schedules=RETIRED,
     )
 
@@ -44,14 +56,15 @@ def temporal_part(db: Database, internal: InternalClient, temporal: Client) -> S
 @asynccontextmanager
 async def compose(host: Runtime) -> AsyncIterator[ServiceWorker]:
     async with host.database(SERVICE) as db, host.internal(SERVICE) as internal:
-        part = temporal_part(db, internal, host.temporal)
-        loops = attachment_loops(db, OpportunitySettings.of(host.settings))
-        yield replace(part, consumers=[references.consumer(db, host.bootstrap)], loops=loops)
+        settings = OpportunitySettings.of(host.settings)
+        storage = settings.storage()
+        part = temporal_part(db, internal, host.temporal, storage)
+        loops = attachment_loops(db, storage, settings.scanner())
+        yield replace(part, consumers=[references.consumer(db, host.bootstrap)], loops=loops, gauges=[DEADLINES])
 
 
-def attachment_loops(db: Database, settings: OpportunitySettings) -> list[Loop]:
+def attachment_loops(db: Database, storage: Storage | None, scanner: Scanner | None) -> list[Loop]:
     """None where no place for files is configured; nothing scans where no scanner is."""
-    storage, scanner = settings.storage(), settings.scanner()
     if storage is None:
         return []
 
@@ -66,4 +79,4 @@ def attachment_loops(db: Database, settings: OpportunitySettings) -> list[Loop]:
 
 
 if __name__ == "__main__":
-    runtime.main(compose, name=SERVICE)
+    runtime.main(compose, name=f"worker-{SERVICE}")

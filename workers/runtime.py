@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import uvloop
@@ -23,7 +24,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from services.contracts.topics import own_partitions
 from services.kit.db.database import Database
-from services.kit.db.gauges import DatabaseGauges
+from services.kit.db.gauges import DatabaseGauges, OwnGauges
 from services.kit.db.partitions import keep_up
 from services.kit.events.consumer import Consumer
 from services.kit.events.event_relay import EventRelay
@@ -33,6 +34,7 @@ from services.kit.running import logging as kit_logging
 from services.kit.running import temporal, tracing
 from services.kit.running.backoff import Backoff
 from services.kit.running.leaving import leave
+from services.kit.running.peers.kafka import KafkaAddress
 from services.kit.running.settings import ServiceSettings
 from services.kit.trust.internal import InternalClient, InternalTokens
 from workers.correlating import CorrelationInterceptor
@@ -65,6 +67,8 @@ class ServiceWorker:
     loops: Sequence[Loop] = ()
     """The service's own periodic work, such as a sealer; each returns when its event is set."""
     schedules: Sequence[Periodic] = ()
+    gauges: Sequence[OwnGauges] = ()
+    """What its database alone can tell Prometheus."""
     retired_schedules: Sequence[str] = ()
     """Ids of Schedules that earlier versions made."""
 
@@ -92,8 +96,8 @@ class Runtime:
             await client.close()
 
     @property
-    def bootstrap(self) -> str:
-        return self.settings.require("kafka_bootstrap")
+    def bootstrap(self) -> KafkaAddress:
+        return self.settings.kafka()
 
 
 Composer = Callable[[Runtime], AbstractAsyncContextManager[ServiceWorker]]
@@ -120,6 +124,8 @@ async def host(settings: ServiceSettings, composers: Sequence[Composer], stop: a
             for worker in workers:
                 for name, loop in _loops(worker, runtime):
                     group.create_task(_ends_with(loop, stop), name=f"{worker.service}:{name}")
+            renewal = partial(temporal.keep_api_key, runtime.temporal, settings)
+            group.create_task(_ends_with(renewal, stop), name="temporal:api-key")
             group.create_task(_ends_with(LagGauge(consumers, runtime.bootstrap).run, stop), name="consumer-lag")
             if queued:
                 group.create_task(_poll(settings, queued, polling, stop), name="temporal")
@@ -138,7 +144,7 @@ def _loops(worker: ServiceWorker, runtime: Runtime) -> list[tuple[str, Loop]]:
     loops: list[tuple[str, Loop]] = [
         ("events", EventRelay(worker.db, runtime.bootstrap, own_partitions=own_partitions(worker.service)).run),
         ("intents", IntentRelay(worker.db, runtime.temporal).run),
-        ("gauges", DatabaseGauges(worker.db).run),
+        ("gauges", DatabaseGauges(worker.db, worker.gauges).run),
         ("upkeep", lambda stop: keep_up(worker.db, stop)),
     ]
     loops += [(f"consumer:{consumer.name}", consumer.run) for consumer in worker.consumers]
@@ -163,6 +169,7 @@ async def _poll(
                 for worker in workers:
                     group.create_task(_poll_one(client, worker, stop), name=f"{worker.service}:temporal")
                 group.create_task(keep_prepared(client, schedules, stop), name="temporal:schedules")
+                group.create_task(temporal.keep_api_key(client, settings, stop), name="temporal:api-key")
         except* RPCError as errors:
             # Whatever it says, a namespace that is not there yet included, may be mended while the worker waits.
             log.warning("Temporal refuses: %s", errors.exceptions)
@@ -210,6 +217,7 @@ def main(*composers: Composer, name: str = "worker") -> NoReturn:
     settings = ServiceSettings()
     kit_logging.configure(level=settings.log_level, log_format=settings.log_format, process=name)
     tracing.configure(settings, name)
+    temporal.measure(settings, name)
 
     async def until_signalled() -> None:
         stop = asyncio.Event()

@@ -10,6 +10,7 @@ from activities.sales_activity.handlers import SalesActivityActivities
 from services.contracts.processes import RECONCILE_TASK_TIMERS, TaskQueue
 from services.sales_activity import references
 from services.sales_activity.app import NAME
+from services.sales_activity.figures import TIMERS
 from services.sales_activity.references import Directory
 from workers.runtime import Runtime, ServiceWorker, main
 from workers.schedules import Periodic
@@ -29,6 +30,7 @@ async def compose(runtime: Runtime) -> AsyncIterator[ServiceWorker]:
             workflows=[TaskDueSoon, ReconcileTaskTimers],
             activities=[*handlers.all(), *StepRecords(db).all()],
             consumers=[references.consumer(db, runtime.bootstrap)],
+            gauges=[TIMERS],
             schedules=[
                 Periodic(RECONCILE_TASK_TIMERS, RECONCILE_TASK_TIMERS, TaskQueue.SALES_ACTIVITY, RECONCILE_EVERY)
             ],

@@ -20,7 +20,14 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from services.contracts.processes import RECONCILE_PROCESSES, TaskQueue, reconciliation_id
+from services.contracts.processes import (
+    PURGE_AT,
+    PURGE_ATTACHMENTS,
+    PURGE_EVERY,
+    RECONCILE_PROCESSES,
+    TaskQueue,
+    reconciliation_id,
+)
 from services.kit.processes.registration import register_search_attributes
 from services.kit.running.backoff import pause
 
@@ -28,6 +35,7 @@ log = logging.getLogger(__name__)
 
 CATCH_UP: Final = timedelta(minutes=1)
 """What was due while Temporal was down is not made up for: it runs when a worker connects again, and the next time."""
+PURGE_CATCH_UP: Final = timedelta(hours=12)
 RECONCILE_EVERY: Final = timedelta(minutes=5)
 LOOK_EVERY: Final = timedelta(seconds=30)
 """How soon it is noticed that Temporal has lost its data: one small question for each Schedule."""
@@ -35,30 +43,37 @@ LOOK_EVERY: Final = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A workflow that runs every so often, one at a time, and at once whenever a worker begins."""
+    """A workflow that runs every so often, one at a time, and by default whenever a worker begins."""
 
     workflow: str
     id: str
     task_queue: str
     every: timedelta
+    at: timedelta = timedelta(0)
+    """How long after the beginning of each interval, which are counted from the epoch."""
+    at_once: bool = True
+    """Whether a worker that begins has it run as well."""
+    catch_up: timedelta = CATCH_UP
+    """For how long what was due while Temporal was down is still made up for."""
 
     def _schedule(self) -> Schedule:
         return Schedule(
             action=ScheduleActionStartWorkflow(self.workflow, id=self.id, task_queue=self.task_queue),
-            spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=self.every)]),
-            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+            spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=self.every, offset=self.at)]),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=self.catch_up),
         )
 
     async def ensure(self, client: Client) -> None:
         """Harmless to repeat, and for two at once."""
         schedule = self._schedule()
         try:
-            await client.create_schedule(self.id, schedule, trigger_immediately=True)
+            await client.create_schedule(self.id, schedule, trigger_immediately=self.at_once)
         except ScheduleAlreadyRunningError:
             # An interval that a new version changed takes effect here.
             handle = client.get_schedule_handle(self.id)
             await handle.update(lambda _: ScheduleUpdate(schedule=schedule))
-            await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)
+            if self.at_once:
+                await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)
 
     async def is_there(self, client: Client) -> bool:
         try:
@@ -73,6 +88,19 @@ class Periodic:
 def reconciliation(queue: TaskQueue) -> Periodic:
     """The comparison of a home service's open processes with their workflows."""
     return Periodic(RECONCILE_PROCESSES, reconciliation_id(queue), queue, RECONCILE_EVERY)
+
+
+def purge_of_attachments() -> Periodic:
+    """At night, and never because a worker begins: between a change of the retention and its effect is time to look."""
+    return Periodic(
+        PURGE_ATTACHMENTS,
+        PURGE_ATTACHMENTS,
+        TaskQueue.OPPORTUNITY,
+        PURGE_EVERY,
+        at=PURGE_AT,
+        at_once=False,
+        catch_up=PURGE_CATCH_UP,
+    )
 
 
 async def prepare(client: Client, schedules: Sequence[Periodic], retired: Sequence[str] = ()) -> None:

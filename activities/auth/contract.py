@@ -7,7 +7,8 @@ from services.contracts.steps import Acknowledged, ProcessStep, ReassignStep, Re
 
 @activity.defn(name="auth.reassign_reports")
 async def reassign_reports(step: ReassignStep) -> SliceResult:
-    """Users who report to the leaver report to the successor (None: to the leaver's own manager)."""
+    """Users who report to the leaver report to the successor (None: to the leaver's own manager), who heads the
+    leaver's departments (None: nobody does)."""
     raise NotImplementedError
 
 

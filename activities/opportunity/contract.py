@@ -11,6 +11,7 @@ from services.contracts.processes import (
     DeclineOpinionCommand,
     GiveOpinionCommand,
     ProcessCommand,
+    PurgeInput,
     ReassignCommand,
     RecallCommand,
     ResubmitCommand,
@@ -121,6 +122,15 @@ async def escalate(request: ApprovalInput) -> ApprovalOutcome:
 async def decide_items(step: ProcessStep) -> SliceResult:
     """Decide up to a slice of the batch `resource_id`, each request through its workflow; `remaining` counts those that
     still wait. What is refused, or can't be reached, ends its item and not the step."""
+    raise NotImplementedError
+
+
+# Purge of attachments -----------------------------------------------------------------------------
+
+
+@activity.defn(name="opportunity.purge_files")
+async def purge_files(call: PurgeInput) -> SliceResult:
+    """Delete the files of up to a slice of requests whose retention has passed; `remaining` is 0 when none is left."""
     raise NotImplementedError
 
 

@@ -27,5 +27,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "users": LazyCommand("deploy.cli.users", "Accounts: create-admin makes the first administrator."),
     "events": LazyCommand("deploy.cli.events", "Follow events, lag and dead letters; redrive; rebuild read models."),
     "migrate": LazyCommand("deploy.cli.migrate", "Migrate the databases; register Temporal's search attributes."),
+    "roles": LazyCommand("deploy.cli.roles", "Make databases and their roles; set passwords. Safe to repeat."),
+    "keys": LazyCommand("deploy.cli.keys", "Keys: make, show by fingerprint, replace while everything runs."),
     "env": LazyCommand("deploy.cli.env", "Print the environment of the run as shell exports: eval $(ringi env)."),
 }

@@ -70,7 +70,7 @@ async def _demo(target: ServiceSettings, screen: Console, language: Language) ->
 
         report = await run_demo(
             gateway=target.require("gateway_url"),
-            kafka=target.require("kafka_bootstrap"),
+            kafka=target.kafka(),
             password=os.environ["RINGI_DEMO_PASSWORD"],
             language=language,
             say=bars.console.print,

@@ -44,7 +44,7 @@ def tail(
     target = settings()
 
     async def work() -> None:
-        stream = follow(target.require("kafka_bootstrap"), topics, from_start=from_start, stop_at_end=until_end)
+        stream = follow(target.kafka(), topics, from_start=from_start, stop_at_end=until_end)
         async for found, event in stream:
             _show_event(found, event, data=data, as_json=as_json)
 
@@ -90,7 +90,7 @@ def lag(as_json: Json = False) -> None:
 
 async def _measure(target: ServiceSettings) -> lags.Lag:
     async with databases(target) as opened:
-        return await lags.measure(target.require("kafka_bootstrap"), opened)
+        return await lags.measure(target.kafka(), opened)
 
 
 def _show_lag(found: lags.Lag) -> None:
@@ -166,7 +166,7 @@ async def _redrive(target: ServiceSettings, services: tuple[str, ...], ids: list
     applied = failed = 0
     async with databases(target, services) as opened:
         for service, db in opened.items():
-            for consumer in CONSUMERS[service](db, target.require("kafka_bootstrap")):
+            for consumer in CONSUMERS[service](db, target.kafka()):
                 outcome = await consumer.redrive(ids)
                 applied, failed = applied + outcome.applied, failed + outcome.failed
     return Redriven(applied, failed)
@@ -213,7 +213,7 @@ async def _rebuild(target: ServiceSettings, *, exchange: bool, force: bool) -> R
         async with databases(target, ("analytics",)) as opened:
             return await rebuild(
                 opened["analytics"],
-                target.require("kafka_bootstrap"),
+                target.kafka(),
                 exchange=exchange,
                 force=force,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),

@@ -78,5 +78,5 @@ def resume(service: Service = None) -> None:
 
 async def _resume(target: ServiceSettings, services: tuple[str, ...]) -> list[gaps.ConsumerGap]:
     async with databases(target, services) as opened:
-        found = await gaps.lasting(target.require("kafka_bootstrap"), opened)
+        found = await gaps.lasting(target.kafka(), opened)
         return [each for each in found if await gaps.step_over(opened[each.service], each)]

@@ -16,6 +16,7 @@ from services.contracts.topics import ALL_TOPICS
 from services.kit.events.broker import ClusterSession, meet
 from services.kit.events.stream import Stream, partitions_of
 from services.kit.events.stream_ends import stream_ends
+from services.kit.running.peers.kafka import Bootstrap
 
 REPORTS = ("sales-summary", "customer-statistics", "approval-statistics", "task-completion")
 PERIOD = timedelta(days=30)
@@ -29,14 +30,14 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 class EventCounter:
     """Counts the events that reached the topics since `open`, each once however often it was published."""
 
-    def __init__(self, bootstrap: str, cluster: str, start: Mapping[TopicPartition, int]) -> None:
+    def __init__(self, bootstrap: Bootstrap, cluster: str, start: Mapping[TopicPartition, int]) -> None:
         self._bootstrap = bootstrap
         self._cluster = cluster
         self._start = start
         self._began = datetime.now(UTC)
 
     @classmethod
-    async def open(cls, bootstrap: str) -> Self:
+    async def open(cls, bootstrap: Bootstrap) -> Self:
         """Raises KafkaError, OSError (TimeoutError too) if the broker does not answer."""
         session = await meet(bootstrap)
         async with _reader(session) as (_, _, ends):

@@ -13,6 +13,7 @@ from deploy.demo.client import DemoError, User, until
 from deploy.demo.demo_run import Check, DemoRun, DemoUsers
 from deploy.demo.observed import EventCounter, figures
 from services.kit.running.http_client import pooled_client
+from services.kit.running.peers.kafka import Bootstrap
 
 DOMAIN = "ringi.example"
 CONNECTIONS = 32
@@ -43,7 +44,7 @@ class DemoReport:
 async def run_demo(
     *,
     gateway: str,
-    kafka: str,
+    kafka: Bootstrap,
     password: str,
     language: str,
     say: Callable[[str], None],

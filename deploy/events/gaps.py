@@ -12,6 +12,7 @@ from services.kit.events.broker import ClusterSession, meet
 from services.kit.events.stream import Gap
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running.context import ActorContext
+from services.kit.running.peers.kafka import Bootstrap
 
 ANSWER_SECONDS: Final = 5.0
 """What the broker gets to hand out one record of each partition; one that gives none is slow, which is no gap."""
@@ -59,7 +60,7 @@ async def gaps_at(session: ClusterSession, positions: Mapping[TopicPartition, in
     return outside + inside
 
 
-async def find(bootstrap: str, databases: Mapping[str, Database]) -> list[ConsumerGap]:
+async def find(bootstrap: Bootstrap, databases: Mapping[str, Database]) -> list[ConsumerGap]:
     """The gaps before all consumers that have met the present cluster. Raises what `gaps_at` does, and psycopg's
     OperationalError."""
     session = await meet(bootstrap)
@@ -80,7 +81,7 @@ async def find(bootstrap: str, databases: Mapping[str, Database]) -> list[Consum
     return found
 
 
-async def lasting(bootstrap: str, databases: Mapping[str, Database]) -> list[ConsumerGap]:
+async def lasting(bootstrap: Bootstrap, databases: Mapping[str, Database]) -> list[ConsumerGap]:
     """Those gaps that are still the same at every one of several looks."""
     found = await find(bootstrap, databases)
     for _ in range(LOOKS - 1):

@@ -12,6 +12,7 @@ from services.kit.events.broker import ClusterSession, meet
 from services.kit.events.stream import partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running import clock
+from services.kit.running.peers.kafka import Bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Lag:
         return asdict(self) | {"atRest": self.at_rest}
 
 
-async def measure(bootstrap: str, databases: Mapping[str, Database]) -> Lag:
+async def measure(bootstrap: Bootstrap, databases: Mapping[str, Database]) -> Lag:
     """Raises KafkaError, OSError or psycopg's OperationalError if a part can't be reached."""
     session = await meet(bootstrap)
     outboxes = [await _outbox(service, db, session.cluster_id) for service, db in databases.items()]

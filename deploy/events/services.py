@@ -9,11 +9,12 @@ from services.auth import references as auth
 from services.customer import references as customer
 from services.kit.db.database import Database
 from services.kit.events.consumer import Consumer
+from services.kit.running.peers.kafka import Bootstrap
 from services.kit.running.settings import ServiceSettings
 from services.opportunity import references as opportunity
 from services.sales_activity import references as sales_activity
 
-CONSUMERS: Final[dict[str, Callable[[Database, str], Sequence[Consumer]]]] = {
+CONSUMERS: Final[dict[str, Callable[[Database, Bootstrap], Sequence[Consumer]]]] = {
     "auth": lambda db, bootstrap: [auth.consumer(db, bootstrap=bootstrap)],
     "customer": lambda db, bootstrap: customer.consumers(db, bootstrap),
     "sales_activity": lambda db, bootstrap: [sales_activity.consumer(db, bootstrap)],

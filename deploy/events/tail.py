@@ -7,6 +7,7 @@ from services.kit.events.broker import meet
 from services.kit.events.envelope import Envelope
 from services.kit.events.stream import Stream, partitions_of
 from services.kit.events.stream_ends import stream_ends
+from services.kit.running.peers.kafka import Bootstrap
 
 POLL_MS = 500
 BATCH = 500
@@ -14,7 +15,7 @@ READER = "ringi events tail"
 
 
 async def follow(
-    bootstrap: str, topics: Sequence[str], *, from_start: bool, stop_at_end: bool = False
+    bootstrap: Bootstrap, topics: Sequence[str], *, from_start: bool, stop_at_end: bool = False
 ) -> AsyncIterator[tuple[str, Envelope | None]]:
     """(topic, event), None for a record that is no event; in the order of arrival of each partition.
 

@@ -15,8 +15,8 @@ from services.opportunity.chain import GENESIS, entry_hash
 DECIDED: Final = ["APPROVED", "REJECTED"]
 TERMINAL: Final = [*DECIDED, "RECALLED", "CANCELLED"]
 DECIDING: Final = ["APPROVE", "REJECT", "RETURN"]
-SAID: Final = ["READ", "POST_REVIEW"]
-"""What is said of a request after its end, and ends nothing."""
+SAID: Final = ["READ", "POST_REVIEW", "LEGAL_HOLD", "LEGAL_RELEASE", "PURGE_FILES"]
+"""What is said of a request or done to its files after its end, and ends nothing."""
 WORKFLOWS_LOOKED_AT: Final = 500
 """The newest decided requests: asking Temporal costs a call each, and older ones are beyond its retention."""
 
@@ -98,18 +98,33 @@ async def workflow_agrees(system: System) -> list[Violation]:
     return found
 
 
+_STEPPED_IN: Final = (
+    # What was erased tells nothing, and a vote that was taken back is gone.
+    "h.on_behalf_of IS NOT NULL AND (p.content IS NULL OR"
+    " (p.content->'snapshot'->'stages'->h.stage->>'stepIn' IN ('ALWAYS', 'WHEN_LATE')"
+    " AND p.content->'line'->>-1 = h.actor_id::text AND NOT p.content->'line' ? h.on_behalf_of::text) IS TRUE)"
+    " AND NOT EXISTS (SELECT 1 FROM approval_votes v WHERE v.approval_id = h.approval_id"
+    " AND v.generation = h.generation AND v.revision = h.revision AND v.stage = h.stage"
+    " AND v.approver_id = h.on_behalf_of AND v.voter_id = h.actor_id AND NOT coalesce(v.step_in_from <= v.at, false))"
+)
+"""SQL: an entry ``h`` with what it keeps, ``p``, tells of a superior's decision where and when that was allowed."""
+
+
 async def decided_with_right(system: System) -> list[Violation]:
-    """Who decided was a voter of the stage, or the proxy of one for what it covers, and is not the requester."""
+    """Who decided was a voter of the stage, the proxy of one for what it covers, or a superior of one where the stage
+    let them step in, and is not the requester."""
     rows = await system.all(
         "opportunity",
-        "SELECT h.id, h.action, h.actor_id, h.on_behalf_of FROM approval_history h JOIN approvals a"
+        "SELECT h.id, h.action, h.actor_id, h.on_behalf_of FROM approval_history h JOIN approvals a"  # noqa: S608
         " ON a.id = h.approval_id LEFT JOIN approval_history_personal p ON p.history_id = h.id"
         " WHERE h.action = ANY(%(deciding)s) AND (h.actor_id IS NULL OR h.actor_id = a.requester_id"
         " OR h.on_behalf_of = a.requester_id OR (p.content->'snapshot'->'stages'->h.stage IS NOT NULL"
         " AND NOT (p.content->'snapshot'->'stages'->h.stage->'approverIds' ? coalesce(h.on_behalf_of, h.actor_id)::text"
         " OR coalesce(p.content->'snapshot'->'stages'->h.stage->>'escalatedTo', '')"
         " = coalesce(h.on_behalf_of, h.actor_id)::text))"
-        " OR (h.on_behalf_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM approval_proxies x WHERE x.from_id ="
+        f" OR (h.role = 'SUPERIOR' AND NOT ({_STEPPED_IN}))"
+        " OR (h.on_behalf_of IS NOT NULL AND h.role <> 'SUPERIOR' AND NOT EXISTS"
+        " (SELECT 1 FROM approval_proxies x WHERE x.from_id ="
         " h.on_behalf_of AND x.to_id = h.actor_id AND h.at BETWEEN x.starts_at AND x.ends_at"
         " AND (x.takes_waiting OR NOT EXISTS (SELECT 1 FROM approval_votes v WHERE v.approval_id = h.approval_id"
         " AND v.generation = h.generation AND v.revision = h.revision AND v.stage = h.stage"
@@ -131,7 +146,7 @@ async def stand_as_seen(system: System) -> list[Violation]:
         " FROM approval_history h JOIN approval_history_personal p ON p.history_id = h.id"
         " WHERE h.approval_id = a.id AND p.content ? 'snapshot' ORDER BY h.sequence DESC LIMIT 1) last"
         " WHERE a.state = ANY(%s) AND ((last.seen ->> 'kind', last.seen ->> 'amount', last.seen ->> 'currency')"
-        " IS DISTINCT FROM (a.kind, a.amount::text, a.currency)"
+        " IS DISTINCT FROM (a.kind, coalesce(trim_scale(a.exact_amount)::text, a.amount::text), a.currency)"
         " OR last.seen ? 'fields' AND last.seen -> 'fields' <> a.fields) LIMIT %s",
         [["PENDING", *DECIDED], REPORTED],
     )
@@ -139,7 +154,7 @@ async def stand_as_seen(system: System) -> list[Violation]:
 
 
 async def one_place_each(system: System) -> list[Violation]:
-    """Nobody's approvals fill two places of one stage, whether as themselves, as a proxy or by escalation."""
+    """Nobody's approvals fill two places of one stage: as themselves, as a proxy, a superior or by escalation."""
     rows = await system.all(
         "opportunity",
         "SELECT approval_id, stage, voter_id, count(*) AS n FROM approval_votes WHERE decision = 'APPROVE'"

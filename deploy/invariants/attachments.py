@@ -9,7 +9,7 @@ from services.kit.errors import Unavailable
 from services.kit.files.storage import FileMissing, digest_of
 
 _KEPT: Final = (
-    "SELECT id, size, sha256 FROM approval_attachments WHERE state <> 'INFECTED'"
+    "SELECT id, size, sha256 FROM approval_attachments WHERE state <> 'INFECTED' AND purge_begun_at IS NULL"
     " AND (removed_revision IS NULL OR removed_revision > revision) ORDER BY id"
 )
 _DECIDED_ON: Final = (
@@ -22,7 +22,7 @@ _DECIDED_ON: Final = (
 
 
 async def files_match(system: System) -> list[Violation]:
-    """Every kept file is read once: as long as reading all of them takes."""
+    """Every kept file is read once: as long as reading all of them takes. Those that retention deleted: `retention`."""
     found = [
         Violation(f"history:{row['entry']}:{row['id']}", f"decided on {row['seen']}, the row says {row['sha256']}")
         for row in await system.all("opportunity", _DECIDED_ON, [REPORTED])

@@ -15,6 +15,7 @@ from deploy.invariants import (
     positions,
     processes,
     read_models,
+    retention,
     timers,
     users,
 )
@@ -55,6 +56,11 @@ INVARIANTS: Final = (
         "attachments",
         "Every attachment's hash equals its row, its file, and what was decided on",
         attachments.files_match,
+    ),
+    Invariant(
+        "retention",
+        "What was deleted by the rules of retention is gone, was not held, and its time had passed",
+        retention.deleted_by_rule,
     ),
     Invariant(
         "bulk-items",

@@ -7,9 +7,12 @@ from deploy.invariants.model import Violation
 from deploy.invariants.system import Row, System
 
 USER_FIELDS: Final = ("event_version", "name", "state", "manager_id", "roles")
+DEPARTMENT_FIELDS: Final = ("event_version", "name", "parent_id", "head_id")
+MEMBER_FIELDS: Final = ("event_version", "department_id")
 CUSTOMER_FIELDS: Final = ("event_version", "name", "state", "assigned_sales_id")
 REQUEST_FIELDS: Final = ("event_version", "customer_id", "state")
 USER_READERS: Final = ("customer", "sales_activity", "opportunity", "analytics")
+DEPARTMENT_READERS: Final = ("opportunity",)
 CUSTOMER_READERS: Final = ("sales_activity", "opportunity", "analytics")
 REQUEST_READERS: Final = ("customer", "sales_activity")
 
@@ -17,6 +20,8 @@ REQUEST_READERS: Final = ("customer", "sales_activity")
 async def equal_the_source(system: System) -> list[Violation]:
     """Every copy has the newest version and the same content; no copy is missing, none is of nothing."""
     found = await _compare(system, "auth", "users", USER_FIELDS, USER_READERS, "user_copies")
+    found += await _compare(system, "auth", "users", MEMBER_FIELDS, DEPARTMENT_READERS, "user_copies")
+    found += await _compare(system, "auth", "departments", DEPARTMENT_FIELDS, DEPARTMENT_READERS, "department_copies")
     found += await _compare(system, "customer", "customers", CUSTOMER_FIELDS, CUSTOMER_READERS, "customer_copies")
     return found + await _compare(system, "opportunity", "approvals", REQUEST_FIELDS, REQUEST_READERS, "request_copies")
 

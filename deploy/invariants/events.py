@@ -75,7 +75,7 @@ async def versions_without_gaps(system: System) -> list[Violation]:
 
 
 AGGREGATES: Final = {
-    "auth": ("users",),
+    "auth": ("users", "departments"),
     "customer": ("customers",),
     "sales_activity": ("meetings", "tasks"),
     "opportunity": ("approvals",),

@@ -27,11 +27,15 @@ MODELS: Final = (
 )
 
 
+_COMPUTED: Final = {"deleted": "deleted_at IS NOT NULL", "amount": "coalesce(exact_amount, amount)"}
+"""What no column of the source says alone."""
+
+
 async def equal_the_sources(system: System) -> list[Violation]:
     """The last version of each record in the read models is the record as its service has it."""
     found = []
     for service, table, model, key, fields in MODELS:
-        columns = ", ".join("deleted_at IS NOT NULL AS deleted" if f == "deleted" else f for f in fields)
+        columns = ", ".join(f"{_COMPUTED[f]} AS {f}" if f in _COMPUTED else f for f in fields)
         source = _keyed(await system.all(service, f"SELECT id, event_version AS version, {columns} FROM {table}"))  # noqa: S608
         projected = _keyed(
             await system.all(

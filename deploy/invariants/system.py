@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import psycopg
-from aiokafka.admin import AIOKafkaAdminClient
 from psycopg.rows import dict_row
 from temporalio.client import Client
 
 from services.auth.settings import AuthSettings
 from services.kit.db.unit_of_work import Reader
+from services.kit.events.broker import meet
 from services.kit.files.journal import BucketJournal
 from services.kit.files.storage import Storage
+from services.kit.running.peers.kafka import KafkaAddress
 from services.kit.running.settings import ServiceSettings
 from services.kit.running.temporal import connect
 from services.opportunity.settings import OpportunitySettings
@@ -23,7 +24,6 @@ HOME_SERVICES: Final = ("auth", "customer", "opportunity")
 """Services that are home to processes and keep a ledger of them."""
 STATEMENT_TIMEOUT: Final = "120s"
 CONNECT_TIMEOUT_S: Final = 5
-REQUEST_TIMEOUT_MS: Final = 5_000
 
 Row = dict[str, Any]
 
@@ -35,7 +35,7 @@ class System:
         self,
         databases: dict[str, psycopg.AsyncConnection[Row]],
         temporal: Client,
-        kafka: str,
+        kafka: KafkaAddress,
         stack: AsyncExitStack,
         audit_head_file: Path | None = None,
         attachments: Storage | None = None,
@@ -44,7 +44,7 @@ class System:
         self._databases = databases
         self._stack = stack
         self.kafka = kafka
-        """Bootstrap address of the broker."""
+        """How to reach the broker."""
         self.temporal = temporal
         self.audit_head_file = audit_head_file
         self.head_journal = head_journal
@@ -68,7 +68,7 @@ class System:
                 )
                 databases[service] = await stack.enter_async_context(connection)
             temporal = await connect(settings)
-            kafka, auth = settings.require("kafka_bootstrap"), AuthSettings.of(settings)
+            kafka, auth = settings.kafka(), AuthSettings.of(settings)
             storage = OpportunitySettings.of(settings).storage()
             heads, journal = auth.audit_head_file, auth.head_journal()
             return cls(databases, temporal, kafka, stack.pop_all(), heads, storage, journal)
@@ -96,10 +96,4 @@ class System:
 
     async def cluster_id(self) -> str:
         """The id of the cluster that the broker belongs to now."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka, request_timeout_ms=REQUEST_TIMEOUT_MS)
-        await admin.start()
-        try:
-            described: Row = await admin.describe_cluster()
-        finally:
-            await admin.close()
-        return str(described["cluster_id"])
+        return (await meet(self.kafka)).cluster_id

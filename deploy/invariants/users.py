@@ -29,6 +29,7 @@ LIVE_REFERENCES = (
     ("opportunity", "approval_circulation", "id", "user_id = ANY(%(gone)s) AND ended_at IS NULL"),
     ("opportunity", "approval_proxies", "id", "to_id = ANY(%(gone)s) AND ends_at > now() AND NOT ended"),
     ("auth", "users", "id", "manager_id = ANY(%(gone)s) AND state <> 'DELETED'"),
+    ("auth", "departments", "id", "head_id = ANY(%(gone)s) AND deleted_at IS NULL"),
 )
 
 

@@ -38,7 +38,7 @@ COLLEAGUES: Final = (
     Member("manager2", "松本 由美", (Role.MANAGER,)),
     Member("kimura", "木村 千尋", (Role.REP,), "manager2"),
     Member("inoue", "井上 健一", (Role.REP,), "manager2"),
-    Member("shimizu", "清水 陽子", (Role.APPROVER,)),
+    Member("shimizu", "清水 陽子", (Role.APPROVER,), "manager2"),
 )
 """They give reports a second team and history a past; they sign in with the demo password too."""
 

@@ -34,6 +34,7 @@ class Patience(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     head_seconds: float = Field(default=15.0, gt=0)
+    """For the head of a request."""
     body_seconds: float = Field(default=120.0, gt=0)
     """For a whole body: 25 MiB over a line of 2 Mbit/s."""
     body_pause_seconds: float = Field(default=20.0, gt=0)

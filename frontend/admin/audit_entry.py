@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +18,9 @@ from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
 
 _ID_LENGTH = 36
+_AMOUNTS = frozenset({"amount", "min_amount", "max_amount", "fields.creditLineBefore", "fields.creditLineAfter"})
+_FRACTION = re.compile(r"[0-9]+\.[0-9]+")
+"""Whole amounts are integers."""
 
 
 async def show(request: Request) -> Response:
@@ -37,6 +42,8 @@ def value_text(field: str, value: Any, entry: Entry) -> str:
         return gettext("Yes") if value else gettext("No")
     if isinstance(value, int):
         return number(value)
+    if field in _AMOUNTS and isinstance(value, str) and _FRACTION.fullmatch(value):
+        return f"{Decimal(value):,f}"
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ", ".join(value_text(field, part, entry) for part in value)
     if isinstance(value, str):

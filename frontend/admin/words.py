@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from frontend.ui import kind_words
 from frontend.ui.i18n import gettext, pgettext
 from frontend.ui.looks import Look
@@ -22,7 +24,7 @@ PAGES = {
 RECORD_KINDS = (
     "user", "customer", "meeting", "task", "approval", "bulk_decision", "approval_route", "approval_proxy",
     "currency_rate", "firm_calendar", "firm_settings", "process", "audit_log", "access_review", "audit_sample", "mail",
-    "webhook", "approval_template",
+    "webhook", "approval_template", "department",
 )  # fmt: skip
 
 
@@ -50,7 +52,7 @@ def kinds() -> dict[str, str]:
         "approval_proxy": pgettext("record", "Proxy"),
         "currency_rate": pgettext("record", "Rate"),
         "firm_calendar": pgettext("record", "Business calendar"),
-        "firm_settings": pgettext("record", "Limits of attachments"),
+        "firm_settings": pgettext("record", "Settings of attachments"),
         "process": pgettext("record", "Process"),
         "audit_log": pgettext("record", "Audit log"),
         "access_review": pgettext("record", "Access review"),
@@ -58,6 +60,7 @@ def kinds() -> dict[str, str]:
         "webhook": pgettext("record", "Webhook"),
         "audit_sample": pgettext("record", "Audit sample"),
         "approval_template": pgettext("record", "Template for requests"),
+        "department": pgettext("record", "Department"),
     }
 
 
@@ -89,6 +92,10 @@ def role_text(role: str) -> str:
     return roles().get(role, role)
 
 
+def roles_text(held: Iterable[str]) -> str:
+    return "、".join(role_text(role) for role in held)
+
+
 def user_states() -> dict[str, Look]:
     return {
         "ACTIVE": Look(pgettext("account", "Active"), "ok", "circle-check"),
@@ -110,6 +117,10 @@ def fields() -> dict[str, str]:
         "name_kana": pgettext("field", "Kana"),
         "roles": pgettext("field", "Roles"),
         "manager_id": pgettext("field", "Superior"),
+        "department_id": pgettext("field", "Department"),
+        "code": pgettext("field", "Code"),
+        "parent_id": pgettext("field", "Belongs to"),
+        "head_id": pgettext("field", "Head"),
         "state": pgettext("field", "State"),
         "customer_id": pgettext("field", "Customer"),
         "user_id": pgettext("field", "In charge"),
@@ -136,6 +147,8 @@ def fields() -> dict[str, str]:
         "year": pgettext("field", "Year"),
         "attachment_max_bytes": pgettext("field", "Size of one file (bytes)"),
         "attachments_per_request": pgettext("field", "Files of a request"),
+        "retention_years": pgettext("field", "Years for which files are kept"),
+        "abandoned_draft_days": pgettext("field", "Days for which files of drafts are kept"),
         "min_amount": pgettext("field", "From amount"),
         "max_amount": pgettext("field", "Below amount"),
         "min_age": pgettext("field", "From age"),

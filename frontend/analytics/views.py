@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.formats import Amount
 from frontend.ui.views import View
 
 
@@ -13,15 +14,15 @@ class Figure(View):
     """`value` None: there was nothing to divide by; of amounts, the yen. `link` is the list of exactly what the figure
     counts, below the API's root."""
 
-    value: float | None = None
+    value: int | float | None = None
     unit: str = "count"
     numerator: int | None = None
     denominator: int | None = None
     link: str | None = None
-    amounts: dict[str, int] | None = None
+    amounts: dict[str, Amount] | None = None
 
     @property
-    def others(self) -> list[tuple[str, int]]:
+    def others(self) -> list[tuple[str, Amount]]:
         """Of a sum of money: what there is in other currencies than yen."""
         return sorted((code, amount) for code, amount in (self.amounts or {}).items() if code != "JPY")
 

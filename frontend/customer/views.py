@@ -58,9 +58,14 @@ class Customer(View):
     state: str = "ACTIVE"
     process_id: str | None = None
     deleted_at: str | None = None
+    allowed_actions: list[str] = Field(default_factory=list)
+    """Of one customer alone; lists do not say it."""
     version: int = 1
     created_at: str | None = None
     updated_at: str | None = None
+
+    def may(self, action: str) -> bool:
+        return action in self.allowed_actions
 
     @property
     def is_open(self) -> bool:

@@ -29,6 +29,7 @@ from frontend.opportunity.bulk import pages as bulk
 from frontend.opportunity.circulation import pages as circulation
 from frontend.opportunity.circulation import words as circulation_words
 from frontend.opportunity.firm import calendar as firm_calendar
+from frontend.opportunity.firm import holds as firm_holds
 from frontend.opportunity.firm import limits as firm_limits
 from frontend.opportunity.firm import rates as firm_rates
 from frontend.opportunity.firm import words as firm_words
@@ -159,6 +160,7 @@ def _of_the_firm() -> list[Route]:
         Route(f"{firm_words.CALENDAR}/confirm", firm_calendar.confirm, methods=_POST),
         Route(firm_words.LIMITS, firm_limits.show, methods=_GET),
         Route(firm_words.LIMITS, firm_limits.update, methods=_POST),
+        Route(firm_words.HOLDS, firm_holds.show, methods=_GET),
     ]
 
 

@@ -77,11 +77,13 @@ class Wish:
     decision: str
     comment: str
     key: str
+    instead_of: str
+    """Whose place a superior takes; empty for who decides in their own, or as a proxy."""
     noted: Mapping[str, Sequence[str]] | None
 
 
 async def decide(request: Request) -> Response:
-    """POST /approvals/decide: `ids` (tickets), `decision`, `comment`.
+    """POST /approvals/decide: `ids` (tickets), `decision`, `comment`; `insteadOf` from a superior who steps in.
 
     `bulk` where the requests were chosen in a list: what their rows ask to note was seen for those in `noted` only
     (opened, or ticked off). With `only_noted` the others are left alone.
@@ -89,14 +91,15 @@ async def decide(request: Request) -> Response:
     page = Page.of(request)
     form = await page.form()
     decision, comment = str(form.get("decision", "")), str(form.get("comment", "")).strip()
-    tickets = tickets_in(form)
+    tickets, instead_of = tickets_in(form), str(form.get("insteadOf", ""))
     if decision not in DECISIONS or not tickets:
         return _refused(page, gettext("Choose at least one request and what to do with it."), tickets, decision)
     if len(tickets) > MAX_AT_ONCE:
         return _refused(page, gettext("At most %(most)s requests at once.") % {"most": MAX_AT_ONCE}, [], decision)
-    if decision in NEED_COMMENT and not comment:
-        return _refused(page, gettext("Say why: the requester will read it."), tickets, decision)
-    wish = Wish(decision, comment, str(form.get(KEY_FIELD, "")), noted_in(form) if "bulk" in form else None)
+    if (decision in NEED_COMMENT or instead_of) and not comment:
+        return _refused(page, gettext("Say why: the requester will read it."), tickets, decision, instead_of)
+    noted = noted_in(form) if "bulk" in form else None
+    wish = Wish(decision, comment, str(form.get(KEY_FIELD, "")), instead_of, noted)
     return _answer(page, await _decide_all(page.gateway, tickets, wish), wish)
 
 
@@ -136,6 +139,9 @@ async def _decide_one(gateway: UserGateway, ticket: Ticket, wish: Wish) -> Outco
     if wish.noted is not None and wish.decision == "approve":
         body["acknowledgedFlags"] = [flag for flag in wish.noted.get(ticket.id, ()) if flag in words.FLAGS]
     path = f"/approvals/{segment(ticket.id)}/{wish.decision}"
+    if wish.instead_of:
+        path = f"/approvals/{segment(ticket.id)}/step-in"
+        body |= {"decision": DECISIONS[wish.decision], "insteadOf": wish.instead_of}
     try:
         answer = await gateway.send("PATCH", path, body, key=_key_for(wish.key, ticket))
     except GatewayProblem as problem:
@@ -176,14 +182,19 @@ def _what_happened(approval: Approval, decision: str) -> str:
     return words.state_look(approval.state).text
 
 
-def _refused(page: Page, message: str, tickets: Sequence[Ticket], decision: str) -> Response:
+def _refused(page: Page, message: str, tickets: Sequence[Ticket], decision: str, instead_of: str = "") -> Response:
     """Nothing was sent: ask for what is missing, keeping the choice."""
     if page.is_fragment:
         ids = [ticket.id for ticket in tickets]
         restored = json.dumps({"ringi-undecided": {"ids": ids}, "ringi-restore": {"ids": ids}})
         return page.render("opportunity/refused_toast.html", message=message, events=restored)
     return page.render(
-        "opportunity/ask_comment.html", status=UNPROCESSABLE, message=message, tickets=tickets, decision=decision
+        "opportunity/ask_comment.html",
+        status=UNPROCESSABLE,
+        message=message,
+        tickets=tickets,
+        decision=decision,
+        instead_of=instead_of,
     )
 
 
@@ -198,6 +209,7 @@ def _answer(page: Page, outcomes: Sequence[Outcome], wish: Wish) -> Response:
         "unnoted": [outcome for outcome in failed if outcome.flags],
         "decision": wish.decision,
         "comment": wish.comment,
+        "instead_of": wish.instead_of,
         "key": wish.key,
         "bulk": wish.noted is not None,
         "noted": wish.noted or {},

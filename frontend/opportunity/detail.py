@@ -23,7 +23,9 @@ from frontend.ui.views import User
 
 MAX_CANDIDATES = 100
 FIELDS = "/fields/"
-_NEED_WORDS = frozenset({"comment", "reassign", "ask_opinion", "give_opinion", "decline_opinion"})
+_NEED_WORDS = frozenset(
+    {"comment", "reassign", "ask_opinion", "give_opinion", "decline_opinion", "legal_hold", "legal_release"}
+)
 _BARE = frozenset({"nudge", "take_back", "recall", "resubmit", "submit"})
 """Actions that take a comment or nothing."""
 
@@ -71,6 +73,11 @@ async def act(request: Request) -> Response:
     try:
         if typed.action == "comment":
             await page.gateway.send("POST", f"{root}/comments", {"body": comment}, key=key)
+        elif typed.action == "legal_hold":
+            await page.gateway.send("POST", f"{root}/legal-holds", {"reason": comment}, key=key)
+        elif typed.action == "legal_release":
+            path = f"/legal-holds/{segment(typed.taker)}/release"
+            await page.gateway.send("POST", path, {"reason": comment}, key=key)
         elif (body := _wish(typed)) is not None:
             await page.gateway.send("PATCH", f"{root}/{typed.action.replace('_', '-')}", body, key=key)
     except GatewayProblem as problem:

@@ -18,7 +18,7 @@ from frontend.ui import kind_words
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.customer_field import CustomerField
 from frontend.ui.drafts import Draft
-from frontend.ui.formats import YEN, money
+from frontend.ui.formats import YEN, Amount, figures, money
 from frontend.ui.gateway import Json
 from frontend.ui.i18n import gettext
 
@@ -27,7 +27,7 @@ FIRST_KIND = "FEE_DISCOUNT"
 
 @dataclass(slots=True)
 class RequestDraft(Draft):
-    """`amount` is as typed, in whole units of its currency. Who is asked is left to the policy, or to what the record
+    """`amount` is as typed, in its currency. Who is asked is left to the policy, or to what the record
     says already: named approvers are no part of this form.
 
     Each kind has inputs of its own (`draft_for`): what was typed for one kind stays while another is looked at, and
@@ -64,7 +64,7 @@ class RequestDraft(Draft):
         return {
             "customer": [CustomerField(approval.customer_id or "", approval.customer_name or "").value],
             "kind": [approval.kind],
-            "amount": ["" if approval.amount is None else f"{approval.amount:,}"],
+            "amount": ["" if approval.amount is None else figures(approval.amount, approval.currency)],
             "currency": [approval.currency],
             "title": [approval.title],
             "description": [approval.description or ""],
@@ -74,7 +74,9 @@ class RequestDraft(Draft):
     @classmethod
     def _rendered_fields(cls, approval: Approval) -> dict[str, list[str]]:
         return {
-            part_of(kind, field): [typed(field, approval.fields.get(field.name)) if kind == approval.kind else ""]
+            part_of(kind, field): [
+                typed(field, approval.fields.get(field.name), approval.currency) if kind == approval.kind else ""
+            ]
             for kind, fields in cls.KINDS.by_kind.items()
             for field in fields
         }
@@ -122,7 +124,7 @@ class RequestDraft(Draft):
         field = next((field for field in self.KINDS.of(self.kind) if field.name == name), None)
         return super(RequestDraft, self).place_of(name) if field is None else part_of(self.kind, field)
 
-    def _amount(self) -> int | None:
+    def _amount(self) -> Amount | None:
         """None for none, and for what is no amount."""
         try:
             return parse_amount(self.get("amount"), self.currency) if self.get("amount") else None

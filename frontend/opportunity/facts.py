@@ -26,6 +26,9 @@ class FileSeen(View):
     name: str
     size: int = 0
     sha256: str = ""
+    purged_at: str | None = None
+    purge_rule: str | None = None
+    purge_term: int | None = None
 
 
 class OpinionSeen(View):
@@ -41,7 +44,7 @@ class RequestSeen(View):
     title: str = ""
     description: str = ""
     kind: str = "OTHER"
-    amount: int | None = None
+    amount: formats.Amount | None = None
     currency: str = formats.YEN
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)
@@ -98,7 +101,9 @@ def _flags(seen: RequestSeen) -> list[str]:
 
 
 def _file_text(file: FileSeen) -> str:
-    return f"{file.name} ({formats.filesize(file.size)}, SHA-256 {file.sha256})"
+    text = f"{file.name} ({formats.filesize(file.size)}, SHA-256 {file.sha256})"
+    gone = words.purge_text(file.purge_rule, file.purge_term, file.purged_at)
+    return f"{text}\n{gone}" if gone else text
 
 
 def _stage_text(number: int, stage: Stage) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,15 +12,17 @@ from starlette.responses import JSONResponse, Response
 
 from frontend.opportunity import sample, words
 from frontend.opportunity.deciding import MAX_AT_ONCE
-from frontend.opportunity.listing import MINE, Filters
+from frontend.opportunity.listing import MINE, OPINIONS, WAITING, Filters
 from frontend.opportunity.reading import History, history_of
 from frontend.opportunity.saved_views import views_of
 from frontend.opportunity.snoozing import mornings
-from frontend.opportunity.views import ApprovalPage, Counts
-from frontend.ui.gateway import GatewayProblem, UserGateway
+from frontend.opportunity.views import Approval, ApprovalPage, Counts
+from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.page import Page
 
 EARLIER_SHOWN: Final = 5
+MOST_ANEW: Final = 20
+"""So many rows of a list are drawn anew at once."""
 
 
 async def show(request: Request) -> Response:
@@ -47,6 +48,7 @@ async def show(request: Request) -> Response:
         views=views,
         mornings=mornings(),
         at_once=MAX_AT_ONCE,
+        most_anew=MOST_ANEW,
         states=words.STATES,
         sample=sample.address(q=filters.q, state=filters.state, kind=filters.kind),
         history=history,
@@ -76,18 +78,45 @@ async def count(request: Request) -> Response:
 
 
 async def fresh(request: Request) -> Response:
-    """GET /approvals/-/fresh: how many requests came since the list was made; shown as an offer, not slid in.
+    """GET /approvals/-/fresh: what has become of the list since it was made.
 
-    Which of the listed still wait is told to the list (while they fit one page): those of others stay, marked as over.
+    How many requests came (`since`) is shown as an offer, not slid in. Of a list of what waits, the rows of what does
+    not wait any more stay, marked as over: which still wait is told while they fit one page. In the other lists the
+    rows that `changed` names are drawn anew.
     """
     page = Page.of(request)
-    filters = replace(Filters.of(page), tab=MINE)
+    filters = Filters.of(page)
+    if filters.tab not in (*WAITING, OPINIONS):
+        return await _rows_anew(page, filters)
     listed = await _list(page, filters)
-    since = page.query("since")
-    arrived = [item for item in listed.items if (item.submitted_at or "") > since]
+    arrived = [item for item in listed.items if (item.submitted_at or "") > page.query("since")]
     still = None if listed.next_cursor else [item.id for item in listed.items]
     events = None if still is None else json.dumps({"ringi-waiting": {"ids": still}})
-    return page.render("opportunity/fresh.html", number=len(arrived), filters=filters, events=events)
+    number = len(arrived) if filters.tab == MINE else 0
+    return page.render("opportunity/fresh.html", number=number, filters=filters, events=events)
+
+
+async def _rows_anew(page: Page, filters: Filters) -> Response:
+    """Each as its reader sees it now; what they may not see any more is marked as over."""
+    ids = [part for part in page.query("changed").split(",") if part][:MOST_ANEW]
+    found = await asyncio.gather(*(_one(page.gateway, approval_id) for approval_id in ids))
+    gone = [approval_id for approval_id, item in zip(ids, found, strict=True) if item is None]
+    return page.render(
+        "opportunity/rows_anew.html",
+        items=[item for item in found if item is not None],
+        filters=filters,
+        selected=page.query("selected"),
+        events=json.dumps({"ringi-gone": {"ids": gone}}) if gone else None,
+    )
+
+
+async def _one(gateway: UserGateway, approval_id: str) -> Approval | None:
+    try:
+        return Approval.model_validate(await gateway.get(f"/approvals/{segment(approval_id)}"))
+    except GatewayProblem as problem:
+        if not problem.is_hidden:
+            raise
+        return None
 
 
 async def of_customer(request: Request) -> Response:

@@ -15,12 +15,13 @@ from frontend.ui.formats import YEN
 from frontend.ui.page import Page
 from frontend.ui.time_zone import office_now
 
-MINE, SNOOZED, OPINIONS, REQUESTED, ALL = "mine", "snoozed", "opinions", "requested", "all"
-TABS = (MINE, SNOOZED, OPINIONS, REQUESTED, ALL)
-WAITING = (MINE, SNOOZED)
-"""What waits for this person, and what of it they have set aside."""
+MINE, SNOOZED, STUCK, OPINIONS, REQUESTED, ALL = "mine", "snoozed", "stuck", "opinions", "requested", "all"
+TABS = (MINE, SNOOZED, STUCK, OPINIONS, REQUESTED, ALL)
+WAITING = (MINE, SNOOZED, STUCK)
+"""What waits for this person, what of it they have set aside, and what waits for people below them."""
 OVERDUE, TODAY, WEEK = "overdue", "today", "week"
-WAITING_LONGEST, DEADLINE = "since", "deadlineAt"
+WAITING_LONGEST, DEADLINE, LARGEST = "since", "deadlineAt", "-amount"
+NEWEST = "-createdAt"
 PAGE_LIMIT = 50
 MAX_TEXT = 100
 _WEEK_DAYS = 7
@@ -30,8 +31,9 @@ _WEEK_DAYS = 7
 class Filters:
     """What the address asks for; values that the API does not know are dropped.
 
-    `due` and `sort` belong to what waits (`WAITING`), `state` to the other lists. `least` is a figure as it was typed,
-    in `currency`, which is yen where none is chosen; requests in other currencies have no place below or above it.
+    `due` belongs to what waits (`WAITING`), `state` to the other lists; each has orders of its own. `least` is a figure
+    as it was typed, in `currency`, which is yen where none is chosen; requests in other currencies have no place below
+    or above it.
     """
 
     tab: str = MINE
@@ -66,7 +68,7 @@ class Filters:
             due=one_of("due", words.due_words()) if waits else "",
             least=_figure(query.get("least", ""), currency or YEN),
             currency=currency,
-            sort=(one_of("sort", words.inbox_orders()) or WAITING_LONGEST) if waits else WAITING_LONGEST,
+            sort=one_of("sort", orders(tab)) or usual_order(tab),
         )
 
     @classmethod
@@ -90,6 +92,10 @@ class Filters:
         return kept
 
     @property
+    def orders(self) -> dict[str, str]:
+        return orders(self.tab)
+
+    @property
     def narrows(self) -> bool:
         return replace(self, tab=MINE, sort=WAITING_LONGEST) != Filters()
 
@@ -101,7 +107,7 @@ class Filters:
 
     def along(self, path: str, **params: str) -> str:
         """Another path that is told this filter. What is as usual is left out, and parameters that are empty."""
-        usual = Filters()
+        usual = Filters(sort=usual_order(self.tab))
         own = {name: getattr(self, name) for name in self.__slots__}
         given = {name: value for name, value in own.items() if value != getattr(usual, name)} | params
         query = urlencode({name: value for name, value in given.items() if value})
@@ -121,13 +127,26 @@ class Filters:
             given["minAmount"] = str(parse_amount(self.least, self.currency or YEN))
         if self.tab in WAITING:
             given |= {"dueBefore": _due_before(self.due), "sort": self.sort}
-            given |= {"snoozed": "true"} if self.tab == SNOOZED else {}
+            given |= {self.tab: "true"} if self.tab != MINE else {}
             path = "/approvals/pending"
         else:
-            given |= {"state": self.state, "requesterId": me if self.tab == REQUESTED else ""}
+            given |= {
+                "sort": "" if self.sort == NEWEST else self.sort,
+                "state": self.state,
+                "requesterId": me if self.tab == REQUESTED else "",
+            }
             given |= {"wantsOpinion": "true"} if self.tab == OPINIONS else {}
             path = "/approvals"
         return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
+
+
+def orders(tab: str) -> dict[str, str]:
+    """By which a list can be sorted, with words."""
+    return words.inbox_orders() if tab in WAITING else words.list_orders()
+
+
+def usual_order(tab: str) -> str:
+    return WAITING_LONGEST if tab in WAITING else NEWEST
 
 
 def _figure(typed: str, currency: str) -> str:

@@ -18,7 +18,7 @@ from frontend.ui.looks import Look
 from frontend.ui.page import Page
 
 # These happen by themselves; a name in front of them would accuse a person.
-IMPERSONAL = frozenset({"REMIND", "ESCALATE", "HOLD", "RELEASE", "CANCEL", "RESTORE"})
+IMPERSONAL = frozenset({"REMIND", "ESCALATE", "HOLD", "RELEASE", "CANCEL", "RESTORE", "PURGE_FILES"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,11 @@ def actor_of(entry: HistoryEntry) -> str:
     if happens_by_itself(entry):
         return ""
     who = entry.actor_name or gettext("Somebody")
+    if entry.on_behalf_of_name and entry.role == "SUPERIOR":
+        return gettext("%(superior)s (stepping in for %(person)s)") % {
+            "superior": who,
+            "person": entry.on_behalf_of_name,
+        }
     if entry.on_behalf_of_name:
         return gettext("%(proxy)s (for %(person)s)") % {"proxy": who, "person": entry.on_behalf_of_name}
     return who

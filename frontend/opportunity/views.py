@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from frontend.ui.formats import Amount
 from frontend.ui.time_zone import local, office_now
 from frontend.ui.views import View
 
@@ -27,6 +28,7 @@ class Stage(View):
     mode: str = "ANY"
     quorum: int | None = None
     deadline_hours: int | None = None
+    step_in: str = "NEVER"
     approvers: list[Person] = Field(default_factory=list)
     approved_by: list[str] = Field(default_factory=list)
     vacant_ids: list[str] = Field(default_factory=list)
@@ -93,7 +95,9 @@ class FlagGround(View):
 
     product: str | None = None
     number: str | None = None
-    amount: int | None = None
+    approval_id: str | None = None
+    """Where the person may open it."""
+    amount: Amount | None = None
     currency: str = "JPY"
     decided_at: str | None = None
     risk_class: str | None = None
@@ -108,6 +112,17 @@ class Rate(View):
     valid_from: str
 
 
+class LegalHold(View):
+    """Why and by whom is null for all but administrators and auditors."""
+
+    id: str
+    office: str
+    set_at: str
+    set_by_name: str | None = None
+    reason: str | None = None
+    may_release: bool = False
+
+
 class Approval(View):
     """One request. `stage` counts from 0; `allowed_actions` is what the caller may do with it now."""
 
@@ -120,7 +135,7 @@ class Approval(View):
     customer_name: str | None = None
     requester_id: str = ""
     requester_name: str | None = None
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)
@@ -149,10 +164,14 @@ class Approval(View):
     allowed_actions: list[str] = Field(default_factory=list)
     stands_in_for: Person | None = None
     """In whose place the caller would decide, as a proxy."""
+    steps_in_for: list[Person] = Field(default_factory=list)
+    """In whose places the caller may decide as their superior."""
+    waiting_since: str | None = None
     snoozed_until: str | None = None
     terms_changed: bool = False
     attachment_count: int = 0
     shortage: Shortage | None = None
+    legal_holds: list[LegalHold] = Field(default_factory=list)
     customer_facts: CustomerFacts | None = None
 
     def may(self, action: str) -> bool:
@@ -162,6 +181,12 @@ class Approval(View):
     def takes_files(self) -> bool:
         """While it is a draft or was returned, from its requester."""
         return self.state in ("DRAFT", "RETURNED") and (self.may("SUBMIT") or self.may("RESUBMIT"))
+
+    def takes(self, decision: str) -> bool:
+        """Whether the caller can decide so, in whosever place."""
+        if self.steps_in_for:
+            return decision == "RETURN" or not self.decision_waits_for
+        return self.may(decision)
 
     @property
     def is_decidable(self) -> bool:
@@ -223,6 +248,9 @@ class Attachment(View):
     uploaded_at: str
     removed_at: str | None = None
     removed_revision: int | None = None
+    purged_at: str | None = None
+    purge_rule: str | None = None
+    purge_term: int | None = None
 
     @property
     def is_picture(self) -> bool:
@@ -293,6 +321,7 @@ class Counts(View):
     waiting: int = 0
     opinions: int = 0
     snoozed: int = 0
+    stuck: int = 0
     requested: int = 0
     returned: int = 0
     drafts: int = 0
@@ -307,7 +336,7 @@ class Route(View):
     stages: list[Stage] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     flag_grounds: dict[str, FlagGround] = Field(default_factory=dict)
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)

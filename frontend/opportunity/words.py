@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from frontend.opportunity.views import Person
-from frontend.ui.formats import YEN, timestamp
+from frontend.ui.formats import YEN, day, timestamp
 from frontend.ui.i18n import gettext, ngettext
 from frontend.ui.looks import Look
 
@@ -51,7 +51,17 @@ def due_words() -> dict[str, str]:
 
 
 def inbox_orders() -> dict[str, str]:
-    return {"since": gettext("Waiting longest first"), "deadlineAt": gettext("Due first")}
+    """Of what waits."""
+    return {
+        "since": gettext("Waiting longest first"),
+        "deadlineAt": gettext("Due first"),
+        "-amount": gettext("Largest amount first"),
+    }
+
+
+def list_orders() -> dict[str, str]:
+    """Of every other list of requests."""
+    return {"-createdAt": gettext("Newest first"), "createdAt": gettext("Oldest first")}
 
 
 FLAGS = (
@@ -116,6 +126,9 @@ def action_look(action: str, asked: str | None = None, *, by_itself: bool = Fals
         "RELEASE": Look(gettext("It was released"), "muted", "play"),
         "CANCEL": Look(gettext("It was cancelled"), "muted", "ban"),
         "RESTORE": Look(gettext("It was restored"), "muted", "archive-restore"),
+        "LEGAL_HOLD": Look(gettext("put it under legal hold"), "warn", "lock-keyhole"),
+        "LEGAL_RELEASE": Look(gettext("released a legal hold"), "muted", "lock-open"),
+        "PURGE_FILES": Look(gettext("Its files were deleted, as their time had passed"), "muted", "eraser"),
     }.get(action, Look(action, "muted", "circle"))
 
 
@@ -134,15 +147,36 @@ def role_text(role: str | None) -> str:
         "REQUESTER": gettext("as requester"),
         "APPROVER": gettext("as approver"),
         "PROXY": gettext("as proxy"),
+        "SUPERIOR": gettext("as superior, stepping in"),
         "ESCALATION": gettext("as the person it was escalated to"),
         "ADVISER": gettext("as somebody asked for an opinion"),
         "VIEWER": gettext("as reader"),
         "REVIEWER": gettext("as reviewer"),
         "CONSULTED": gettext("as somebody consulted"),
         "ADMIN": gettext("as administrator"),
+        "AUDITOR": gettext("as auditor"),
         "PROCESS": gettext("by a process"),
         "SYSTEM": gettext("by the system"),
     }.get(role or "", role or "")
+
+
+def office_text(office: str) -> str:
+    """In whose name a legal hold was set."""
+    return {
+        "ADMINISTRATION": gettext("By the administrators"),
+        "AUDIT": gettext("By the auditors"),
+    }.get(office, office)
+
+
+def purge_text(rule: str | None, term: int | None, at: str | None) -> str:
+    """When and by which rule a file was deleted; empty for one that is there."""
+    if at is None:
+        return ""
+    text = {
+        "RETENTION": gettext("Deleted on %(day)s by the rule of retention: %(n)s years after the end of the request."),
+        "ABANDONED_DRAFT": gettext("Deleted on %(day)s: the draft had not been changed for %(n)s days."),
+    }.get(rule or "", gettext("Deleted on %(day)s."))
+    return text % {"day": day(at, year=True), "n": term}
 
 
 def mode_text(mode: str, quorum: int | None, approvers: int) -> str:
@@ -151,6 +185,14 @@ def mode_text(mode: str, quorum: int | None, approvers: int) -> str:
     if mode == "QUORUM" and quorum:
         return gettext("%(quorum)s of %(all)s") % {"quorum": quorum, "all": approvers}
     return gettext("any one") if approvers > 1 else ""
+
+
+def step_in_text(step_in: str) -> str:
+    """Whether superiors may decide in the approvers' places; empty where they may not."""
+    return {
+        "WHEN_LATE": gettext("superiors may step in after the deadline"),
+        "ALWAYS": gettext("superiors may step in"),
+    }.get(step_in, "")
 
 
 def absence_text(person: Person) -> str:

@@ -23,7 +23,12 @@ class Meeting(View):
     outcome: str | None = None
     next_step: str | None = None
     state: str = "PLANNED"
+    allowed_actions: list[str] = Field(default_factory=list)
     version: int = 1
+
+    @property
+    def may_change(self) -> bool:
+        return "CHANGE" in self.allowed_actions
 
     @property
     def day(self) -> str:
@@ -61,7 +66,12 @@ class Task(View):
     completed_at: str | None = None
     due_soon: bool = False
     overdue: bool = False
+    allowed_actions: list[str] = Field(default_factory=list)
     version: int = 1
+
+    @property
+    def may_change(self) -> bool:
+        return "CHANGE" in self.allowed_actions
 
     @property
     def is_live(self) -> bool:

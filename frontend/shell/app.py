@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Literal
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from frontend.shell import finding, notifications, processes, signing_in
+from frontend.shell import codec, finding, notifications, processes, signing_in
 from frontend.shell.compose import Composer
 from frontend.shell.compression import CompressPages
 from frontend.shell.counts import Counts
@@ -21,23 +20,28 @@ from frontend.shell.csrf import is_same_origin
 from frontend.shell.defaults import START_PAGES
 from frontend.shell.layout import Pages
 from frontend.shell.live import LiveHub
-from frontend.shell.preferences import remember
+from frontend.shell.preferences import Preference, remember
+from frontend.shell.readiness import Readiness
 from frontend.shell.registry import Registry
 from frontend.shell.sessions import Sessions, store_for
 from frontend.shell.stopping import on_stop_signal
 from frontend.shell.tokens import Tokens
 from frontend.shell.upstream import Upstream
-from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, Handler, signed_in
+from frontend.shell.viewer import FORBIDDEN, SEE_OTHER, Handler, page_shown, signed_in
 from frontend.ui.access import allows
 from frontend.ui.assets import serve_asset
 from frontend.ui.edge import Edge, usual_cap
-from frontend.ui.gateway import GatewayClient
-from frontend.ui.identity import signing_key
+from frontend.ui.gateway import UNAVAILABLE, GatewayClient
+from frontend.ui.identity import signing_keys
+from frontend.ui.page import is_fragment
 from frontend.ui.security import SecurityHeaders, own_path
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import Observed
 
 WRITE_METHODS = ["POST"]
-STRANGERS_PATHS = frozenset({"/login", "/preferences/locale", "/preferences/theme"})
+NO_CONTENT = 204
+PREFERENCES: tuple[Preference, ...] = ("locale", "theme", "density", "split")
+STRANGERS_PATHS = frozenset({"/login", *(f"/preferences/{name}" for name in PREFERENCES)})
 """What can be sent without a session; only forms of a few short fields."""
 STRANGERS_BODY_MAX = 8 * 1024
 REMOTE_METHODS = ["GET", "POST"]
@@ -52,14 +56,23 @@ async def _start_page(request: Request) -> Response:
     return RedirectResponse(own if own in seen else next(iter(seen), "/notifications"), status_code=SEE_OTHER)
 
 
-def _prefer(name: Literal["locale", "theme"]) -> Handler:
-    """POST /preferences/…: works on the sign-in page too, hence without a session; a wrong value changes nothing."""
+def _prefer(name: Preference) -> Handler:
+    """POST /preferences/…: works on the sign-in page too, hence without a session; a wrong value changes nothing.
+
+    It leads back to the page that was shown, with what its address says. A script that has changed the page itself
+    already gets no page.
+    """
 
     async def choose(request: Request) -> Response:
         if not is_same_origin(request):
             return PlainTextResponse("request from another site refused", status_code=FORBIDDEN)
         form = await request.form()
-        response = RedirectResponse(own_path(str(form.get("back", "/"))), status_code=SEE_OTHER)
+        response: Response
+        if is_fragment(request):
+            response = Response(status_code=NO_CONTENT)
+        else:
+            back = page_shown(request) or own_path(str(form.get("back", "/")))
+            response = RedirectResponse(back, status_code=SEE_OTHER)
         remember(response, name, str(form.get("value", "")), secure=request.app.state.settings.secure_cookies)
         return response
 
@@ -74,14 +87,22 @@ async def _health(_request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
+async def _ready(request: Request) -> Response:
+    readiness: Readiness = request.app.state.readiness
+    if await readiness.get():
+        return PlainTextResponse("ready")
+    return PlainTextResponse("sessions can't be read", status_code=UNAVAILABLE)
+
+
 def create_app(settings: FrontendSettings | None = None) -> Starlette:
     """The shell with its lifespan: session store, gateway and remote connections, live streams."""
     chosen = settings or FrontendSettings()
-    secret = chosen.secret_key.get_secret_value()
+    if chosen.session_keys is None:
+        raise LookupError("RINGI_SESSION_KEYS is not set")
     client = GatewayClient(chosen)
     registry = Registry(chosen)
-    upstream = Upstream(chosen, signing_key(secret))
-    sessions = Sessions(store_for(chosen), secret)
+    upstream = Upstream(chosen, signing_keys(chosen.identity_keys))
+    sessions = Sessions(store_for(chosen), chosen.session_keys)
     tokens = Tokens(client, sessions)
     counts = Counts(registry, upstream, client)
     pages = Pages(registry, counts)
@@ -106,12 +127,13 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
     app = Starlette(
         routes=[
             Route("/healthz", _health),
+            Route("/readyz", _ready),
             Route("/assets/{name}", serve_asset),
+            Route(codec.PATH, codec.answer, methods=codec.METHODS),
             Route("/login", signing_in.show),
             Route("/login", signing_in.submit, methods=WRITE_METHODS),
             Route("/logout", signed_in(signing_in.sign_out), methods=WRITE_METHODS),
-            Route("/preferences/locale", _prefer("locale"), methods=WRITE_METHODS),
-            Route("/preferences/theme", _prefer("theme"), methods=WRITE_METHODS),
+            *(Route(f"/preferences/{name}", _prefer(name), methods=WRITE_METHODS) for name in PREFERENCES),
             Route("/", signed_in(_start_page)),
             Route("/live", signed_in(live.stream)),
             Route("/palette", signed_in(finding.palette)),
@@ -127,10 +149,12 @@ def create_app(settings: FrontendSettings | None = None) -> Starlette:
             Middleware(SecurityHeaders, https=chosen.public_url.startswith("https://")),
             Middleware(Edge, trusted_proxies=chosen.trusted_proxies, body_cap=_body_cap),
             Middleware(CompressPages),
+            Middleware(Observed, name="shell", streams=("/live",)),
         ],
         lifespan=lifespan,
     )
     state = app.state
+    state.readiness = Readiness(sessions.store)
     state.settings, state.gateway, state.registry, state.sessions = chosen, client, registry, sessions
     state.tokens, state.counts, state.pages, state.live = tokens, counts, pages, live
     return app

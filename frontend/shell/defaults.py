@@ -102,7 +102,7 @@ START_PAGES: dict[frozenset[str], str] = {frozenset({"auditor"}): "/audit"}
 
 SHELL_PREFIXES = frozenset(
     {"/login", "/logout", "/assets", "/live", "/palette", "/search", "/preferences", "/processes", "/notifications"}
-    | {"/api", "/healthz", "/metrics"}
+    | {"/api", "/healthz", "/readyz", "/metrics"}
 )
 PROCESSES_ENTRY = NavEntry(
     path="/processes",

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from frontend.shell.display import display
 from frontend.shell.layout import Pages
 from frontend.shell.viewer import Viewer
 from frontend.ui.access import allows
@@ -27,10 +28,14 @@ _PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """`form` and `value`: what is sent instead of going to `href`, by a form of the page around."""
+
     href: str
     icon: str
     text: str
     note: str
+    form: str = ""
+    value: str = ""
 
 
 def hits_in(answer: dict[str, Any]) -> list[Hit]:
@@ -78,6 +83,7 @@ async def palette(request: Request) -> Response:
     commands.append(Hit("/notifications", "bell", gettext("Notifications"), gettext("Go to")))
     if allows(viewer.session.roles, "approval:request"):
         commands.append(Hit("/approvals/new", "plus", gettext("New request"), gettext("Create")))
+    commands += _display_commands(viewer)
     matching = [hit for hit in commands if text.casefold() in hit.text.casefold()]
     failed = False
     hits: list[Hit] = []
@@ -87,3 +93,20 @@ async def palette(request: Request) -> Response:
         failed = True
     html = pages.fragment(viewer, "shell/palette.html", commands=matching, hits=hits, failed=failed, text=text)
     return HTMLResponse(html)
+
+
+def _display_commands(viewer: Viewer) -> list[Hit]:
+    """What the display menu offers and is not so already."""
+    return [
+        Hit(
+            "",
+            choice.icon,
+            f"{group.heading}: {choice.text}",
+            gettext("Display"),
+            f"display-{group.name}",
+            choice.value,
+        )
+        for group in display(viewer.preferences)
+        for choice in group.choices
+        if not choice.is_current
+    ]

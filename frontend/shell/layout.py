@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from frontend.shell.counts import Counts
 from frontend.shell.csrf import SAFE_METHODS
+from frontend.shell.display import display
 from frontend.shell.preferences import Preferences
 from frontend.shell.registry import Registry
 from frontend.shell.viewer import FORBIDDEN, UNAUTHORIZED, Viewer, request_id_of, to_sign_in
@@ -73,6 +74,9 @@ class Pages:
             title=title,
             path=path,
             theme=viewer.preferences.theme,
+            display=display(viewer.preferences),
+            density=viewer.preferences.density,
+            split=viewer.preferences.split,
             assets=assets,
             page_mark=PAGE_MARK,
             request_id=viewer.request_id,

@@ -1,7 +1,8 @@
-"""Live updates: one stream per visible browser tab, fed by one stream from the gateway per session.
+"""Live updates: one stream per visible browser tab, fed by the gateway's streams of the session.
 
 What arrives becomes `<hx-partial>` messages (unread badge, navigation figures, a toast) and a named event per kind of
-resource (`ringi-approval`, …), on which a page may offer to refresh itself. Nothing slides in by itself.
+resource, on which a page may offer to refresh itself. Nothing slides in by itself. That a request changed
+(`ringi-approval`) is told by the stream of those who may read it, with its id; the others follow the person's notices.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 from starlette.requests import Request
@@ -22,6 +24,7 @@ from frontend.shell.sessions import Sessions
 from frontend.shell.sse import HEARTBEAT, ServerEvent, events_in, message
 from frontend.shell.tokens import Tokens
 from frontend.shell.viewer import Viewer
+from frontend.ui.access import allows
 from frontend.ui.gateway import GatewayClient, GatewayProblem, on_behalf_of
 from frontend.ui.i18n import gettext, use_locale
 
@@ -29,17 +32,22 @@ HEARTBEAT_SECONDS = 20.0
 QUEUE_LIMIT = 64
 TOO_MANY = 429
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 1.0, 30.0
+NOTICES, REQUESTS = "/notifications/stream", "/approvals/stream"
+OPENED = ":opened"
+"""Ours, before the first event of a stream; no server can send a name that begins like a comment."""
+CHANGED = "ringi-approval"
+LOOK_AGAIN = {"ids": [], "others": True}
 _log = logging.getLogger("ringi.frontend.shell.live")
 _END = ""
 
 
 @dataclass(slots=True, eq=False)
 class _Channel:
-    """The gateway's stream of one session and the tabs that listen to it."""
+    """The gateway's streams of one session and the tabs that listen to them."""
 
     viewer: Viewer
     tabs: set[asyncio.Queue[str]] = field(default_factory=set)
-    reader: asyncio.Task[None] | None = None
+    readers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     unread: str = ""
     """The count as the gateway told it last; empty before it has."""
 
@@ -49,9 +57,13 @@ class _Channel:
                 tab.get_nowait()
             tab.put_nowait(text)
 
+    def stop_reading(self) -> None:
+        for reader in self.readers.values():
+            reader.cancel()
+
 
 class LiveHub:
-    """Opens the gateway's stream with the first tab of a session and closes it after the last."""
+    """Opens the gateway's streams with the first tab of a session and closes them after the last."""
 
     def __init__(
         self,
@@ -77,8 +89,7 @@ class LiveHub:
         self._closing = True
         for channel in self._channels.values():
             channel.publish(_END)
-            if channel.reader is not None:
-                channel.reader.cancel()
+            channel.stop_reading()
 
     async def stream(self, request: Request) -> Response:
         """GET /live."""
@@ -116,25 +127,27 @@ class LiveHub:
         channel = self._channels.setdefault(viewer.session_id, _Channel(viewer))
         channel.viewer = viewer
         channel.tabs.add(tab)
-        if channel.reader is None or channel.reader.done():
-            channel.reader = asyncio.create_task(self._read(channel), name="gateway-stream")
+        paths = [NOTICES, *([REQUESTS] if allows(viewer.session.roles, "approval:read") else [])]
+        for path in paths:
+            reader = channel.readers.get(path)
+            if reader is None or reader.done():
+                channel.readers[path] = asyncio.create_task(self._read(channel, path), name=f"gateway{path}")
         return channel
 
     def _leave(self, channel: _Channel, tab: asyncio.Queue[str]) -> None:
         channel.tabs.discard(tab)
         if not channel.tabs:
             self._channels.pop(channel.viewer.session_id, None)
-            if channel.reader is not None:
-                channel.reader.cancel()
+            channel.stop_reading()
 
     async def _figures(self, viewer: Viewer) -> str:
         figures = await self._counts.refresh(viewer)
         return self._pages.fragment(viewer, "shell/live_figures.html", figures=figures, unread=figures.get(UNREAD, ""))
 
-    async def _read(self, channel: _Channel) -> None:
-        """Follow the gateway's stream as long as a tab listens; after a break, again with growing pauses."""
+    async def _read(self, channel: _Channel, path: str) -> None:
+        """Follow one of the gateway's streams as long as a tab listens; after a break, again with growing pauses."""
         use_locale(channel.viewer.preferences.locale)
-        pause = FIRST_RETRY_SECONDS
+        pause, again = FIRST_RETRY_SECONDS, False
         while channel.tabs:
             try:
                 session = await self._sessions.read(channel.viewer.session_id)
@@ -144,20 +157,25 @@ class LiveHub:
                 if session is None:
                     channel.publish(message("", "ringi-signed-out"))
                     return
-                async for event in self._gateway_events(session.access_token, channel.viewer.address):
+                async for event in self._gateway_events(path, session.access_token, channel.viewer.address):
                     pause = FIRST_RETRY_SECONDS
-                    await self._announce(channel, event)
+                    if event.name != OPENED:
+                        await self._announce(channel, event)
+                    elif again and path == REQUESTS:  # what changed meanwhile was told to nobody
+                        await self._changed(channel, LOOK_AGAIN)
             except (TimeoutError, GatewayProblem, aiohttp.ClientError, OSError) as error:
-                _log.info("gateway stream broke: %s", error or type(error).__name__)
+                _log.info("gateway stream %s broke: %s", path, error or type(error).__name__)
+            again = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, LAST_RETRY_SECONDS)
 
-    async def _gateway_events(self, access_token: str, address: str) -> AsyncIterator[ServerEvent]:
+    async def _gateway_events(self, path: str, access_token: str, address: str) -> AsyncIterator[ServerEvent]:
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "text/event-stream"} | on_behalf_of(address)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=90)
-        url = self._client.url("/notifications/stream")
+        url = self._client.url(path)
         async with self._client.streams.get(url, headers=headers, timeout=timeout) as response:
             response.raise_for_status()
+            yield ServerEvent(OPENED, "")
             async for event in events_in(aiter(response.content)):
                 yield event
 
@@ -165,19 +183,29 @@ class LiveHub:
         if event.name == "unread":
             await self._recount(channel, event.data)
             return
-        if event.name not in {"notification", "message"}:
+        if event.name not in {"changed", "notification", "message"}:
             return
         try:
-            notice = json.loads(event.data)
+            told = json.loads(event.data)
         except ValueError:
             _log.warning("gateway stream sent something that is not JSON")
             return
+        if not isinstance(told, dict):
+            return
+        if event.name == "changed":
+            await self._changed(channel, told)
+            return
         channel.publish(message(await self._figures(channel.viewer)))
-        if isinstance(notice, dict) and notice.get("title"):
-            channel.publish(message(self._pages.fragment(channel.viewer, "shell/live_notice.html", notice=notice)))
-        kind = str((isinstance(notice, dict) and notice.get("resourceType")) or "").lower().replace("_", "-")
-        if kind.replace("-", "").isalpha():
+        if told.get("title"):
+            channel.publish(message(self._pages.fragment(channel.viewer, "shell/live_notice.html", notice=told)))
+        kind = str(told.get("resourceType") or "").lower().replace("_", "-")
+        if kind != "approval" and kind.replace("-", "").isalpha():
             channel.publish(message("{}", f"ringi-{kind}"))
+
+    async def _changed(self, channel: _Channel, told: dict[str, Any]) -> None:
+        """Requests that the person may read: the pages look again at those that they show."""
+        channel.publish(message(json.dumps({"ids": told.get("ids", []), "others": bool(told.get("others"))}), CHANGED))
+        channel.publish(message(await self._figures(channel.viewer)))
 
     async def _recount(self, channel: _Channel, unread: str) -> None:
         """Another count than before: something was read elsewhere, or is over, as when a colleague has decided."""
@@ -185,4 +213,3 @@ class LiveHub:
         if before in {"", unread}:
             return
         channel.publish(message(await self._figures(channel.viewer)))
-        channel.publish(message("{}", "ringi-unread"))

@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 
 from redis.asyncio import Redis
 
-from frontend.ui.keys import derive, seal, unseal
+from frontend.ui.keys import Keyring, seal, unseal
 from frontend.ui.settings import FrontendSettings
 
 ID_BYTES = 32
@@ -176,17 +176,17 @@ class RedisSessions:
 
 
 def store_for(settings: FrontendSettings) -> SessionStore:
-    if settings.redis_url:
-        return RedisSessions(settings.redis_url)
+    if settings.redis_address:
+        return RedisSessions(settings.redis_address)
     return SqliteSessions(settings.home / "frontend" / "sessions.sqlite3")
 
 
 class Sessions:
     """Sessions by browser id: created, read, replaced, ended."""
 
-    def __init__(self, store: SessionStore, secret: str) -> None:
+    def __init__(self, store: SessionStore, keys: Keyring) -> None:
         self.store = store
-        self._key = derive(secret, "session-record")
+        self._keys = keys.derived("session-record")
 
     @staticmethod
     def digest(session_id: str) -> str:
@@ -202,7 +202,7 @@ class Sessions:
             return None
         digest = self.digest(session_id)
         sealed = await self.store.load(digest)
-        plain = unseal(self._key, sealed, bound_to=digest.encode()) if sealed else None
+        plain = unseal(self._keys, sealed, bound_to=digest.encode()) if sealed else None
         if plain is None:
             return None
         fields = json.loads(plain)
@@ -211,7 +211,7 @@ class Sessions:
 
     async def replace(self, session_id: str, session: Session) -> None:
         digest = self.digest(session_id)
-        record = seal(self._key, json.dumps(asdict(session)).encode(), bound_to=digest.encode())
+        record = seal(self._keys, json.dumps(asdict(session)).encode(), bound_to=digest.encode())
         await self.store.save(digest, record, IDLE_SECONDS)
 
     async def end(self, session_id: str) -> None:

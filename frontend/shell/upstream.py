@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -15,6 +15,7 @@ from frontend.ui.http_client import pooled_client
 from frontend.ui.identity import IDENTITY_HEADER, Identity, sign
 from frontend.ui.paths import is_plain
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import traceparent
 
 POOL_SIZE = 128
 READ_SECONDS = 10.0
@@ -71,9 +72,9 @@ class Streamed:
 class Upstream:
     """The shell's HTTP client towards remotes."""
 
-    def __init__(self, settings: FrontendSettings, identity_key: bytes) -> None:
+    def __init__(self, settings: FrontendSettings, identity_keys: Sequence[bytes]) -> None:
         self._settings = settings
-        self._identity_key = identity_key
+        self._identity_keys = identity_keys
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -154,8 +155,10 @@ class Upstream:
         if not is_plain(path_and_query.partition("?")[0].encode()):
             raise ValueError(f"not an address to pass on: {path_and_query!r}")
         given = {name: value for name, value in (headers or {}).items() if name.lower() in _FORWARDED}
-        given[IDENTITY_HEADER] = sign(who, audience=remote.name, key=self._identity_key)
+        given[IDENTITY_HEADER] = sign(who, audience=remote.name, keys=self._identity_keys)
         given["X-Request-ID"] = who.request_id
+        if trace := traceparent():
+            given["traceparent"] = trace
         return await self.session.request(
             method,
             URL(remote.url + path_and_query, encoded=True),

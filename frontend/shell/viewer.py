@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -26,8 +24,6 @@ from frontend.ui.settings import FrontendSettings
 
 SEE_OTHER, UNAUTHORIZED, FORBIDDEN = 303, 401, 403
 
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -44,7 +40,6 @@ class Viewer:
     session: Session
     preferences: Preferences
     request_id: str
-    traceparent: str
     address: str = ""
 
     @property
@@ -60,7 +55,6 @@ class Viewer:
             access_token=session.access_token,
             csrf=session.csrf,
             request_id=self.request_id,
-            traceparent=self.traceparent,
             address=self.address,
         )
 
@@ -70,7 +64,6 @@ class Viewer:
             self.session.access_token,
             self.preferences.locale,
             self.request_id,
-            self.traceparent,
             self.address,
         )
 
@@ -88,12 +81,6 @@ def request_id_of(request: Request) -> str:
 def address_of_client(request: Request) -> str:
     """The person's own address; `Edge` has asked our proxies for it."""
     return request.client.host if request.client else ""
-
-
-def traceparent_of(request: Request) -> str:
-    """The caller's W3C trace context, or the root of a new trace."""
-    given = request.headers.get("traceparent", "")
-    return given if _TRACEPARENT.fullmatch(given) else f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 def signed_in(handler: Handler) -> Handler:
@@ -120,7 +107,6 @@ def signed_in(handler: Handler) -> Handler:
             session,
             preferences,
             request_id_of(request),
-            traceparent_of(request),
             address_of_client(request),
         )
         refusal = None

@@ -1,11 +1,11 @@
-"""Amounts as people type them: `￥1,200,000`, `1,200,000円`, `120万円`, `1.2億`, in digits of either width."""
+"""Amounts as people type them: `￥1,200,000`, `120万円`, `1.2億`, `USD 1,250.50`, in digits of either width."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 
-from frontend.ui.formats import YEN
+from frontend.ui.formats import YEN, Amount, decimals, figures
 from frontend.ui.i18n import gettext
 
 MOST_DIGITS = 18
@@ -21,14 +21,14 @@ class AmountRefused(ValueError):
     """What was typed is no amount; the text says why to the person."""
 
 
-def parse_amount(text: str, currency: str = YEN) -> int:
-    """Whole units of the currency. Raises AmountRefused, rather than guess: `12,00` may be 12 or 1,200."""
+def parse_amount(text: str, currency: str = YEN) -> Amount:
+    """As the API takes it. Raises AmountRefused, rather than guess or round: `12,00` may be 12 or 1,200."""
     if len(text) > _MAX_LENGTH:
         raise _not_understood(currency)
-    figures = _without_currency(text.translate(_NARROW), currency)
+    typed = _without_currency(text.translate(_NARROW), currency)
     total, below, position = Decimal(0), max(_UNITS.values()) + 1, 0
-    while position < len(figures):
-        part = _PART.match(figures, position)
+    while position < len(typed):
+        part = _PART.match(typed, position)
         if part is None:
             raise _not_understood(currency)
         size = _UNITS.get(part["unit"], 1)
@@ -36,9 +36,10 @@ def parse_amount(text: str, currency: str = YEN) -> int:
             raise _not_understood(currency)
         total += _figure(part["figure"]) * size
         below, position = size, part.end()
-    if not figures or total != total.to_integral_value() or total >= 10**MOST_DIGITS:
+    exact = f"{total:f}".rstrip("0").rstrip(".") if total % 1 else f"{total:.0f}"
+    if not typed or len(exact.partition(".")[2]) > decimals(currency) or total >= 10**MOST_DIGITS:
         raise _not_understood(currency)
-    return int(total)
+    return exact if "." in exact else int(exact)
 
 
 def _without_currency(text: str, currency: str) -> str:
@@ -49,13 +50,17 @@ def _without_currency(text: str, currency: str) -> str:
 
 
 def _figure(text: str) -> Decimal:
-    whole, _, decimals = text.partition(".")
+    whole, _, fraction = text.partition(".")
     if "," in whole and not _GROUPED.fullmatch(whole):
         raise AmountRefused(gettext("Check the commas: they stand before every three digits, as in 1,200,000."))
-    return Decimal(f"{whole.replace(',', '')}.{decimals or 0}")
+    return Decimal(f"{whole.replace(',', '')}.{fraction or 0}")
 
 
 def _not_understood(currency: str) -> AmountRefused:
     if currency == YEN:
         return AmountRefused(gettext("Enter whole yen, for example 1,200,000 or 120万."))
-    return AmountRefused(gettext("Enter whole %(currency)s, for example 1,200,000.") % {"currency": currency})
+    most = decimals(currency)
+    if most == 0:
+        return AmountRefused(gettext("Enter whole %(currency)s, for example 1,200,000.") % {"currency": currency})
+    message = gettext("Enter an amount in %(currency)s with at most %(n)s decimals, for example %(example)s.")
+    return AmountRefused(message % {"currency": currency, "n": most, "example": figures("1250.5", currency)})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_decimal, format_percent, get_currency_precision
 
 from frontend.ui.i18n import babel_locale, current_locale, gettext, ngettext
 from frontend.ui.time_zone import local, office_now
@@ -22,12 +23,29 @@ _MOST_DIGITS = 18
 _KIB = 1024
 
 
-def money(amount: int | str | None, currency: str | None = YEN) -> str:
-    """`¥128,000,000`. Babel's own yen sign is the full-width one in Japanese, which breaks columns of figures."""
+Amount = int | str
+"""An amount of money as the API has it: an integer when it is whole, else a decimal text (ADR 0056)."""
+
+
+def decimals(currency: str) -> int:
+    """Of its amounts: 0 for JPY, 2 for USD, 3 for KWD; from where the API has it as well."""
+    return get_currency_precision(currency)
+
+
+def figures(amount: Amount, currency: str) -> str:
+    """`1,250.50`: with the currency's decimals, so that columns align, and never with fewer than there are."""
+    exact = Decimal(amount)
+    shown = f"{exact:,.{decimals(currency)}f}"
+    return shown if Decimal(shown.replace(",", "")) == exact else f"{exact:,f}"
+
+
+def money(amount: Amount | None, currency: str | None = YEN) -> str:
+    """`¥128,000,000`, `USD 1,250.50`. Babel's own yen sign is the full-width one in Japanese, which breaks columns of
+    figures."""
     if amount is None or amount == "":
         return NOTHING
-    figures = f"{int(amount):,}"
-    return f"¥{figures}" if (currency or YEN) == YEN else f"{currency} {figures}"
+    code = currency or YEN
+    return f"¥{figures(amount, code)}" if code == YEN else f"{code} {figures(amount, code)}"
 
 
 def number(value: int | float | None, digits: int = 0) -> str:

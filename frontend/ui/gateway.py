@@ -16,6 +16,7 @@ from yarl import URL
 from frontend.ui.http_client import pooled_client, stream_client
 from frontend.ui.i18n import gettext
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import traceparent
 
 BAD_REQUEST = 400
 FORBIDDEN = 403
@@ -271,7 +272,6 @@ class UserGateway:
     access_token: str
     locale: str
     request_id: str
-    traceparent: str = ""
     address: str = ""
     """The person's own: what is audited and limited is theirs, not the frontend's."""
 
@@ -282,8 +282,8 @@ class UserGateway:
             "X-Request-ID": self.request_id,
             **(extra or {}),
         }
-        if self.traceparent:
-            headers["traceparent"] = self.traceparent
+        if trace := traceparent():
+            headers["traceparent"] = trace
         headers.update(on_behalf_of(self.address))
         return headers
 

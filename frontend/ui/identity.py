@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import jwt
 
-from frontend.ui.keys import derive
+from frontend.ui.keys import Keyring
 
 IDENTITY_HEADER = "X-Ringi-Identity"
 IDENTITY_SECONDS = 60
 NOTE_MAX_LENGTH = 16_384
 ISSUER = "ringi-shell"
 TOKEN_TYPE = "ringi-identity+jwt"  # noqa: S105 - the value of a header
-_PURPOSE = "identity"
+_USE = "identity"
 
 
 class IdentityRefused(Exception):
@@ -35,37 +36,51 @@ class Identity:
     access_token: str
     csrf: str
     request_id: str = ""
-    traceparent: str = ""
     address: str = ""
     """Where the person is connected from, as far as our proxies tell it."""
 
 
-def signing_key(secret: str) -> bytes:
-    return derive(secret, _PURPOSE)
+def signing_keys(keys: Keyring) -> tuple[bytes, ...]:
+    return keys.derived(_USE)
 
 
-def sign(identity: Identity, *, audience: str, key: bytes) -> str:
+def sign(identity: Identity, *, audience: str, keys: Sequence[bytes]) -> str:
+    """By the newest key."""
     issued = int(time.time())
     claims = {**asdict(identity), "roles": sorted(identity.roles)}
     payload = {"iss": ISSUER, "aud": audience, "iat": issued, "exp": issued + IDENTITY_SECONDS, "who": claims}
-    return jwt.encode(payload, key, algorithm="HS256", headers={"typ": TOKEN_TYPE})
+    return jwt.encode(payload, keys[0], algorithm="HS256", headers={"typ": TOKEN_TYPE})
 
 
-def verify(token: str | None, *, audience: str, key: bytes) -> Identity:
+def verify(token: str | None, *, audience: str, keys: Sequence[bytes]) -> Identity:
+    """Raises IdentityRefused."""
     if not token or len(token) > NOTE_MAX_LENGTH:
         raise IdentityRefused("no identity")
     try:
         if jwt.get_unverified_header(token).get("typ") != TOKEN_TYPE:
             raise IdentityRefused("wrong type of token")
-        payload: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=["HS256"],
-            audience=audience,
-            issuer=ISSUER,
-            options={"require": ["exp", "aud", "iat"]},
-        )
+        payload = _payload(token, audience, keys)
     except jwt.InvalidTokenError as error:
         raise IdentityRefused(str(error)) from error
-    who = payload["who"]
+    # During an upgrade the shell may tell more than this remote knows, or once knew.
+    who = {field.name: payload["who"][field.name] for field in fields(Identity) if field.name in payload["who"]}
     return Identity(**{**who, "roles": frozenset(who["roles"])})
+
+
+def _payload(token: str, audience: str, keys: Sequence[bytes]) -> dict[str, Any]:
+    refused = jwt.InvalidTokenError("no key")
+    for key in keys:
+        try:
+            payload: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=["HS256"],
+                audience=audience,
+                issuer=ISSUER,
+                options={"require": ["exp", "aud", "iat"]},
+            )
+        except jwt.InvalidSignatureError as error:
+            refused = error
+        else:
+            return payload
+    raise refused

@@ -34,9 +34,7 @@ class Page:
     @classmethod
     def of(cls, request: Request) -> Page:
         who: Identity = request.state.identity
-        gateway = UserGateway(
-            request.app.state.gateway, who.access_token, who.locale, who.request_id, who.traceparent, who.address
-        )
+        gateway = UserGateway(request.app.state.gateway, who.access_token, who.locale, who.request_id, who.address)
         return cls(request, who, gateway)
 
     @property

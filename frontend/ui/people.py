@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from frontend.ui.gateway import GatewayProblem, UserGateway, segment
 from frontend.ui.i18n import gettext
@@ -22,6 +22,8 @@ class People:
     """Users by id. Empty where the person may not read users, or while they cannot be read: pages do without."""
 
     users: Mapping[str, User] = field(default_factory=dict)
+    departments: Mapping[str, str] = field(default_factory=dict)
+    """Names by id, in the order of the tree; empty unless they were asked for (`with_departments`)."""
 
     def name(self, user_id: str | None) -> str:
         """The name, or an empty text for nobody and for somebody unknown."""
@@ -86,4 +88,13 @@ async def with_missing(gateway: UserGateway, known: People, needed: Iterable[str
             continue
         user = User.model_validate(answer)
         added[user.id] = user
-    return People({**known.users, **added})
+    return replace(known, users={**known.users, **added})
+
+
+async def with_departments(gateway: UserGateway, known: People) -> People:
+    """`known` with the firm's departments."""
+    try:
+        answer = await gateway.get("/departments")
+    except GatewayProblem:
+        return known
+    return replace(known, departments={item["id"]: item["name"] for item in answer["items"]})

@@ -27,31 +27,36 @@ class TrustedProxies:
 
     def client(self, peer: str, forwarded: str) -> str:
         """The client's address; `peer` is who is connected, `forwarded` what it says."""
-        if not forwarded or not self._trusts(_address(peer)):
+        connected = _address(peer)
+        if connected is None:
             return peer
+        client = str(connected)
+        if not forwarded or not self._trusts(connected):
+            return client
         hops = forwarded[-HOPS_MAX * _HOP_LENGTH :].rsplit(",", HOPS_MAX)
         for hop in reversed(hops[-HOPS_MAX:]):
             address = _address(hop)
             if address is None:
-                return peer
-            peer = str(address)
+                break
+            client = str(address)
             if not self._trusts(address):
-                return peer
-        return peer
+                break
+        return client
 
-    def _trusts(self, address: Address | None) -> bool:
-        return address is not None and any(address in block for block in self._blocks)
+    def _trusts(self, address: Address) -> bool:
+        return any(address in block for block in self._blocks)
 
 
 def _address(text: str) -> Address | None:
-    """As proxies write it: with a port too, IPv6 in brackets then; IPv4 in IPv6 is IPv4."""
+    """As proxies write it: with a port too, IPv6 in brackets then. IPv4 in IPv6 is IPv4. The zone of a link-local
+    address (RFC 4007) may be any text, and is left out."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

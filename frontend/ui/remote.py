@@ -28,6 +28,7 @@ from frontend.ui.i18n import use_locale
 from frontend.ui.manifest import MANIFEST_PATH, RemoteManifest
 from frontend.ui.page import Page, is_part, page_around
 from frontend.ui.settings import FrontendSettings
+from frontend.ui.telemetry import Observed
 from frontend.ui.templating import build_environment
 
 HEALTH_PATH = "/healthz"
@@ -52,10 +53,10 @@ class Remote:
 class IdentityGuard:
     """ASGI middleware: nothing but manifest, health and assets is answered without the shell's signed note."""
 
-    def __init__(self, app: ASGIApp, *, audience: str, key: bytes) -> None:
+    def __init__(self, app: ASGIApp, *, audience: str, keys: Sequence[bytes]) -> None:
         self._app = app
         self._audience = audience
-        self._key = key
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = Request(scope).url.path if scope["type"] == "http" else ""
@@ -64,7 +65,7 @@ class IdentityGuard:
             return
         note = Request(scope).headers.get(identities.IDENTITY_HEADER)
         try:
-            who = identities.verify(note, audience=self._audience, key=self._key)
+            who = identities.verify(note, audience=self._audience, keys=self._keys)
         except identities.IdentityRefused as refusal:
             _log.warning("identity refused: %s", refusal)
             await PlainTextResponse("identity refused", status_code=_UNAUTHORIZED)(scope, receive, send)
@@ -132,8 +133,9 @@ def build_remote(remote: Remote, settings: FrontendSettings | None = None) -> St
             Middleware(
                 IdentityGuard,
                 audience=remote.name,
-                key=identities.signing_key(chosen.secret_key.get_secret_value()),
+                keys=identities.signing_keys(chosen.identity_keys),
             ),
+            Middleware(Observed, name=f"remote-{remote.name}"),
         ],
         exception_handlers={GatewayProblem: _gateway_problem, HTTPException: _no_page},
         lifespan=lifespan,

@@ -12,7 +12,6 @@ from services.analytics.settings import AnalyticsSettings
 from services.analytics.webhooks.addresses import AddressRules
 from services.contracts.permissions import permissions_of
 from services.kit.http import Kit, create_service_app
-from services.kit.http.shutdown import at_first_signal
 from services.kit.running.settings import ServiceSettings
 
 NAME = "analytics"
@@ -21,18 +20,17 @@ NAME = "analytics"
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """The ASGI app; settings come from the environment unless given."""
     chosen = AnalyticsSettings.of(settings)
+    chosen.require_keys("mail", "webhook")
 
     @asynccontextmanager
     async def lifespan(kit: Kit) -> AsyncIterator[None]:
-        cache = cache_for(chosen.redis_url)
+        cache = cache_for(chosen.redis_address)
         hub = NotificationHub(kit.db)
         app.state.report_cache, app.state.notification_hub = cache, hub
-        await hub.start()
         try:
-            with at_first_signal(hub.end_streams):
+            async with hub.running():
                 yield
         finally:
-            await hub.stop()
             await cache.close()
 
     app = create_service_app(

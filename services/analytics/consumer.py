@@ -12,6 +12,7 @@ from services.kit.db.database import Database
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.consumer import Consumer
 from services.kit.events.envelope import Envelope
+from services.kit.running.peers.kafka import Bootstrap
 
 CONSUMER: Final = "analytics"
 MODEL_TOPICS: Final = (
@@ -34,5 +35,5 @@ async def apply(uow: UnitOfWork, events: list[Envelope]) -> None:
         uow.wakes.add(make.NOTIFICATIONS_CHANNEL)
 
 
-def consumer(db: Database, bootstrap: str) -> Consumer:
+def consumer(db: Database, bootstrap: Bootstrap) -> Consumer:
     return Consumer(db, bootstrap=bootstrap, name=CONSUMER, topics=MODEL_TOPICS, apply=apply)

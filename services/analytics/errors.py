@@ -1,6 +1,6 @@
 """Refusals of this service, besides the kit's."""
 
-from services.kit.errors import Conflict, NotFound, Text, TooManyRequests, Unprocessable
+from services.kit.errors import Conflict, NotFound, Text, Unprocessable
 
 
 def unknown_time_zone() -> Unprocessable:
@@ -21,10 +21,6 @@ def too_many_parts(most: int) -> Unprocessable:
 def malformed_event_id() -> Unprocessable:
     message = Text("Last-Event-ID が正しくありません", "Last-Event-ID is not one of this stream's")
     return Unprocessable.field("/Last-Event-ID", "malformed", message, "header")
-
-
-def too_many_streams(most: int, retry_after: int) -> TooManyRequests:
-    return TooManyRequests(retry_after, Text("同時に開けるストリームの上限です", f"At most {most} open streams"))
 
 
 def unknown_unsubscribe_token() -> NotFound:

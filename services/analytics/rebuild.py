@@ -27,6 +27,7 @@ from services.kit.events.broker import meet
 from services.kit.events.stream import WHAT_TO_DO, Stream, StreamGapError, partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running.context import ActorContext
+from services.kit.running.peers.kafka import Bootstrap
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class RebuildResult:
 
 
 async def rebuild(
-    db: Database, bootstrap: str, *, exchange: bool = True, force: bool = False, progress: Progress | None = None
+    db: Database, bootstrap: Bootstrap, *, exchange: bool = True, force: bool = False, progress: Progress | None = None
 ) -> RebuildResult:
     """Builds the shadow, compares it with the live model, and exchanges them unless ``exchange`` is False.
 
@@ -145,7 +146,7 @@ class _Events:
 
 
 @asynccontextmanager
-async def _events(bootstrap: str) -> AsyncIterator[_Events]:
+async def _events(bootstrap: Bootstrap) -> AsyncIterator[_Events]:
     session = await meet(bootstrap)
     await session.ensure_topics(MODEL_TOPICS)
     async with session.consumer(max_records=BATCH) as kafka:

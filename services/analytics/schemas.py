@@ -11,6 +11,7 @@ from services.analytics.mail.wishes import Language, Timing, WhenAway
 from services.analytics.reports.figures import Unit
 from services.analytics.reports.period import GroupBy
 from services.analytics.reports.sql import By
+from services.contracts.money import Money
 from services.contracts.states import NotificationType
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.processes.saga_parts import SagaProgress, SagaStep
@@ -38,7 +39,7 @@ class FigureView(ResponseModel):
     unit: Unit
     numerator: int | None = None
     denominator: int | None = None
-    amounts: dict[str, int] | None = Field(None, description="A sum of money in each of its currencies (ISO 4217).")
+    amounts: dict[str, Money] | None = Field(None, description="A sum of money in each of its currencies (ISO 4217).")
     link: str | None
 
 
@@ -72,7 +73,7 @@ class MetricView(ResponseModel):
     metric: str
     day: date
     count: int
-    amounts: dict[str, int] = Field(description="By currency (ISO 4217).")
+    amounts: dict[str, Money] = Field(description="By currency (ISO 4217).")
 
 
 class MetricList(ResponseModel):

@@ -38,17 +38,23 @@ class AnalyticsSettings(ServiceSettings):
     mail_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """None: the usual one, 587 for STARTTLS, 465 for TLS, 25 without."""
     mail_tls: MailTls = MailTls.STARTTLS
+    """``starttls``, ``tls`` from the first byte, or ``none``."""
     mail_ca_file: Path | None = None
     """Certificates that are trusted in the place of the system's, as of a firm's own authority."""
     mail_username: str | None = None
+    """None: without signing in."""
     mail_password: SecretStr | None = None
+    """For the user name."""
     mail_from: str | None = None
     """``Ringi CRM <ringi@example.co.jp>``, or the address alone."""
     mail_bounces_to: str | None = None
     """The address that bounces go to, with ``+`` and a token before its @. None: to the sender."""
     mail_details: MailDetails = MailDetails.BODY
+    """``number``: a mail tells a record's number only; ``body``: its title too; ``subject``: also in the subject."""
     mail_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+    """For one answer of the mail server."""
     mail_bounce_host: str = "127.0.0.1"
+    """The address at which the worker listens for bounces."""
     mail_bounce_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Where the worker takes bounces from the mail server by LMTP. None: it does not listen."""
 

@@ -11,7 +11,17 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from services.auth import access
-from services.auth.endpoints import access_review, audit, credentials, internal, keys, sessions, users
+from services.auth.endpoints import (
+    access_review,
+    audit,
+    credentials,
+    departments,
+    internal,
+    keys,
+    sessions,
+    temporal,
+    users,
+)
 from services.auth.hashing import Hashing
 from services.auth.repository import sessions as session_rows
 from services.auth.service.state import Auth
@@ -31,6 +41,9 @@ from services.kit.trust.revocation import RevocationBatch, RevocationFeed
 NAME: Final = "auth"
 PUBLIC_WRITES: Final = tuple(("POST", f"/auth/{path}") for path in ("login", "login/code", "refresh", "password/reset"))
 """What takes no token, and so no more of a body than a stranger may send, whatever comes with it."""
+DECODE: Final = ("POST", "/auth/temporal/decode")
+PAYLOADS_BODY_CAP_BYTES: Final = 8 * 1024 * 1024
+"""Temporal takes payloads of 2 MiB; in Base64 they are a third longer, and an event may have several."""
 KEY_CHECK_INTERVAL: Final = timedelta(hours=1)
 
 
@@ -57,11 +70,12 @@ PROCESSES: Final = ProcessAccess(
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """``settings`` None: from the environment."""
     auth_settings = AuthSettings.of(settings)
+    auth_settings.require_keys("signing", "factor")
     signing: list[SigningKeys] = []
     hashing = Hashing()
 
     def trust(db: Database) -> Trust:
-        signing.append(SigningKeys(db, auth_settings.secret_key))
+        signing.append(SigningKeys(db, auth_settings.signing_keys))
 
         async def fetch(since: datetime | None) -> RevocationBatch:
             async with db.reader() as reader:
@@ -85,17 +99,19 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         [
             sessions.router,
             users.router,
+            departments.router,
             credentials.router,
             audit.router,
             access_review.router,
             keys.router,
+            temporal.router,
             internal.router,
             processes_router(PROCESSES),
         ],
         permissions_of=permissions_of,
         lifespan=lifespan,
         trust=trust,
-        body_caps=dict.fromkeys(PUBLIC_WRITES, ANONYMOUS_BODY_CAP_BYTES),
+        body_caps={**dict.fromkeys(PUBLIC_WRITES, ANONYMOUS_BODY_CAP_BYTES), DECODE: PAYLOADS_BODY_CAP_BYTES},
         title="Ringi auth",
     )
     app.state.auth = Auth(auth_settings, signing[0], hashing)

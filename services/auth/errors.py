@@ -93,6 +93,43 @@ class ManagerCycle(Unprocessable):
     title = Text("上長の関係が循環します", "The chain of managers would be a circle")
 
 
+class NameTaken(Conflict):
+    """By a department whose name reads the same: width, case and blanks make no other name."""
+
+    code = "name_taken"
+    title = Text("同じ名前の部門があります", "There is a department of this name")
+
+
+class CodeTaken(Conflict):
+    code = "code_taken"
+    title = Text("同じコードの部門があります", "There is a department with this code")
+
+
+class DepartmentCycle(Unprocessable):
+    code = "department_cycle"
+    title = Text("部門の関係が循環します", "A department would lie below itself")
+
+
+class TooManyDepartments(Conflict):
+    code = "too_many_departments"
+    title = Text("部門の数が上限に達しています", "There are as many departments as there can be")
+
+
+class DepartmentInUse(Conflict):
+    """``departments``, ``members`` and ``routes`` say how much hangs on it."""
+
+    code = "department_in_use"
+    title = Text("使われている部門は削除できません", "A department in use can't be deleted")
+
+    def __init__(self, *, departments: int, members: int, routes: int) -> None:
+        detail = Text(
+            f"下位の部門 {departments} 件、所属する人 {members} 人、この部門の長を指定する承認ルート {routes} 件が"
+            "残っています",
+            f"Below it: {departments}; people in it: {members}; approval routes that name its head: {routes}",
+        )
+        super().__init__(detail, departments=departments, members=members, routes=routes)
+
+
 class WrongState(Conflict):
     code = "wrong_state"
     title = Text("ユーザーの状態により実行できません", "The user's state does not allow this")
@@ -116,3 +153,10 @@ class TotpAlreadyEnabled(Conflict):
 class TotpNotEnabled(Conflict):
     code = "totp_not_enabled"
     title = Text("二要素認証は設定されていません", "No second factor is set up")
+
+
+class UnreadablePayload(Unprocessable):
+    """The keys of this process do not open it, or it is no payload."""
+
+    code = "payload_unreadable"
+    title = Text("この鍵では読み取れないデータです", "No key of this system reads these data")

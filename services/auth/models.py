@@ -11,12 +11,14 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
     SmallInteger,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -48,6 +50,9 @@ class User(Base, table=True):
     password_hash: str = Field(sa_type=Text)
     roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     manager_id: UUID | None = Field(default=None, foreign_key="users.id", index=True)
+    department_id: UUID | None = Field(
+        default=None, sa_column=Column(Uuid, ForeignKey("departments.id", use_alter=True), nullable=True)
+    )
     state: UserState = Field(sa_type=Text)
     state_before: str | None = Field(default=None, sa_type=Text)
     version: int = 1
@@ -75,6 +80,38 @@ class User(Base, table=True):
         sa_column=Column(
             ARRAY(Text), Computed("search_grams(user_search_text(name, email))", persisted=True), nullable=False
         ),
+    )
+
+
+class Department(Base, table=True):
+    """A part of the firm. ``version`` is what people see and edit (ETag); ``event_version`` counts events."""
+
+    __tablename__ = "departments"
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+    folded_name: str = Field(
+        default="", sa_column=Column(Text(collation="C"), Computed("search_fold(name)", persisted=True), nullable=False)
+    )
+    code: str | None = Field(default=None, sa_type=Text)
+    parent_id: UUID | None = Field(default=None, foreign_key="departments.id")
+    head_id: UUID | None = Field(default=None, foreign_key="users.id")
+    version: int = 1
+    event_version: int = 1
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+    deleted_at: datetime | None = _time(nullable=True)
+
+    __table_args__ = (
+        Index("departments_name", "folded_name", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "departments_code",
+            "code",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL AND code IS NOT NULL"),
+        ),
+        Index("departments_parent", "parent_id"),
+        Index("departments_head", "head_id"),
     )
 
 
@@ -189,6 +226,17 @@ class ReportMove(Base, table=True):
 
     process_id: UUID = Field(primary_key=True)
     user_id: UUID = Field(primary_key=True, foreign_key="users.id")
+    from_id: UUID
+    to_id: UUID | None = None
+
+
+class HeadshipMove(Base, table=True):
+    """Who headed a department before a user was deleted, and who after: what the undo gives back."""
+
+    __tablename__ = "headship_moves"
+
+    process_id: UUID = Field(primary_key=True)
+    department_id: UUID = Field(primary_key=True, foreign_key="departments.id")
     from_id: UUID
     to_id: UUID | None = None
 

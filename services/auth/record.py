@@ -48,6 +48,7 @@ class User(_Record):
     generation: int = 0
     """Counts deletions and restorations: part of their workflow ids."""
     deleted_at: datetime | None = None
+    department_id: UUID | None = None
     totp_secret: bytes | None = None
     totp_confirmed_at: datetime | None = None
     totp_last_step: int | None = None
@@ -55,6 +56,23 @@ class User(_Record):
 
     def __post_init__(self) -> None:
         self.state = UserState(self.state)
+
+
+@dataclass(slots=True)
+class Department(_Record):
+    """A part of the firm, below ``parent_id`` or at the top."""
+
+    id: UUID
+    name: str
+    code: str | None
+    parent_id: UUID | None
+    head_id: UUID | None
+    """Who leads it, of whichever department they are; nobody for now without one."""
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    event_version: int = 1
+    deleted_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ class UserView(ResponseModel):
     name: str
     roles: list[Role]
     manager_id: UUID | None
+    department_id: UUID | None
     state: UserState
     version: int
     created_at: datetime
@@ -51,6 +52,10 @@ class UserView(ResponseModel):
     """The process that is deleting or restoring this user now."""
 
 
+class Account(UserView):
+    last_sign_in_at: datetime | None
+
+
 class Colleague(ResponseModel):
     """What people see of each other, to choose and to name somebody: nothing about their account."""
 
@@ -58,6 +63,7 @@ class Colleague(ResponseModel):
     name: str
     roles: list[Role]
     manager_id: UUID | None
+    department_id: UUID | None
     active: bool
     """Whether work can be given to them."""
 
@@ -83,14 +89,17 @@ class NewUser(CamelModel):
     password: PasswordText
     roles: Roles
     manager_id: UUID | None = None
+    department_id: UUID | None = None
 
 
 class UserChange(CamelModel):
-    """What is left out stays as it is; ``roles``, ``managerId`` and ``state`` need the right to manage users."""
+    """What is left out stays as it is; ``roles``, ``managerId``, ``departmentId`` and ``state`` need the right to
+    manage users."""
 
     name: Name
     roles: Roles | None = None
     manager_id: UUID | None = None
+    department_id: UUID | None = None
     state: Literal["ACTIVE", "SUSPENDED"] | None = None
 
 
@@ -99,6 +108,7 @@ class UserFilters(QueryModel):
     """Deleted users are listed only when asked for. For administrators and auditors; others see who can be chosen."""
     role: Role | None = None
     manager_id: UUID | None = None
+    department_id: UUID | None = None
     q: Annotated[str, Line(100)] | None = None
     """Words in the name, for administrators and auditors also in the e-mail address; one character suffices."""
     sort: Literal["name", "-name", "createdAt", "-createdAt"] = "name"
@@ -116,6 +126,8 @@ class Successors(QueryModel):
 class WorkItem(ResponseModel):
     kind: str
     count: int
+    names: list[str] = Field(default_factory=list)
+    """What the departments are called that the leaver heads; of other kinds nothing is named."""
 
 
 class DeletionPreview(ResponseModel):
@@ -191,6 +203,7 @@ class UserCopy(ResponseModel):
     state: UserState
     manager_id: UUID | None
     roles: list[Role]
+    department_id: UUID | None
     aggregate_version: int
 
 

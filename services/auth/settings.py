@@ -37,10 +37,13 @@ class AuthSettings(ServiceSettings):
     audit_heads_s3_bucket: str | None = None
     """A bucket with object lock that gets them too."""
     audit_heads_s3_prefix: str = "audit-heads"
+    """What names of objects begin with."""
     audit_heads_s3_endpoint: str | None = None
     """None: AWS."""
     audit_heads_s3_region: str | None = None
+    """None: what AWS's own variables say."""
     audit_heads_s3_access_key_id: str | None = None
+    """None: what AWS's own variables and roles give."""
     audit_heads_s3_secret_access_key: SecretStr | None = None
     """None, as for the key's id: what AWS's own variables and roles give."""
     audit_heads_s3_retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import SecretStr
 
 from services.auth import audit_heads
 from services.auth.record import Session, User
@@ -17,7 +16,8 @@ from services.kit.db.database import Database
 from services.kit.db.unit_of_work import Row, UnitOfWork
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
-from services.kit.trust.crypto import derive, open_sealed, seal
+from services.kit.running.keyring import Keyring
+from services.kit.trust.crypto import open_sealed, resealed, seal
 from services.kit.trust.tokens import ACCESS_TOKEN_TYPE, ALGORITHM
 
 KEY_PURPOSE: Final = "signing-key"
@@ -30,9 +30,9 @@ UNKNOWN_KID_SECONDS: Final = 1.0
 class SigningKeys:
     """All keys of this issuer, from its own database; also the KeySource that verifies here."""
 
-    def __init__(self, db: Database, secret: SecretStr) -> None:
+    def __init__(self, db: Database, keys: Keyring) -> None:
         self._db = db
-        self._seal_key = derive(secret, KEY_PURPOSE)
+        self._sealing = keys
         self._public: dict[str, Ed25519PublicKey] = {}
         self._active: tuple[str, Ed25519PrivateKey] | None = None
         self._loaded_at: float | None = None
@@ -96,7 +96,7 @@ class SigningKeys:
             " VALUES (%s, %s, %s, %s, %s)",
             [
                 kid,
-                seal(self._seal_key, private.private_bytes_raw(), bound_to=kid.encode()),
+                seal(self._sealing, KEY_PURPOSE, private.private_bytes_raw(), bound_to=kid.encode()),
                 private.public_key().public_bytes_raw(),
                 endorsement,
                 now,
@@ -104,8 +104,22 @@ class SigningKeys:
         )
         return kid
 
+    async def reseal(self) -> int:
+        """Seals what is sealed with an earlier key of the ring with the newest; returns how many."""
+        changed = 0
+        async with self._db.transaction(ActorContext.system()) as uow:
+            for row in await uow.all(
+                "SELECT kid, sealed_private_key FROM signing_keys WHERE sealed_private_key IS NOT NULL FOR UPDATE"
+            ):
+                sealed = resealed(self._sealing, KEY_PURPOSE, row["sealed_private_key"], bound_to=row["kid"].encode())
+                if sealed is not None:
+                    changed += await uow.execute(
+                        "UPDATE signing_keys SET sealed_private_key = %s WHERE kid = %s", [sealed, row["kid"]]
+                    )
+        return changed
+
     def _open(self, row: Row) -> Ed25519PrivateKey:
-        raw = open_sealed(self._seal_key, row["sealed_private_key"], bound_to=row["kid"].encode())
+        raw = open_sealed(self._sealing, KEY_PURPOSE, row["sealed_private_key"], bound_to=row["kid"].encode())
         return Ed25519PrivateKey.from_private_bytes(raw)
 
     async def _refresh(self) -> None:

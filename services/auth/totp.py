@@ -1,6 +1,5 @@
 """Time-based one-time passwords (RFC 6238: SHA-1, 6 digits, 30 s) and recovery codes."""
 
-import hashlib
 import hmac
 import secrets
 import unicodedata
@@ -8,10 +7,10 @@ from typing import Final
 from uuid import UUID
 
 import pyotp
-from pydantic import SecretStr
 
 from services.kit.running import clock
-from services.kit.trust.crypto import derive, open_sealed, seal
+from services.kit.running.keyring import Keyring
+from services.kit.trust.crypto import open_sealed, resealed, seal, tags
 
 ISSUER: Final = "Ringi CRM"
 DIGITS: Final = 6
@@ -31,12 +30,17 @@ def new_secret() -> str:
     return pyotp.random_base32()
 
 
-def seal_secret(key: SecretStr, user_id: UUID, secret: str) -> bytes:
-    return seal(derive(key, _SECRET_PURPOSE), secret.encode(), bound_to=user_id.bytes)
+def seal_secret(keys: Keyring, user_id: UUID, secret: str) -> bytes:
+    return seal(keys, _SECRET_PURPOSE, secret.encode(), bound_to=user_id.bytes)
 
 
-def open_secret(key: SecretStr, user_id: UUID, sealed: bytes) -> str:
-    return open_sealed(derive(key, _SECRET_PURPOSE), sealed, bound_to=user_id.bytes).decode()
+def open_secret(keys: Keyring, user_id: UUID, sealed: bytes) -> str:
+    return open_sealed(keys, _SECRET_PURPOSE, sealed, bound_to=user_id.bytes).decode()
+
+
+def resealed_secret(keys: Keyring, user_id: UUID, sealed: bytes) -> bytes | None:
+    """Sealed with the newest key; None where it is already."""
+    return resealed(keys, _SECRET_PURPOSE, sealed, bound_to=user_id.bytes)
 
 
 def provisioning_uri(secret: str, email: str) -> str:
@@ -68,6 +72,7 @@ def new_recovery_codes() -> list[str]:
     return ["".join(secrets.choice(RECOVERY_ALPHABET) for _ in range(RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
 
 
-def recovery_hash(key: SecretStr, code: str) -> bytes:
-    """Keyed, so that a stolen table can't even be searched; spaces, hyphens and case don't count."""
-    return hmac.digest(derive(key, _CODE_PURPOSE), as_meant(code).upper().encode(), hashlib.sha256)
+def recovery_hashes(keys: Keyring, code: str) -> list[bytes]:
+    """By each key, the newest first. Keyed, so that a stolen table can't even be searched; spaces, hyphens and case
+    don't count."""
+    return tags(keys, _CODE_PURPOSE, as_meant(code).upper().encode())

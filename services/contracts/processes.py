@@ -4,7 +4,7 @@ A service starts and signals workflows by these names, a workflow takes these in
 the other. Inputs carry ids only: no personal data may reach a workflow's history.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -240,6 +240,8 @@ class DecideCommand(ApprovalCommand):
     acknowledged_flags: list[str] | None = None
     batch_id: UUID | None = None
     """The batch that the decision is an item of; it ends the item in the same transaction."""
+    instead_of: UUID | None = None
+    """The approver whose superior decides in their place (引上げ承認); a comment says why."""
 
 
 class RecallCommand(ApprovalCommand):
@@ -306,6 +308,20 @@ class ApprovalOutcome(CamelModel):
     deadline_at: datetime | None = None
     remind_at: datetime | None = None
     escalated: bool = False
+
+
+# Purge of attachments -----------------------------------------------------------------------------
+
+PURGE_ATTACHMENTS = "purge_attachments"
+"""Workflow that deletes files whose retention has passed; also the id of the Schedule that starts it."""
+PURGE_EVERY = timedelta(days=1)
+PURGE_AT = timedelta(hours=17)
+"""After midnight UTC: 02:00 in Japan."""
+
+
+class PurgeInput(CamelModel):
+    run_id: UUID
+    """Of the record of this run: what it has done and where it goes on."""
 
 
 # Task timers --------------------------------------------------------------------------------------

@@ -172,6 +172,9 @@ class ApprovalAction(StrEnum):
     RELEASE = "RELEASE"
     CANCEL = "CANCEL"
     RESTORE = "RESTORE"
+    LEGAL_HOLD = "LEGAL_HOLD"
+    LEGAL_RELEASE = "LEGAL_RELEASE"
+    PURGE_FILES = "PURGE_FILES"
 
 
 class AttachmentState(StrEnum):
@@ -180,6 +183,20 @@ class AttachmentState(StrEnum):
     QUARANTINED = "QUARANTINED"
     CLEAN = "CLEAN"
     INFECTED = "INFECTED"
+
+
+class PurgeRule(StrEnum):
+    """Why a file was deleted: so many years after its request had ended, or so many days after its draft was left."""
+
+    RETENTION = "RETENTION"
+    ABANDONED_DRAFT = "ABANDONED_DRAFT"
+
+
+class HoldOffice(StrEnum):
+    """Who put a request under legal hold 訴訟ホールド: each office lifts its own holds only (ADR 0059)."""
+
+    ADMINISTRATION = "ADMINISTRATION"
+    AUDIT = "AUDIT"
 
 
 class ApprovalKind(StrEnum):
@@ -199,6 +216,15 @@ class StageMode(StrEnum):
     ANY = "ANY"
     ALL = "ALL"
     QUORUM = "QUORUM"
+
+
+class StepIn(StrEnum):
+    """Whether a superior of an approver may decide in their place (引上げ承認): never, once the stage's deadline has
+    passed, or as soon as it waits for them."""
+
+    NEVER = "NEVER"
+    WHEN_LATE = "WHEN_LATE"
+    ALWAYS = "ALWAYS"
 
 
 class ViewWhen(StrEnum):
@@ -223,8 +249,10 @@ class NotificationType(StrEnum):
     APPROVAL_DECIDED = "APPROVAL_DECIDED"
     APPROVAL_RETURNED = "APPROVAL_RETURNED"
     APPROVAL_REASSIGNED = "APPROVAL_REASSIGNED"
+    APPROVAL_STEPPED_IN = "APPROVAL_STEPPED_IN"
     APPROVAL_DUE = "APPROVAL_DUE"
     APPROVAL_NUDGED = "APPROVAL_NUDGED"
+    PROXY_WAITING = "PROXY_WAITING"
     OPINION_ASKED = "OPINION_ASKED"
     OPINION_GIVEN = "OPINION_GIVEN"
     OPINION_ENDED = "OPINION_ENDED"

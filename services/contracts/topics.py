@@ -10,6 +10,7 @@ from services.kit.processes.events import PROCESS_TOPIC
 
 USER_EVENTS = "user.events"
 CUSTOMER_EVENTS = "customer.events"
+DEPARTMENT_EVENTS = "department.events"
 SALES_EVENTS = "sales.events"
 APPROVAL_EVENTS = "approval.events"
 NOTIFICATION_EVENTS = "notification.events"
@@ -20,6 +21,7 @@ DEAD_LETTER = DEAD_LETTER_TOPIC
 ALL_TOPICS = (
     USER_EVENTS,
     CUSTOMER_EVENTS,
+    DEPARTMENT_EVENTS,
     SALES_EVENTS,
     APPROVAL_EVENTS,
     NOTIFICATION_EVENTS,

@@ -13,6 +13,7 @@ from services.kit.events.consumer import Consumer
 from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
 from services.kit.events.facts import FactTable
+from services.kit.running.peers.kafka import Bootstrap
 from services.kit.trust.internal import InternalClient
 
 CONSUMER_NAME: Final = "customer.references"
@@ -51,7 +52,7 @@ async def apply_proxies(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     await PROXIES.apply(uow, envelopes)
 
 
-def consumers(db: Database, bootstrap: str) -> list[Consumer]:
+def consumers(db: Database, bootstrap: Bootstrap) -> list[Consumer]:
     """Keep the copies as new as the events."""
     return [
         Consumer(db, bootstrap=bootstrap, name=CONSUMER_NAME, topics=[USER_EVENTS, APPROVAL_EVENTS], apply=apply),

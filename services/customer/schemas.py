@@ -178,6 +178,19 @@ class CustomerView(ResponseModel):
     updated_at: datetime
 
 
+class CustomerAction(StrEnum):
+    CHANGE = "CHANGE"
+    ASSIGN = "ASSIGN"
+    DELETE = "DELETE"
+    RESTORE = "RESTORE"
+
+
+class CustomerDetail(CustomerView):
+    allowed_actions: list[CustomerAction] = Field(
+        description="What the caller may do with it as it is now; empty for who only reads it."
+    )
+
+
 class CustomerSort(StrEnum):
     CREATED_AT = "createdAt"
     CREATED_AT_DESC = "-createdAt"

@@ -7,11 +7,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class CustomerSettings(BaseSettings):
-    """`recycle_bin_days`: how long a deleted customer can be restored."""
-
     model_config = SettingsConfigDict(env_prefix="RINGI_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     recycle_bin_days: int = Field(default=30, ge=1)
+    """For so long a deleted customer can be restored."""
 
     @property
     def recycle_bin_period(self) -> timedelta:

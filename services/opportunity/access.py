@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.permissions import Permission, Scope, scope_of
+from services.contracts.permissions import Permission, Role, Scope, scope_of
 from services.kit.db.database import Reader
 from services.kit.errors import Forbidden
 from services.kit.running import clock
@@ -20,21 +20,27 @@ VISIBLE = (
     "(%(sees_all)s OR EXISTS (SELECT 1 FROM approval_participants seen WHERE seen.approval_id = a.id"
     " AND (seen.user_id = %(me)s AND seen.relation <> 'LATER'"
     "  OR (seen.user_id = ANY(%(team)s) AND seen.relation IN ('REQUESTER', 'OWNER'))"
-    "  OR (seen.user_id = ANY(%(proxy_for)s) AND seen.relation NOT IN ('REQUESTER', 'OWNER', 'CONSULTED', 'LATER')))))"
+    "  OR (seen.user_id = ANY(%(proxy_for)s) AND seen.relation NOT IN ('REQUESTER', 'OWNER', 'CONSULTED', 'LATER'))))"
+    " OR EXISTS (SELECT 1 FROM approval_waiting stuck WHERE stuck.approval_id = a.id"
+    " AND stuck.approver_id = ANY(%(below)s) AND stuck.step_in_from <= %(now)s))"
 )
 """SQL condition on ``approvals a``; its parameters are those of View.params."""
 
 SEEN_THROUGH = (
     "(seen.user_id = %(me)s AND seen.relation <> 'LATER'"
     " OR seen.relation IN ('REQUESTER', 'OWNER') AND seen.user_id = ANY(%(team)s)"
-    " OR seen.relation NOT IN ('REQUESTER', 'OWNER', 'CONSULTED', 'LATER') AND seen.user_id = ANY(%(proxy_for)s))"
+    " OR seen.relation NOT IN ('REQUESTER', 'OWNER', 'CONSULTED', 'LATER') AND seen.user_id = ANY(%(proxy_for)s)"
+    " OR seen.relation = 'APPROVER' AND seen.user_id = ANY(%(below)s) AND EXISTS (SELECT 1 FROM approval_waiting stuck"
+    " WHERE stuck.approver_id = seen.user_id AND stuck.approval_id = seen.approval_id"
+    " AND stuck.step_in_from <= %(now)s))"
 )
 """The same on one part in a request, ``approval_participants seen``, for who does not see all."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How far a caller sees: all, what names them or whom they stand in for, and their team's own requests.
+    """How far a caller sees: all, what names them or whom they stand in for, their team's own requests, and where they
+    may take the place of somebody below them, as long as they may.
 
     A stand-in decides in somebody's place; what that person asks for themselves is no business of theirs, nor a draft
     that was shown to them. Whoever is to read a request later does not see it yet.
@@ -46,6 +52,10 @@ class View:
     proxy_for: frozenset[UUID]
     newer_only: Mapping[UUID, datetime] = field(default_factory=dict)
     """Of those, whose place the caller takes only in what has begun to wait at this time or later."""
+    below: frozenset[UUID] = frozenset()
+    """Who reports to the caller, over all levels, if the caller decides."""
+    now: datetime = ALWAYS
+    """What has opened to superiors by then is open."""
 
     @property
     def acts_as(self) -> dict[UUID, datetime]:
@@ -59,12 +69,19 @@ class View:
 
     @property
     def params(self) -> dict[str, Any]:
-        return {"sees_all": self.sees_all, "me": self.me, "team": self.team, "proxy_for": list(self.proxy_for)}
+        return {
+            "sees_all": self.sees_all,
+            "me": self.me,
+            "team": self.team,
+            "proxy_for": list(self.proxy_for),
+            "below": list(self.below),
+            "now": self.now,
+        }
 
     @property
     def people(self) -> list[UUID]:
         """Through whose parts in requests the caller sees them."""
-        return sorted({self.me, *self.team, *self.proxy_for})
+        return sorted({self.me, *self.team, *self.proxy_for, *self.below})
 
     def reaches(self, assigned_sales_id: UUID | None) -> bool:
         """Whether customers of this rep are the caller's own, their team's, or among all that they reach."""
@@ -77,11 +94,18 @@ async def view_of(reader: Reader, principal: Principal, permission: Permission =
     if scope is None:
         raise Forbidden()
     me = principal.user_id
-    decides = principal.has(Permission.APPROVAL_DECIDE)
-    standing = await people.proxied_by(reader, me, clock.now()) if decides else {}
-    team = await people.team_of(reader, me) if scope is Scope.TEAM else [me]
-    newer_only = {who: since for who, since in standing.items() if since is not None}
-    return View(me, scope is Scope.ALL, team, frozenset(standing), newer_only)
+    decides, now = principal.has(Permission.APPROVAL_DECIDE), clock.now()
+    standing = await people.proxied_by(reader, me, now) if decides else {}
+    line = await people.team_of(reader, me) if decides or scope is Scope.TEAM else []
+    return View(
+        me,
+        sees_all=scope is Scope.ALL,
+        team=line if scope is Scope.TEAM else [me],
+        proxy_for=frozenset(standing),
+        newer_only={who: since for who, since in standing.items() if since is not None},
+        below=frozenset(line) - {me} if decides and Role.ADMIN not in principal.roles else frozenset(),
+        now=now,
+    )
 
 
 def sees_all_proxies(principal: Principal) -> bool:

@@ -1,6 +1,7 @@
 """How much of a customer's financial assets an amount is, as far as a band of assets tells. Integers only."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from services.contracts.states import MoneyBand
@@ -31,10 +32,11 @@ class Share:
     high: int | None
 
 
-def share(amount: int | None, currency: str, band: MoneyBand | None) -> Share | None:
+def share(amount: Decimal | None, currency: str, band: MoneyBand | None) -> Share | None:
     """None where there is nothing to compare: no amount, another currency, no band."""
     if amount is None or currency != COMPARED_CURRENCY or band is None:
         return None
+    yen = int(amount)  # which have no decimals
     least, below = BANDS_YEN[band]
-    low = 0 if below is None else 100 * amount // below
-    return Share(low, None if least == 0 else -(-100 * amount // least))
+    low = 0 if below is None else 100 * yen // below
+    return Share(low, None if least == 0 else -(-100 * yen // least))

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
+from services.contracts.money import to_json
 from services.kit.text.differences import pieces
 from services.opportunity.kinds import FIELDS, FieldType
 from services.opportunity.schemas.changes import AttachmentChanges, Change, ContentChanges, Side, TextPiece
@@ -40,7 +41,7 @@ def _of_request(before: RequestSeen, after: RequestSeen) -> Iterator[Change]:
     if before.kind is not after.kind:
         yield Change(pointer="/kind", before=before.kind, after=after.kind)
     if _money(before, before.amount) != _money(after, after.amount):
-        yield Change(pointer="/amount", before=before.amount, after=after.amount)
+        yield Change(pointer="/amount", before=to_json(before.amount), after=to_json(after.amount))
     if before.title != after.title:
         yield Change(pointer="/title", before=before.title, after=after.title)
     yield from _of_fields(before, after)

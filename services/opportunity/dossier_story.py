@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState, StepIn
 from services.opportunity import dossier_circulation, dossier_opinions
 from services.opportunity.dossier_opinions import Contradiction
+from services.opportunity.progress import SUPERIOR
 from services.opportunity.schemas.dossier import DossierEntry, DossierRecord, DossierVote, EntryFacts
 
 DECIDING: Final = frozenset({ApprovalAction.APPROVE, ApprovalAction.REJECT, ApprovalAction.RETURN})
@@ -139,7 +140,9 @@ def _vote_told(facts: EntryFacts) -> Vote:
 def _of_one_entry(record: DossierRecord, position: int, entry: DossierEntry) -> Iterator[Contradiction]:
     """Who acted had the right to."""
     facts, place = entry.facts, f"/record/history/{position}"
-    if facts.on_behalf_of_id is not None and not any(
+    if facts.role == SUPERIOR:
+        yield from _of_stepping_in(record, position, entry)
+    elif facts.on_behalf_of_id is not None and not any(
         (proxy.from_id, proxy.to_id) == (facts.on_behalf_of_id, facts.actor_id)
         and proxy.starts_at <= facts.at <= proxy.ends_at
         for proxy in record.proxies
@@ -152,6 +155,29 @@ def _of_one_entry(record: DossierRecord, position: int, entry: DossierEntry) -> 
     seen = (entry.personal or {}).get("snapshot")
     if isinstance(seen, dict):
         yield from _of_what_was_seen(facts, seen, f"{place}/personal/snapshot")
+
+
+def _of_stepping_in(record: DossierRecord, position: int, entry: DossierEntry) -> Iterator[Contradiction]:
+    """A superior took an approver's place where the stage let them (引上げ承認), or took that back."""
+    facts, place = entry.facts, f"/record/history/{position}"
+    pair = facts.actor_id, facts.on_behalf_of_id
+    if facts.action == ApprovalAction.TAKE_BACK:
+        earlier = (before.facts for before in record.history[:position])
+        if not any(pair == (told.actor_id, told.on_behalf_of_id) and told.role == SUPERIOR for told in earlier):
+            yield f"{place}/facts/role", "did not step in before"
+        return
+    if facts.action not in DECIDING or None in pair:
+        yield f"{place}/facts/role", "is none of who does this"
+    personal = entry.personal
+    if personal is None:
+        return
+    line = personal.get("line")
+    if not isinstance(line, list) or line[-1:] != [str(facts.actor_id)] or str(facts.on_behalf_of_id) in line:
+        yield f"{place}/personal/line", "does not lead from the approver to who stepped in"
+    stages = (personal.get("snapshot") or {}).get("stages")
+    stage = stages[facts.stage] if isinstance(stages, list) and 0 <= facts.stage < len(stages) else {}
+    if stage.get("stepIn") not in (StepIn.ALWAYS, StepIn.WHEN_LATE):
+        yield f"{place}/personal/snapshot/stages", f"does not let superiors step in at stage {facts.stage}"
 
 
 def _of_what_was_seen(facts: EntryFacts, seen: dict[str, Any], place: str) -> Iterator[Contradiction]:

@@ -3,7 +3,13 @@
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.contracts.events.approval import ApprovalActed, ApprovalDue, ApprovalSnapshot, StageSnapshot
+from services.contracts.events.approval import (
+    ApprovalActed,
+    ApprovalDue,
+    ApprovalSnapshot,
+    StageSnapshot,
+    StandInSnapshot,
+)
 from services.contracts.events.proxy import ProxyFact
 from services.kit.db.database import Row
 from services.opportunity.progress import Opinion
@@ -57,11 +63,19 @@ def acted(
     *,
     acted_by: UUID | None,
     on_behalf_of: UUID | None = None,
+    stepped_in: bool = False,
     comment: str | None = None,
     **extra: Any,
 ) -> ActedT:
     """``approval`` is the request as it stands after the action."""
-    return event(**_snapshot(approval), acted_by=acted_by, on_behalf_of=on_behalf_of, comment=comment, **extra)
+    return event(
+        **_snapshot(approval),
+        acted_by=acted_by,
+        on_behalf_of=on_behalf_of,
+        stepped_in=stepped_in,
+        comment=comment,
+        **extra,
+    )
 
 
 def of_opinion(opinion: Opinion) -> dict[str, Any]:
@@ -74,8 +88,8 @@ def of_opinion(opinion: Opinion) -> dict[str, Any]:
     }
 
 
-def due(approval: Approval) -> ApprovalDue:
-    return ApprovalDue(**_snapshot(approval))
+def due(approval: Approval, standing: list[StandInSnapshot]) -> ApprovalDue:
+    return ApprovalDue(**_snapshot(approval), stand_ins=standing)
 
 
 def of_proxy(event: type[ProxyT], proxy: Row, **extra: Any) -> ProxyT:

@@ -13,7 +13,7 @@ YEN: Final = "JPY"
 GOOD_FOR: Final = timedelta(days=35)
 """How long a rate counts, its first day included: firms fix theirs (社内レート) once a month, and some days late."""
 _EXACT: Final = Context(prec=60, traps=[Inexact])
-"""The widest amount times the widest rate has half as many digits."""
+"""The widest amount times the widest rate has half as many digits, with all decimals of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,23 @@ def comparable(one: str, other: str, rates: Rates) -> bool:
     return one == other or all(currency == YEN or currency in rates for currency in (one, other))
 
 
-def worth(amount: int | None, currency: str, rates: Rates) -> Decimal | None:
+def worth(amount: Decimal | None, currency: str, rates: Rates) -> Decimal | None:
     """Exactly, in yen; None for no amount, and for a currency without a rate."""
     if amount is None:
         return None
     if currency == YEN:
-        return Decimal(amount)
+        return amount
     rate = rates.get(currency)
-    return None if rate is None else _EXACT.multiply(Decimal(amount), rate.yen_per_unit)
+    return None if rate is None else _EXACT.multiply(amount, rate.yen_per_unit)
 
 
-def in_yen(amount: int | None, currency: str, rates: Rates) -> int | None:
+def in_yen(amount: Decimal | None, currency: str, rates: Rates) -> int | None:
     """Whole yen, as an amount is shown and compared: rounded up, so that it never counts as less than it is."""
     exact = worth(amount, currency, rates)
     return None if exact is None else int(exact.to_integral_value(ROUND_CEILING))
 
 
-def shown_in_yen(amount: int | None, currency: str, kept: Iterable[Rate]) -> int | None:
+def shown_in_yen(amount: Decimal | None, currency: str, kept: Iterable[Rate]) -> int | None:
     """What stands beside an amount: None for an amount in yen itself, and without its rate."""
     return None if currency == YEN else in_yen(amount, currency, by_currency(kept))
 

@@ -20,7 +20,7 @@ class FieldType(StrEnum):
     PERCENT = "PERCENT"
     """A decimal text, exact, without zeros at its end: ``0.6325``."""
     MONEY = "MONEY"
-    """Whole units of the request's currency, as its ``amount``."""
+    """In the request's currency, with its decimals, in the form of ``amount`` (``contracts.money``)."""
     DATE = "DATE"
     COUNT = "COUNT"
     YES_NO = "YES_NO"

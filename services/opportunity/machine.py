@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState
+from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, ApprovalState, StepIn
 from services.kit.errors import Blocked, Forbidden
 from services.opportunity.errors import (
     Advises,
     AlreadyVoted,
+    CannotStepIn,
     NotAnApprover,
     NothingToTakeBack,
     OpinionAwaited,
@@ -69,7 +70,8 @@ def submit(progress: Progress, actor: Actor) -> Progress:
 
 
 def votes_as(progress: Progress, actor: Actor) -> UUID:
-    """Whose vote the actor casts: their own, or that of a voter who named them proxy.
+    """Whose vote the actor casts: their own, that of a voter who named them proxy, or that of a voter below them whose
+    place they take.
 
     One person fills one place of a stage: whoever is a voter of it votes in their own place only, and whoever has
     voted for somebody, or is asked for an opinion, does not vote for anybody else.
@@ -79,6 +81,8 @@ def votes_as(progress: Progress, actor: Actor) -> UUID:
         raise Forbidden()
     if progress.is_own(actor.user_id):
         raise OwnRequest()
+    if actor.instead_of is not None:
+        return _instead_of(actor.instead_of, actor.user_id, progress, actor)
     if actor.user_id in progress.current.voters:
         entitled = [actor.user_id]
     else:
@@ -93,6 +97,41 @@ def votes_as(progress: Progress, actor: Actor) -> UUID:
             if voter not in progress.approved_by:
                 return voter
     raise AlreadyVoted()
+
+
+def _instead_of(voter: UUID, superior: UUID, progress: Progress, actor: Actor) -> UUID:
+    """``voter``, if the superior may take their place (引上げ承認).
+
+    A superior without a place of the stage, that is: who has one decides in it, and who filled one has done so.
+    """
+    stage = progress.current
+    if voter not in actor.superior_of:
+        raise NotAnApprover()
+    if stage.step_in is StepIn.NEVER or voter not in actor.open_places or voter not in progress.waiting_for:
+        raise CannotStepIn()
+    if superior in stage.voters:
+        raise CannotStepIn()
+    if any(one.asked_id == superior for one in progress.asked_here):
+        raise Advises()
+    if superior in progress.voted_by:
+        raise AlreadyVoted()
+    return voter
+
+
+def may_step_in_for(progress: Progress, actor: Actor) -> tuple[UUID, ...]:
+    """In whose places the actor may decide as their superior, in the order of the stage; none for who may decide in
+    their own place or as a proxy."""
+    if not actor.open_places or _may_vote(progress, actor):
+        return ()
+    return tuple(who for who in progress.waiting_for if _may_vote(progress, replace(actor, instead_of=who)))
+
+
+def _may_vote(progress: Progress, actor: Actor) -> bool:
+    try:
+        votes_as(progress, actor)
+    except (Forbidden, WrongState, Blocked, AlreadyVoted, CannotStepIn):
+        return False
+    return True
 
 
 def stands_in_for(progress: Progress, actor: Actor) -> UUID | None:
@@ -117,6 +156,7 @@ def approve(progress: Progress, actor: Actor) -> Progress:
         actor.user_id,
         approved_by=progress.approved_by,
         voted_by=progress.voted_by,
+        stepped_in=actor.instead_of is not None,
     )
     return _counted(
         replace(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.contracts.states import ApprovalKind
 from services.kit.db.database import Row
-from services.opportunity import exchange
+from services.opportunity import amounts, exchange
 from services.opportunity.exchange import Rate, Rates
 
 
@@ -29,8 +29,8 @@ class Candidate:
     version: int
     name: str
     kind: str | None
-    min_amount: int | None
-    max_amount: int | None
+    min_amount: Decimal | None
+    max_amount: Decimal | None
     currency: str
     min_age: int | None
     risk_tolerances: tuple[str, ...]
@@ -45,7 +45,7 @@ class Asked:
     """What routes look at in a request. ``age`` in completed years on the day of the submission."""
 
     kind: ApprovalKind
-    amount: int | None
+    amount: Decimal | None
     currency: str
     age: int | None
     risk_tolerance: str | None
@@ -84,8 +84,8 @@ def candidate(row: Row) -> Candidate:
         version=row["number"],
         name=row["name"],
         kind=row["kind"],
-        min_amount=row["min_amount"],
-        max_amount=row["max_amount"],
+        min_amount=amounts.from_row(row, "min_amount"),
+        max_amount=amounts.from_row(row, "max_amount"),
         currency=row["currency"],
         min_age=row["min_age"],
         risk_tolerances=tuple(row["risk_tolerances"]),
@@ -164,8 +164,7 @@ def _within(route: Candidate, asked: Asked, rates: Rates) -> bool:
     if asked.amount is None:
         return route.min_amount is None
     amount: Decimal | int | None = asked.amount
-    low: Decimal | int | None = route.min_amount
-    high: Decimal | int | None = route.max_amount
+    low, high = route.min_amount, route.max_amount
     if route.currency != asked.currency:
         amount = exchange.in_yen(asked.amount, asked.currency, rates)
         low, high = (exchange.worth(limit, route.currency, rates) for limit in (route.min_amount, route.max_amount))

@@ -1,9 +1,13 @@
 """Where an approval request stands, and who acts on it: what the rules of the machine are asked about."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from services.contracts.states import ApprovalState, StageMode, ViewWhen
+from services.contracts.states import ApprovalState, StageMode, StepIn, ViewWhen
+
+SUPERIOR: Final = "SUPERIOR"
+"""In which capacity somebody acts who takes the place of an approver below them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class Stage:
     escalate_to: UUID | None = None
     escalated_to: UUID | None = None
     """Who joined after the deadline: one voter more, no vote more is needed."""
+    step_in: StepIn = StepIn.NEVER
+    """Whether superiors of its voters may decide in their places."""
     viewer_ids: tuple[UUID, ...] = ()
     view_when: ViewWhen = ViewWhen.STAGE
     """When those are shown the request."""
@@ -55,9 +61,10 @@ class LastApproval:
     approver_id: UUID
     """Whose vote it is."""
     voter_id: UUID
-    """Who gave it: the approver, or their proxy."""
+    """Who gave it: the approver, their proxy, or a superior who stepped in."""
     approved_by: frozenset[UUID]
     voted_by: frozenset[UUID]
+    stepped_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class Progress:
     approved_by: frozenset[UUID] = frozenset()
     """Voters of the current stage and revision whose approval counts."""
     voted_by: frozenset[UUID] = frozenset()
-    """Who gave those approvals: the voters themselves, or their proxies. One person fills one place."""
+    """Who gave those approvals: the voters themselves, their proxies or superiors. One person fills one place."""
     last_approval: LastApproval | None = None
     """What can be taken back while nobody has acted after it; of another revision or stage it counts for nothing."""
     opinions: tuple[Opinion, ...] = ()
@@ -190,4 +197,10 @@ class Actor:
     is_admin: bool = False
     proxy_for: frozenset[UUID] = frozenset()
     """Colleagues who named the user their proxy for this moment."""
+    superior_of: frozenset[UUID] = frozenset()
+    """Those below the user in the organisation."""
+    open_places: frozenset[UUID] = frozenset()
+    """Those in whose places superiors may decide at this moment."""
+    instead_of: UUID | None = None
+    """Whose place the user takes as a superior; None for who decides in their own place, or as a proxy."""
     process_id: UUID | None = None

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from services.contracts.states import ApprovalKind, ApprovalState, StageMode, ViewWhen
+from services.contracts.states import ApprovalKind, ApprovalState, StageMode, StepIn, ViewWhen
 from services.kit.db.database import Row
 from services.kit.db.record import members
-from services.opportunity import exchange
+from services.opportunity import amounts, exchange
 from services.opportunity.exchange import Rate
 from services.opportunity.progress import LastApproval, Opinion, Progress, Stage
 
@@ -22,8 +23,8 @@ class Approval:
     kind: ApprovalKind
     title: str
     description: str
-    amount: int | None
-    """Whole yen (or whole units of ``currency``)."""
+    amount: Decimal | None
+    """With the decimals of ``currency``."""
     currency: str
     rates: tuple[Rate, ...]
     """By which the amount was compared when it was submitted, and that of its currency; empty before."""
@@ -77,6 +78,7 @@ def stage_from_json(stage: dict[str, Any]) -> Stage:
         business_days=stage.get("businessDays", False),
         escalate_to=_uuid(stage.get("escalateTo")),
         escalated_to=_uuid(stage.get("escalatedTo")),
+        step_in=StepIn(stage.get("stepIn", StepIn.NEVER)),
         viewer_ids=tuple(UUID(viewer) for viewer in stage.get("viewerIds", ())),
         view_when=ViewWhen(stage.get("viewWhen", ViewWhen.STAGE)),
         reviewer_ids=tuple(UUID(reviewer) for reviewer in stage.get("reviewerIds", ())),
@@ -95,6 +97,7 @@ def stage_to_json(stage: Stage) -> dict[str, Any]:
         "businessDays": stage.business_days,
         "escalateTo": None if stage.escalate_to is None else str(stage.escalate_to),
         "escalatedTo": None if stage.escalated_to is None else str(stage.escalated_to),
+        "stepIn": stage.step_in.value,
         "viewerIds": [str(viewer) for viewer in stage.viewer_ids],
         "viewWhen": stage.view_when.value,
         "reviewerIds": [str(reviewer) for reviewer in stage.reviewer_ids],
@@ -117,6 +120,7 @@ def _last_approval(stored: dict[str, Any] | None) -> LastApproval | None:
         voter_id=UUID(stored["voterId"]),
         approved_by=frozenset(UUID(who) for who in stored["approvedBy"]),
         voted_by=frozenset(UUID(who) for who in stored["votedBy"]),
+        stepped_in=stored.get("steppedIn", False),
     )
 
 
@@ -131,6 +135,7 @@ def _last_approval_to_json(last: LastApproval | None) -> dict[str, Any] | None:
         "voterId": str(last.voter_id),
         "approvedBy": sorted(map(str, last.approved_by)),
         "votedBy": sorted(map(str, last.voted_by)),
+        "steppedIn": last.stepped_in,
     }
 
 
@@ -180,7 +185,11 @@ def progress_from_row(row: Row) -> Progress:
 
 def approval_from_row(row: Row) -> Approval:
     values = {field.name: row[field.name] for field in fields(Approval) if field.name != "progress"}
-    typed = {"kind": ApprovalKind(row["kind"]), "rates": exchange.from_json(row["rates"])}
+    typed = {
+        "kind": ApprovalKind(row["kind"]),
+        "amount": amounts.from_row(row),
+        "rates": exchange.from_json(row["rates"]),
+    }
     return Approval(**values | typed | {"progress": progress_from_row(row)})
 
 
@@ -188,6 +197,7 @@ def approval_to_row(approval: Approval) -> Row:
     """The columns of ``approvals``; JSON is left to the repository."""
     row = {field.name: getattr(approval, field.name) for field in fields(Approval) if field.name != "progress"}
     row |= {field.name: getattr(approval.progress, field.name) for field in fields(Progress)}
+    row |= amounts.to_row(approval.amount)
     return row | {
         "rates": exchange.to_json(approval.rates),
         "stages": stages_to_json(approval.progress.stages),

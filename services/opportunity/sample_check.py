@@ -19,7 +19,7 @@ from services.opportunity.dossier_check import (
     signature_problems,
 )
 from services.opportunity.schemas.audit_samples import Assessment, SampleState
-from services.opportunity.schemas.sample_sheet import SHEET_SCHEMA, SHEET_VERSION, Sheet, SheetItem, SheetRecord
+from services.opportunity.schemas.sample_sheet import KNOWN_SHEET_VERSIONS, SHEET_SCHEMA, Sheet, SheetItem, SheetRecord
 
 POPULATION: Final = "population.txt"
 Beside = Callable[[str], bytes | None]
@@ -55,7 +55,7 @@ def check_sheet(
     ``pins`` as for a dossier. What is not beside the sheet is not checked, and the report says so; if the export came
     ``whole``, it is missing.
     """
-    document = read(content, SHEET_SCHEMA, (SHEET_VERSION,))
+    document = read(content, SHEET_SCHEMA, KNOWN_SHEET_VERSIONS)
     report = SheetReport(document, pinned=pins is not None)
     report.problems += changed_values(document)
     try:

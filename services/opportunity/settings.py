@@ -18,19 +18,25 @@ class OpportunitySettings(ServiceSettings):
     attachments_folder: Path | None = None
     """A folder that service and worker share. A bucket, where one is named, takes its place."""
     attachments_s3_bucket: str | None = None
+    """A bucket for attachments."""
     attachments_s3_prefix: str = "attachments"
+    """What names of objects begin with."""
     attachments_s3_endpoint: str | None = None
     """None: AWS."""
     attachments_s3_region: str | None = None
+    """None: what AWS's own variables say."""
     attachments_s3_access_key_id: str | None = None
+    """None: what AWS's own variables and roles give."""
     attachments_s3_secret_access_key: SecretStr | None = None
     """None, as for the key's id: what AWS's own variables and roles give."""
     attachment_max_bytes: Annotated[int, Field(ge=1, le=1024 * MIB)] = 20 * MIB
     """Of one file. The gateway's cap on uploads has to be larger."""
     attachments_per_request: Annotated[int, Field(ge=1, le=200)] = 20
+    """At most, of one request for approval."""
     scanner_host: str | None = None
     """ClamAV's daemon. Without one nothing scans, and the API says so."""
     scanner_port: Annotated[int, Field(ge=1, le=65_535)] = 3310
+    """Where ClamAV's daemon listens."""
 
     @classmethod
     def of(cls, settings: ServiceSettings | None) -> Self:

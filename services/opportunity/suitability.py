@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from services.contracts import money
 from services.contracts.states import ApprovalKind, CustomerKind, Product, RiskTolerance
 from services.opportunity.business_time import TOKYO
 
@@ -47,16 +49,16 @@ class CustomerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is asked for, as far as suitability looks at it. ``amount`` in whole units of ``currency``."""
+    """What is asked for, as far as suitability looks at it. ``amount`` in ``currency``."""
 
     kind: ApprovalKind
-    amount: int | None = None
+    amount: Decimal | None = None
     currency: str = "JPY"
     product: Product | None = None
     risk_class: RiskTolerance | None = None
 
     @classmethod
-    def of(cls, kind: ApprovalKind, amount: int | None, currency: str, fields: Mapping[str, Any]) -> "Proposal":
+    def of(cls, kind: ApprovalKind, amount: Decimal | None, currency: str, fields: Mapping[str, Any]) -> "Proposal":
         """``fields``: those of the kind, as they are stored."""
         product, risk_class = fields.get("product"), fields.get("riskClass")
         return cls(
@@ -73,7 +75,7 @@ class Approved:
     """A request of the customer that was approved."""
 
     number: str
-    amount: int
+    amount: Decimal
     decided_at: datetime
 
 
@@ -132,7 +134,7 @@ def _compared(proposal: Proposal, past: Past) -> dict[Flag, dict[str, Any]]:
     if proposal.amount is not None and largest is not None and proposal.amount > AMOUNT_RISE_FACTOR * largest.amount:
         found[Flag.AMOUNT_RISE] = {
             "number": largest.number,
-            "amount": largest.amount,
+            "amount": money.to_json(largest.amount),
             "currency": proposal.currency,
             "decidedAt": largest.decided_at.isoformat(),
         }

@@ -1,5 +1,6 @@
 """What a stage approves: whole before it is asked for, and if it changes, the approval was of something else."""
 
+from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,7 +17,7 @@ class Asked(Protocol):
     @property
     def customer_id(self) -> UUID | None: ...
     @property
-    def amount(self) -> int | None: ...
+    def amount(self) -> Decimal | None: ...
     @property
     def currency(self) -> str: ...
     @property

@@ -14,6 +14,7 @@ from services.kit.events.consumer import Consumer
 from services.kit.events.copies import CopyTable, Owners, Source
 from services.kit.events.envelope import Envelope
 from services.kit.events.facts import FactTable
+from services.kit.running.peers.kafka import Bootstrap
 from services.kit.trust.internal import InternalClient
 
 CONSUMER: Final = "sales_activity.references"
@@ -59,7 +60,7 @@ async def apply(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     await PROXIES.apply(uow, envelopes)
 
 
-def consumer(db: Database, bootstrap: str) -> Consumer:
+def consumer(db: Database, bootstrap: Bootstrap) -> Consumer:
     topics = [USER_EVENTS, CUSTOMER_EVENTS, APPROVAL_EVENTS]
     return Consumer(db, bootstrap=bootstrap, name=CONSUMER, topics=topics, apply=apply)
 

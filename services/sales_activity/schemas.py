@@ -69,6 +69,11 @@ class MeetingUpdate(CamelModel):
     state: MeetingState = Field(default_factory=lambda: MeetingState.PLANNED)
 
 
+AllowedActions = Annotated[
+    list[Literal["CHANGE"]], Field(description="What the caller may do with it; empty for who only reads it.")
+]
+
+
 class MeetingView(ResponseModel):
     id: UUID
     customer_id: UUID
@@ -84,6 +89,7 @@ class MeetingView(ResponseModel):
     outcome: str | None
     next_step: str | None
     state: MeetingState
+    allowed_actions: AllowedActions
     version: int
     created_at: datetime
     updated_at: datetime
@@ -137,6 +143,7 @@ class TaskView(ResponseModel):
     completed_at: datetime | None
     due_soon: bool
     overdue: bool
+    allowed_actions: AllowedActions
     version: int
     created_at: datetime
     updated_at: datetime

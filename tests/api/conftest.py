@@ -22,7 +22,8 @@ from services.contracts.permissions import Role
 from services.kit.running import clock
 from tests.api.stub_service import StubService, reply
 from tests.support.broker import running_broker
-from tests.support.http import TEST_SECRET, TestIssuer
+from tests.support.http import TestIssuer
+from tests.support.keys import SERVICE_KEYS
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
 from tests.support.system import System, running_system
@@ -137,7 +138,7 @@ async def open_edge(issuer: TestIssuer) -> AsyncIterator[OpenEdge]:
             revoked = {"asOf": clock.now().isoformat(), "entries": []}
             services["auth"].on("GET", "/internal/revocations", reply(200, revoked))
             urls = {f"{name}_url": service.url for name, service in services.items()}
-            values = {"env": "test", "secret_key": TEST_SECRET, **urls, **settings}
+            values = {"env": "test", **SERVICE_KEYS, **urls, **settings}
             port = await stack.enter_async_context(listening(create_app(GatewaySettings(**values))))
             edge = Edge(port, services, issuer)
             stack.push_async_callback(edge.session.close)

@@ -142,12 +142,13 @@ async def test_a_document_with_a_part_missing_is_not_shown(edge: Edge, documents
     assert (await edge.get("/api/openapi.json", token=None)).status == 503
 
 
-async def test_ready_means_that_every_service_is_ready(open_edge: OpenEdge) -> None:
+async def test_ready_means_that_every_service_is_ready(open_edge: OpenEdge, monkeypatch: pytest.MonkeyPatch) -> None:
     edge = await open_edge()
     assert (await edge.get("/api/healthz", token=None)).json == {"status": "ok"}
     assert (await edge.get("/api/readyz", token=None)).json["status"] == "ready"
     edge.services["auth"].on("GET", "/readyz", hang)
     await edge.services["customer"].kill()
+    monkeypatch.setattr("api.health.FRESH_SECONDS", 0.0)
     waiting = await edge.get("/api/readyz", token=None)
     assert waiting.status == 503
     away = [name for name, state in waiting.json["services"].items() if state == "away"]

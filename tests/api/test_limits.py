@@ -29,6 +29,18 @@ async def test_sign_ins_are_limited_more_strictly(open_edge: OpenEdge) -> None:
     assert (await edge.get("/api/v1/customers")).status == 200
 
 
+async def test_decoding_payloads_has_a_quota_of_its_own(open_edge: OpenEdge) -> None:
+    edge = await open_edge(rate_limit_decode=2)
+    user = new_id()
+
+    async def decode() -> int:
+        path = "/api/v1/auth/temporal/decode"
+        return (await edge.ask("POST", path, token=edge.token(user_id=user), data=b"{}")).status
+
+    assert [await decode() for _ in range(3)] == [200, 200, 429]
+    assert (await edge.get("/api/v1/customers", token=edge.token(user_id=user))).status == 200
+
+
 async def test_callers_without_a_token_are_limited_by_their_address(open_edge: OpenEdge) -> None:
     edge = await open_edge(rate_limit_address=20)
     statuses = [(await edge.get("/api/v1/customers", token=None)).status for _ in range(25)]

@@ -11,7 +11,8 @@ from api.mounted import MountedUpstream
 from api.settings import GatewaySettings
 from tests.api.conftest import Edge, OpenEdge, listening
 from tests.services.sales_activity.world import World
-from tests.support.http import NOWHERE, TEST_SECRET, StartService, TestIssuer
+from tests.support.http import NOWHERE, StartService, TestIssuer
+from tests.support.keys import SERVICE_KEYS
 from tests.support.waiting import eventually
 
 
@@ -24,7 +25,7 @@ async def mounted(
     world = World(await service_client("sales_activity"), issuer)
     settings = GatewaySettings(
         env="test",
-        secret_key=TEST_SECRET,
+        **SERVICE_KEYS,
         auth_url=other.services["auth"].url,
         customer_url=NOWHERE,
         opportunity_url=NOWHERE,
@@ -80,7 +81,7 @@ async def test_a_mounted_service_that_hangs_is_504_and_is_told_to_stop(open_edge
 
     apps: dict[str, ASGIApp] = {"customer": hanging}
     urls = {f"{name}_url": service.url for name, service in other.services.items()}
-    settings = GatewaySettings(env="test", secret_key=TEST_SECRET, upstream_timeout_seconds=0.2, **urls)
+    settings = GatewaySettings(env="test", **SERVICE_KEYS, upstream_timeout_seconds=0.2, **urls)
     async with listening(create_app(settings, apps)) as port:
         edge = Edge(port, other.services, issuer)
 

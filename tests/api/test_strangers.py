@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.app import create_app
 from api.paths import SERVICES, SIGN_IN_BODY_MAX
 from api.settings import GatewaySettings
-from tests.support.http import NOWHERE, TEST_SECRET
+from tests.support.http import NOWHERE
+from tests.support.keys import SERVICE_KEYS
 from tests.support.strangers import long_bodies, long_heads, too_dear
 
 
@@ -20,7 +21,7 @@ async def _service(scope: Scope, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def gateway(**settings: object) -> AsyncIterator[ASGIApp]:
-    values = {"env": "test", "secret_key": TEST_SECRET, **{f"{name}_url": NOWHERE for name in SERVICES}, **settings}
+    values = {"env": "test", **SERVICE_KEYS, **{f"{name}_url": NOWHERE for name in SERVICES}, **settings}
     yield create_app(GatewaySettings(**values), dict.fromkeys(SERVICES, _service))  # type: ignore[arg-type]
 
 

@@ -16,7 +16,8 @@ PYTHON_LOCKS = ("requirements.lock", "requirements-server.lock", "requirements-d
 TOP_LEVEL = {
     *("workflows", "activities", "services", "workers", "api", "frontend", "deploy", "tests", "benchmarks", "docs"),
     *("pyproject.toml", *PYTHON_LOCKS, "package.json", "package-lock.json"),
-    *("Makefile", "README.md", "docker-compose.yml", ".ci"),
+    *("Makefile", "README.md", "docker-compose.yml", ".ci", ".github", ".env.example"),
+    *("LICENSE", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"),
     *(".gitignore", ".dockerignore", ".importlinter", ".yamllint"),
 }
 URL = re.compile(r"(https?|git\+\w+|file)://[^\s\"']+")

@@ -14,6 +14,11 @@ import yaml
 from helm_python import Chart, lint
 from helm_python.errors import HelmRenderError, HelmValuesError
 
+from deploy.databases.names import LOGINS
+from deploy.keys.purposes import PURPOSES
+from deploy.settings.catalogue import sections
+from tests.support.compose import IMAGE, read_compose
+
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "ringi"
 EXAMPLES = sorted((ROOT / "deploy" / "helm" / "examples").glob("values-*.yaml"))
@@ -41,6 +46,11 @@ SWITCHES: dict[str, list[dict[str, Any]]] = {
     "image": [{"tag": "1.2.3"}, {"digest": f"sha256:{'0' * 64}"}],
     "tolerations": [[], [{"key": "crm", "operator": "Exists"}]],  # type: ignore[list-item]
 }
+SECRETS_OF_COMPOSE = ("POSTGRES_PASSWORD", *LOGINS.values(), *(purpose.variable for purpose in PURPOSES))
+ONCE = ("migrate", "roles")
+"""What compose runs before the others."""
+BY_SETTINGS = frozenset({"RINGI_TEMPORAL_UI_URL", "RINGI_TRACE_SAMPLE_RATIO"})
+"""Set by values where somebody wants them."""
 Manifest = dict[str, Any]
 
 
@@ -85,6 +95,17 @@ def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
         if pod is not None and "containers" in pod.get("spec", {}):
             specs[pod["metadata"]["labels"]["app.kubernetes.io/component"]] = pod
     return specs
+
+
+def services_of_compose() -> dict[str, Any]:
+    services = read_compose(dict.fromkeys(SECRETS_OF_COMPOSE, "a secret"))["services"]
+    return {name: service for name, service in services.items() if service["image"].startswith(IMAGE)}
+
+
+def command(pod: Manifest) -> list[str]:
+    (container,) = pod["spec"]["containers"]
+    said: list[str] = container["command"]
+    return said
 
 
 def variables(pod: Manifest) -> dict[str, Manifest]:
@@ -160,3 +181,53 @@ def test_schemas_are_strict(chart: Chart) -> None:
     manifest["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
     with pytest.raises(jsonschema_rs.ValidationError, match="livenesProbe"):
         hold_against_schemas([manifest])
+
+
+def test_it_runs_what_compose_runs(chart: Chart) -> None:
+    """Each process of compose by the same command, with every variable that compose gives it a value for."""
+    volumes = {"attachments": {"volume": {"enabled": True}}}
+    found = pods(rendered(chart, NEEDED | volumes))
+    composed = {name: s for name, s in services_of_compose().items() if name not in ONCE}
+    assert set(found) == {*composed, "migration", "verify"}
+    assert command(found["migration"]) == services_of_compose()["migrate"]["command"]
+    for name, service in composed.items():
+        assert command(found[name]) == service["command"]
+        given = {variable for variable, value in service["environment"].items() if value not in (None, "")}
+        assert given - BY_SETTINGS <= variables(found[name]).keys(), name
+
+
+def test_every_variable_is_a_setting_and_every_secret_one_of_those_who_read_it(chart: Chart) -> None:
+    settings = {setting.variable: setting for _, found in sections() for setting in found}
+    readers = {"migration": "migrate", "verify": "migrate"}
+    for process, pod in pods(rendered(chart, NEEDED)).items():
+        for name, given in variables(pod).items():
+            assert name in settings, (process, name)
+            if "valueFrom" in given:
+                assert readers.get(process, process) in settings[name].readers, (process, name)
+            else:
+                assert not settings[name].secret, (process, name)
+
+
+def test_the_example_of_a_secret_has_what_the_pods_cannot_do_without(chart: Chart) -> None:
+    asked = {
+        name
+        for pod in pods(rendered(chart, NEEDED)).values()
+        for name, given in variables(pod).items()
+        if "valueFrom" in given and not given["valueFrom"]["secretKeyRef"].get("optional")
+    }
+    example = yaml.safe_load((ROOT / "deploy" / "helm" / "examples" / "external-secret.yaml").read_text())
+    assert {entry["secretKey"] for entry in example["spec"]["data"]} == asked
+
+
+def test_everything_that_selects_finds_pods(chart: Chart) -> None:
+    manifests = rendered(chart, NEEDED | {"networkPolicy": {"enabled": True}, "autoscaling": {"mode": "CPU"}})
+    labels = [pod["metadata"]["labels"].items() for pod in pods(manifests).values()]
+    selecting = {"Service": "selector", "NetworkPolicy": "podSelector", "PodDisruptionBudget": "selector"}
+    for manifest in manifests:
+        if manifest["kind"] in selecting:
+            selector = manifest["spec"][selecting[manifest["kind"]]]
+            wanted = selector.get("matchLabels", selector).items()
+            assert any(wanted <= of for of in labels), manifest["metadata"]["name"]
+    deployments = {m["metadata"]["name"] for m in manifests if m["kind"] == "Deployment"}
+    scaled = {m["spec"]["scaleTargetRef"]["name"] for m in manifests if m["kind"] == "HorizontalPodAutoscaler"}
+    assert scaled == deployments

@@ -3,7 +3,8 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from deploy.embedded.state.environment import SERVICES, ringi_environment
+from deploy.databases.names import SERVICES
+from deploy.embedded.state.environment import ringi_environment
 from deploy.embedded.state.secrets import Secrets
 from services.kit.db.database import Database
 from services.kit.running.context import ActorContext

@@ -18,7 +18,6 @@ OF_TEMPORAL = 50
 """Its default store and its visibility store open up to 20 and 10 connections; auto-setup some more."""
 TOOLS = Path(sys.executable).parent
 COMPOSE = ROOT / "docker-compose.yml"
-SETTING = re.compile(r"RINGI_[A-Z_]+")
 
 
 @pytest.fixture(scope="module")
@@ -81,20 +80,10 @@ def test_every_own_container_runs_a_module_that_exists(compose: dict[str, Any]) 
             assert importlib.util.find_spec(module) is not None, f"{name}: no module {module}"
 
 
-def test_own_containers_hold_no_secret_and_no_privilege(compose: dict[str, Any]) -> None:
+def test_own_containers_have_no_privilege(compose: dict[str, Any]) -> None:
     for name, service in own_services(compose).items():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
-        assert service["environment"]["RINGI_SECRET_KEY"].startswith("${RINGI_SECRET_KEY:?"), name
-
-
-def test_every_setting_in_the_compose_file_is_read_somewhere(compose: dict[str, Any]) -> None:
-    fields = {match.lower() for match in SETTING.findall(COMPOSE.read_text())}
-    rooms = ("services", "api", "frontend", "workers", "deploy")
-    files = [path for room in rooms for kind in ("*.py", "*.sql") for path in (ROOT / room).rglob(kind)]
-    source = "\n".join(path.read_text() for path in files)
-    unread = {f for f in fields if f.removeprefix("ringi_") not in source and f.upper() not in source}
-    assert unread == set()
 
 
 def test_the_database_has_room_for_all_pools_at_once(compose: dict[str, Any]) -> None:

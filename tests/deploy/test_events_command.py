@@ -20,7 +20,7 @@ from tests.services.analytics.test_rebuild import consumed, records, send
 from tests.services.analytics.world import World
 from tests.support.broker import Broker
 from tests.support.events import publish, running
-from tests.support.http import TEST_SECRET
+from tests.support.keys import KEY_VARIABLES
 from tests.support.waiting import eventually
 
 
@@ -44,7 +44,8 @@ async def system(
         monkeypatch.setenv(f"RINGI_{service.upper()}_DATABASE_URL", url)
     monkeypatch.setenv("RINGI_KAFKA_BOOTSTRAP", own_broker.bootstrap)
     monkeypatch.setenv("RINGI_TEMPORAL_ADDRESS", "127.0.0.1:9")
-    monkeypatch.setenv("RINGI_SECRET_KEY", TEST_SECRET)
+    for name, value in KEY_VARIABLES.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("RINGI_ENV", "test")
     async with AsyncExitStack() as stack:
         opened = {name: await stack.enter_async_context(Database(url, name=name)) for name, url in urls.items()}

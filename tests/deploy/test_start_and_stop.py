@@ -14,7 +14,7 @@ from temporalio.client import Client
 from deploy.embedded.children.processes import postgres_processes, recorded_children
 from deploy.embedded.parts.postgres import programs
 from deploy.embedded.parts.temporal import SEARCH_ATTRIBUTES
-from deploy.embedded.state.environment import ringi_environment
+from deploy.embedded.state.environment import owner_environment, ringi_environment
 from deploy.embedded.state.home import lock_holder
 from deploy.embedded.state.ports import is_free
 from deploy.embedded.state.secrets import Secrets
@@ -23,7 +23,8 @@ from tests.support.waiting import eventually_sync
 
 
 def database_url(run: Run) -> str:
-    return ringi_environment(run.home, run.ports, Secrets.load(run.home))["RINGI_CUSTOMER_DATABASE_URL"]
+    """As the owner, who may make tables."""
+    return owner_environment(run.ports, Secrets.load(run.home))["RINGI_CUSTOMER_DATABASE_URL"]
 
 
 def controls_of(run: Run) -> str:
@@ -91,15 +92,17 @@ def test_a_port_that_somebody_took_meanwhile_moves_and_the_others_stay(run: Run)
         thief.kill()
 
 
-def test_services_own_their_databases_and_are_no_superusers(run: Run) -> None:
+def test_services_run_with_rights_to_their_own_rows_and_no_more(run: Run) -> None:
     run.up()
-    with psycopg.connect(database_url(run)) as connection:
+    urls = ringi_environment(run.home, run.ports, Secrets.load(run.home))
+    with psycopg.connect(urls["RINGI_CUSTOMER_DATABASE_URL"]) as connection:
         row = connection.execute(
-            "SELECT rolsuper, pg_get_userbyid(datdba) = current_user FROM pg_roles, pg_database"
-            " WHERE rolname = current_user AND datname = current_database()"
-        ).fetchone()
-        assert row == (False, True)
+            "SELECT current_user, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        )
+        assert row.fetchone() == ("ringi_customer", False, False)
         settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(urls["RINGI_CUSTOMER_DATABASE_URL"], dbname="ringi_auth")
     assert settings["fsync"] == "on"
     assert settings["synchronous_commit"] == "on"
     assert settings["full_page_writes"] == "on"
@@ -107,7 +110,7 @@ def test_services_own_their_databases_and_are_no_superusers(run: Run) -> None:
 
 def test_nobody_gets_into_the_database_without_its_password(run: Run) -> None:
     run.up()
-    for user in ("postgres", "ringi"):
+    for user in ("postgres", "ringi_migrator", "ringi_auth"):
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(host="127.0.0.1", port=run.ports.postgres, user=user, dbname="postgres", password="guess")
     assert run.home.secrets_file.stat().st_mode & 0o077 == 0

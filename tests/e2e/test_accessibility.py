@@ -38,6 +38,12 @@ PAGES = {
     "notifications": ("manager", "/notifications"),
     "notification-settings": ("rep", "/notification-settings"),
     "mail": ("admin", "/mail"),
+    "people": ("admin", "/people"),
+    "person": ("admin", "/people/{named}"),
+    "person-form": ("admin", "/people/{named}/edit"),
+    "person-delete": ("admin", "/people/{named}/delete?successorId={other}"),
+    "organization": ("admin", "/organization"),
+    "department-form": ("admin", "/organization/{department}"),
     "webhooks": ("admin", "/webhooks"),
     "webhook": ("admin", "/webhooks/{webhook}"),
     "webhook-form": ("admin", "/webhooks/{webhook}/edit"),
@@ -60,6 +66,7 @@ PAGES = {
     "rates": ("admin", "/firm/rates"),
     "business-calendar": ("admin", "/firm/calendar"),
     "limits": ("admin", "/firm/limits"),
+    "holds": ("admin", "/firm/holds"),
     "not-found": ("manager", "/nowhere"),
 }
 
@@ -95,6 +102,8 @@ async def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(
             sample=drawn["id"],
             route=route,
             named=named,
+            other=records.uuid_of("approver2"),
+            department=next(iter(frontend.gateway.departments)),
             webhook=webhook,
         )
         await page.goto(address)

@@ -13,6 +13,7 @@ from tests.e2e.office import plan_absence
 from tests.support.files import PDF
 
 TITLE = "店舗改装工事の発注"
+STUCK = "取引報告書の再発行"
 ROW = f"#opportunity-rows tr[data-id]:not([data-held]):has-text('{TITLE}')"
 
 
@@ -45,6 +46,64 @@ async def test_a_request_from_its_draft_to_the_auditors_desk(desk: OpenPage, wat
     await expect(proxy.locator("textarea").filter(visible=True).first).to_have_value("代理として確認しました")
 
     await _traced(await desk("auditor", address), tmp_path)
+
+
+async def test_a_superior_takes_over_what_is_stuck_below_them(desk: OpenPage, watch: Watch, tmp_path: Path) -> None:
+    watch.expects_failures = True  # a route is refused first
+    admin = await desk("admin", "/routes/new")
+    await _lets_superiors_step_in(admin)
+    rep = await desk("rep", "/approvals/new")
+    await rep.select_option("#opportunity-kind", "OTHER")
+    await rep.fill("#opportunity-title", STUCK)
+    await rep.locator("#opportunity-title").press("Tab")
+    route = rep.locator("#opportunity-route", has_text="上長が引上げ承認できる")
+    await expect(route).to_contain_text("清水 陽子", timeout=SYSTEM_PATIENCE_MS)
+    await rep.click("button[value=submit]")
+    await expect(rep.locator(".page-title .badge")).to_contain_text("承認待ち")
+    address = re.sub(r"[?#].*", "", rep.url)
+
+    superior = await desk("manager2", "/approvals")
+    await superior.get_by_role("link", name="部下の滞留").click()
+    row = superior.locator(f"#opportunity-rows tr[data-id]:not([data-held]):has-text('{STUCK}')")
+    await expect(row).to_contain_text("清水 陽子さんの承認待ち")
+    facts = superior.locator("#opportunity-detail")
+    await expect(facts).to_contain_text("清水 陽子の上長")
+    await expect(facts.locator(".stand-in-note")).to_contain_text("清水 陽子さんに代わって引上げ承認します")
+    sending = lambda answer: answer.request.method == "POST" and answer.url.endswith("/decide")  # noqa: E731
+    async with superior.expect_response(sending) as answered:
+        await superior.keyboard.press("a")
+        await expect(superior.locator("#opportunity-comment")).to_be_focused()
+        await superior.keyboard.type("担当者が出張中のため、私が確認しました")
+        await superior.keyboard.press("Control+Enter")
+        await expect(row).to_have_count(0)
+    assert (await answered.value).status == 200
+
+    approver = await desk("shimizu", "/notifications")
+    told = approver.locator("#page", has_text="松本 由美さんが引上げ承認で判断しました")
+    await expect(told).to_contain_text(STUCK, timeout=SYSTEM_PATIENCE_MS)
+    await approver.goto(address)
+    await expect(approver.locator(".timeline")).to_contain_text("松本 由美（清水 陽子に代わり引上げ）")
+    await expect(approver.locator(".timeline")).to_contain_text("担当者が出張中のため、私が確認しました")
+    await expect(approver.locator(".decision-bar")).to_have_count(0)
+
+    auditor = await desk("auditor", f"{address}/dossier")
+    await expect(auditor.locator("#page")).to_contain_text("松本 由美（清水 陽子に代わり引上げ）")
+    await expect(auditor.locator("#page")).to_contain_text("上長として（引上げ承認）")
+    await _verified(auditor, tmp_path, "担当者が出張中のため、私が確認しました", "SUPERIOR", "stepIn")
+
+
+async def _lets_superiors_step_in(admin: Page) -> None:
+    await admin.fill("#opportunity-name", "滞りを上長が引き取るルート")
+    await admin.select_option("#opportunity-kind", "OTHER")
+    await admin.fill("#opportunity-priority", "900")
+    await admin.fill("#opportunity-s0_name", "課内承認")
+    await admin.select_option("#opportunity-s0_add", label="清水 陽子")
+    await admin.select_option("#opportunity-s0_stepIn", "WHEN_LATE")
+    await admin.click(".form-actions button[value=save]")
+    await expect(admin.locator("#opportunity-stage-0 .field-error")).to_contain_text("期限のない段階")
+    await admin.select_option("#opportunity-s0_stepIn", "ALWAYS")
+    await admin.click(".form-actions button[value=save]")
+    await expect(admin.locator(".route")).to_contain_text("上長が引上げ承認できる")
 
 
 async def _drafts_and_attaches(rep: Page) -> str:
@@ -132,6 +191,11 @@ async def _traced(auditor: Page, folder: Path) -> None:
     await expect(auditor.locator("h1")).to_contain_text("が見た内容")
     await expect(auditor.locator("#page")).to_contain_text("見積書.pdf")
     await auditor.goto(f"{address}/dossier")
+    await _verified(auditor, folder, "二割ほど高いと思います", "金額を見直してください", "見積書.pdf")
+
+
+async def _verified(auditor: Page, folder: Path, *told: str) -> None:
+    """The dossier on the page is taken away and verified without the system, and a bit flipped in it is found."""
     fingerprint = await auditor.locator(".dossier-marks dd").first.inner_text()
     async with auditor.expect_download() as waiting:
         await auditor.click("a[download]")
@@ -140,7 +204,7 @@ async def _traced(auditor: Page, folder: Path) -> None:
     verified = ringi_audit_verify(file, "--key", fingerprint)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     content = file.read_bytes()
-    for words in ("二割ほど高いと思います", "金額を見直してください", "見積書.pdf"):
+    for words in told:
         place = content.index(words.encode())
         file.write_bytes(content[:place] + bytes([content[place] ^ 0x01]) + content[place + 1 :])
         flipped = ringi_audit_verify(file, "--key", fingerprint)

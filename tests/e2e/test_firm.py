@@ -37,18 +37,22 @@ async def test_a_rate_is_corrected_and_a_request_in_dollars_is_compared_by_it(
     rep = await open_page("rep", "/approvals/new")
     await rep.select_option("#opportunity-kind", "OTHER")
     await rep.select_option("#opportunity-currency", "USD")
-    await rep.fill("#opportunity-amount", "12,000")
+    await rep.fill("#opportunity-amount", "12,000.505")
     await rep.fill("#opportunity-title", "外貨建て商品の手数料")
-    await rep.locator("#opportunity-title").press("Tab")
-    await expect(rep.locator("#opportunity-route")).to_contain_text("≈ ¥1,830,000")
+    await rep.get_by_role("button", name="申請する", exact=True).click()
+    await expect(rep.locator("#opportunity-amount-error")).to_contain_text("小数点以下 2 桁まで")
+    await expect(rep.locator("#opportunity-amount")).to_have_value("12,000.505")
+    await rep.fill("#opportunity-amount", "１２，０００．５０")
+    await rep.locator("#opportunity-amount").press("Tab")
+    await expect(rep.locator("#opportunity-route")).to_contain_text("≈ ¥1,830,077")
     await expect(rep.locator("#opportunity-route")).to_contain_text("1 USD = ¥152.50")
     await rep.get_by_role("button", name="申請する", exact=True).click()
-    await expect(rep.locator(".facts").first).to_contain_text("USD 12,000")
-    await expect(rep.locator(".facts").first).to_contain_text("≈ ¥1,830,000")
+    await expect(rep.locator(".facts").first).to_contain_text("USD 12,000.50")
+    await expect(rep.locator(".facts").first).to_contain_text("≈ ¥1,830,077")
     [sent] = [
         body for body in frontend.gateway.sent("POST", "/approvals") if body and "title" in body and "draft" in body
     ]
-    assert (sent["amount"], sent["currency"]) == (12_000, "USD")
+    assert (sent["amount"], sent["currency"]) == ("12000.5", "USD")
 
 
 async def test_a_currency_without_a_rate_says_that_it_takes_the_strictest_route(open_page: OpenPage) -> None:

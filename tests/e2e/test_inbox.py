@@ -221,7 +221,7 @@ async def test_a_bulk_decision_is_answered_row_by_row_and_retries_only_what_fail
 async def test_new_requests_are_offered_and_do_not_slide_in(open_page: OpenPage, frontend: RunningFrontend) -> None:
     page = await open_page("approver", "/approvals")
     await expect(page.locator(ROWS)).to_have_count(12)
-    await eventually(lambda: frontend.gateway.listeners)
+    await eventually(lambda: frontend.gateway.followers)
     item = next(iter(frontend.gateway.approvals.values()))
     frontend.gateway.add_waiting_copy(item, "急ぎの新しい申請")
     frontend.gateway.announce(frontend.gateway.notice_about(item, "承認をお願いします: 急ぎの新しい申請"))

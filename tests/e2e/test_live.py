@@ -49,3 +49,26 @@ async def test_without_locks_a_tab_has_its_own_stream(open_page: OpenPage, front
     item = frontend.gateway.waiting("approver@ringi.example")[0]
     frontend.gateway.announce(frontend.gateway.notice_about(item, "お知らせ"))
     await expect(page.locator("#unread-count")).to_have_text("3")
+
+
+async def test_a_proxys_pages_follow_a_decision_of_which_nobody_sends_them_a_notice(
+    open_page: OpenPage, frontend: RunningFrontend
+) -> None:
+    gateway = frontend.gateway
+    gateway.add_absence("approver", "manager")
+    item = gateway.waiting("approver@ringi.example")[0]
+    listing = await open_page("manager", "/approvals?tab=mine")
+    row = listing.locator(f"#opportunity-row-{item['id']}")
+    await expect(row).to_be_visible()
+    page = await listing.context.new_page()
+    await page.goto(f"/approvals/{item['id']}")
+    absent = await open_page("approver", f"/approvals/{item['id']}")
+    await eventually(lambda: gateway.followers >= 2, what="a stream of requests for each of the two")
+    unread = await listing.locator("#unread-count").inner_text()
+    await absent.click("button[value=approve][data-key=a]")
+    await eventually(lambda: gateway.approvals[item["id"]]["state"] == "APPROVED", what="the end of the time to undo")
+    gateway.tell_change(item["id"])
+    await expect(row).to_have_attribute("data-over", "")
+    await expect(page.locator(".decided")).to_contain_text("高橋 直樹")
+    await expect(page.locator(".decision-bar")).to_have_count(0)
+    assert await listing.locator("#unread-count").inner_text() == unread

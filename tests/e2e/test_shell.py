@@ -309,9 +309,10 @@ async def test_a_page_opens_one_live_connection(open_page: OpenPage) -> None:
 async def test_theme_and_language_are_right_at_the_first_paint_and_stay(open_page: OpenPage) -> None:
     page = await open_page("manager", "/processes", theme="dark")
     assert await page.evaluate("document.documentElement.classList.contains('dark')")
-    for _ in ("dark", "light"):
+    for theme in ("dark", "light"):
         async with page.expect_navigation():
-            await page.click("form[action='/preferences/theme'] button")
+            await page.click("#display-open")
+            await page.click(f"#display-theme button[value={theme}]")
     assert not await page.evaluate("document.documentElement.classList.contains('dark')")
     await page.click("details.account summary")
     await page.click("form[action='/preferences/locale'] button")

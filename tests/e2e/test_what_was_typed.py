@@ -234,7 +234,7 @@ async def test_an_open_page_says_who_decided_and_takes_its_buttons_away(
 ) -> None:
     item = frontend.gateway.waiting("approver@ringi.example")[0]
     page = await open_page("approver", f"/approvals/{item['id']}")
-    await eventually(lambda: frontend.gateway.listeners)
+    await eventually(lambda: frontend.gateway.followers)
     await page.locator("#opportunity-comment").press_sequentially("書きかけ")
     frontend.gateway.decide_as("approver2", item["id"], "reject")
     frontend.gateway.close_notices(item)
@@ -247,7 +247,7 @@ async def test_an_open_list_marks_what_others_decided_where_it_stands(
     open_page: OpenPage, frontend: RunningFrontend
 ) -> None:
     page = await open_page("approver", "/approvals")
-    await eventually(lambda: frontend.gateway.listeners)
+    await eventually(lambda: frontend.gateway.followers)
     first = str(await page.locator(ROWS).first.get_attribute("data-id"))
     frontend.gateway.decide_as("approver2", first, "reject")
     frontend.gateway.close_notices(frontend.gateway.approvals[first])

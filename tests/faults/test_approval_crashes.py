@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from activities.opportunity.handlers import DECIDED
+from services.contracts.permissions import Role
 from services.kit.running import clock
 from tests.faults.forks import PATIENCE
 from tests.faults.scenarios import (
@@ -190,4 +191,26 @@ async def test_each_reminder_and_escalation_happens_once_though_the_worker_dies_
         decided = Order(approver, request, "approve", "APPROVED")
         await eventually(decided.answered, within=PATIENCE, what=f"a decision after {step}")
         assert await _history(system, request) == [*expected[step], "APPROVE"]
+    await invariants_hold(system)
+
+
+async def test_a_superior_steps_in_once_though_the_worker_dies_around_it(
+    system: System, workers: WorkerProcesses
+) -> None:
+    manager = system.people["manager"]
+    below = await system.person("below", Role.APPROVER, manager=manager)
+    instead = {"insteadOf": str(below.id), "comment": "滞っているため"}
+    body = request_to(below, stepIn="ALWAYS")
+    for moment in MOMENTS:
+        request = (await asked(system.people["rep"], "POST", "/approvals", body))["id"]
+        order = Order(manager, request, "step-in", "APPROVED", instead)
+        worker = workers.start(f"opportunity.decide.{moment}:1")
+        sent = asyncio.ensure_future(order.send())
+        await worker.dies(f"death as a superior steps in ({moment})")
+        assert (await sent).status in (200, 503)
+        restarted = workers.start()
+        await eventually(order.answered, within=PATIENCE, what=f"the answer after {moment}")
+        restarted.kill()
+        assert await _history(system, request) == ["SUBMIT", "APPROVE"]
+    workers.start()
     await invariants_hold(system)

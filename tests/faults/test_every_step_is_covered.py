@@ -12,12 +12,14 @@ from tests.faults import test_approval_crashes as approvals
 from tests.faults import test_bulk_crashes as bulk
 from tests.faults import test_cascade_crashes as cascades
 from tests.faults import test_handover_crashes as handovers
+from tests.faults import test_purge_crashes as purges
 from tests.faults import test_timer_crashes as timers
 from workflows import (
     approval,
     bulk_decision,
     customer_deletion,
     customer_restoration,
+    purge_attachments,
     task_due_soon,
     user_deletion,
     user_restoration,
@@ -84,6 +86,10 @@ def test_the_worker_dies_around_every_step_of_a_cascade_and_of_its_undo(process:
 def test_the_worker_dies_around_everything_that_a_waiting_process_does(process: ProcessType) -> None:
     module, taken = WAITING[process]
     assert steps_of(module)[0] - COMPARISONS == taken
+
+
+def test_the_worker_dies_around_what_the_purge_does() -> None:
+    assert steps_of(purge_attachments) == (set(purges.STEPS), set())
 
 
 def test_the_worker_dies_around_what_the_ledger_keeps() -> None:

@@ -66,7 +66,7 @@ def _request_to(approver: Caller) -> dict[str, Any]:
 
 async def _decide(rep: Caller, approver: Caller) -> None:
     customer = await _post(rep, "/customers", {"name": "山田 太郎", "kind": "INDIVIDUAL"})
-    content = _request_to(approver) | {"customerId": customer["id"]}
+    content = _request_to(approver) | {"customerId": customer["id"], "amount": "1250.50", "currency": "USD"}
     decided = await _post(rep, "/approvals", content | {"draft": True})
     await _attach(rep, decided)
     submitted = await rep.ask("PATCH", f"/approvals/{decided['id']}/submit")
@@ -200,6 +200,10 @@ TAMPERINGS = {
         " WHERE state = 'APPROVED'",
     ),
     "attachments": Tampering("opportunity", "UPDATE approval_attachments SET sha256 = repeat('0', 64)"),
+    "retention": Tampering(
+        "opportunity",
+        "UPDATE approval_attachments SET purge_rule = 'RETENTION', purge_term = 10, purge_begun_at = now()",
+    ),
     "bulk-items": Tampering(
         "opportunity", "UPDATE bulk_decision_items SET status = 'CANCELLED' WHERE status = 'DECIDED'"
     ),

@@ -26,6 +26,7 @@ NO_HEADS = {"fields."}
 WRITERS = re.compile(r"record_audit|AuditedAs\(|_note\(|_audit")
 NO_ACTIONS = {
     *("approval.before_answer", "http.before_answer", "attachment.scanned", "webhook.answered"),
+    *("attachment.purge_begun", "attachment.purge_deleted"),
     *("index.csv", "index.json", "sample.json", "population.txt"),
 }
 """Places in the code at which tests let a process die, and names of files."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from starlette.applications import Starlette
 
 from api.paths import check_raw
@@ -22,7 +22,7 @@ from frontend.ui.paths import is_plain
 from frontend.ui.settings import FrontendSettings
 from services.kit.errors import BadRequest
 from tests.api.stub_service import StubService, reply
-from tests.support.frontend import SECRET
+from tests.support.keys import FRONTEND_KEYS
 from tests.support.spellings import plain_ways, ways_out
 from tests.support.strangers import Sent, status_of
 
@@ -46,7 +46,7 @@ async def signed_in(tmp_path: Path) -> AsyncIterator[SignedInShell]:
     for remote in ("customer", "sales", "opportunity", "analytics"):
         origin.on("GET", f"/_remote/{remote}/.well-known/ringi-remote.json", reply(503))
     origin.on("GET", "/metrics", reply(200, "secrets of operation"))
-    settings = FrontendSettings(env="test", gateway_url=origin.url, secret_key=SecretStr(SECRET), home=tmp_path)
+    settings = FrontendSettings(env="test", gateway_url=origin.url, **FRONTEND_KEYS, home=tmp_path)
     app = shell.create_app(settings)
     try:
         async with app.router.lifespan_context(app):
@@ -88,7 +88,7 @@ def test_shell_and_gateway_refuse_the_same_spellings() -> None:
 
 
 def test_an_id_of_dots_stays_one_segment(tmp_path: Path) -> None:
-    client = GatewayClient(FrontendSettings(env="test", gateway_url="http://gateway", secret_key=SecretStr(SECRET)))
+    client = GatewayClient(FrontendSettings(env="test", gateway_url="http://gateway", **FRONTEND_KEYS))
     for value in (".", "..", "...", "../x", "a/b", "%2e%2e", "?q", "#f", "\\", ";"):
         url = client.url(f"/sagas/{segment(value)}/retry", {"q": "山"})
         assert str(url) == f"http://gateway/api/v1/sagas/{segment(value)}/retry?q=%E5%B1%B1"
@@ -105,7 +105,7 @@ def test_a_manifest_names_plain_paths_only(path: str) -> None:
 
 
 def test_a_manifest_exposes_nothing_outside_of_its_own_prefixes() -> None:
-    settings = FrontendSettings(env="test", gateway_url="http://gateway", secret_key=SecretStr(SECRET))
+    settings = FrontendSettings(env="test", gateway_url="http://gateway", **FRONTEND_KEYS)
     registry = Registry(settings)
     manifest = RemoteManifest(
         name="customer",

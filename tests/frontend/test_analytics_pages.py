@@ -72,7 +72,7 @@ async def test_amounts_in_other_currencies_stand_apart_from_the_yen() -> None:
     gateway.on("GET", "/reports/sales-summary", document)
     html = text(await client.get("/reports/sales-summary"))
     assert "¥500" in html
-    assert "USD 1,000,000" in html
+    assert "USD 1,000,000.00" in html
     assert "1,000,500" not in html
 
 

@@ -20,6 +20,7 @@ from frontend.ui.gateway import GatewayProblem
 from frontend.ui.settings import FrontendSettings
 from tests.support.fake_gateway import PASSWORD
 from tests.support.frontend import RunningFrontend, running_frontend
+from tests.support.keys import KEY_VARIABLES
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
 from tests.support.waiting import eventually, port_answers
@@ -343,7 +344,7 @@ def shell_process(settings: FrontendSettings, port: int, log: Path) -> ServerPro
         "RINGI_ENV": "test",
         "RINGI_GATEWAY_URL": settings.gateway_url,
         "RINGI_PUBLIC_URL": settings.public_url,
-        "RINGI_SECRET_KEY": settings.secret_key.get_secret_value(),
+        **KEY_VARIABLES,
         "RINGI_HOME": str(settings.home),
     }
     return ServerProcess(command, log=log, env=environment)

@@ -29,6 +29,8 @@ CUSTOMER = customer(
     version=3,
     profile=None,
 )
+MAY = {"rep": ["CHANGE"], "manager": ["CHANGE", "ASSIGN", "DELETE"], "admin": ["CHANGE", "ASSIGN", "DELETE"]}
+"""What a role may do with an active customer within its reach."""
 FORM = {"name": "山田 太郎", "kind": "INDIVIDUAL", "relationship": "CLIENT", "tags": "NISA、相続 , NISA"}
 EMPTY_PROFILE: dict[str, Any] = {
     **dict.fromkeys(("riskTolerance", "assetsBand", "incomeBand", "horizon", "fundSource", "investorClass")),
@@ -44,7 +46,7 @@ def site(*roles: str) -> Site:
     client, gateway = browser(create_app(SETTINGS), "customer", *roles)
     gateway.on("GET", "/auth/users", page(ME, REP, STRANGER))
     gateway.on("GET", "/customers", page(CUSTOMER, more="more"))
-    gateway.on("GET", "/customers/c1", CUSTOMER, etag='"3"')
+    gateway.on("GET", "/customers/c1", CUSTOMER | {"allowedActions": MAY.get(roles[0], [])}, etag='"3"')
     return client, gateway
 
 
@@ -166,6 +168,16 @@ async def test_who_had_a_deleted_customer_learns_who_deleted_it_when_and_how_it_
     assert told in text(answer)
 
 
+async def test_a_manager_whom_a_request_names_is_offered_nothing_of_another_teams_customer() -> None:
+    client, gateway = site("manager")
+    gateway.on("GET", "/customers/c1", CUSTOMER | {"allowedActions": []}, etag='"3"')
+    html = text(await client.get("/customers/c1"))
+    assert not any(part in html for part in ("/edit", "/delete", "/new", "/assign", "add=1"))
+    gateway.on("GET", "/customers/c1", CUSTOMER | {"allowedActions": ["CHANGE"]}, etag='"3"')
+    html = text(await client.get("/customers/c1"))
+    assert all(part in html for part in ("/customers/c1/edit", "/approvals/new?customerId=c1", "add=1"))
+
+
 async def test_an_auditor_sees_no_button_that_changes_anything() -> None:
     client, _gateway = site("auditor")
     html = text(await client.get("/customers/c1"))
@@ -195,7 +207,8 @@ async def test_without_a_preview_no_deletion_is_offered() -> None:
 async def test_only_an_administrator_is_offered_a_restore() -> None:
     for roles, offered in ((("admin",), True), (("auditor",), False)):
         client, gateway = site(*roles)
-        gateway.on("GET", "/customers/c1", CUSTOMER | {"state": "DELETED", "deletedAt": "2026-11-20T01:00:00Z"})
+        deleted = {"state": "DELETED", "deletedAt": "2026-11-20T01:00:00Z"}
+        gateway.on("GET", "/customers/c1", CUSTOMER | deleted | {"allowedActions": ["RESTORE"] if offered else []})
         assert ('action="/customers/c1/restore"' in text(await client.get("/customers/c1"))) is offered
 
 

@@ -28,8 +28,21 @@ RATE: dict[str, Any] = {
 KEPT = {name: RATE[name] for name in ("id", "currency", "yenPerUnit", "validFrom")}
 LIMITS: dict[str, Any] = {
     "attachmentMaxBytes": 5 * 1024 * 1024, "attachmentsPerRequest": None, "hardMaxBytes": 20 * 1024 * 1024,
+    "retentionYears": 10, "abandonedDraftDays": 180,
     "hardPerRequest": 20, "version": 3, "updatedBy": None, "updatedByName": "山田 管理",
     "updatedAt": "2026-11-01T00:00:00Z",
+}  # fmt: skip
+
+RETENTION = {
+    "nextRunAt": "2026-12-01T17:00:00Z", "due": {"requests": 2, "files": 5, "bytes": 3_400_000, "heldFiles": 3},
+    "heldRequests": 1, "lastRun": None,
+}  # fmt: skip
+HOLD = {
+    "id": "5f1c2d3e-0000-7000-8000-000000000001", "approvalId": "5f1c2d3e-0000-7000-8000-000000000002",
+    "number": "RNG-2026-000400", "title": "手数料の減額", "state": "APPROVED", "office": "AUDIT",
+    "reason": "訴訟の準備", "setBy": "5f1c2d3e-0000-7000-8000-000000000003",
+    "setByName": "監査 次郎", "setAt": "2026-11-01T00:00:00Z",
+    "releasedBy": None, "releasedByName": None, "releasedAt": None, "releaseReason": None,
 }  # fmt: skip
 
 
@@ -56,6 +69,8 @@ def site(*roles: str) -> tuple[Browser, ScriptedGateway]:
     client, gateway = browser(create_app(SETTINGS), "opportunity", *(roles or ("admin",)))
     gateway.on("GET", "/currency-rates", rates(RATE))
     gateway.on("GET", "/approval-settings", LIMITS, etag='"3"')
+    gateway.on("GET", "/approval-settings/retention", RETENTION)
+    gateway.on("GET", "/legal-holds", {"items": [HOLD], "nextCursor": "next"})
     return client, gateway
 
 
@@ -163,7 +178,8 @@ async def test_limits_are_shown_and_sent_in_what_people_count_by() -> None:
     answer = await client.post("/firm/limits", form.filled({"size": "2.5", "count": "7"}))
     assert answer.status == 303
     [call] = gateway.sent("PUT", "/approval-settings")
-    assert call.body == {"attachmentMaxBytes": 2_621_440, "attachmentsPerRequest": 7}
+    terms = {"retentionYears": 10, "abandonedDraftDays": 180}
+    assert call.body == {"attachmentMaxBytes": 2_621_440, "attachmentsPerRequest": 7} | terms
     assert call.headers["If-Match"] == '"3"'
     refused = await client.post("/firm/limits", form.filled({"size": "many", "count": "x"}))
     assert refused.status == 422
@@ -173,10 +189,34 @@ async def test_limits_are_shown_and_sent_in_what_people_count_by() -> None:
     assert gateway.sent("PUT", "/approval-settings")[1].body["attachmentMaxBytes"] is None
 
 
+async def test_retention_is_set_beside_what_the_next_run_would_delete() -> None:
+    client, gateway = site()
+    gateway.on("PUT", "/approval-settings", LIMITS | {"version": 4})
+    html = text(await client.get("/firm/limits"))
+    for told in ("犯罪収益移転防止法", "12/02 02:00", "5 ファイル", "ホールド中の申請 1 件", "まだありません"):
+        assert told in html, told
+    form = form_to(html, "/firm/limits")
+    assert (await client.post("/firm/limits", form.filled({"years": "15", "days": "90"}))).status == 303
+    [call] = gateway.sent("PUT", "/approval-settings")
+    assert (call.body["retentionYears"], call.body["abandonedDraftDays"]) == (15, 90)
+    refused = await client.post("/firm/limits", form.filled({"years": "", "days": "ninety"}))
+    assert refused.status == 422
+    assert text(refused).count("整数を入力してください") == 2
+    reader, _ = site("manager")
+    assert "opportunity-purge" not in text(await reader.get("/firm/limits"))
+
+
+async def test_what_is_held_is_listed_with_who_holds_it_and_why() -> None:
+    client, _ = site("auditor")
+    html = text(await client.get("/firm/holds"))
+    for told in ("訴訟の準備", "監査 次郎", "監査人による設定", "RNG-2026-000400", "cursor=next"):
+        assert told in html, told
+
+
 async def test_who_only_reads_is_offered_nothing_to_change() -> None:
     client, gateway = site("auditor")
     gateway.on("GET", f"/business-calendar/{office_now().year}", year(office_now().year))
-    for path in ("/firm/rates", "/firm/calendar", "/firm/limits"):
+    for path in ("/firm/rates", "/firm/calendar", "/firm/limits", "/firm/holds"):
         assert 'method="post"' not in text(await client.get(path)), path
 
 
@@ -191,7 +231,7 @@ async def test_an_amount_tells_what_it_is_worth_and_by_which_rate() -> None:
     gateway.on("GET", "/approvals/pending", page(priced))
     gateway.on("GET", "/approvals/counts", counts(waiting=1))
     html = text(await client.get("/approvals/r1"))
-    assert "USD 12,000" in html
+    assert "USD 12,000.00" in html
     assert "≈ ¥1,800,000" in html
     assert "1 USD = ¥150.00（2026/11/01 のレート）" in html
     assert "≈ ¥1,800,000" in text(await client.get("/approvals"))

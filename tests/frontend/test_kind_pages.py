@@ -84,8 +84,8 @@ def test_the_style_sheet_knows_every_kind_and_condition() -> None:
 def test_values_are_meant_as_people_type_them(kind: str, typed_text: str, meant: Any) -> None:
     field = KindField(name="x", type=kind)
     assert value_of(field, typed_text, "JPY") == meant
-    assert value_of(field, typed(field, meant), "JPY") == meant
-    assert (value_of(field, "", "JPY"), typed(field, None)) == (None, "")
+    assert value_of(field, typed(field, meant, "JPY"), "JPY") == meant
+    assert (value_of(field, "", "JPY"), typed(field, None, "JPY")) == (None, "")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from frontend.shell.sessions import Session, Sessions, SqliteSessions
 from frontend.ui.build import build
 from tests.frontend.test_composition import token_in
 from tests.support.fake_gateway import PASSWORD
-from tests.support.frontend import SECRET, RunningFrontend, running_frontend
+from tests.support.frontend import RunningFrontend, running_frontend
+from tests.support.keys import FRONTEND_KEYS
 from tests.support.waiting import eventually
 
 STREAMS = 200
@@ -32,7 +33,7 @@ async def cookies(frontend: RunningFrontend, count: int) -> list[dict[str, str]]
     """Sessions of so many browsers of people who signed in some time ago, each of somebody else."""
     store = SqliteSessions(Path(frontend.settings.home) / "frontend" / "sessions.sqlite3")
     await store.open()
-    sessions = Sessions(store, SECRET)
+    sessions = Sessions(store, FRONTEND_KEYS["session_keys"])
     token = f"{next(iter(frontend.gateway.users))}|1"
     made = []
     for number in range(count):

@@ -284,3 +284,17 @@ def test_a_time_without_a_day_is_asked_about() -> None:
     draft = TaskDraft(inputs={"title": ("電話",), "dueTime": ("09:30",)})
     assert not draft.check()
     assert "dueDay" in draft.problems
+
+
+async def test_of_work_that_one_only_reads_nothing_is_offered() -> None:
+    client, gateway = site("rep")
+    for path, record, offers in (
+        ("/tasks/t1", TASK, ("/tasks/t1/edit", "/tasks/t1/status")),
+        ("/meetings/m1", MEETING, ("/meetings/m1/edit",)),
+    ):
+        assert all(offer in text(await client.get(path)) for offer in offers)
+        gateway.on("GET", path, record | {"allowedActions": []}, etag='"2"')
+        assert not any(offer in text(await client.get(path)) for offer in offers)
+    assert "/tasks/t1/status" in text(await client.get("/tasks"))
+    gateway.on("GET", "/tasks", page(TASK | {"allowedActions": []}))
+    assert "/tasks/t1/status" not in text(await client.get("/tasks"))

@@ -14,10 +14,11 @@ from frontend.shell import sessions as module
 from frontend.shell.sessions import RedisSessions, Session, Sessions, SqliteSessions
 from frontend.shell.tokens import Tokens
 from frontend.ui.gateway import Answer, GatewayProblem
+from frontend.ui.keys import Keyring
 from tests.support.redis import running_redis
 from tests.support.waiting import eventually
 
-SECRET = "a-secret-of-at-least-thirty-two-characters"
+KEYS = Keyring("a-secret-of-at-least-thirty-two-characters")
 SESSION = Session("u1", "佐藤 美咲", "rep@ringi.example", ("rep",), "access-1", "refresh-1", time.time() - 1)
 
 
@@ -45,7 +46,7 @@ def stored_bytes(folder: Path) -> bytes:
 
 
 async def opened(path: Path) -> Sessions:
-    sessions = Sessions(SqliteSessions(path), SECRET)
+    sessions = Sessions(SqliteSessions(path), KEYS)
     await sessions.store.open()
     return sessions
 
@@ -154,7 +155,7 @@ async def test_auths_refusal_ends_the_session_and_an_outage_does_not(tmp_path: P
 
 async def test_replicas_share_sessions_and_renew_once_between_them() -> None:
     with running_redis() as redis:
-        first, second = (Sessions(RedisSessions(redis.url), SECRET) for _ in range(2))
+        first, second = (Sessions(RedisSessions(redis.url), KEYS) for _ in range(2))
         await first.store.open()
         await second.store.open()
         session_id, client = await first.create(SESSION), AuthClient()

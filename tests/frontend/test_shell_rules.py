@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from frontend.shell.breaker import FAILURES_TO_OPEN, OPEN_SECONDS, Breaker
@@ -18,14 +18,14 @@ from frontend.ui.manifest import Label, PageRoute, RemoteManifest
 from frontend.ui.security import own_path
 from frontend.ui.settings import FrontendSettings
 from frontend.ui.views import Notification
+from tests.support.keys import FRONTEND_KEYS
 
-SECRET = SecretStr("a-secret-of-at-least-thirty-two-characters")
 TITLE = Label(ja="題", en="Title")
 SOMEBODY = Identity("1", "加藤", "k@x", frozenset(), "ja", "light", "token", "csrf")
 
 
 def settings(**values: object) -> FrontendSettings:
-    return FrontendSettings(gateway_url="http://127.0.0.1:8000/", secret_key=SECRET, **values)  # type: ignore[arg-type]
+    return FrontendSettings(gateway_url="http://127.0.0.1:8000/", **FRONTEND_KEYS, **values)  # type: ignore[arg-type]
 
 
 def manifest(name: str, *prefixes: str, **values: object) -> RemoteManifest:
@@ -68,8 +68,8 @@ def test_remotes_are_at_the_gateways_origin_unless_said_otherwise() -> None:
 
 
 def test_a_weak_secret_is_refused() -> None:
-    with pytest.raises(ValidationError, match="RINGI_SECRET_KEY"):
-        FrontendSettings(gateway_url="http://gateway", secret_key=SecretStr("short"))
+    with pytest.raises(ValidationError, match="at least 32 characters"):
+        FrontendSettings(gateway_url="http://gateway", identity_keys="short")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ async def test_a_probe_that_ends_in_a_defect_of_the_shell_leaves_the_next_one_it
     for _ in range(FAILURES_TO_OPEN):
         remote.breaker.failed()
     now[0] += OPEN_SECONDS
-    upstream = Upstream(settings(), b"0" * 32)  # was never opened: every call is a programming error
+    upstream = Upstream(settings(), (b"0" * 32,))  # was never opened: every call is a programming error
     for attempt in ("the probe", "the next one"):
         with pytest.raises(RuntimeError, match="not open"):
             await upstream.call(remote, "GET", "/tasks", SOMEBODY)

@@ -6,22 +6,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from frontend.shell import app as shell
 from frontend.ui.assets import built_assets
 from frontend.ui.build import build
 from frontend.ui.settings import FrontendSettings
-from tests.support.frontend import SECRET
 from tests.support.http import NOWHERE
+from tests.support.keys import FRONTEND_KEYS
 from tests.support.strangers import long_bodies, long_heads, too_dear
 
 
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[Starlette]:
     build()
-    settings = FrontendSettings(env="test", gateway_url=NOWHERE, secret_key=SecretStr(SECRET), home=tmp_path)
+    settings = FrontendSettings(env="test", gateway_url=NOWHERE, **FRONTEND_KEYS, home=tmp_path)
     built = shell.create_app(settings)
     async with built.router.lifespan_context(built):
         yield built

@@ -167,10 +167,48 @@ def test_commas_in_the_wrong_place_are_asked_about_instead_of_guessed(typed: str
 def test_an_amount_in_another_currency_keeps_it_and_is_no_yen() -> None:
     assert parse_amount("900,000 USD", "USD") == 900_000
     assert parse_amount("90万", "USD") == 900_000
-    assert formats.money(900_000, "USD") == "USD 900,000"
+    assert formats.money(900_000, "USD") == "USD 900,000.00"
     for yen in ("¥900,000", "900,000円", "JPY 900,000"):
         with pytest.raises(AmountRefused, match="USD"):
             parse_amount(yen, "USD")
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "amount", "shown"),
+    [
+        ("1,250.50", "USD", "1250.5", "USD 1,250.50"),
+        ("１，２５０．５０", "USD", "1250.5", "USD 1,250.50"),
+        ("USD 0.05", "USD", "0.05", "USD 0.05"),
+        ("1,250.00", "USD", 1_250, "USD 1,250.00"),
+        ("12.505万", "USD", 125_050, "USD 125,050.00"),
+        ("1,250.505", "KWD", "1250.505", "KWD 1,250.505"),
+        ("0.10", "EUR", "0.1", "EUR 0.10"),
+        ("1,250.0", "KRW", 1_250, "KRW 1,250"),
+        ("100000000000000.01", "USD", "100000000000000.01", "USD 100,000,000,000,000.01"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(typed: str, currency: str, amount: int | str, shown: str) -> None:
+    meant = parse_amount(typed, currency)
+    assert (meant, type(meant)) == (amount, type(amount))
+    assert formats.money(meant, currency) == shown
+    assert parse_amount(formats.figures(meant, currency), currency) == amount, "as the input shows it again"
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "example"),
+    [("1.505", "USD", "1,250.50"), ("0.0001", "KWD", "1,250.500"), ("1.5", "KRW", "1,200,000")],
+)
+def test_decimals_that_the_currency_has_not_are_refused_and_never_rounded(
+    typed: str, currency: str, example: str
+) -> None:
+    with pytest.raises(AmountRefused, match=example):
+        parse_amount(typed, currency)
+
+
+def test_what_has_more_decimals_than_its_currency_is_shown_whole() -> None:
+    """A later version may know more of a currency than this one."""
+    assert formats.money("1.2345", "USD") == "USD 1.2345"
+    assert formats.money("1.5") == "¥1.5"
 
 
 def test_a_problem_tells_its_fields_by_name() -> None:

@@ -78,6 +78,7 @@ async def create_targets(system: System) -> Targets:
     told = await owner.ask("POST", f"/webhooks/{kept_webhook}/test")
     assert told.status == 204, told.json
     deliveries = await owner.ask("GET", f"/webhooks/{kept_webhook}/deliveries")
+    hold = await make(owner, f"/approvals/{decided}/legal-holds", {"reason": "検査"})
     population = {"decidedFrom": "2020-01-01", "decidedTo": "2100-01-01"}
     return Targets(
         {
@@ -97,11 +98,18 @@ async def create_targets(system: System) -> Targets:
             "rate_id": await make(owner, "/currency-rates", rate),
             "webhook_id": kept_webhook,
             "delivery_id": deliveries.json["items"][0]["id"],
+            "hold_id": hold,
             "sample_id": await make(auditor, "/audit-samples", {"title": "検査", "count": 1, "population": population}),
             "position": "1",
             "proxy_id": await make(approver, "/proxies", {"toId": str(stand_in.id), **PERIOD}),
             "user_id": str(stand_in.id),
+            "department_id": await make(owner, "/departments", {"name": "検査部", "headId": str(approver.id)}),
             "sales_id": str(owner.id),
         },
-        {"DELETE /api/v1/webhooks/{webhook_id}": {"webhook_id": await make(owner, "/webhooks", webhook)}},
+        {
+            "DELETE /api/v1/webhooks/{webhook_id}": {"webhook_id": await make(owner, "/webhooks", webhook)},
+            "DELETE /api/v1/departments/{department_id}": {
+                "department_id": await make(owner, "/departments", {"name": "検査課"})
+            },
+        },
     )

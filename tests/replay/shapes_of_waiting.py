@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.sales_activity.contract import ReconcileResult, TimerState
 from services.contracts.processes import (
+    PURGE_ATTACHMENTS,
     RECONCILE_PROCESSES,
     RECONCILE_TASK_TIMERS,
     SIGNAL_ROW_CHANGED,
@@ -47,6 +48,7 @@ from services.contracts.processes import (
     WithdrawOpinionCommand,
 )
 from services.contracts.states import ApprovalState
+from services.contracts.steps import SliceResult
 from services.kit.running import clock
 from tests.replay.scripted_run import Script, played
 
@@ -168,6 +170,13 @@ async def _approve_take_back_and_approve(handle: Handle, request: UUID) -> None:
     await _decide(handle, request)
 
 
+async def _step_in_take_back_and_approve(handle: Handle, request: UUID) -> None:
+    superior = DecideCommand(**_command(request), decision=Decision.APPROVE, instead_of=uuid4(), comment_ref=uuid4())
+    await handle.execute_update(UPDATE_DECIDE, superior)
+    await handle.execute_update(UPDATE_TAKE_BACK, TakeBackCommand(**_command(request)))
+    await _decide(handle, request)
+
+
 async def _add_an_approver(handle: Handle, request: UUID) -> None:
     added = AddApproverCommand(**_command(request), user_id=uuid4(), before=True)
     await handle.execute_update(UPDATE_ADD_APPROVER, added)
@@ -263,6 +272,9 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
     f"{_NAME}.taken_back": approval(
         lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _approve_take_back_and_approve
     ),
+    f"{_NAME}.stepped_in": approval(
+        lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _step_in_take_back_and_approve
+    ),
     f"{_NAME}.approver_added": approval(lambda: Row(_S.PENDING, _S.PENDING, _S.PENDING, _S.APPROVED), _add_an_approver),
     f"{_NAME}.opinions": approval(lambda: Row(*[_S.PENDING] * 7, _S.APPROVED), _ask_for_opinions),
     f"{_NAME}.recalled": approval(lambda: Row(_S.PENDING, _S.RECALLED), _recall),
@@ -277,6 +289,9 @@ SHAPES: dict[str, Callable[[Client], Awaitable[Handle]]] = {
     f"{ProcessType.TASK_DUE_SOON}.ended": timer(ended=True),
     f"{RECONCILE_PROCESSES}.done": comparison(
         RECONCILE_PROCESSES, TaskQueue.OPPORTUNITY, "ledger.reconcile_processes", None
+    ),
+    f"{PURGE_ATTACHMENTS}.done": comparison(
+        PURGE_ATTACHMENTS, TaskQueue.OPPORTUNITY, "opportunity.purge_files", SliceResult(done=1, remaining=0)
     ),
     f"{RECONCILE_TASK_TIMERS}.done": comparison(
         RECONCILE_TASK_TIMERS,

@@ -75,7 +75,12 @@ class Case:
     @property
     def is_named(self) -> bool:
         """Whether it is about who is named in a request, not about who raised it."""
-        return self.entry.section == "requests that name as their approver"
+        return self.entry.section == "requests that name as their approver" or self.is_open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is about requests in which superiors may step in."""
+        return self.entry.section == "requests open to the superiors of their approver"
 
     @property
     def customer(self) -> str:
@@ -91,6 +96,7 @@ class Case:
     @property
     def request(self) -> str:
         kind, whose = ("named", self.approver) if self.is_named else ("raised", self.owner)
+        kind = "open" if self.is_open else kind
         found: str = self.world.of(kind, whose)
         return found
 
@@ -98,6 +104,8 @@ class Case:
         """A new one where the caller is expected to change it, or the next cell would find it changed."""
         if self.expected is not Outcome.LET_IN:
             return self.request
+        if self.is_open:
+            return await self.world.open_to_superiors(self.approver)
         if self.is_named:
             return await self.world.name_in_request(self.approver)
         return await self.world.raise_request(self.owner)

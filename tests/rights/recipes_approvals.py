@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.contracts.permissions import Role
+from services.contracts.states import HoldOffice
 from services.kit.db.database import Database
 from services.kit.running.context import ActorContext
 from services.kit.running.ids import new_id
@@ -15,6 +16,7 @@ from tests.rights.table import Outcome
 from tests.rights.world import in_days
 from tests.support.http import Answer
 from tests.support.kind_fields import filled_in
+from tests.support.system import Caller
 
 # Approval requests ----------------------------------------------------------------------------------
 
@@ -159,6 +161,26 @@ async def _detach(case: Case) -> Ask:
     return Ask(await _file_of(case))
 
 
+@asks("POST", "/approvals/{approval_id}/legal-holds")
+async def _put_under_hold(case: Case) -> Ask:
+    return Ask(f"/approvals/{await case.request_to_use_up()}/legal-holds", {"reason": "照合"})
+
+
+@asks("POST", "/legal-holds/{hold_id}/release")
+async def _release_hold(case: Case) -> Ask:
+    """One of the caller's own office, on somebody else's request."""
+    office = HoldOffice.AUDIT if case.role is Role.AUDITOR else HoldOffice.ADMINISTRATION
+    request, hold = await case.world.name_in_request(case.world.named_stranger), str(new_id())
+    database = Database(case.world.system.databases["opportunity"], name="test")
+    async with database as db, db.transaction(ActorContext.system()) as uow:
+        await uow.execute(
+            "INSERT INTO legal_holds (id, approval_id, office, reason, set_by, set_at)"
+            " VALUES (%s, %s, %s, '照合', %s, now())",
+            [hold, request, office, case.world.asker.id],
+        )
+    return Ask(f"/legal-holds/{hold}/release", {"reason": "照合"})
+
+
 def _moves(action: str, body: Callable[[Case], Any]) -> None:
     async def recipe(case: Case) -> Ask:
         return Ask(f"/approvals/{await case.request_to_use_up()}/{action}", body(case))
@@ -166,9 +188,14 @@ def _moves(action: str, body: Callable[[Case], Any]) -> None:
     RECIPES["PATCH", f"/approvals/{{approval_id}}/{action}"] = recipe
 
 
+def _holder(case: Case) -> Caller:
+    """Who has a place in it."""
+    return case.approver if case.is_named else case.world.named_stranger
+
+
 def _takeover(case: Case) -> dict[str, Any]:
     """By somebody who has no place in it yet."""
-    holder = case.approver if case.is_named else case.world.named_stranger
+    holder = _holder(case)
     people = (case.world.named_reports[Role.REP], case.world.named_reports[Role.AUDITOR])
     successor: UUID = next(person.id for person in people if person is not holder)
     return {"fromId": str(holder.id), "toId": str(successor), "reason": "休暇"}
@@ -179,6 +206,7 @@ for _action in ("approve", "reject", "return", "take-back", "recall", "resubmit"
 for _action in ("submit", "nudge"):
     _moves(_action, lambda _case: None)
 _moves("reassign", _takeover)
+_moves("step-in", lambda case: {"insteadOf": str(_holder(case).id), "comment": "確認しました"})
 _moves("ask-opinion", lambda case: {"userId": str(case.world.named_stranger.id), "question": "前例は"})
 _moves("give-opinion", lambda _case: {"opinion": "異存なし"})
 _moves("decline-opinion", lambda _case: {"reason": "担当外"})

@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 import jwt
-from pydantic import SecretStr
 
 from services.analytics.mail.tokens import Unsubscribing
 from services.contracts.states import NotificationType
 from services.kit.running.ids import new_id
+from services.kit.running.keyring import Keyring
 from tests.rights.recipes import ALL, STALE, Ask, Case, asks, listed, simple
 from tests.rights.world import route_body
-from tests.support.http import TEST_SECRET
+from tests.support.keys import key_for
 from tests.support.system import PASSWORD
 from tests.support.waiting import eventually
 
@@ -48,6 +48,7 @@ for _path in (
     "/approvals/counts",
     "/approvals/evidence-keys",
     "/approvals/kinds",
+    "/approvals/stream",
     "/notifications/preferences",
     "/notifications/stream",
     "/approval-routes",
@@ -79,7 +80,7 @@ simple("PATCH", "/notifications/read-all", lambda _case: Ask("/notifications/rea
 
 def _no_more_mail(case: Case) -> str:
     whose = Unsubscribing(case.caller.id, NotificationType.TASK_ASSIGNED)
-    return whose.token(SecretStr(TEST_SECRET))
+    return whose.token(Keyring(key_for("mail")))
 
 
 def _notification(case: Case) -> str:
@@ -132,10 +133,24 @@ async def _end_session(case: Case) -> Ask:
 # Administration -------------------------------------------------------------------------------------
 
 simple("POST", "/auth/users", lambda _case: Ask("/auth/users", _new_user()))
+simple("GET", "/departments", lambda _case: Ask("/departments"))
+simple("POST", "/departments", lambda _case: Ask("/departments", {"name": ""}))
+simple("GET", "/departments/{department_id}", lambda case: Ask(f"/departments/{case.world.department_id}"))
+simple(
+    "PUT",
+    "/departments/{department_id}",
+    lambda case: Ask(f"/departments/{case.world.department_id}", {"name": "照合部"}, STALE),
+)
+simple(
+    "DELETE",
+    "/departments/{department_id}",
+    lambda case: Ask(f"/departments/{case.world.department_id}", headers=STALE),
+)
 simple("GET", "/auth/audit-logs", lambda _case: Ask("/auth/audit-logs?limit=1"))
 simple("GET", "/auth/audit-logs/export", lambda _case: Ask("/auth/audit-logs/export?to=2000-01-01"))
 simple("GET", "/auth/audit-verification", lambda _case: Ask("/auth/audit-verification"))
 simple("POST", "/auth/audit-verification", lambda _case: Ask("/auth/audit-verification"))
+simple("POST", "/auth/temporal/decode", lambda _case: Ask("/auth/temporal/decode", {"payloads": []}))
 simple("GET", "/auth/access-review", lambda _case: Ask("/auth/access-review?limit=1"))
 simple("GET", "/auth/access-review/export", lambda _case: Ask("/auth/access-review/export?role=ops"))
 

@@ -23,3 +23,5 @@ simple(
     "/approval-settings",
     lambda _case: Ask("/approval-settings", {"attachmentMaxBytes": None, "attachmentsPerRequest": None}, STALE),
 )
+simple("GET", "/approval-settings/retention", lambda _case: Ask("/approval-settings/retention"))
+simple("GET", "/legal-holds", lambda _case: Ask("/legal-holds"))

@@ -67,7 +67,7 @@ async def test_a_service_lets_nobody_in_without_a_token(world: World, service: s
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_an_internal_route_takes_a_services_token_and_no_users(world: World, service: str) -> None:
-    internal = InternalTokens(world.system.settings, "test").token()
+    internal = InternalTokens(world.system.settings, "test").token(service)
     asked = [route for route in routes_of(service) if route[1].startswith(INTERNAL)]
     assert asked
     for method, path in asked:
@@ -78,7 +78,7 @@ async def test_an_internal_route_takes_a_services_token_and_no_users(world: Worl
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_services_token_is_no_users(world: World, service: str) -> None:
-    internal = InternalTokens(world.system.settings, "test").token()
+    internal = InternalTokens(world.system.settings, "test").token(service)
     guarded = sorted(route for route in documented(service) if route[1] not in PUBLIC_PATHS)
     statuses = {f"{method} {path}": await status_at(world, service, method, path, internal) for method, path in guarded}
     assert statuses == dict.fromkeys(statuses, 401)

@@ -48,6 +48,7 @@ class World:
     """Raises the requests that are about whom they name; nobody's report."""
     route_id: str = ""
     rate_id: str = ""
+    department_id: str = ""
     belongings: dict[str, dict[UUID, Any]] = field(default_factory=dict)
     """Kind of thing → whose it is → its id."""
 
@@ -101,6 +102,7 @@ class World:
         everybody = [*self.callers.values(), *self.reports.values(), self.stranger]
         self.belongings["customer"] = await self._each(owners, self._customer)
         self.route_id = await self._route()
+        self.department_id = _id(await self.admin.ask("POST", "/departments", {"name": "照合部"}))
         self.rate_id = _id(await self.admin.ask("POST", "/currency-rates", rate_body()))
         for kind, people, make in (
             ("meeting", owners, self._meeting),
@@ -108,6 +110,7 @@ class World:
             ("raised", requesters, self.raise_request),
             ("process", requesters, self._ended_process),
             ("named", approvers, self.name_in_request),
+            ("open", approvers, self.open_to_superiors),
             ("named_customer", approvers, self._named_customer),
             ("named_meeting", approvers, self._named_meeting),
             ("named_task", approvers, self._named_task),
@@ -182,6 +185,12 @@ class World:
         """One that names this approver, by a requester who is nobody else's in the matrix."""
         request: str = (await self._request(self.asker, approver))["id"]
         return request
+
+    async def open_to_superiors(self, approver: Caller) -> str:
+        """The same, where the approver's superiors may step in."""
+        stage = {"name": "承認", "approverIds": [str(approver.id)], "stepIn": "ALWAYS"}
+        body = filled_in({"kind": "FEE_DISCOUNT", "title": "手数料の減額", "stages": [stage]})
+        return _id(await self.asker.ask("POST", "/approvals", body))
 
     async def _named_customer(self, approver: Caller) -> str:
         """One of the asker's, about whom a request names this approver."""

@@ -22,6 +22,9 @@ from tests.support.waiting import eventually_sync
 ROOT = Path(__file__).parents[2]
 IMAGE = "ringi-crm"
 CONTAINER_PORTS = {"RINGI_WORKER_METRICS_PORT": 9000}
+"""Of containers that have no other port."""
+METRICS_PORTS = ("RINGI_METRICS_PORT", "RINGI_TEMPORAL_METRICS_PORT")
+"""Those beside it."""
 WEB_PORT = 8000
 START_SECONDS = 180
 """For one container, with sixteen others starting on the same two cores."""
@@ -78,6 +81,9 @@ class Containers:
         self.url = f"http://localhost:{self.ports['shell']}"
         document = read_compose(self.values | {"RINGI_PUBLIC_URL": self.url})
         self.services: Document = {name: document["services"][name] for name in names}
+        beside = [(n, port) for n in names for port in METRICS_PORTS if port in self.services[n]["environment"]]
+        self.metrics_ports = dict(zip(beside, free_ports(len(beside)), strict=True))
+        """By service and variable."""
 
     def command(self, name: str) -> list[str]:
         """The container's command with the programs of this environment, listening on its port here."""
@@ -91,6 +97,8 @@ class Containers:
         }
         for variable in CONTAINER_PORTS.keys() & stated.keys():
             stated[variable] = str(self.ports[name])
+        for variable in set(METRICS_PORTS) & stated.keys():
+            stated[variable] = str(self.metrics_ports[name, variable])
         for volume in service.get("volumes", []):
             folder = self.state / volume.split(":")[0]
             folder.mkdir(parents=True, exist_ok=True)

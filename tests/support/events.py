@@ -15,6 +15,7 @@ from services.kit.events.outbox import record_changes, record_created
 from services.kit.events.stream import Stream, partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running.context import ActorContext
+from services.kit.running.peers.kafka import Bootstrap
 from tests.support.kit_tables import THINGS_TOPIC, ThingCreated, ThingRenamed, insert_thing
 
 STOP_SECONDS = 30
@@ -71,12 +72,14 @@ async def record_effects(uow: UnitOfWork, envelopes: list[Envelope]) -> None:
         )
 
 
-async def published(bootstrap: str, topic: str = THINGS_TOPIC) -> list[Envelope]:
+async def published(bootstrap: Bootstrap, topic: str = THINGS_TOPIC) -> list[Envelope]:
     """All events that the broker holds of a topic, by partition and offset."""
     return [event for events in (await published_by_partition(bootstrap, topic)).values() for event in events]
 
 
-async def published_by_partition(bootstrap: str, topic: str = THINGS_TOPIC) -> dict[TopicPartition, list[Envelope]]:
+async def published_by_partition(
+    bootstrap: Bootstrap, topic: str = THINGS_TOPIC
+) -> dict[TopicPartition, list[Envelope]]:
     session = await meet(bootstrap)
     await session.ensure_topics([topic])
     async with session.consumer(max_records=1000) as kafka:

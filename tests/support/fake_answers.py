@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -30,7 +31,7 @@ def problem(status: int, code: str, title: str, **members: Any) -> JSONResponse:
 
 
 def too_large(ask: Ask) -> Response | None:
-    if (ask.body.get("amount") or 0) <= MAX_AMOUNT:
+    if Decimal(ask.body.get("amount") or 0) <= MAX_AMOUNT:
         return None
     error = {"pointer": "/amount", "in": "body", "code": "too_large", "message": "金額が大きすぎます"}
     return problem(422, "unprocessable", "入力内容に誤りがあります", errors=[error])
@@ -39,10 +40,10 @@ def too_large(ask: Ask) -> Response | None:
 def narrowed(items: Iterable[Json], ask: Ask) -> list[Json]:
     """The requests that a list asks for."""
     params, time = ask.request.query_params, datetime.fromisoformat
-    least, due, text = int(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
+    least, due, text = Decimal(params.get("minAmount", 0)), params.get("dueBefore"), params.get("q", "")
     equal = {name: params[name] for name in ("state", "kind", "requesterId", "customerId") if name in params}
     found = [item for item in items if all(item[name] == value for name, value in equal.items())]
-    found = [item for item in found if text in item["title"] and (item["amount"] or 0) >= least]
+    found = [item for item in found if text in item["title"] and Decimal(item["amount"] or 0) >= least]
     if "flagged" in params:
         found = [item for item in found if bool(item["flags"]) == (params["flagged"] == "true")]
     return [item for item in found if due is None or (item["deadlineAt"] and time(item["deadlineAt"]) < time(due))]

@@ -54,6 +54,9 @@ class FakeFiles:
             "uploadedAt": records.iso(),
             "removedAt": None,
             "removedRevision": None,
+            "purgedAt": None,
+            "purgeRule": None,
+            "purgeTerm": None,
         }
         self._rows.setdefault(approval["id"], []).append(row)
         self._contents[row["id"]] = content

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from services.contracts.money import of_json
 from services.opportunity.assets import share
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json
@@ -20,7 +21,7 @@ def customer_facts(item: Json, client: Json) -> Json:
     """As the API tells them with a request."""
     facts = {name: client[name] for name in ("id", "name", "kind", "relationship", "state")}
     facts |= {name: client["profile"][name] for name in _KEPT}
-    found = share(item["amount"], item["currency"], client["profile"]["assetsBand"])
+    found = share(of_json(item["amount"]), item["currency"], client["profile"]["assetsBand"])
     facts |= {"age": AGE if client["kind"] == "INDIVIDUAL" else None, "profileComplete": True}
     facts |= {"assetsShare": found and {"low": found.low, "high": found.high}}
     return facts | {"profileReviewedAt": client["profile"]["reviewedAt"]}
@@ -71,4 +72,5 @@ class CardAnswers:
     def _done_by_rep(self, customer: str) -> Json:
         rep, client = records.by_email(self.users, "rep"), self.customers[customer]
         members = {"customerName": client["name"], "userId": rep["id"], "userName": rep["name"], "version": 1}
+        members |= {"allowedActions": []}
         return members | {"createdAt": records.iso(-300), "updatedAt": records.iso(-190)}

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from frontend.ui.time_zone import office_now
+from services.contracts.money import of_json
 from services.kit.running.business_days import holiday_name
 from services.opportunity import business_calendar, exchange
 from services.opportunity.business_calendar import Calendar
@@ -16,6 +17,7 @@ from services.opportunity.exchange import GOOD_FOR, Rate, Rates
 from tests.support import fake_records as records
 from tests.support.fake_answers import Ask, Json, problem
 from tests.support.fake_beside import MAX_BYTES, MAX_COUNT
+from tests.support.fake_retention import RetentionAnswers
 
 UNUSUAL = Decimal("0.2")
 
@@ -24,16 +26,18 @@ def _today() -> date:
     return office_now().date()
 
 
-class FirmAnswers:
+class FirmAnswers(RetentionAnswers):
     """A part of FakeGateway. ``rates``: as they were entered; ``firm_days`` by day."""
 
     users: dict[str, Json]
 
     def reset_firm(self) -> None:
+        self.reset_retention()
         self.rates: list[Json] = []
         self.firm_days: dict[str, Json] = {}
         self.confirmed_years = {_today().year, _today().year + 1}
         self.limits: Json = {"attachmentMaxBytes": None, "attachmentsPerRequest": None, "version": 1}
+        self.limits |= {"retentionYears": 10, "abandonedDraftDays": 180}
         self.limits |= {"updatedBy": None, "updatedByName": None, "updatedAt": records.iso(-900)}
         admin = records.by_email(self.users, "admin")
         self.add_rate(admin, "EUR", "160.20", -40)
@@ -61,12 +65,13 @@ class FirmAnswers:
             ("PUT", "/business-calendar/{year}/confirmation", self._confirm),
             ("GET", "/approval-settings", lambda _ask: self._limits()),
             ("PUT", "/approval-settings", self._set_limits),
+            *self.retention_routes(),
         ]
 
-    def compared(self, amount: int | None, currency: str) -> Json:
+    def compared(self, amount: int | str | None, currency: str) -> Json:
         """What stands beside an amount that is submitted now."""
         kept = exchange.of([currency], self._counting()) if amount is not None else ()
-        return {"yenAmount": exchange.shown_in_yen(amount, currency, kept), "rates": exchange.to_json(kept)}
+        return {"yenAmount": exchange.shown_in_yen(of_json(amount), currency, kept), "rates": exchange.to_json(kept)}
 
     def _counting(self) -> Rates:
         today = _today()

@@ -31,6 +31,7 @@ from tests.support.fake_live import LiveAnswers
 from tests.support.fake_mail import MailAnswers
 from tests.support.fake_opinions import ACTIONS as ON_OPINIONS
 from tests.support.fake_opinions import OpinionAnswers
+from tests.support.fake_people import PeopleAnswers
 from tests.support.fake_previews import PreviewAnswers
 from tests.support.fake_routes import RouteAnswers
 from tests.support.fake_samples import SampleAnswers
@@ -57,6 +58,7 @@ class FakeGateway(
     LiveAnswers,
     MailAnswers,
     OpinionAnswers,
+    PeopleAnswers,
     PreviewAnswers,
     RouteAnswers,
     SampleAnswers,
@@ -69,6 +71,7 @@ class FakeGateway(
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[Json]] = set()
+        self._followers: set[asyncio.Queue[Json]] = set()
         self.refreshes = 0
         self.reset()
 
@@ -80,6 +83,7 @@ class FakeGateway(
         self.history: dict[str, list[Json]] = {
             key: records.history(item, self.users) for key, item in self.approvals.items()
         }
+        self.reset_people()
         self.reset_kept()
         self.remarks: dict[str, list[Json]] = {}
         self.proxies: dict[str, Json] = {}
@@ -125,6 +129,8 @@ class FakeGateway(
         self.notifications.insert(0, notification)
         for queue in self._listeners:
             queue.put_nowait(notification)
+        if notification["resourceType"] == "approval":
+            self.tell_change(notification["resourceId"])
 
     def close_notices(self, item: Json) -> None:
         """What a request's end does to the notices about it: they are read, and streams tell the new count."""
@@ -133,11 +139,7 @@ class FakeGateway(
                 notice["readAt"] = records.iso()
         for queue in self._listeners:
             queue.put_nowait({})
-
-    @property
-    def listeners(self) -> int:
-        """Open notification streams."""
-        return len(self._listeners)
+        self.tell_change(item["id"])
 
     def add_waiting_copy(self, item: Json, title: str) -> None:
         copy = {**item, "id": records.uuid_of(title), "number": "RNG-2026-000999", "title": title}
@@ -167,7 +169,7 @@ class FakeGateway(
     def app(self) -> Starlette:
         api = "/api/v1"
         table: list[tuple[str, str, Callable[..., Any]]] = [
-            ("GET", "/auth/users", self._users),
+            *self.people_routes(),
             *self.audit_routes(),
             *self.route_table(),
             *self.firm_routes(),
@@ -182,6 +184,7 @@ class FakeGateway(
             ("GET", "/approvals", self._all_approvals),
             ("POST", "/approvals/preview", self._preview),
             ("POST", "/approvals", self._create),
+            ("GET", "/approvals/stream", self._news),
             ("GET", "/approvals/{id}", self._one),
             ("PUT", "/approvals/{id}", self._replace),
             ("GET", "/approvals/{id}/comments", self._comments),
@@ -244,7 +247,7 @@ class FakeGateway(
             if isinstance(answer, Response):
                 return answer
             created = (self._create, self._comment, self._attach, self._give_proxy, self._new_route, self._save_view)
-            created += (self._enter_rate, self._draw_sample, self._keep_template)
+            created += (self._enter_rate, self._draw_sample, self._keep_template, self._hold)
             status = 201 if request.method == "POST" and handler in created else self.status_of_bulk(handler)
             if key:
                 self._keys[user["id"], key] = (status, answer)
@@ -252,9 +255,6 @@ class FakeGateway(
             return JSONResponse(answer, headers=headers, status_code=status)
 
         return call
-
-    def _users(self, _ask: Ask) -> Json:
-        return {"items": list(self.users.values()), "nextCursor": None}
 
     def _shown(self, item: Json, user: Json) -> Json:
         mine, waits = item["requesterId"] == user["id"], self._waits_for(item, user["id"])
@@ -293,7 +293,8 @@ class FakeGateway(
         if item is None:
             return problem(404, "not_found", "見つかりません")
         customer = self.customers.get(item["customerId"] or "")
-        return {**self._shown(item, ask.user), "customerFacts": customer and customer_facts(item, customer)}
+        facts = customer and customer_facts(item, customer)
+        return {**self._shown(item, ask.user), "customerFacts": facts, **self.holds_of(item, ask.user)}
 
     def _act(self, ask: Ask) -> Any:
         item, action = self.approvals[ask.request.path_params["id"]], ask.request.path_params["action"]

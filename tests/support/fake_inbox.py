@@ -47,6 +47,7 @@ class InboxAnswers(BulkAnswers):
         return {
             "waiting": len(self._awake(ask, asleep=False)),
             "snoozed": len(self._awake(ask, asleep=True)),
+            "stuck": 0,
             "opinions": len(self.wanting(ask)),
             "requested": sum(item["state"] in _OPEN for item in own),
             "returned": sum(item["state"] == "RETURNED" for item in own),

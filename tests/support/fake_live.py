@@ -22,6 +22,22 @@ class LiveAnswers:
     customers: dict[str, Json]
     users: dict[str, Json]
     _listeners: set[asyncio.Queue[Json]]
+    _followers: set[asyncio.Queue[Json]]
+
+    def tell_change(self, *ids: str) -> None:
+        """What the stream of requests tells those who may read them; with no id, that something left their lists."""
+        for queue in self._followers:
+            queue.put_nowait({"ids": list(ids), "others": not ids})
+
+    @property
+    def followers(self) -> int:
+        """Open streams of requests."""
+        return len(self._followers)
+
+    @property
+    def listeners(self) -> int:
+        """Open notification streams."""
+        return len(self._listeners)
 
     def _notifications(self, _ask: Ask) -> Json:
         return {"items": self.notifications, "nextCursor": None}
@@ -62,6 +78,20 @@ class LiveAnswers:
                     yield f"event: unread\ndata: {json.dumps({'count': self._unread_now()})}\n\n"
             finally:
                 self._listeners.discard(queue)
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    def _news(self, _ask: Ask) -> Response:
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        self._followers.add(queue)
+
+        async def lines() -> AsyncIterator[str]:
+            try:
+                yield "retry: 3000\n\n"
+                while True:
+                    yield f"event: changed\ndata: {json.dumps(await queue.get())}\n\n"
+            finally:
+                self._followers.discard(queue)
 
         return StreamingResponse(lines(), media_type="text/event-stream")
 

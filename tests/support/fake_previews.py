@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from tests.support import fake_records as records
@@ -13,12 +14,12 @@ class PreviewAnswers:
     """A part of FakeGateway: the superior, and from a million yen an approver as well."""
 
     users: dict[str, Json]
-    compared: Callable[[int | None, str], Json]
+    compared: Callable[[int | str | None, str], Json]
     _absence_of: Callable[[Json], Json]
 
     def _route(self, ask: Ask) -> list[Json]:
         manager, approver = records.by_email(self.users, "manager"), records.by_email(self.users, "approver")
-        last = (ask.body.get("amount") or 0) >= 1_000_000
+        last = Decimal(ask.body.get("amount") or 0) >= 1_000_000
         return [
             records.stage("上長承認", [manager], 48),
             *([records.stage("最終承認", [approver], 72)] if last else []),

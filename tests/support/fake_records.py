@@ -72,6 +72,7 @@ def users() -> dict[str, Json]:
             "name": full,
             "roles": roles,
             "managerId": uuid_of("manager"),
+            "departmentId": None,
             "state": "ACTIVE",
             "version": 1,
             "createdAt": iso(-9000),

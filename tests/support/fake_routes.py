@@ -169,6 +169,9 @@ class RouteAnswers:
 
     def _tried(self, one: Json, requester: str) -> Json:
         ids = [*one["approverIds"]]
+        if "DEPARTMENT_HEAD" in one["resolvers"]:
+            team = self.departments.get(self.users[requester]["departmentId"] or "")
+            ids += [team["headId"]] if team and team["headId"] else []
         ids += [self.users[requester]["managerId"]] if "MANAGER_OF_REQUESTER" in one["resolvers"] else []
         able = [user_id for user_id in ids if self.users[user_id]["state"] == "ACTIVE"]
         people = [records.person(self.users[user_id]) | _PRESENT for user_id in able]

@@ -1,12 +1,13 @@
-"""As much of S3 as a journal in a bucket needs: objects that are put once, read and listed, over real HTTP.
+"""As much of S3 as a journal and attachments need: objects that are put once, read, listed, deleted, over real HTTP.
 
-An object is refused without its SHA-256, as by a bucket with object lock; `make test-s3` asks a real server.
+By default an object is refused without its SHA-256, as by a bucket with object lock; `make test-s3` asks a real server.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from xml.sax.saxutils import escape
@@ -14,7 +15,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from services.kit.files.bucket import s3_store
+from services.kit.files.bucket import BucketStorage, s3_store
 from services.kit.files.journal import BucketJournal
 
 BUCKET = "evidence"
@@ -22,10 +23,13 @@ PREFIX = "audit-heads/"
 
 
 class FakeS3:
-    """``objects`` by key below the prefix. ``away``: every request is answered with 503."""
+    """``objects`` by key below the prefix. ``away``: every request is answered with 503. ``locking``: the bucket has
+    object lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, locking: bool = True) -> None:
+        self.locking = locking
         self.objects: dict[str, bytes] = {}
+        self._parts: dict[str, dict[int, bytes]] = {}
         self.away = False
         self.puts = 0
         self.locks: dict[str, tuple[str | None, str | None]] = {}
@@ -54,6 +58,16 @@ class FakeS3:
         )
         return BucketJournal(lambda headers: store_with(headers=headers), retention)
 
+    def storage(self) -> BucketStorage:
+        return BucketStorage(
+            BUCKET,
+            prefix=PREFIX.rstrip("/"),
+            endpoint=f"http://{self._server.host}:{self._server.port}",
+            region="us-east-1",
+            access_key_id="test-access",
+            secret_access_key="test-only-secret",  # pragma: allowlist secret
+        )
+
     async def _handle(self, request: web.Request) -> web.Response:
         if self.away:
             return web.Response(status=503)
@@ -64,8 +78,16 @@ class FakeS3:
         key = request.path.removeprefix(f"/{BUCKET}").lstrip("/").removeprefix(PREFIX)
         if request.method == "GET" and request.query.get("list-type") == "2":
             return self._listed(request)
+        if "uploads" in request.query or "uploadId" in request.query:
+            return await self._in_parts(key, request)
         if request.method == "PUT":
             return self._put(key, await request.read(), request)
+        if request.method == "POST" and "delete" in request.query:
+            keys = re.findall("<Key>(.*?)</Key>", await request.text())
+            for named in keys:
+                self.objects.pop(named.removeprefix(PREFIX), None)
+            gone = "".join(f"<Deleted><Key>{named}</Key></Deleted>" for named in keys)
+            return _xml(f"<DeleteResult>{gone}</DeleteResult>")
         content = self.objects.get(key)
         if content is None:
             return web.Response(status=404)
@@ -74,13 +96,8 @@ class FakeS3:
         )
 
     def _put(self, key: str, content: bytes, request: web.Request) -> web.Response:
-        told = request.headers.get("x-amz-checksum-sha256")
-        if told != base64.b64encode(hashlib.sha256(content).digest()).decode():
-            return web.Response(status=400, text="a checksum is needed")
-        if request.headers.get("If-None-Match") != "*":
-            return web.Response(status=400, text="only what is new is put")
-        if key in self.objects:
-            return web.Response(status=412)
+        if self.locking and (refused := self._refused(key, content, request)) is not None:
+            return refused
         self.puts += 1
         self.objects[key] = content
         self.locks[key] = (
@@ -88,6 +105,32 @@ class FakeS3:
             request.headers.get("x-amz-object-lock-retain-until-date"),
         )
         return web.Response(headers={"ETag": _tag(content)})
+
+    async def _in_parts(self, key: str, request: web.Request) -> web.Response:
+        """What is sent in parts is there when it is complete."""
+        content = await request.read()
+        if "uploads" in request.query:
+            self._parts[key] = {}
+            return _xml(f"<InitiateMultipartUploadResult><UploadId>{key}</UploadId></InitiateMultipartUploadResult>")
+        if request.method == "PUT":
+            self._parts[key][int(request.query["partNumber"])] = content
+            return web.Response(headers={"ETag": _tag(content)})
+        parts = self._parts.pop(key)
+        if request.method == "DELETE":
+            return web.Response(status=204)
+        self.objects[key] = b"".join(parts[number] for number in sorted(parts))
+        tag = escape(_tag(self.objects[key]))
+        return _xml(f"<CompleteMultipartUploadResult><ETag>{tag}</ETag></CompleteMultipartUploadResult>")
+
+    def _refused(self, key: str, content: bytes, request: web.Request) -> web.Response | None:
+        told = request.headers.get("x-amz-checksum-sha256")
+        if told != base64.b64encode(hashlib.sha256(content).digest()).decode():
+            return web.Response(status=400, text="a checksum is needed")
+        if request.headers.get("If-None-Match") != "*":
+            return web.Response(status=400, text="only what is new is put")
+        if key in self.objects:
+            return web.Response(status=412)
+        return None
 
     def _listed(self, request: web.Request) -> web.Response:
         after = request.query.get("start-after", "").removeprefix(PREFIX)
@@ -98,7 +141,11 @@ class FakeS3:
             if key > after
         )
         body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>"
-        return web.Response(text=body, content_type="application/xml")
+        return _xml(body)
+
+
+def _xml(body: str) -> web.Response:
+    return web.Response(text=body, content_type="application/xml")
 
 
 def _tag(content: bytes) -> str:

@@ -6,6 +6,9 @@ from typing import Any
 
 from tests.support.fake_answers import Ask, Json, problem
 
+_ACTIONS = {"rep": ["CHANGE"], "manager": ["CHANGE", "ASSIGN", "DELETE"], "admin": ["CHANGE", "ASSIGN", "DELETE"]}
+"""What a role may do with an active customer of its own."""
+
 
 class SearchAnswers:
     """Handlers over what can be found."""
@@ -18,7 +21,10 @@ class SearchAnswers:
         return {"items": [c for c in self.customers.values() if text in c["name"]], "nextCursor": None}
 
     def _customer(self, ask: Ask) -> Any:
-        return self.customers.get(ask.request.path_params["id"]) or problem(404, "not_found", "見つかりません")
+        found = self.customers.get(ask.request.path_params["id"])
+        if found is None:
+            return problem(404, "not_found", "見つかりません")
+        return found | {"allowedActions": _ACTIONS.get(ask.user["roles"][0], [])}
 
     def _search(self, ask: Ask) -> Json:
         text = ask.request.query_params["q"]

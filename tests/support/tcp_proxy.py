@@ -3,15 +3,19 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 CHUNK: Final = 65_536
 LINGER_NONE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER that makes a close a reset: the other end sees ECONNRESET instead of an orderly end."""
+
+
+BeforeTls = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class _Connection:
@@ -29,8 +33,10 @@ class TcpProxy:
     """Forwards from ``port`` to ``target`` until told otherwise. Runs in a thread of its own, so that a test that
     blocks does not hold it up; every method may be called from any thread and returns when it is done."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, tls: ssl.SSLContext | None = None, before_tls: BeforeTls | None = None) -> None:
         self.target = target
+        self._tls = tls
+        self._before_tls = before_tls
         self.port = 0
         self._latency = 0.0
         self._silent = False
@@ -40,7 +46,9 @@ class TcpProxy:
 
     def start(self) -> None:
         self._thread.start()
-        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._accept, "127.0.0.1", 0), self._loop)
+        at_once = self._tls if self._before_tls is None else None
+        listening = asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=at_once)
+        server = asyncio.run_coroutine_threadsafe(listening, self._loop)
         self.port = server.result().sockets[0].getsockname()[1]
 
     def stop(self) -> None:
@@ -116,12 +124,15 @@ class TcpProxy:
         if self._silent:
             connection.passes.clear()
         try:
+            if self._tls is not None and self._before_tls is not None:
+                await self._before_tls(reader, writer)
+                await writer.start_tls(self._tls)
             await connection.passes.wait()
             upstream, to_upstream = await asyncio.open_connection("127.0.0.1", self.target)
             connection.writers.append(to_upstream)
             await asyncio.gather(self._pump(connection, reader, to_upstream), self._pump(connection, upstream, writer))
-        except OSError:
-            pass  # one end is gone, or nobody listens: the other end is told below
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # one end is gone, refused, or nobody listens: the other end is told below
         finally:
             self._connections.discard(connection)
             for each in connection.writers:
@@ -149,9 +160,12 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 @contextmanager
-def tcp_proxy(target: int) -> Iterator[TcpProxy]:
-    """In front of a server on this machine; ``target`` is its port."""
-    proxy = TcpProxy(target)
+def tcp_proxy(
+    target: int, tls: ssl.SSLContext | None = None, before_tls: BeforeTls | None = None
+) -> Iterator[TcpProxy]:
+    """In front of a server on this machine; ``target`` is its port. ``tls``: clients speak TLS with the proxy, for a
+    server that knows none; ``before_tls`` is what protocols that agree on TLS first say until then."""
+    proxy = TcpProxy(target, tls, before_tls)
     proxy.start()
     try:
         yield proxy

@@ -6,27 +6,25 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client
 
 from deploy.embedded.parts.temporal import tuning
 from services.kit.processes.search_attributes import ALL_KEYS
+from services.kit.running.peers.temporal import TemporalSettings
 from services.kit.running.temporal import connect
 from tests.support.ports import free_ports
 from tests.support.processes import ServerProcess
 from tests.support.waiting import DEADLINE, eventually_sync
 
-NAMESPACE = "default"
 
+class TemporalAddress(TemporalSettings):
+    """Where a server is that asks for nothing; ``more`` are settings of one that does."""
 
-@dataclass(frozen=True)
-class TemporalAddress:
-    """The two settings that a client needs."""
-
-    temporal_address: str | None
-    temporal_namespace: str = NAMESPACE
+    def __init__(self, temporal_address: str, **more: Any) -> None:
+        super().__init__(temporal_address=temporal_address, **more)
 
 
 class TemporalServer:

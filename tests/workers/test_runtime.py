@@ -19,6 +19,7 @@ from services.kit.running.settings import Environment, ServiceSettings
 from services.kit.running.temporal import connect
 from tests.support.broker import Broker
 from tests.support.events import create_things, effects, outbox_count
+from tests.support.keys import KEY_VARIABLES, SERVICE_KEYS
 from tests.support.kit_tables import create_kit_tables
 from tests.support.kit_workflows import DONE_AT_ONCE, KIT_QUEUE, TRACED, Word
 from tests.support.ports import free_port
@@ -37,7 +38,7 @@ def settings(postgres: PostgresServer, own_broker: Broker, own_temporal: Tempora
     urls = [postgres.database_from("kit", create_kit_tables) for _ in range(2)]
     yield ServiceSettings(
         env=Environment.TEST,
-        secret_key="0123456789abcdefghijklmnopqrstuvwxyz",
+        **SERVICE_KEYS,
         analytics_database_url=urls[0],
         auth_database_url=urls[1],
         kafka_bootstrap=own_broker.bootstrap,
@@ -161,7 +162,7 @@ async def test_sigterm_ends_a_worker_cleanly_and_the_next_goes_on(settings: Serv
     env = {
         "PYTHONPATH": str(ROOT),
         "RINGI_ENV": "test",
-        "RINGI_SECRET_KEY": settings.secret_key.get_secret_value(),
+        **KEY_VARIABLES,
         "RINGI_ANALYTICS_DATABASE_URL": settings.database_url_for("analytics"),
         "RINGI_AUTH_DATABASE_URL": settings.database_url_for("auth"),
         "RINGI_KAFKA_BOOTSTRAP": settings.require("kafka_bootstrap"),

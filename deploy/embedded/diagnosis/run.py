@@ -7,16 +7,16 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import psycopg
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from deploy.databases.names import SERVICES
 from deploy.embedded.diagnosis.health import look_at
 from deploy.embedded.diagnosis.machine import Finding
 from deploy.embedded.parts.model import PartName
 from deploy.embedded.setup.migrate import current_revision
-from deploy.embedded.state.environment import SERVICES, ringi_environment
+from deploy.embedded.state.environment import ringi_environment
 from deploy.embedded.state.home import Home, lock_holder, read_json
 from deploy.embedded.state.ports import Ports
 from deploy.embedded.state.secrets import Secrets
@@ -25,6 +25,7 @@ from deploy.invariants import backlog as backlogs
 from deploy.invariants.backlog import Backlog
 from services.kit.db.database import Database
 from services.kit.db.migrations import scripts_of
+from services.kit.events.broker import administration
 from services.kit.events.stream import WHAT_TO_DO
 from services.kit.running import zone
 from services.opportunity import business_calendar
@@ -131,16 +132,12 @@ def newest_revision(service: str) -> str | None:
 
 
 async def _broker(bootstrap: str, home: Home) -> Finding:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(ANSWER_SECONDS * 1000))
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await admin.start()
+        async with asyncio.timeout(ANSWER_SECONDS), administration(bootstrap) as admin:
             cluster = await admin.describe_cluster()
             topics = await admin.list_topics()
     except (KafkaError, OSError, TimeoutError) as error:
         return Finding.bad("broker protocol", f"{error!r}", f"See {home.log(PartName.BROKER)}")
-    finally:
-        await admin.close()
     return Finding.good("broker protocol", f"cluster {cluster['cluster_id']}, {len(topics)} topics")
 
 

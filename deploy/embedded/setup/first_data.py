@@ -11,9 +11,9 @@ import sys
 import psycopg
 from psycopg import sql
 
+from deploy.databases.names import ADMIN_URL, SERVICES, database_name
 from deploy.embedded.children.gate import wait_for_start
 from deploy.embedded.setup import migrate
-from deploy.embedded.state.environment import ADMIN_URL, SERVICES, database_name
 from deploy.embedded.state.home import FIRST_DATA_DONE, Home, read_json, write_json
 
 BEGUN = {"state": "begun"}

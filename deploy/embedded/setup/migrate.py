@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 import services
+from deploy.databases import roles
+from deploy.databases.names import ADMIN_URL, LOGINS, SERVICES
 from deploy.embedded.children.gate import wait_for_start
-from deploy.embedded.state.environment import ADMIN_URL, SERVICE_PASSWORD, SERVICE_ROLE, SERVICES, database_name
 from deploy.embedded.state.home import Home, read_json, write_json
 
 CONNECT_SECONDS = 10
@@ -41,7 +41,8 @@ def main() -> None:
 
 def bring_up_to_date(home: Home) -> None:
     """Make what is missing and migrate what is behind. Needs the job's environment (see supervisor)."""
-    create_databases(os.environ[ADMIN_URL], os.environ[SERVICE_PASSWORD])
+    if not roles.are_there(os.environ[ADMIN_URL]):
+        roles.bring_up(os.environ[ADMIN_URL], {role: os.environ[variable] for role, variable in LOGINS.items()})
     migrated = read_json(_record(home))
     for service in filter(has_migrations, SERVICES):
         url = os.environ[f"RINGI_{service.upper()}_DATABASE_URL"]
@@ -73,26 +74,13 @@ def migrations_folder(service: str) -> Path:
 
 def schema_digest(service: str) -> str:
     """Of all files that a service's migrations are made of, the kit's included."""
-    files = [*sorted(migrations_folder(service).rglob("*.py")), *sorted((SERVICE_ROOT / "kit").glob("*schema*.py"))]
+    kit = [SERVICE_ROOT / "kit" / "db" / name for name in ("schema.py", "grants.py")]
+    files = [*sorted(migrations_folder(service).rglob("*.py")), *kit]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def create_databases(admin_url: str, service_password: str) -> None:
-    """The role of the services and one database each. The role owns its databases and is no superuser."""
-    with psycopg.connect(admin_url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
-        role = sql.Identifier(SERVICE_ROLE)
-        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SERVICE_ROLE]).fetchone() is None:
-            password = sql.Literal(service_password)
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE pg_monitor").format(role, password))
-        present = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
-        for service in SERVICES:
-            if database_name(service) not in present:
-                name = sql.Identifier(database_name(service))
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
 
 
 def current_revision(url: str) -> str | None:

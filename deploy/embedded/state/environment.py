@@ -3,21 +3,14 @@
 import os
 from collections.abc import Mapping
 
+from deploy.databases.names import ADMIN_URL, LOGINS, MIGRATOR, SERVICES, database_name
 from deploy.embedded.state.home import Home
 from deploy.embedded.state.ports import LOOPBACK, Ports
 from deploy.embedded.state.secrets import Secrets
+from deploy.keys.purposes import BY_NAME
+from services.kit.db.grants import role_of
 
-SERVICES = ("auth", "customer", "sales_activity", "opportunity", "analytics")
-SERVICE_ROLE = "ringi"
 SUPERUSER = "postgres"
-
-# For the jobs that make and fill databases; no service ever sees them.
-ADMIN_URL = "RINGI_EMBEDDED_ADMIN_DATABASE_URL"
-SERVICE_PASSWORD = "RINGI_EMBEDDED_SERVICE_PASSWORD"  # noqa: S105 - the name of a variable
-
-
-def database_name(service: str) -> str:
-    return f"ringi_{service}"
 
 
 def admin_database_url(ports: Ports, secrets: Secrets) -> str:
@@ -25,12 +18,22 @@ def admin_database_url(ports: Ports, secrets: Secrets) -> str:
     return f"postgresql://{SUPERUSER}:{secrets.postgres_password}@{LOOPBACK}:{ports.postgres}/postgres"
 
 
+def _database_url(ports: Ports, secrets: Secrets, service: str, role: str) -> str:
+    return f"postgresql://{role}:{secrets.roles[role]}@{LOOPBACK}:{ports.postgres}/{database_name(service)}"
+
+
+def owner_environment(ports: Ports, secrets: Secrets) -> dict[str, str]:
+    """Databases as who migrates and mends reaches them; services have less."""
+    return {f"RINGI_{name.upper()}_DATABASE_URL": _database_url(ports, secrets, name, MIGRATOR) for name in SERVICES}
+
+
 def job_environment(
     variables: Mapping[str, str], ports: Ports, secrets: Secrets, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """The environment of migrating and seeding: a process's, and the right to make databases."""
-    administration = {ADMIN_URL: admin_database_url(ports, secrets), SERVICE_PASSWORD: secrets.service_password}
-    return process_environment({**variables, **administration}, environ)
+    """The environment of migrating and seeding: a process's, and the right to make databases and roles."""
+    administration = {ADMIN_URL: admin_database_url(ports, secrets)}
+    administration |= {variable: secrets.roles[role] for role, variable in LOGINS.items()}
+    return process_environment({**variables, **owner_environment(ports, secrets), **administration}, environ)
 
 
 def ringi_environment(
@@ -52,16 +55,13 @@ def ringi_environment(
         "RINGI_WORKER_METRICS_PORT": str(ports.worker_metrics),
         "RINGI_AUDIT_HEAD_FILE": str(home.path / "audit-heads.jsonl"),
         "RINGI_ATTACHMENTS_FOLDER": str(home.path / "attachments"),
-        "RINGI_SECRET_KEY": secrets.secret_key,
+        **{BY_NAME[purpose].variable: ring for purpose, ring in secrets.keys.items()},
         "RINGI_DEMO_PASSWORD": secrets.demo_password,
     }
     for service in SERVICES:
         name = service.upper()
         variables[f"RINGI_{name}_URL"] = f"{web}/_svc/{service}"
-        variables[f"RINGI_{name}_DATABASE_URL"] = (
-            f"postgresql://{SERVICE_ROLE}:{secrets.service_password}"
-            f"@{LOOPBACK}:{ports.postgres}/{database_name(service)}"
-        )
+        variables[f"RINGI_{name}_DATABASE_URL"] = _database_url(ports, secrets, service, role_of(service))
     return variables
 
 

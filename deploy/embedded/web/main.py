@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from api.app import create_app as create_gateway
+from deploy.databases.names import SERVICES
 from deploy.embedded.children.gate import wait_for_start
-from deploy.embedded.state.environment import SERVICES
 from deploy.embedded.state.ports import LOOPBACK
 from deploy.embedded.web.composition import Composition, Mount
 from deploy.embedded.web.lifespans import ASGIApp

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from frontend.opportunity.deciding import ALREADY_DECIDED, NOT_NOTED, lost_race
+from frontend.ui.formats import Amount
 from frontend.ui.gateway import CONFLICT, GatewayProblem
 from frontend.ui.i18n import gettext, pgettext
 from frontend.ui.looks import Look
@@ -69,7 +70,7 @@ class Item(View):
     number: str | None = None
     title: str | None = None
     customer_name: str | None = None
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str | None = None
     approval_state: str | None = None
 

@@ -27,10 +27,16 @@ const position = () => {
 
 const open = (row) => { if (row) link(row).click(); };
 
+// Whoever reads the list alone moves in it first and opens then.
+const listAlone = () =>
+  document.documentElement.dataset.split === "list" && !inbox().classList.contains("inbox-explicit");
+
 const move = (step) => {
   const all = rows();
   const at = all.indexOf(current());
-  open(all[Math.min(Math.max(at + step, 0), all.length - 1)]);
+  const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
+  if (listAlone()) mark(next);
+  else open(next);
 };
 
 const chosen = () => {
@@ -66,7 +72,7 @@ const hold = (tickets) => {
   if (!leaving.length) return;
   for (const gone of leaving) {
     gone.setAttribute("data-held", "");
-    gone.querySelector("input").checked = false;
+    for (const box of gone.querySelectorAll("input[type=checkbox]")) box.checked = false;
   }
   tally(-leaving.length);
   chosen();
@@ -113,18 +119,8 @@ document.addEventListener("ringi:decision", ({ detail }) => {
   else bringBack(detail.subjects.map(idOf));
   position();
 });
-// Decided by others while the list is open: the row stays where it is and says so, and cannot be chosen any more.
-document.addEventListener("ringi-waiting", ({ detail }) => {
-  const text = document.getElementById("opportunity-rows")?.dataset.overText;
-  for (const item of rows()) {
-    const box = item.querySelector("input[name=ids]");
-    if (!box || item.hasAttribute("data-over") || detail.ids.includes(item.dataset.id)) continue;
-    item.setAttribute("data-over", "");
-    box.checked = false;
-    box.disabled = true;
-    item.querySelector(".col-state").textContent = text;
-    tally(-1);
-  }
+document.addEventListener("ringi-over", () => {
+  tally(-1);
   chosen();
 });
 document.addEventListener("ringi-restore", ({ detail }) => bringBack(detail.ids));
@@ -172,6 +168,7 @@ const isTyping = (event) =>
   event.target.closest?.("input:not([type=checkbox]), textarea, select")?.checkVisibility();
 
 const openFullPage = () => location.assign(link(current())?.dataset.full ?? location.href);
+const enter = () => (listAlone() ? open(current()) : openFullPage());
 
 document.addEventListener("keydown", (event) => {
   if (!inbox() || event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
@@ -179,7 +176,7 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
   else if (key === "x") current()?.querySelector("input")?.click();
-  else if (key === "enter" && !event.target.closest("a, button, summary")) openFullPage();
+  else if (key === "enter" && !event.target.closest("a, button, summary")) enter();
   else return;
   event.preventDefault();
 });

@@ -1,1 +1,1 @@
-"""What the firm sets for all of its requests: rates, the business calendar, limits of attachments."""
+"""What the firm sets for all of its requests: rates, the business calendar, attachments, legal holds."""

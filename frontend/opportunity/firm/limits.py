@@ -1,4 +1,4 @@
-"""The limits of attachments that the firm sets, in megabytes as people count them."""
+"""What the firm sets for attachments: limits, in megabytes as people count them, and how long files are kept."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.opportunity.firm.views import Limits
+from frontend.opportunity.firm.views import Limits, Retention
 from frontend.opportunity.firm.words import LIMITS
 from frontend.ui import saving
+from frontend.ui.access import allows
 from frontend.ui.drafts import Draft
 from frontend.ui.formats import whole
 from frontend.ui.gateway import Answer, Json
@@ -33,6 +34,8 @@ def labels() -> dict[str, str]:
     return {
         "attachmentMaxBytes": gettext("Largest file (MB)"),
         "attachmentsPerRequest": gettext("Files of one request"),
+        "retentionYears": gettext("Files of requests that have ended are kept for (years)"),
+        "abandonedDraftDays": gettext("Files of drafts are kept after the last change for (days)"),
     }
 
 
@@ -41,6 +44,8 @@ class LimitsDraft(Draft):
     PARTS: ClassVar = {
         "attachmentMaxBytes": ("size",),
         "attachmentsPerRequest": ("count",),
+        "retentionYears": ("years",),
+        "abandonedDraftDays": ("days",),
     }
 
     @classmethod
@@ -50,6 +55,8 @@ class LimitsDraft(Draft):
         return {
             "size": ["" if size is None else f"{Decimal(size) / _MIB:f}"],
             "count": ["" if count is None else str(count)],
+            "years": [str(limits.retention_years)],
+            "days": [str(limits.abandoned_draft_days)],
         }
 
     def check(self) -> bool:
@@ -58,6 +65,9 @@ class LimitsDraft(Draft):
             self.problems["attachmentMaxBytes"] = gettext("Enter megabytes, for example 10 or 2.5.")
         if self.get("count") and whole(self.get("count")) is None:
             self.problems["attachmentsPerRequest"] = gettext("Enter a whole number.")
+        for part in ("retentionYears", "abandonedDraftDays"):
+            if whole(self.shown(part)) is None:
+                self.problems[part] = gettext("Enter a whole number.")
         return not self.problems
 
     @property
@@ -69,7 +79,10 @@ class LimitsDraft(Draft):
         before = Limits.model_validate(record or {})
         size = self._bytes if "attachmentMaxBytes" in parts else before.attachment_max_bytes
         count = whole(self.get("count")) if "attachmentsPerRequest" in parts else before.attachments_per_request
-        return {"attachmentMaxBytes": size, "attachmentsPerRequest": count}
+        years = whole(self.get("years")) if "retentionYears" in parts else before.retention_years
+        days = whole(self.get("days")) if "abandonedDraftDays" in parts else before.abandoned_draft_days
+        terms = {"retentionYears": years, "abandonedDraftDays": days}
+        return {"attachmentMaxBytes": size, "attachmentsPerRequest": count} | terms
 
     def shown(self, part: str) -> str:
         return self.get(self.PARTS[part][0])
@@ -79,7 +92,7 @@ async def show(request: Request) -> Response:
     """GET /firm/limits."""
     page = Page.of(request)
     answer = await page.gateway.read(_PATH)
-    return _render(page, LimitsDraft.of(answer), answer)
+    return await _render(page, LimitsDraft.of(answer), answer)
 
 
 async def update(request: Request) -> Response:
@@ -88,14 +101,14 @@ async def update(request: Request) -> Response:
     draft = LimitsDraft.from_form(await page.form())
     current = await page.gateway.read(_PATH)
     if not draft.check():
-        return _render(page, draft, current, INVALID)
+        return await _render(page, draft, current, INVALID)
     answer = await saving.save(page, _PATH, draft, current)
     if isinstance(answer, NotSaved):
-        return _render(page, draft, current, answer)
+        return await _render(page, draft, current, answer)
     return page.redirect(LIMITS)
 
 
-def _render(page: Page, draft: LimitsDraft, current: Answer, outcome: NotSaved = FRESH) -> Response:
+async def _render(page: Page, draft: LimitsDraft, current: Answer, outcome: NotSaved = FRESH) -> Response:
     theirs = LimitsDraft(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "opportunity/firm_limits.html",
@@ -103,6 +116,14 @@ def _render(page: Page, draft: LimitsDraft, current: Answer, outcome: NotSaved =
         message=outcome.message,
         draft=draft,
         limits=Limits.model_validate(outcome.record or current.body),
+        retention=await _retention(page),
         labels=labels(),
         outrun=differences(outcome.both, labels(), draft.shown, theirs.shown),
     )
+
+
+async def _retention(page: Page) -> Retention | None:
+    """What the purge does; None for who has no part in it."""
+    if not allows(page.identity.roles, "audit:read"):
+        return None
+    return Retention.model_validate(await page.gateway.get(f"{_PATH}/retention"))

@@ -7,12 +7,17 @@ from frontend.ui.formats import day
 from frontend.ui.i18n import gettext
 from frontend.ui.looks import Look
 
-RATES, CALENDAR, LIMITS = "/firm/rates", "/firm/calendar", "/firm/limits"
+RATES, CALENDAR, LIMITS, HOLDS = "/firm/rates", "/firm/calendar", "/firm/limits", "/firm/holds"
 
 
 def tabs(current: str) -> list[tuple[str, str, None, bool]]:
     """The pages beside each other."""
-    texts = {RATES: gettext("Exchange rates"), CALENDAR: gettext("Business calendar"), LIMITS: gettext("Attachments")}
+    texts = {
+        RATES: gettext("Exchange rates"),
+        CALENDAR: gettext("Business calendar"),
+        LIMITS: gettext("Attachments"),
+        HOLDS: gettext("Legal holds"),
+    }
     return [(path, text, None, path == current) for path, text in texts.items()]
 
 

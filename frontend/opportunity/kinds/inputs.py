@@ -8,7 +8,7 @@ from datetime import date
 from frontend.opportunity.kinds.definitions import KindField
 from frontend.ui import kind_words
 from frontend.ui.amounts import AmountRefused, parse_amount
-from frontend.ui.formats import whole
+from frontend.ui.formats import Amount, figures, whole
 from frontend.ui.gateway import Json
 from frontend.ui.i18n import gettext
 
@@ -22,7 +22,7 @@ class ValueRefused(ValueError):
     """What was typed is no value of the field; the text says why to the person."""
 
 
-def typed(field: KindField, value: Json) -> str:
+def typed(field: KindField, value: Json, currency: str) -> str:
     """A value as it stands in the input."""
     if value is None:
         return ""
@@ -30,7 +30,7 @@ def typed(field: KindField, value: Json) -> str:
         case "YES_NO":
             return next((text for text, meant in YES_NO.items() if meant is value), "")
         case "MONEY":
-            return f"{value:,}"
+            return figures(value, currency)
         case _:
             return str(value)
 
@@ -66,7 +66,7 @@ def _percentage(text: str, decimals: int) -> str:
     return figure
 
 
-def _amount(text: str, currency: str) -> int:
+def _amount(text: str, currency: str) -> Amount:
     try:
         return parse_amount(text, currency)
     except AmountRefused as refused:

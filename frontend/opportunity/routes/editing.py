@@ -16,7 +16,7 @@ from frontend.ui.amounts import AmountRefused
 from frontend.ui.customer_field import CustomerField
 from frontend.ui.gateway import segment
 from frontend.ui.page import Page
-from frontend.ui.people import People, people
+from frontend.ui.people import People, people, with_departments
 from frontend.ui.saving import FRESH, INVALID, NotSaved, differences
 
 DECIDING = frozenset({"manager", "approver"})
@@ -125,7 +125,7 @@ async def _render(
 ) -> Response:
     customer = CustomerField.parse(trial.customer, draft.query)
     await customer.search(page.gateway)
-    known = await people(page.gateway, *draft.people())
+    known = await with_departments(page.gateway, await people(page.gateway, *draft.people()))
     theirs = RouteDraft(inputs=dict(draft.original.inputs or {}))
     return page.render(
         "opportunity/routes_form.html",

@@ -14,7 +14,7 @@ from frontend.opportunity.routes.views import RouteContent, RouteStage
 from frontend.opportunity.words import kind_text
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.drafts import Draft
-from frontend.ui.formats import YEN, whole
+from frontend.ui.formats import YEN, Amount, figures, whole
 from frontend.ui.gateway import GatewayProblem, Json
 from frontend.ui.i18n import gettext
 from frontend.ui.people import People
@@ -23,7 +23,7 @@ from frontend.ui.time_zone import day_and_clock, office_time
 
 MAX_STAGES = 10
 START_OF_DAY = "00:00"
-_ONE = ("name", "mode", "quorum", "hours", "escalate", "escalateBy", "viewWhen")
+_ONE = ("name", "mode", "quorum", "hours", "escalate", "escalateBy", "stepIn", "viewWhen")
 _SEVERAL = ("approvers", "resolvers", "business", "viewers", "reviewers")
 _AT_STAGE = re.compile(r"(?:/draft/route)?/stages/(\d+)(?:/(\w+))?.*")
 _STAGE_PLACES = {
@@ -34,7 +34,7 @@ _STAGE_PLACES = {
     "viewerIds": "viewers",
     "reviewerIds": "reviewers",
 }
-_ADDERS = {"add": "approvers", "addViewer": "viewers", "addReviewer": "reviewers"}
+_ADDERS = {"add": "approvers", "addViewer": "viewers", "addReviewer": "reviewers", "addHead": "resolvers"}
 """By the input that adds somebody, the list that they join."""
 _STEP = re.compile(r"(remove|up|down|person)-(\d+)")
 _WHOLE = re.compile(r"-?\d{1,6}")
@@ -99,8 +99,8 @@ class RouteDraft(Draft):
         shown: dict[str, Sequence[str]] = {
             "name": [route.name],
             "kind": [route.kind or ""],
-            "minAmount": ["" if route.min_amount is None else f"{route.min_amount:,}"],
-            "maxAmount": ["" if route.max_amount is None else f"{route.max_amount:,}"],
+            "minAmount": ["" if route.min_amount is None else figures(route.min_amount, route.currency)],
+            "maxAmount": ["" if route.max_amount is None else figures(route.max_amount, route.currency)],
             "currency": [route.currency],
             "minAge": ["" if route.min_age is None else str(route.min_age)],
             "riskTolerances": route.risk_tolerances,
@@ -194,7 +194,7 @@ class RouteDraft(Draft):
         except AmountRefused as refused:
             self.problems[name] = str(refused)
 
-    def _amount(self, name: str) -> int | None:
+    def _amount(self, name: str) -> Amount | None:
         return parse_amount(self.get(name), self.get("currency") or YEN) if self.get(name) else None
 
     def _valid_from(self) -> str | None:
@@ -253,6 +253,7 @@ class RouteDraft(Draft):
             "businessDays": bool(self.all(at(position, "business"))),
             "escalateTo": one("escalate") or None,
             "escalateToResolver": one("escalateBy") or None,
+            "stepIn": one("stepIn") or "NEVER",
             "viewerIds": several("viewers", "viewerIds"),
             "viewWhen": one("viewWhen") or "STAGE",
             "reviewerIds": several("reviewers", "reviewerIds"),
@@ -310,6 +311,7 @@ def _stage_inputs(stage: RouteStage) -> dict[str, Sequence[str]]:
         "business": ["1"] if stage.business_days else [],
         "escalate": [stage.escalate_to or ""],
         "escalateBy": [stage.escalate_to_resolver or ""],
+        "stepIn": [stage.step_in],
         "viewers": stage.viewer_ids,
         "viewWhen": [stage.view_when],
         "reviewers": stage.reviewer_ids,

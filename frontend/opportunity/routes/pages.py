@@ -25,7 +25,7 @@ from frontend.ui.formats import money
 from frontend.ui.gateway import GatewayProblem, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
-from frontend.ui.people import People, people
+from frontend.ui.people import People, people, with_departments
 from frontend.ui.profile_words import risks
 from frontend.ui.saving import refusal
 
@@ -39,7 +39,9 @@ async def show(request: Request) -> Response:
     page = Page.of(request)
     answer = await page.gateway.get("/approval-routes", **_cursor(page))
     listed = RoutePage.model_validate(answer)
-    known = await people(page.gateway, *(user_id for route in listed.items for user_id in route.people))
+    known = await with_departments(
+        page.gateway, await people(page.gateway, *(user_id for route in listed.items for user_id in route.people))
+    )
     return page.render(
         "opportunity/routes_list.html",
         listed=listed,
@@ -59,7 +61,9 @@ async def _detail(page: Page, route_id: str, *, status: int = 200, error: str = 
     route = ApprovalRoute.model_validate(await page.gateway.get(path))
     versions = VersionPage.model_validate(await page.gateway.get(f"{path}/versions", **_cursor(page)))
     alarms = [alarm for alarm in await _alarms(page) if alarm.route_id == route.id]
-    known = await people(page.gateway, *route.people, *(version.created_by for version in versions.items))
+    known = await with_departments(
+        page.gateway, await people(page.gateway, *route.people, *(version.created_by for version in versions.items))
+    )
     return page.render(
         "opportunity/routes_detail.html",
         status=status,
@@ -82,7 +86,9 @@ async def version(request: Request) -> Response:
     other = next((one for one in listed.items if str(one.version) == chosen), None)
     if other is None:
         other = next((one for one in listed.items if one.version < shown.version and one.state != "WITHDRAWN"), None)
-    known = await people(page.gateway, *shown.people, *(other.people if other else ()))
+    known = await with_departments(
+        page.gateway, await people(page.gateway, *shown.people, *(other.people if other else ()))
+    )
     return page.render(
         "opportunity/routes_version.html",
         shown=shown,

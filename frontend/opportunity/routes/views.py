@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from frontend.opportunity.views import Person, Rate, Stage
+from frontend.ui.formats import Amount
 from frontend.ui.views import View
 
 
@@ -18,6 +19,7 @@ class RouteStage(View):
     business_days: bool = False
     escalate_to: str | None = None
     escalate_to_resolver: str | None = None
+    step_in: str = "NEVER"
     viewer_ids: list[str] = Field(default_factory=list)
     view_when: str = "STAGE"
     reviewer_ids: list[str] = Field(default_factory=list)
@@ -32,8 +34,8 @@ class RouteStage(View):
 class RouteContent(View):
     name: str
     kind: str | None = None
-    min_amount: int | None = None
-    max_amount: int | None = None
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
     currency: str = "JPY"
     min_age: int | None = None
     risk_tolerances: list[str] = Field(default_factory=list)
@@ -137,6 +139,7 @@ class Trial(View):
 class WayStage(View):
     name: str
     approvers: list[Person] = Field(default_factory=list)
+    step_in: str = "NEVER"
 
 
 class Way(View):
@@ -149,7 +152,7 @@ class ChangedRequest(View):
     approval_id: str
     number: str
     kind: str
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = "JPY"
     yen_amount: int | None = None
     rates: list[Rate] = Field(default_factory=list)

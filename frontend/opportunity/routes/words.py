@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from frontend.opportunity.routes.views import RouteContent, RouteStage
-from frontend.opportunity.words import kind_text, mode_text
+from frontend.opportunity.words import kind_text, mode_text, step_in_text
 from frontend.ui.formats import money
 from frontend.ui.i18n import gettext, ngettext
 from frontend.ui.looks import Look
 from frontend.ui.people import People
 from frontend.ui.profile_words import risks
+
+HEAD = "DEPARTMENT_HEAD"
+"""The resolver, and the part of who heads a department."""
 
 
 def state_look(state: str) -> Look:
@@ -30,7 +33,21 @@ def resolvers() -> dict[str, str]:
         "MANAGER_OF_MANAGER": gettext("Superior's superior"),
         "ROLE:approver": gettext("Any approver"),
         "ROLE:manager": gettext("Any manager"),
+        HEAD: gettext("Head of the requester's department"),
     }
+
+
+def heads(known: People) -> list[tuple[str, str]]:
+    """The resolvers that ask the head of one department, whoever requests, as a form offers them."""
+    return [(head, resolver_text(head, known)) for head in (f"{HEAD}:{one}" for one in known.departments)]
+
+
+def resolver_text(resolver: str, known: People) -> str:
+    kind, _, department_id = resolver.partition(":")
+    if kind == HEAD and department_id:
+        name = known.departments.get(department_id) or gettext("Unknown")
+        return gettext("Head of %(department)s") % {"department": name}
+    return resolvers().get(resolver, resolver)
 
 
 def modes() -> dict[str, str]:
@@ -68,7 +85,7 @@ def conditions_text(route: RouteContent) -> str:
 
 def approvers_text(stage: RouteStage, known: People) -> str:
     names = [known.name(user_id) or gettext("Unknown") for user_id in stage.approver_ids]
-    names += [resolvers().get(resolver, resolver) for resolver in stage.resolvers]
+    names += [resolver_text(resolver, known) for resolver in stage.resolvers]
     return ", ".join(names)
 
 
@@ -85,8 +102,17 @@ def rule_text(stage: RouteStage) -> str:
 
 def escalation_text(stage: RouteStage, known: People) -> str:
     names = [known.name(stage.escalate_to) or gettext("Unknown")] if stage.escalate_to else []
-    names += [resolvers().get(stage.escalate_to_resolver, "")] if stage.escalate_to_resolver else []
+    names += [resolver_text(stage.escalate_to_resolver, known)] if stage.escalate_to_resolver else []
     return " / ".join(names)
+
+
+def step_in_choices() -> dict[str, str]:
+    """When superiors may decide in the place of an approver."""
+    return {
+        "NEVER": gettext("Do not step in"),
+        "WHEN_LATE": gettext("May step in once the deadline has passed"),
+        "ALWAYS": gettext("May step in at any time"),
+    }
 
 
 def view_times() -> dict[str, str]:
@@ -115,7 +141,7 @@ def stage_text(stage: RouteStage, known: People) -> str:
     parts = [f"{stage.name}: {approvers_text(stage, known)}", rule_text(stage)]
     if escalation_text(stage, known):
         parts.append(gettext("then %(who)s") % {"who": escalation_text(stage, known)})
-    parts += readers_texts(stage, known)
+    parts += [step_in_text(stage.step_in), *readers_texts(stage, known)]
     return " ・ ".join(part for part in parts if part)
 
 
@@ -149,6 +175,7 @@ def part_text(part: str) -> str:
         "ESCALATION": gettext("after the deadline"),
         "VIEWER": gettext("for information"),
         "REVIEWER": gettext("for the review after the decision"),
+        HEAD: gettext("as head of a department"),
     }.get(part, part)
 
 

@@ -17,6 +17,7 @@ from frontend.opportunity.samples.views import Sample
 from frontend.ui import saving
 from frontend.ui.amounts import AmountRefused, parse_amount
 from frontend.ui.drafts import Draft
+from frontend.ui.formats import Amount
 from frontend.ui.gateway import GatewayProblem, Json, segment
 from frontend.ui.i18n import gettext
 from frontend.ui.page import Page
@@ -84,7 +85,7 @@ class SampleDraft(Draft):
     def _count(self) -> int:
         return int(self.get("count")[:9])
 
-    def _amount(self, name: str) -> int | None:
+    def _amount(self, name: str) -> Amount | None:
         return parse_amount(self.get(name)) if self.get(name) else None
 
     def change(self, _parts: Set[str], _record: Json | None = None, /) -> dict[str, Any]:

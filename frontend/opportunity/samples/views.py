@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from frontend.opportunity.dossier import Signature
-from frontend.ui.formats import YEN
+from frontend.ui.formats import YEN, Amount
 from frontend.ui.views import View
 
 OPEN, CLOSED = "OPEN", "CLOSED"
@@ -30,8 +30,8 @@ class Population(View):
     states: list[str] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     currency: str | None = None
-    min_amount: int | None = None
-    max_amount: int | None = None
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
 
 
 class SampleSummary(View):
@@ -74,7 +74,7 @@ class SampleItem(View):
     title: str = ""
     kind: str = "OTHER"
     state: str = ""
-    amount: int | None = None
+    amount: Amount | None = None
     currency: str = YEN
     decided_at: str | None = None
     assessment: str = OPEN

@@ -1,5 +1,6 @@
 // What somebody has typed is theirs: it comes back after a session that ended, a refusal, Back and a reload. It is kept
-// in this tab alone, for this person alone, until the form was sent and taken; a form with data-keep outlives its tab.
+// in this tab alone, for this person alone, until the form was sent and taken; what a form with data-keep holds outlives
+// its tab (55-kept-drafts.js, which is told of it and tells of what it finds by events).
 const PREFIX = "ringi-draft:";
 const owner = document.body.dataset.user ?? "";
 const TEXT = "textarea, input:not([type]), input[type=text], input[type=email], input[type=tel], input[type=date], input[type=time], input[type=number]";
@@ -15,7 +16,7 @@ const write = (key, draft) => {
 };
 const forget = (key) => {
   sessionStorage.removeItem(PREFIX + key);
-  localStorage.removeItem(keptName(key));
+  document.dispatchEvent(new CustomEvent("ringi-draft-forgotten", { detail: { key } }));
 };
 const keys = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
 
@@ -70,67 +71,20 @@ const restore = (form) => {
   if (!form.hasAttribute("data-undo")) tell(form, key);
 };
 
-const keep = (form, sent = false) => {
-  const draft = { owner, sent, values: valuesOf(form) };
-  write(keyOf(form), draft);
-  if (form.dataset.keep !== undefined) keepBeyondTab(form, draft);
+const put = (form, draft) => {
+  const key = keyOf(form);
+  write(key, draft);
+  form.dispatchEvent(new CustomEvent("ringi-draft-kept", { bubbles: true, detail: { key, draft } }));
 };
+const keep = (form, sent = false) => put(form, { owner, sent, values: valuesOf(form) });
 
-// Beyond the tab: in the browser's storage, until it is sent, discarded or signed out of, until somebody else signs in
-// here, and for some days at most. The text of a tab that lives is nobody else's; that it lives is told by a lock, which
-// the browser releases whatever happens to the tab. Pages that are not served securely have no locks: there only the
-// tab remembers.
-const KEPT = "ringi-kept:";
-const KEPT_MS = 4 * 24 * 60 * 60 * 1000;
-const MOST_KEPT = 20;
-const locks = navigator.locks;
-const tab = (() => {
-  const known = sessionStorage.getItem("ringi-tab") ?? String(crypto.getRandomValues(new Uint32Array(4)));
-  sessionStorage.setItem("ringi-tab", known);
-  return known;
-})();
-const keptName = (key) => `${KEPT}${tab}|${key}`;
-const placeOf = (form) => {
-  const query = new URLSearchParams(location.search);
-  query.delete("form");
-  return `${location.pathname}?${query}#${form.id}`;
-};
-const keptAll = () => Object.keys(localStorage).filter((name) => name.startsWith(KEPT)).flatMap((name) => {
-  try { return [{ name, ...JSON.parse(localStorage.getItem(name)) }]; } catch { return []; }
-}).sort((one, other) => other.at - one.at);
-const drop = (kept) => localStorage.removeItem(kept.name);
-
-const keepBeyondTab = (form, draft) => {
-  if (!locks || !owner) return;
-  try {
-    localStorage.setItem(keptName(keyOf(form)), JSON.stringify({ ...draft, place: placeOf(form), tab, at: Date.now() }));
-  } catch { /* full or forbidden: the tab remembers */ }
-};
-
-const tidyKept = () => {
-  const stays = (kept) => (!owner || kept.owner === owner) && Date.now() - kept.at < KEPT_MS;
-  const all = keptAll();
-  for (const kept of [...all.filter((one) => !stays(one)), ...all.filter(stays).slice(MOST_KEPT)]) drop(kept);
-};
-
-// What was being typed into the same form in a tab that is gone.
-const inheritFromGoneTab = async (form) => {
-  const living = new Set((await locks.query()).held.map((lock) => lock.name));
-  const left = keptAll().find((kept) => kept.place === placeOf(form) && kept.tab !== tab && !living.has(KEPT + kept.tab));
-  if (!left || read(keyOf(form)) || wasRefused(form)) return;
-  drop(left);
-  const draft = { owner, sent: false, values: left.values };
-  write(keyOf(form), draft);
-  keepBeyondTab(form, draft);
+document.addEventListener("ringi-draft-left", (event) => {
+  const form = event.target;
+  if (read(keyOf(form)) || wasRefused(form)) return;
+  event.preventDefault();
+  put(form, { owner, sent: false, values: event.detail.values });
   restore(form);
-};
-
-const beginKept = () => {
-  tidyKept();
-  if (!locks || !owner) return;
-  locks.request(KEPT + tab, () => new Promise(() => {}));
-  for (const form of forms()) if (form.dataset.keep !== undefined) inheritFromGoneTab(form);
-};
+});
 
 // Somebody may go on typing in a form that has just been put in the place of the one they began in.
 const restored = new WeakSet();
@@ -154,7 +108,6 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("form[action='/logout']")) {
     for (const key of keys()) forget(key);
-    for (const kept of keptAll()) drop(kept);
   }
   else if (!event.defaultPrevented && read(keyOfAny(form))) keep(form, true);
 });
@@ -202,7 +155,6 @@ const begin = () => {
   inherit();
 };
 begin();
-beginKept();
 document.addEventListener("htmx:after:swap", () => {
   for (const form of forms()) {
     restored.add(form);

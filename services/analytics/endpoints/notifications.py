@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.analytics import schemas
 from services.analytics.errors import malformed_event_id
@@ -15,8 +15,7 @@ from services.analytics.notifications.stream import NotificationHub
 from services.analytics.notifications.views import view
 from services.contracts.states import NotificationType
 from services.kit.errors import NotFound
-from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, json_response
-from services.kit.http.dependencies import bearer_token
+from services.kit.http import CurrentUser, KitDep, Reads, ServiceRoute, Uow, json_response, live
 from services.kit.http.paging import DEFAULT_LIMIT, CursorText, Limit, Page, page
 from services.kit.http.problems import preferred_locale
 from services.kit.http.service_route import after_commit
@@ -86,24 +85,18 @@ async def stream_notifications(request: Request, kit: KitDep, principal: Current
     """Server-sent events: `notification` (its id resumes the stream as `Last-Event-ID`) and `unread` (the count)."""
     hub: NotificationHub = request.app.state.notification_hub
     hub.check_room(principal.user_id)
-    token = bearer_token(request)
     resumed = request.headers.get("last-event-id")
     if resumed is not None and not (resumed.isascii() and resumed.isdigit() and len(resumed) < 19):
         raise malformed_event_id()
-
-    async def still_allowed() -> None:
-        await kit.verifier.verify(token or "")
-
     body = stream.events(
         kit.db,
         hub,
         principal.user_id,
         _locale(request),
         None if resumed is None else int(resumed),
-        still_allowed,
+        live.token_check(request),
     )
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+    return live.stream_answer(body)
 
 
 @router.patch("/read-all", response_model=schemas.MarkedView)

@@ -77,7 +77,7 @@ def _item(kind: NotificationType, chosen: dict[str, Any] | None, firm: dict[str,
 async def unsubscribe(uow: Uow, kit: KitDep, token: Token) -> Response:
     """What a mail program calls for `List-Unsubscribe`: ends the mail that the token came with, and nothing else. The
     body (`List-Unsubscribe=One-Click`) is not needed."""
-    found = Unsubscribing.of(token, kit.settings.secret_key)
+    found = Unsubscribing.of(token, kit.settings.mail_keys)
     if found is None:
         raise unknown_unsubscribe_token()
     await switch_off(uow, found.user_id, found.kind)

@@ -45,7 +45,7 @@ async def list_webhooks(_principal: Administrator, reader: Reads) -> Response:
 async def create_webhook(
     _principal: Administrator, uow: Uow, kit: KitDep, rules: Rules, body: WebhookInput
 ) -> Response:
-    row, secret = await service.create(uow, body, rules, kit.settings.secret_key)
+    row, secret = await service.create(uow, body, rules, kit.settings.webhook_keys)
     return json_response(row | {"secret": secret}, status=201, version=row["version"])
 
 
@@ -73,7 +73,7 @@ async def delete_webhook(_principal: Administrator, uow: Uow, webhook_id: UUID) 
 @router.post("/{webhook_id}/secret", response_model=WebhookWithSecret)
 async def replace_webhook_secret(_principal: Administrator, uow: Uow, kit: KitDep, webhook_id: UUID) -> Response:
     """The secret before signs as well for a day."""
-    row, secret = await service.replace_secret(uow, webhook_id, kit.settings.secret_key)
+    row, secret = await service.replace_secret(uow, webhook_id, kit.settings.webhook_keys)
     return json_response(row | {"secret": secret}, version=row["version"])
 
 

@@ -15,13 +15,13 @@ from uuid import UUID
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import Counter
-from pydantic import SecretStr
 
 from services.analytics.mail import failures, repository, smtp
 from services.analytics.mail.tokens import bounced_mail
 from services.analytics.settings import AnalyticsSettings
 from services.kit.db.database import CONNECTION_ERRORS, Database
 from services.kit.running.context import ActorContext
+from services.kit.running.keyring import Keyring
 from services.kit.running.logging import get_logger
 
 BYTES_MAX: Final = 256 * 1024
@@ -84,14 +84,14 @@ async def take(db: Database, mail_id: UUID, content: bytes) -> None:
 class _Handler:
     """aiosmtpd's hooks."""
 
-    def __init__(self, db: Database, secret: SecretStr) -> None:
+    def __init__(self, db: Database, keys: Keyring) -> None:
         self._db = db
-        self._secret = secret
+        self._keys = keys
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        if bounced_mail(address, self._secret) is None:
+        if bounced_mail(address, self._keys) is None:
             return NOT_OURS
         envelope.rcpt_tos.append(address)
         return TAKEN
@@ -101,7 +101,7 @@ class _Handler:
         assert isinstance(content, bytes)
         try:
             for address in envelope.rcpt_tos:
-                mail_id = bounced_mail(address, self._secret)
+                mail_id = bounced_mail(address, self._keys)
                 assert mail_id is not None  # checked at RCPT
                 await take(self._db, mail_id, content)
         except CONNECTION_ERRORS as error:
@@ -120,7 +120,7 @@ class BounceListener:
         if self._settings.mail_bounce_port is None:
             await stop.wait()
             return
-        handler = _Handler(self._db, self._settings.secret_key)
+        handler = _Handler(self._db, self._settings.mail_keys)
         loop = asyncio.get_running_loop()
 
         def session() -> Any:

@@ -1,18 +1,15 @@
 """Addresses that take no mail: learned from refusals and bounces, kept as a keyed hash, as the address is auth's."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from pydantic import SecretStr
-
 from services.analytics.mail.repository import MailState
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.running import clock
-from services.kit.trust.crypto import derive
+from services.kit.running.keyring import Keyring
+from services.kit.trust.crypto import tags
 
 _PURPOSE: Final = "mail-address"
 LISTED: Final = 200
@@ -23,10 +20,11 @@ LATELY: Final = timedelta(days=7)
 class AddressHashes:
     """Tells whether two addresses are the same without keeping one."""
 
-    secret: SecretStr
+    keys: Keyring
 
-    def of(self, address: str) -> bytes:
-        return hmac.digest(derive(self.secret, _PURPOSE), address.casefold().encode(), hashlib.sha256)
+    def of(self, address: str) -> list[bytes]:
+        """By each key, the newest first: to keep is the first, any of them may have been kept."""
+        return tags(self.keys, _PURPOSE, address.casefold().encode())
 
 
 async def remember(uow: UnitOfWork, user_id: UUID, address_hash: bytes, reason: str) -> None:

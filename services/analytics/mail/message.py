@@ -107,7 +107,7 @@ def build(settings: AnalyticsSettings, mail_id: UUID, to: Addressee, notices: Se
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     unsubscribing = Unsubscribing(to.user_id, kinds[0] if len(kinds) == 1 else None)
-    query = urlencode({"token": unsubscribing.token(settings.secret_key)})
+    query = urlencode({"token": unsubscribing.token(settings.mail_keys)})
     message["List-Unsubscribe"] = f"<{public}{UNSUBSCRIBE_PATH}?{query}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Content-Language"] = to.language

@@ -46,7 +46,7 @@ class Mailer:
         self._db = db
         self._internal = internal
         self._settings = settings
-        self._hashes = AddressHashes(settings.secret_key)
+        self._hashes = AddressHashes(settings.mail_keys)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop`` is set. Without a mail server it says so to the other processes, and rests."""
@@ -106,8 +106,8 @@ class Mailer:
         if person is None or person["state"] in repository.UNREACHABLE or not notices:
             await self._finish(mail, MailState.LEFT_OUT)
             return
-        address_hash = self._hashes.of(person["email"])
-        if failing is not None and failing["address_hash"] == address_hash:
+        address_hash, *earlier = self._hashes.of(person["email"])
+        if failing is not None and failing["address_hash"] in (address_hash, *earlier):
             await self._finish(mail, MailState.LEFT_OUT, reason=failing["reason"], address_hash=address_hash)
             return
         addressee = message.Addressee(mail["recipient_id"], person["name"], person["email"], wishes.language)
@@ -119,7 +119,7 @@ class Mailer:
             return
         bounces_to = self._settings.mail_bounces_to
         sender = (
-            return_path(bounces_to, mail["id"], self._settings.secret_key) if bounces_to else self._settings.sender[1]
+            return_path(bounces_to, mail["id"], self._settings.mail_keys) if bounces_to else self._settings.sender[1]
         )
         try:
             await connection.send(content, sender=sender, recipient=person["email"])

@@ -44,6 +44,7 @@ MAILED_BY_DEFAULT: Final = frozenset(
         NotificationType.APPROVAL_REASSIGNED,
         NotificationType.APPROVAL_DUE,
         NotificationType.APPROVAL_NUDGED,
+        NotificationType.PROXY_WAITING,
         NotificationType.OPINION_ASKED,
         NotificationType.OPINION_GIVEN,
         NotificationType.OPINION_ENDED,

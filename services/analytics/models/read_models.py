@@ -1,10 +1,11 @@
 """The read models: histories by version, figures and processes, in a schema of their own."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Numeric, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -122,7 +123,7 @@ class ApprovalHistory(AnalyticsModel, table=True):
     requester_id: UUID
     owner_id: UUID
     kind: str = words()
-    amount: int | None = Field(sa_type=BigInteger)
+    amount: Decimal | None = Field(sa_type=Numeric)
     currency: str = words()
     state: str = words()
     generation: int
@@ -149,7 +150,7 @@ class AggregatedMetric(AnalyticsModel, table=True):
     rep_id: UUID = Field(primary_key=True)
     currency: str = Field(primary_key=True, sa_type=Text)
     count: int = Field(sa_type=BigInteger)
-    amount: int = Field(sa_type=BigInteger)
+    amount: Decimal = Field(sa_type=Numeric)
 
 
 class ProcessView(AnalyticsModel, table=True):

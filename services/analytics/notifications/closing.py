@@ -4,11 +4,11 @@ Whether it is over is asked of the read models, which a batch has changed before
 opens nothing that a later one has closed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
-from services.contracts.events import approval
+from services.contracts.events import approval, proxy
 from services.contracts.states import NotificationType
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.events.envelope import Envelope
@@ -24,6 +24,8 @@ AND coalesce((n.params ->> 'count')::int, 1) = 1 AND CASE n.resource_type
             WHEN n.type IN ('APPROVAL_WAITING', 'APPROVAL_DUE', 'APPROVAL_NUDGED')
                 THEN a.state NOT IN ('PENDING', 'ON_HOLD')
                 OR a.state = 'PENDING' AND NOT n.recipient_id = ANY(a.waiting_for)
+            WHEN n.type = 'PROXY_WAITING' THEN a.state NOT IN ('PENDING', 'ON_HOLD')
+                OR a.state = 'PENDING' AND NOT (n.params ->> 'fromId')::uuid = ANY(a.waiting_for)
             WHEN n.type = 'OPINION_ASKED' THEN NOT n.recipient_id = ANY(a.opinion_from)
             WHEN n.type IN ('OPINION_GIVEN', 'OPINION_ENDED', 'APPROVAL_REASSIGNED')
                 THEN a.state NOT IN ('PENDING', 'ON_HOLD')
@@ -65,12 +67,27 @@ _CLOSE_ANSWERED_FOR_MAIL: Final = (
 )
 
 
+# What waited for somebody's stand-in is over for them with the proxy.
+_NO_STAND_IN: Final = """
+FROM unnest(%(recipients)s::uuid[], %(absent)s::uuid[], %(ats)s::timestamptz[]) AS ended (recipient_id, from_id, at)
+WHERE n.recipient_id = ended.recipient_id AND n.type = 'PROXY_WAITING' AND n.params ->> 'fromId' = ended.from_id::text
+"""
+_CLOSE_STANDING: Final = (
+    f"UPDATE notifications AS n SET closed_at = %(now)s, read_at = %(now)s {_NO_STAND_IN}"  # noqa: S608
+    " AND n.created_at <= ended.at AND n.deleted_at IS NULL AND n.read_at IS NULL"
+)
+_CLOSE_STANDING_FOR_MAIL: Final = (
+    f"UPDATE mail_notices AS n SET closed_at = %(now)s {_NO_STAND_IN}"  # noqa: S608
+    " AND n.at <= ended.at AND n.closed_at IS NULL"
+)
+
+
 async def apply(uow: UnitOfWork, events: Sequence[Envelope]) -> bool:
     """Whether any was closed in the app. Called after a batch has changed the models and made its notices."""
     params = {"now": clock.now(), "resources": sorted({event.aggregate_id for event in events})}
     await uow.execute(_CLOSE_FOR_MAIL, params)
     closed = await uow.execute(_CLOSE, params)
-    return bool(closed + await _close_answered(uow, events))
+    return bool(closed + await _close_answered(uow, events) + await _close_standing(uow, events))
 
 
 async def _close_answered(uow: UnitOfWork, events: Sequence[Envelope]) -> int:
@@ -86,6 +103,31 @@ async def _close_answered(uow: UnitOfWork, events: Sequence[Envelope]) -> int:
     }
     await uow.execute(_CLOSE_ANSWERED_FOR_MAIL, params)
     return await uow.execute(_CLOSE_ANSWERED, params)
+
+
+async def _close_standing(uow: UnitOfWork, events: Sequence[Envelope]) -> int:
+    ended = [(fact.from_id, who, event.timestamp) for event in events for fact, who in _no_longer(event)]
+    if not ended:
+        return 0
+    params = {
+        "now": clock.now(),
+        "absent": [absent for absent, _, _ in ended],
+        "recipients": [who for _, who, _ in ended],
+        "ats": [at for _, _, at in ended],
+    }
+    await uow.execute(_CLOSE_STANDING_FOR_MAIL, params)
+    return await uow.execute(_CLOSE_STANDING, params)
+
+
+def _no_longer(event: Envelope) -> Iterator[tuple[proxy.ProxyFact, UUID]]:
+    """Who does not stand in any more after the event."""
+    if event.event_type == proxy.ProxyEnded.event_type:
+        fact = event.payload(proxy.ProxyFact)
+        yield fact, fact.to_id
+    elif event.event_type == proxy.ProxyChanged.event_type:
+        changed = event.payload(proxy.ProxyChanged)
+        if changed.previous_to_id != changed.to_id:
+            yield changed, changed.previous_to_id
 
 
 def _answers(event: Envelope) -> tuple[UUID, NotificationType] | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.analytics.notifications.notice import Notice, Resource, of_process
 from services.contracts.events import approval, customer, proxy, sales
+from services.contracts.money import to_json
 from services.contracts.permissions import Role
 from services.contracts.processes import ProcessType
 from services.contracts.states import ApprovalState, NotificationType, TaskState
@@ -82,9 +83,14 @@ def notices(event: Envelope, before: Before, on_call: Mapping[Role, Sequence[UUI
 
 def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
     request = event.payload(approval.ApprovalActed)
-    params = {"number": request.number, "title": request.title, "amount": request.amount, "state": request.state}
+    params = {
+        "number": request.number,
+        "title": request.title,
+        "amount": to_json(request.amount),
+        "state": request.state,
+    }
 
-    def tell(kind: NotificationType, recipient: UUID) -> Iterator[Notice]:
+    def tell(kind: NotificationType, recipient: UUID, **more: str) -> Iterator[Notice]:
         if recipient != event.actor_id:
             yield Notice(
                 event.event_id,
@@ -93,17 +99,24 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
                 Resource.APPROVAL,
                 request.approval_id,
                 request.customer_id,
-                params,
+                params | more,
                 event.timestamp,
             )
+
+    def tell_stand_ins(approver: UUID) -> Iterator[Notice]:
+        for one in request.stand_ins:
+            if one.for_id == approver:
+                yield from tell(NotificationType.PROXY_WAITING, one.user_id, fromId=str(approver))
 
     if event.event_type == approval.ApprovalDue.event_type:
         for approver in request.waiting_for:
             yield from tell(NotificationType.APPROVAL_DUE, approver)
+            yield from tell_stand_ins(approver)
         return
     if event.event_type == approval.ApprovalNudged.event_type:
         for approver in request.waiting_for:
             yield from tell(NotificationType.APPROVAL_NUDGED, approver)
+            yield from tell_stand_ins(approver)
         for adviser in request.opinion_from:
             yield from tell(NotificationType.OPINION_ASKED, adviser)
         return
@@ -121,12 +134,16 @@ def _of_approval(event: Envelope, before: Before) -> Iterator[Notice]:
         moved = event.payload(approval.ApprovalReassigned)
         yield from tell(NotificationType.APPROVAL_REASSIGNED, moved.to_id)
         yield from tell(NotificationType.APPROVAL_REASSIGNED, moved.from_id)
+    if request.stepped_in and request.on_behalf_of and event.event_type != approval.ApprovalTakenBack.event_type:
+        pair = {"fromId": str(request.on_behalf_of), "toId": str(request.acted_by)}
+        yield from tell(NotificationType.APPROVAL_STEPPED_IN, request.on_behalf_of, **pair)
     # Who waited before a hold goes on waiting after it: that is no news.
     if before.state != ApprovalState.ON_HOLD:
         same_round = before.round == (request.generation, request.revision, request.stage)
         for approver in request.waiting_for:
             if not (same_round and approver in before.waiting_for):
                 yield from tell(NotificationType.APPROVAL_WAITING, approver)
+                yield from tell_stand_ins(approver)
     if event.event_type in APPROVAL_ENDS:
         for person in (request.requester_id, request.owner_id):
             yield from tell(NotificationType.APPROVAL_DECIDED, person)

@@ -36,12 +36,22 @@ WORDS: Final = {
         Text("承認者が振り替えられました: {title}", "Reassigned: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
+    NotificationType.APPROVAL_STEPPED_IN: Words(
+        Text("{proxy}さんが引上げ承認で判断しました: {title}", "{proxy} stepped in for you: {title}"),
+        Text(
+            "{number}{customer} あなたの承認は不要になりました。", "{number}{customer}: nothing is left for you to do."
+        ),
+    ),
     NotificationType.APPROVAL_DUE: Words(
         Text("承認期限が近づいています: {title}", "Approval due soon: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
     NotificationType.APPROVAL_NUDGED: Words(
         Text("承認のお願い: {title}", "Please look at: {title}"),
+        Text("{number}{customer}", "{number}{customer}"),
+    ),
+    NotificationType.PROXY_WAITING: Words(
+        Text("{absent}さんの代理で承認をお願いします: {title}", "Waiting for your approval, for {absent}: {title}"),
         Text("{number}{customer}", "{number}{customer}"),
     ),
     NotificationType.APPROVAL_TO_READ: Words(

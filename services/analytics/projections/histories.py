@@ -107,7 +107,7 @@ APPROVALS: Final = History(
         Column("requester_id", "uuid", "requesterId"),
         Column("owner_id", "uuid", "ownerId"),
         Column("kind", "text", "kind"),
-        Column("amount", "bigint", "amount"),
+        Column("amount", "numeric", "amount"),
         Column("currency", "text", "currency"),
         Column("state", "text", "state"),
         Column("generation", "int", "generation"),

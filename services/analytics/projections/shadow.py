@@ -9,9 +9,11 @@ from services.analytics.projections import processes
 from services.analytics.projections.events import Event
 from services.analytics.projections.histories import HISTORIES
 from services.analytics.projections.model import PROJECTIONS, SWAP_LOCK, bump, sorted_out
+from services.kit.db import grants
 from services.kit.db.unit_of_work import Reader, UnitOfWork
 from services.kit.running import clock
 
+SERVICE: Final = "analytics"
 SHADOW: Final = "read_model_shadow"
 _RETIRED: Final = "read_model_retired"
 _HISTORY_TABLES: Final = frozenset(history.table for history in HISTORIES)
@@ -114,6 +116,8 @@ async def exchange(uow: UnitOfWork) -> None:
     """The shadow becomes what readers see: between two of their statements, never within one."""
     await uow.execute(f"ALTER SCHEMA {READ_MODEL} RENAME TO {_RETIRED}")
     await uow.execute(f"ALTER SCHEMA {SHADOW} RENAME TO {READ_MODEL}")
+    for statement, parameters in grants.statements(SERVICE):
+        await uow.execute(statement, parameters)
     await bump(uow, PROJECTIONS, clock.now().isoformat())
 
 

@@ -19,6 +19,8 @@ ANSWER_SECONDS: Final = 30
 MEMORY_ANSWERS: Final = 256
 REDIS_TIMEOUT_SECONDS: Final = 0.25
 """A slow cache must not be slower than the database."""
+REDIS_CONNECT_SECONDS: Final = 1.0
+"""Once a connection; TLS with certificates takes several turns."""
 
 
 class ReportCache(Protocol):
@@ -56,7 +58,7 @@ class RedisCache:
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
-            url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+            url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_CONNECT_SECONDS
         )
 
     async def get(self, key: str) -> bytes | None:

@@ -21,8 +21,8 @@ class Unit(StrEnum):
 class Figure:
     """``value`` is None where there is nothing to divide by or to take a median of; it is shown as a dash.
 
-    ``amounts``: of a sum of money, what there is in each currency (ISO 4217, its smallest unit as the request states
-    it); ``value`` is that in yen.
+    ``amounts``: of a sum of money, what there is in each currency (ISO 4217), as JSON has amounts
+    (``contracts.money``); ``value`` is that in yen, which are whole.
     """
 
     value: float | int | None
@@ -30,7 +30,7 @@ class Figure:
     numerator: int | None = None
     denominator: int | None = None
     link: str | None = None
-    amounts: Mapping[str, int] | None = None
+    amounts: Mapping[str, int | str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {"value": self.value, "unit": self.unit.value, "link": self.link}
@@ -57,14 +57,18 @@ class Counts:
     def bands(self, name: str) -> dict[str, int]:
         return dict(self._counted.get(name) or {})
 
+    def sums(self, name: str) -> dict[str, int | str]:
+        """What ``sql.amounts`` added up, by currency."""
+        return dict(self._counted.get(name) or {})
+
 
 def count(number: int, link: str | None) -> Figure:
     return Figure(number, Unit.COUNT, link=link)
 
 
-def money(amounts: Mapping[str, int]) -> Figure:
+def money(amounts: Mapping[str, int | str]) -> Figure:
     """Amounts are added within one currency only. Without a link: no list shows the requests of one currency."""
-    return Figure(amounts.get(YEN, 0), Unit.YEN, amounts=amounts)
+    return Figure(int(amounts.get(YEN, 0)), Unit.YEN, amounts=amounts)
 
 
 def ratio(numerator: int, denominator: int, link: str | None) -> Figure:

@@ -77,11 +77,18 @@ def amounts(source: str, by: By | None, name: str) -> str:
     keyed = f"SELECT s.*, NULL::uuid AS key FROM {source} s" if by is None else _keyed(source, by)
     sets = "(n, currency)" if by is None else "(n, currency), (n, key, currency)"
     return (
-        f"SELECT n, key, whole, jsonb_build_object('{name}', jsonb_object_agg(currency, amount)) AS figures FROM"
+        f"SELECT n, key, whole, jsonb_build_object('{name}', jsonb_object_agg(currency, {as_json('amount')}))"
+        " AS figures FROM"
         f" (SELECT n, {'NULL::uuid' if by is None else 'key'} AS key,"
         f" {'true' if by is None else 'GROUPING(key) = 1'} AS whole, currency, sum(amount) AS amount"
         f" FROM ({keyed}) k WHERE amount IS NOT NULL GROUP BY GROUPING SETS ({sets})) sums GROUP BY n, key, whole"
     )
+
+
+def as_json(amount: str) -> str:
+    """SQL for a sum as JSON has amounts (``contracts.money``): a number that is not whole would be read as a float."""
+    whole, fine = f"to_jsonb(trunc({amount}))", f"to_jsonb(trim_scale({amount})::text)"
+    return f"CASE WHEN {amount} = trunc({amount}) THEN {whole} ELSE {fine} END"
 
 
 def breakdown(source: str, name: str, band: str) -> str:

@@ -71,7 +71,7 @@ class Outcome:
 class Deliverer:
     def __init__(self, db: Database, settings: AnalyticsSettings, *, resolver: AbstractResolver | None = None) -> None:
         self._db = db
-        self._secret_key = settings.secret_key
+        self._keys = settings.webhook_keys
         self._rules = AddressRules.of(settings)
         self._resolver = resolver
 
@@ -154,7 +154,7 @@ class Deliverer:
         stored = [row["secret"]]
         if row["previous_until"] is not None and row["previous_until"] > clock.now():
             stored.append(row["previous_secret"])
-        return [signing.opened(one, self._secret_key, row["endpoint_id"]) for one in stored]
+        return [signing.opened(one, self._keys, row["endpoint_id"]) for one in stored]
 
     async def clean(self) -> None:
         await clean_up(self._db, repository.clean, clock.now() - KEPT)

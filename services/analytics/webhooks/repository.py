@@ -71,6 +71,17 @@ async def delete_endpoint(uow: UnitOfWork, endpoint_id: UUID) -> None:
     await uow.execute("DELETE FROM webhook_endpoints WHERE id = %s", [endpoint_id])
 
 
+async def secrets(uow: UnitOfWork) -> list[Row]:
+    """Of every endpoint, sealed; held until the transaction ends."""
+    return await uow.all("SELECT id, secret, previous_secret FROM webhook_endpoints ORDER BY id FOR UPDATE")
+
+
+async def reseal(uow: UnitOfWork, endpoint_id: UUID, secret: bytes, previous: bytes | None) -> None:
+    await uow.execute(
+        "UPDATE webhook_endpoints SET secret = %s, previous_secret = %s WHERE id = %s", [secret, previous, endpoint_id]
+    )
+
+
 async def replace_secret(uow: UnitOfWork, endpoint_id: UUID, secret: bytes, previous_until: datetime) -> None:
     await uow.execute(
         "UPDATE webhook_endpoints SET previous_secret = secret, secret = %s, previous_until = %s,"

@@ -5,7 +5,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import SecretStr
 
 from services.analytics import errors
 from services.analytics.webhooks import catalogue, repository, signing
@@ -16,6 +15,7 @@ from services.kit.errors import NotFound
 from services.kit.events import audit
 from services.kit.running import clock
 from services.kit.running.ids import new_id
+from services.kit.running.keyring import Keyring
 
 MOST: Final = 20
 OVERLAP: Final = timedelta(hours=24)
@@ -33,14 +33,14 @@ async def one(reader: Reader, endpoint_id: UUID, *, lock: bool = False) -> Row:
     return row
 
 
-async def create(uow: UnitOfWork, body: WebhookInput, rules: AddressRules, key: SecretStr) -> tuple[Row, str]:
+async def create(uow: UnitOfWork, body: WebhookInput, rules: AddressRules, keys: Keyring) -> tuple[Row, str]:
     """The endpoint and its secret, which is told this once. Raises Unprocessable."""
     _check(body, rules)
     if await repository.count_endpoints(uow) >= MOST:
         raise errors.too_many_webhooks(MOST)
     endpoint_id, secret = new_id(), signing.new_secret()
     await repository.add_endpoint(
-        uow, {"id": endpoint_id, "secret": signing.sealed(secret, key, endpoint_id), **body.model_dump()}
+        uow, {"id": endpoint_id, "secret": signing.sealed(secret, keys, endpoint_id), **body.model_dump()}
     )
     row = await one(uow, endpoint_id)
     await _audit(uow, "webhook.create", endpoint_id, audit.changes(None, row, AUDITED))
@@ -65,13 +65,26 @@ async def delete(uow: UnitOfWork, endpoint_id: UUID) -> None:
     await _audit(uow, "webhook.delete", endpoint_id, audit.changes(before, None, AUDITED))
 
 
-async def replace_secret(uow: UnitOfWork, endpoint_id: UUID, key: SecretStr) -> tuple[Row, str]:
+async def replace_secret(uow: UnitOfWork, endpoint_id: UUID, keys: Keyring) -> tuple[Row, str]:
     """The new secret, told this once; the old one goes on signing beside it for a day."""
     await one(uow, endpoint_id, lock=True)
     secret, until = signing.new_secret(), clock.now() + OVERLAP
-    await repository.replace_secret(uow, endpoint_id, signing.sealed(secret, key, endpoint_id), until)
+    await repository.replace_secret(uow, endpoint_id, signing.sealed(secret, keys, endpoint_id), until)
     await _audit(uow, "webhook.secret", endpoint_id, {"previousSecretUntil": until.isoformat()})
     return await one(uow, endpoint_id), secret
+
+
+async def reseal(uow: UnitOfWork, keys: Keyring) -> int:
+    """Seals secrets with the newest key where an earlier one sealed them; returns for how many webhooks."""
+    changed = 0
+    for row in await repository.secrets(uow):
+        kept = {name: row[name] for name in ("secret", "previous_secret") if row[name] is not None}
+        fresh = {name: signing.resealed_secret(value, keys, row["id"]) for name, value in kept.items()}
+        if any(fresh.values()):
+            now = {name: fresh[name] or value for name, value in kept.items()}
+            await repository.reseal(uow, row["id"], now["secret"], now.get("previous_secret"))
+            changed += 1
+    return changed
 
 
 async def send_test(uow: UnitOfWork, endpoint_id: UUID) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
-from pydantic import SecretStr
-
-from services.kit.trust.crypto import derive, open_sealed, seal
+from services.kit.running.keyring import Keyring
+from services.kit.trust.crypto import open_sealed, resealed, seal
 
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
@@ -24,12 +23,17 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(os.urandom(SECRET_BYTES)).decode()
 
 
-def sealed(secret: str, key: SecretStr, endpoint_id: UUID) -> bytes:
-    return seal(derive(key, _PURPOSE), secret.encode(), bound_to=endpoint_id.bytes)
+def sealed(secret: str, keys: Keyring, endpoint_id: UUID) -> bytes:
+    return seal(keys, _PURPOSE, secret.encode(), bound_to=endpoint_id.bytes)
 
 
-def opened(stored: bytes, key: SecretStr, endpoint_id: UUID) -> str:
-    return open_sealed(derive(key, _PURPOSE), stored, bound_to=endpoint_id.bytes).decode()
+def opened(stored: bytes, keys: Keyring, endpoint_id: UUID) -> str:
+    return open_sealed(keys, _PURPOSE, stored, bound_to=endpoint_id.bytes).decode()
+
+
+def resealed_secret(stored: bytes, keys: Keyring, endpoint_id: UUID) -> bytes | None:
+    """Sealed with the newest key; None where it is already."""
+    return resealed(keys, _PURPOSE, stored, bound_to=endpoint_id.bytes)
 
 
 def headers(delivery_id: UUID, at: int, body: bytes, secrets: Iterable[str]) -> Mapping[str, str]:

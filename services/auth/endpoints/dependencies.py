@@ -21,6 +21,7 @@ async def _auth(request: Request) -> Auth:
 AuthDep = Annotated[Auth, Depends(_auth)]
 UserReader = Annotated[Principal, Depends(requires(Permission.USER_READ))]
 UserManager = Annotated[Principal, Depends(requires(Permission.USER_MANAGE))]
+ProcessOperator = Annotated[Principal, Depends(requires(Permission.PROCESS_OPERATE))]
 AuditReader = Annotated[Principal, Depends(requires(Permission.AUDIT_READ))]
 
 

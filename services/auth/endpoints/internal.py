@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.auth.repository import sessions, users
+from services.auth.department_schemas import DepartmentCopies
+from services.auth.repository import departments, sessions, users
 from services.auth.schemas import UserCopies
 from services.kit.http import InternalCaller, Reads, json_response
 from services.kit.trust.revocation import RevocationBatch
@@ -28,3 +29,11 @@ async def list_user_copies(
 ) -> Response:
     """The full state that copies keep; unknown ids are left out."""
     return json_response({"items": await users.copies(reader, ids)})
+
+
+@router.get("/departments", response_model=DepartmentCopies)
+async def list_department_copies(
+    _caller: InternalCaller, reader: Reads, ids: Annotated[list[UUID], Query(max_length=MAX_IDS)]
+) -> Response:
+    """The full state that copies keep; unknown ids are left out."""
+    return json_response({"items": await departments.copies(reader, ids)})

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from services.auth import access
 from services.auth.endpoints.dependencies import AuthDep, UserManager, UserReader, revoke_at_once
-from services.auth.repository import users
+from services.auth.repository import departments, users
 from services.auth.schemas import (
+    Account,
     Colleague,
     DeletionPreview,
     NewUser,
@@ -88,6 +89,7 @@ async def list_users(
         state=filters.state,
         role=filters.role,
         manager_id=filters.manager_id,
+        department_id=filters.department_id,
         text=filters.q,
         accounts=accounts,
     )
@@ -112,7 +114,7 @@ async def create_user(request: Request, body: NewUser, caller: UserManager, auth
     return await in_transaction(request, caller, work)
 
 
-@router.get("/users/{user_id}", response_model=UserView | Colleague)
+@router.get("/users/{user_id}", response_model=Account | Colleague)
 async def get_user(user_id: UUID, caller: CurrentUser, reader: Reads) -> Response:
     """An account as administrators, auditors and its owner see it; for others a colleague's name and roles."""
     access.check_may_see(caller, user_id)
@@ -124,7 +126,8 @@ async def get_user(user_id: UUID, caller: CurrentUser, reader: Reads) -> Respons
     view = await users.view(reader, user_id)
     if view is None:
         raise NotFound()
-    return json_response(view, version=view["version"])
+    seen = {"lastSignInAt": await users.last_sign_in(reader, user_id)}
+    return json_response(view | seen, version=view["version"])
 
 
 @router.put("/users/{user_id}", response_model=UserView)
@@ -147,7 +150,11 @@ async def preview_deletion(
         if leaver is None:
             raise NotFound()
         chosen = await check_successors(reader, leaver, successors)
-        items = [{"kind": "reports", "count": await users.count_reports(reader, user_id)}]
+        headed = await departments.headed_by(reader, user_id)
+        items = [
+            {"kind": "reports", "count": await users.count_reports(reader, user_id)},
+            {"kind": "departments_headed", "count": len(headed), "names": headed},
+        ]
     answers = await asyncio.gather(
         *(_workload(kit, service, user_id, chosen[kind]) for kind, service in WORK_SERVICES.items())
     )

@@ -16,6 +16,16 @@ async def save_secret(uow: UnitOfWork, user_id: UUID, sealed: bytes) -> None:
     )
 
 
+async def secrets(uow: UnitOfWork) -> list[tuple[UUID, bytes]]:
+    """Everybody's, sealed; held until the transaction ends."""
+    rows = await uow.all("SELECT id, totp_secret FROM users WHERE totp_secret IS NOT NULL ORDER BY id FOR UPDATE")
+    return [(row["id"], row["totp_secret"]) for row in rows]
+
+
+async def reseal(uow: UnitOfWork, user_id: UUID, sealed: bytes) -> None:
+    await uow.execute("UPDATE users SET totp_secret = %s WHERE id = %s", [sealed, user_id])
+
+
 async def confirm(uow: UnitOfWork, user_id: UUID, step: int) -> None:
     await uow.execute(
         "UPDATE users SET totp_confirmed_at = %s, totp_last_step = %s WHERE id = %s", [clock.now(), step, user_id]
@@ -46,12 +56,12 @@ async def replace_recovery_codes(uow: UnitOfWork, user_id: UUID, hashes: Sequenc
     )
 
 
-async def use_recovery_code(uow: UnitOfWork, user_id: UUID, code_hash: bytes) -> bool:
-    """False for a code that is wrong or was used."""
+async def use_recovery_code(uow: UnitOfWork, user_id: UUID, hashes: Sequence[bytes]) -> bool:
+    """False for a code that is wrong or was used. ``hashes``: of the one code, by each key."""
     return bool(
         await uow.execute(
-            "UPDATE recovery_codes SET used_at = %s WHERE user_id = %s AND code_hash = %s AND used_at IS NULL",
-            [clock.now(), user_id, code_hash],
+            "UPDATE recovery_codes SET used_at = %s WHERE user_id = %s AND code_hash = ANY(%s) AND used_at IS NULL",
+            [clock.now(), user_id, list(hashes)],
         )
     )
 

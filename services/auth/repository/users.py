@@ -1,6 +1,7 @@
 """Users: rows in, records out."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,13 +19,17 @@ HIERARCHY_LOCK: Final = 7_121_102
 """Advisory lock: two changes of managers at once could close a circle that neither sees."""
 
 VIEW: Final = (
-    'id, email, name, roles, manager_id AS "managerId", state, version, created_at AS "createdAt",'
-    ' updated_at AS "updatedAt", totp_confirmed_at IS NOT NULL AS "totpEnabled",'
+    'id, email, name, roles, manager_id AS "managerId", department_id AS "departmentId", state, version,'
+    ' created_at AS "createdAt", updated_at AS "updatedAt", totp_confirmed_at IS NOT NULL AS "totpEnabled",'
     ' blocked_by_process AS "processId"'
 )
-COLLEAGUE: Final = """id, name, roles, manager_id AS "managerId", state IN ('ACTIVE', 'LOCKED') AS active"""
+COLLEAGUE: Final = (
+    'id, name, roles, manager_id AS "managerId", department_id AS "departmentId",'
+    " state IN ('ACTIVE', 'LOCKED') AS active"
+)
 COPY: Final = (
-    'id AS "userId", name, email, state, manager_id AS "managerId", roles, event_version AS "aggregateVersion"'
+    'id AS "userId", name, email, state, manager_id AS "managerId", roles, department_id AS "departmentId",'
+    ' event_version AS "aggregateVersion"'
 )
 SORTS: Final = {"name": "sort_name", "createdAt": "created_at"}
 
@@ -63,6 +68,15 @@ async def view(reader: Reader, user_id: UUID) -> Row | None:
     return await reader.one(f"SELECT {VIEW} FROM users WHERE id = %s", [user_id])  # noqa: S608 - constant columns
 
 
+async def last_sign_in(reader: Reader, user_id: UUID) -> datetime | None:
+    at: datetime | None = await reader.scalar(
+        "SELECT max(at) FROM audit_entries WHERE resource_type = 'user' AND resource_id = %s"
+        " AND action = 'user.login' AND outcome = 'SUCCESS'",
+        [user_id],
+    )
+    return at
+
+
 async def colleague(reader: Reader, user_id: UUID) -> Row | None:
     """As the API shows a user to everybody else."""
     return await reader.one(f"SELECT {COLLEAGUE} FROM users WHERE id = %s", [user_id])  # noqa: S608 - constant columns
@@ -78,6 +92,7 @@ async def list_views(
     state: UserState | None,
     role: Role | None,
     manager_id: UUID | None,
+    department_id: UUID | None,
     text: str | None,
     accounts: bool,
 ) -> list[Row]:
@@ -103,6 +118,9 @@ async def list_views(
     if manager_id is not None:
         conditions.append("manager_id = %(manager_id)s")
         params["manager_id"] = manager_id
+    if department_id is not None:
+        conditions.append("department_id = %(department_id)s")
+        params["department_id"] = department_id
     if text is not None:
         clauses, values = matching(text, "search_text", "search_grams") if accounts else _by_name(text)
         conditions += clauses
@@ -139,9 +157,10 @@ async def names(reader: Reader, user_ids: Iterable[UUID]) -> dict[UUID, str]:
 async def insert(uow: UnitOfWork, user: User) -> bool:
     """False when somebody else has the e-mail address."""
     inserted = await uow.execute(
-        "INSERT INTO users (id, email, name, password_hash, roles, manager_id, state, version, event_version,"
-        " created_at, updated_at) VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s, %(roles)s, %(manager_id)s,"
-        " %(state)s, 1, 1, %(created_at)s, %(updated_at)s) ON CONFLICT (email) DO NOTHING",
+        "INSERT INTO users (id, email, name, password_hash, roles, manager_id, department_id, state,"
+        " version, event_version, created_at, updated_at) VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s,"
+        " %(roles)s, %(manager_id)s, %(department_id)s, %(state)s, 1, 1, %(created_at)s, %(updated_at)s)"
+        " ON CONFLICT (email) DO NOTHING",
         user.values(),
     )
     return inserted == 1
@@ -150,8 +169,9 @@ async def insert(uow: UnitOfWork, user: User) -> bool:
 async def save_content(uow: UnitOfWork, user: User) -> None:
     """What people edit, with the next content version."""
     await uow.execute(
-        "UPDATE users SET name = %(name)s, roles = %(roles)s, manager_id = %(manager_id)s, state = %(state)s,"
-        " version = %(version)s, updated_at = %(updated_at)s WHERE id = %(id)s",
+        "UPDATE users SET name = %(name)s, roles = %(roles)s, manager_id = %(manager_id)s,"
+        " department_id = %(department_id)s, state = %(state)s, version = %(version)s,"
+        " updated_at = %(updated_at)s WHERE id = %(id)s",
         user.values(),
     )
 
@@ -159,7 +179,7 @@ async def save_content(uow: UnitOfWork, user: User) -> None:
 async def save_lifecycle(uow: UnitOfWork, user: User) -> None:
     """What processes and sign-ins change; the content version stays."""
     await uow.execute(
-        "UPDATE users SET state = %(state)s, state_before = %(state_before)s,"
+        "UPDATE users SET state = %(state)s, state_before = %(state_before)s, department_id = %(department_id)s,"
         " blocked_by_process = %(blocked_by_process)s, deletion_process_id = %(deletion_process_id)s,"
         " generation = %(generation)s, deleted_at = %(deleted_at)s, updated_at = %(updated_at)s WHERE id = %(id)s",
         user.values(),

@@ -10,6 +10,7 @@ from services.auth.service.state import Auth
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import ProblemError
 from services.kit.events.audit import record_audit
+from services.kit.running.keyring import Keyring
 
 
 async def enrol(uow: UnitOfWork, auth: Auth, user: User) -> tuple[str, str]:
@@ -17,7 +18,7 @@ async def enrol(uow: UnitOfWork, auth: Auth, user: User) -> tuple[str, str]:
     if user.totp_confirmed_at is not None:
         raise TotpAlreadyEnabled()
     secret = totp.new_secret()
-    await factors.save_secret(uow, user.id, totp.seal_secret(auth.settings.secret_key, user.id, secret))
+    await factors.save_secret(uow, user.id, totp.seal_secret(auth.settings.factor_keys, user.id, secret))
     await _note(uow, user, "totp.enrolled")
     return secret, totp.provisioning_uri(secret, user.email)
 
@@ -29,7 +30,7 @@ async def confirm(uow: UnitOfWork, auth: Auth, user: User, code: str) -> list[st
         raise TotpAlreadyEnabled()
     if user.totp_secret is None:
         raise TotpNotEnabled()
-    secret = totp.open_secret(auth.settings.secret_key, user.id, user.totp_secret)
+    secret = totp.open_secret(auth.settings.factor_keys, user.id, user.totp_secret)
     await throttle.refuse_guess(uow, throttle.CODE, user.id)
     step = totp.matching_step(secret, code)
     if step is None:
@@ -61,6 +62,17 @@ async def remove(uow: UnitOfWork, auth: Auth, user: User, code: str) -> ProblemE
     return None
 
 
+async def reseal(uow: UnitOfWork, keys: Keyring) -> int:
+    """Seals secrets with the newest key where an earlier one sealed them; returns for how many people."""
+    changed = 0
+    for user_id, stored in await factors.secrets(uow):
+        sealed = totp.resealed_secret(keys, user_id, stored)
+        if sealed is not None:
+            await factors.reseal(uow, user_id, sealed)
+            changed += 1
+    return changed
+
+
 async def _refusal(uow: UnitOfWork, auth: Auth, user: User, code: str) -> ProblemError | None:
     """Who holds a session but not the authenticator must not find the code by trying."""
     locked = await users.lock(uow, user.id)
@@ -76,7 +88,7 @@ async def _refusal(uow: UnitOfWork, auth: Auth, user: User, code: str) -> Proble
 
 async def _new_recovery_codes(uow: UnitOfWork, auth: Auth, user: User) -> list[str]:
     codes = totp.new_recovery_codes()
-    hashes = [totp.recovery_hash(auth.settings.secret_key, code) for code in codes]
+    hashes = [totp.recovery_hashes(auth.settings.factor_keys, code)[0] for code in codes]
     await factors.replace_recovery_codes(uow, user.id, hashes)
     return codes
 

@@ -18,7 +18,7 @@ from services.auth.repository import users
 from services.auth.service.state import Auth
 from services.kit.db.unit_of_work import Reader
 from services.kit.running import clock
-from services.kit.trust.crypto import SealBrokenError, derive, open_sealed, seal
+from services.kit.trust.crypto import SealBrokenError, open_sealed, seal
 
 LIFETIME: Final = timedelta(minutes=3)
 _PURPOSE: Final = "sign-in-challenge"
@@ -27,7 +27,7 @@ _PURPOSE: Final = "sign-in-challenge"
 def challenge_for(auth: Auth, user: User) -> str:
     """For a user whose password was right just now."""
     content = {"user": str(user.id), "password": _digest(user), "until": (clock.now() + LIFETIME).timestamp()}
-    sealed = seal(derive(auth.settings.secret_key, _PURPOSE), orjson.dumps(content), bound_to=_PURPOSE.encode())
+    sealed = seal(auth.settings.factor_keys, _PURPOSE, orjson.dumps(content), bound_to=_PURPOSE.encode())
     return base64.urlsafe_b64encode(sealed).decode()
 
 
@@ -35,7 +35,7 @@ async def user_of(reader: Reader, auth: Auth, challenge: str) -> User:
     """Raises ChallengeInvalid for a challenge that is forged, too old, or of a password that was changed since."""
     try:
         sealed = base64.b64decode(challenge, altchars=b"-_", validate=True)
-        opened = open_sealed(derive(auth.settings.secret_key, _PURPOSE), sealed, bound_to=_PURPOSE.encode())
+        opened = open_sealed(auth.settings.factor_keys, _PURPOSE, sealed, bound_to=_PURPOSE.encode())
     except (ValueError, SealBrokenError) as error:
         raise ChallengeInvalid from error
     content = orjson.loads(opened)

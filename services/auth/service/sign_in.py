@@ -124,10 +124,10 @@ async def second_factor_matches(uow: UnitOfWork, auth: Auth, user: User, code: s
     assert user.totp_secret is not None, "a confirmed factor has a secret"
     meant = totp.as_meant(code)
     if len(meant) == totp.DIGITS and meant.isdecimal():
-        secret = totp.open_secret(auth.settings.secret_key, user.id, user.totp_secret)
+        secret = totp.open_secret(auth.settings.factor_keys, user.id, user.totp_secret)
         step = totp.matching_step(secret, code)
         return step is not None and await factors.use_step(uow, user.id, step)
-    return await factors.use_recovery_code(uow, user.id, totp.recovery_hash(auth.settings.secret_key, code))
+    return await factors.use_recovery_code(uow, user.id, totp.recovery_hashes(auth.settings.factor_keys, code))
 
 
 async def _refuse(

@@ -8,7 +8,7 @@ from services.auth import passwords
 from services.auth.errors import EmailTaken, LastAdmin, ManagerCycle, SelfDeletion, WrongState
 from services.auth.events import snapshot, user_changed
 from services.auth.record import User
-from services.auth.repository import sessions, users
+from services.auth.repository import departments, sessions, users
 from services.auth.schemas import NewUser, UserChange
 from services.auth.service.state import normal_email
 from services.contracts.events.user import UserCreated, UserUpdated
@@ -25,7 +25,7 @@ from services.kit.running.ids import new_id
 RESOURCE = "user"
 EDITS = ("user.updated",)
 """What makes a new version of the content."""
-ADMIN_FIELDS = ("roles", "manager_id", "state")
+ADMIN_FIELDS = ("roles", "manager_id", "department_id", "state")
 """Nobody writes these of themselves: they decide what a user may do."""
 CHANGEABLE = frozenset({UserState.ACTIVE, UserState.LOCKED, UserState.SUSPENDED})
 ACTIVE_ADMIN_STATES = frozenset({UserState.ACTIVE, UserState.LOCKED})
@@ -51,6 +51,8 @@ async def create(uow: UnitOfWork, new: NewUser, password_hash: str, *, user_id: 
         raise EmailTaken()
     if new.manager_id is not None:
         await _check_manager(uow, new.manager_id)
+    if new.department_id is not None:
+        await _check_department(uow, new.department_id)
     now = clock.now()
     user = User(
         id=user_id or new_id(),
@@ -59,6 +61,7 @@ async def create(uow: UnitOfWork, new: NewUser, password_hash: str, *, user_id: 
         password_hash=password_hash,
         roles=_sorted(new.roles),
         manager_id=new.manager_id,
+        department_id=new.department_id,
         state=UserState.ACTIVE,
         created_at=now,
         updated_at=now,
@@ -90,6 +93,10 @@ async def change(uow: UnitOfWork, editor: Editor, user_id: UUID, version: int, w
         user.roles = _sorted(wanted.roles)
     if "manager_id" in sent and wanted.manager_id != user.manager_id:
         await _move_in_hierarchy(uow, user, wanted.manager_id)
+    if "department_id" in sent and wanted.department_id != user.department_id:
+        if wanted.department_id is not None:
+            await _check_department(uow, wanted.department_id)
+        user.department_id = wanted.department_id
     if "state" in sent and wanted.state is not None:
         user.state = UserState(wanted.state)
     await _check_admins(uow, editor, user, before)
@@ -98,7 +105,7 @@ async def change(uow: UnitOfWork, editor: Editor, user_id: UUID, version: int, w
     await users.save_content(uow, user)
     await _revoke_what_ended(uow, user, before)
     await user_changed(uow, UserUpdated, user)
-    detail = changes(before, user, ("name", "roles", "manager_id", "state"))
+    detail = changes(before, user, ("name", *ADMIN_FIELDS))
     await record_audit(uow, action="user.updated", resource_type=RESOURCE, resource_id=user.id, detail=detail)
     return user
 
@@ -111,7 +118,7 @@ def _check_editor(editor: Editor, user_id: UUID, sent: AbstractSet[str]) -> None
     refused = [field for field in ADMIN_FIELDS if field in sent]
     if refused:
         message = Text("この項目を変更する権限がありません", "You may not write this")
-        names = {"manager_id": "managerId"}
+        names = {"manager_id": "managerId", "department_id": "departmentId"}
         raise Forbidden(errors=[FieldError(f"/{names.get(f, f)}", "forbidden_field", message) for f in refused])
 
 
@@ -130,6 +137,12 @@ async def _check_manager(uow: UnitOfWork, manager_id: UUID) -> None:
         message = Text("このユーザーは上長にできません", "This user can't be a manager")
         raise Unprocessable.field("/managerId", "unknown_user", message)
     await check_unblocked(uow, "users", manager_id)
+
+
+async def _check_department(uow: UnitOfWork, department_id: UUID) -> None:
+    if not await departments.hold(uow, department_id):
+        message = Text("部門が見つかりません", "There is no such department")
+        raise Unprocessable.field("/departmentId", "unknown_department", message)
 
 
 async def _check_admins(uow: UnitOfWork, editor: Editor, user: User, before: dict[str, object]) -> None:

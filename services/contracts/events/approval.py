@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.contracts.money import Money
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode, Verdict
 from services.contracts.topics import APPROVAL_EVENTS
 from services.kit.events.envelope import Envelope, EventPayload
@@ -22,6 +23,13 @@ class StageSnapshot(CamelModel):
     escalate_to: UUID | None = None
 
 
+class StandInSnapshot(CamelModel):
+    """``user_id`` can decide in the place of ``for_id``, for whom the request waits."""
+
+    user_id: UUID
+    for_id: UUID
+
+
 class ApprovalSnapshot(EventPayload):
     topic: ClassVar[str] = APPROVAL_EVENTS
 
@@ -32,7 +40,7 @@ class ApprovalSnapshot(EventPayload):
     owner_id: UUID
     kind: ApprovalKind
     title: str
-    amount: int | None
+    amount: Money | None
     currency: str
     fields: dict[str, Any] = Field(default_factory=dict)
     """What the kind asks for, by the names of ``GET /approvals/kinds``."""
@@ -43,6 +51,8 @@ class ApprovalSnapshot(EventPayload):
     stages: list[StageSnapshot]
     waiting_for: list[UUID]
     """Approvers whose vote the current stage still awaits; empty unless PENDING."""
+    stand_ins: list[StandInSnapshot] = Field(default_factory=list)
+    """Proxies of those, by the periods that run at the time of the event; only on events after which it waits."""
     opinion_from: list[UUID] = Field(default_factory=list)
     """Who was asked for an opinion and has not answered yet."""
     deadline_at: datetime | None = None
@@ -70,6 +80,8 @@ class ApprovalActed(ApprovalSnapshot):
 
     acted_by: UUID | None = None
     on_behalf_of: UUID | None = None
+    stepped_in: bool = False
+    """Whoever acted did so as a superior of the approver ``on_behalf_of`` (引上げ承認), not as their proxy."""
     comment: str | None = None
     to_read: list[UUID] = Field(default_factory=list)
     """Viewers (回覧) whom the request is shown to from now on."""

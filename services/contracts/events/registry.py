@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from services.contracts.events import approval, customer, notification, proxy, sales, user
+from services.contracts.events import approval, customer, department, notification, proxy, sales, user
 from services.kit.events import envelope
 from services.kit.events.envelope import EventPayload
 
 
 def _payloads() -> Iterator[type[EventPayload]]:
-    for module in (user, customer, sales, approval, proxy, notification, envelope):
+    for module in (user, department, customer, sales, approval, proxy, notification, envelope):
         for item in vars(module).values():
             if isinstance(item, type) and issubclass(item, EventPayload) and "event_type" in vars(item):
                 yield item

@@ -18,6 +18,7 @@ class UserSnapshot(EventPayload):
     state: UserState
     manager_id: UUID | None
     roles: list[Role]
+    department_id: UUID | None = None
 
 
 class UserCreated(UserSnapshot):

@@ -9,11 +9,12 @@ from starlette.responses import Response
 
 from services.customer.access import Viewer, reader
 from services.customer.endpoints.dependencies import CustomerAssigner, CustomerReader, CustomerWriter, UsersDep
-from services.customer.endpoints.documents import document_response, page_response
+from services.customer.endpoints.documents import document_response, page_response, with_member
 from services.customer.repository import reading
 from services.customer.schemas import (
     Assignment,
     CustomerCreate,
+    CustomerDetail,
     CustomerFilters,
     CustomerSort,
     CustomerUpdate,
@@ -62,11 +63,13 @@ async def list_customers_by_sales(
     return await _page(kit, reads, viewer, filters.model_copy(update={"assigned_sales_id": sales_id}))
 
 
-@router.get("/customers/{customer_id}", response_model=CustomerView)
+@router.get("/customers/{customer_id}", response_model=CustomerDetail)
 async def get_customer(customer_id: UUID, principal: CustomerReader, kit: KitDep) -> Response:
     """One customer; deleted ones show to auditors and to whoever may restore them."""
     row = await records.readable(kit, reader(principal), customer_id)
-    return document_response(row["document"], row["version"])
+    async with kit.db.reader() as reads:
+        actions = await records.allowed_actions(reads, principal, customer_id)
+    return document_response(with_member(row["document"], "allowedActions", actions), row["version"])
 
 
 @router.get("/customers/{customer_id}/profile-versions", response_model=Page[ProfileView])

@@ -21,6 +21,11 @@ def document_response(document: str, version: int, status: int = 200, location: 
     return response
 
 
+def with_member(document: str, name: str, value: Any) -> str:
+    """The JSON object with one member more."""
+    return f'{document[:-1]},"{name}":{orjson.dumps(value).decode()}}}'
+
+
 def page_response(rows: Sequence[Row], limit: int, cursor: Callable[[dict[str, Any]], str]) -> Response:
     """The list answer from `limit + 1` rows of `document`: the extra row only tells that there is another page."""
     items = rows[:limit]

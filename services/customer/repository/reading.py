@@ -83,6 +83,10 @@ async def is_live(reader: Reader, customer_id: UUID) -> bool:
     return bool(await reader.scalar(f"SELECT true FROM customers c WHERE c.id = %s AND {LIVE}", [customer_id]))  # noqa: S608
 
 
+async def state(reader: Reader, customer_id: UUID) -> CustomerState:
+    return CustomerState(await reader.scalar("SELECT state FROM customers WHERE id = %s", [customer_id]))
+
+
 async def document(reader: Reader, customer_id: UUID) -> Row:
     """The same without asking who looks, for what is shown after rights were checked elsewhere."""
     row = await reader.one(

@@ -14,6 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from services.kit.db.pool_figures import POOLS
 from services.kit.db.unit_of_work import Reader, Row, UnitOfWork
 from services.kit.running.context import ActorContext
 
@@ -140,8 +141,10 @@ class Database:
         """Starts the pools; the server may still be unreachable, then the first statement waits for it."""
         await self._reads.open()
         await self._writes.open()
+        POOLS.add(self)
 
     async def close(self) -> None:
+        POOLS.remove(self)
         if self._waker is not None:
             await asyncio.wait({self._waker}, timeout=CONNECT_TIMEOUT)
         await self._reads.close()
@@ -172,6 +175,7 @@ class Database:
         ``patient``: a statement may take as long as it takes; for work that grows with the history.
         """
         async with self._writes.connection() as connection:
+            assert not connection.autocommit
             uow = UnitOfWork(connection, context, service=self.name)
             try:
                 if patient:
@@ -226,7 +230,10 @@ class Database:
         proved_at = connection.proved_at if isinstance(connection, _BoundedConnection) else 0.0
         if proved_at > self._doubted_at and asyncio.get_running_loop().time() - proved_at < FRESH_SECONDS:
             return
-        await AsyncConnectionPool.check_connection(connection)
+        # The pool's own check asks in autocommit and switches back after it. Should it ever not come to that, every
+        # statement of later transactions would be one of its own.
+        await connection.execute("")
+        await connection.rollback()
         self._prove(connection)
 
     # PostgreSQL serialises the commits of all transactions that NOTIFY, over all databases of a cluster, their fsync

@@ -12,6 +12,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from services.kit.db import grants
 from services.kit.db.database import CONNECT_TIMEOUT, libpq_url
 from services.kit.db.partitions import ENSURE_PARTITIONS, MONTHS_AHEAD
 from services.kit.running import clock
@@ -30,8 +31,12 @@ def scripts_of(service: str) -> Path:
 
 
 def upgrade(service: str, url: str, revision: str = "head") -> None:
-    """Brings a service's database up to a revision and creates the outbox's coming months."""
+    """Brings a service's database up to a revision, creates the outbox's coming months, and gives the service's role
+    its rights. ``url``: of the role that owns the tables, or acts as the one that does."""
     upgrade_scripts(scripts_of(service), url, revision)
+    with _connection(url) as connection:
+        for statement, parameters in grants.statements(service):
+            connection.exec_driver_sql(statement, parameters)
 
 
 def downgrade(service: str, url: str, revision: str = "base") -> None:

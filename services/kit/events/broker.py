@@ -17,6 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
+from services.kit.running.peers.kafka import Bootstrap, client_options
+
 REQUEST_TIMEOUT_MS: Final = 10_000
 FETCH_MAX_WAIT_MS: Final = 20
 """tansu does not wake a fetch that waits when a record arrives (measured), so a fetch waits shortly."""
@@ -41,7 +43,7 @@ class ClusterLostError(KafkaConnectionError):  # type: ignore[misc]  # aiokafka 
 class ClusterSession:
     """One meeting with a cluster. ``lost`` is set for good when a connection closes or belongs to another cluster."""
 
-    bootstrap: str
+    bootstrap: Bootstrap
     cluster_id: str
     brokers: int = 1
     partitions: int = PARTITIONS
@@ -75,7 +77,7 @@ class ClusterSession:
         missing = set(topics) - self._topics
         if not missing:
             return
-        async with _admin(self.bootstrap) as admin:
+        async with administration(self.bootstrap) as admin:
             replicas = min(REPLICATION_FACTOR, self.brokers)
             wanted = [
                 NewTopic(topic, self.partitions, replicas, topic_configs=dict(TOPIC_SETTINGS))
@@ -126,7 +128,7 @@ class ClusterSession:
     async def producer(self) -> AsyncIterator[AIOKafkaProducer]:
         """acks=all, in order for each partition; not idempotent (tansu refuses that; consumers dedupe by event id)."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self.bootstrap,
+            **client_options(self.bootstrap),
             acks="all",
             enable_idempotence=False,
             linger_ms=0,
@@ -152,7 +154,7 @@ class ClusterSession:
         """Without a group: partitions are assigned by hand and positions live in the database. Read it by a Stream: a
         position that the broker does not have is an error, never a reason to begin somewhere else."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **client_options(self.bootstrap),
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
@@ -182,8 +184,9 @@ async def all_metadata(consumer: AIOKafkaConsumer) -> Any:
 
 
 @asynccontextmanager
-async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+async def administration(bootstrap: Bootstrap) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Raises KafkaError or OSError if nobody answers."""
+    admin = AIOKafkaAdminClient(**client_options(bootstrap), request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await admin.start()
         yield admin
@@ -191,8 +194,8 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def meet(bootstrap: str, *, partitions: int = PARTITIONS) -> ClusterSession:
+async def meet(bootstrap: Bootstrap, *, partitions: int = PARTITIONS) -> ClusterSession:
     """Asks who is there. Raises KafkaError or OSError if nobody answers."""
-    async with _admin(bootstrap) as admin:
+    async with administration(bootstrap) as admin:
         cluster = await admin.describe_cluster()
     return ClusterSession(bootstrap, str(cluster["cluster_id"]), len(cluster["brokers"]), partitions)

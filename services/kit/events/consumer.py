@@ -9,7 +9,6 @@ nothing), the inbox (an event id counts once) and the effect. What can't be appl
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +16,7 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from opentelemetry.trace import SpanKind
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.kit.db.database import CONNECTION_ERRORS, Database, is_transient
 from services.kit.db.lease import Lease, LeaseLostError, hold_lease
@@ -28,9 +27,10 @@ from services.kit.events.dead_letters import Apply, Redriven, bury, redrive
 from services.kit.events.envelope import Envelope
 from services.kit.events.positions import PositionMovedError, Positions, Record
 from services.kit.events.stream import Stream, StreamGapError, partitions_of
-from services.kit.running import crashpoints, tracing
+from services.kit.running import clock, crashpoints, tracing
 from services.kit.running.backoff import Backoff, delay, pause
 from services.kit.running.context import ActorContext
+from services.kit.running.peers.kafka import Bootstrap
 
 __all__ = ["PARKED", "Apply", "Consumer"]
 
@@ -51,6 +51,12 @@ REPEATED = Counter("ringi_consumer_repeated_total", "Events received again and l
 DEAD_LETTERS = Counter("ringi_consumer_dead_letters_total", "Events that became dead letters", ["consumer"])
 STOPPED = Gauge("ringi_consumer_stopped", "1 while a gap in a partition stops the consumer", ["consumer"])
 FAILURES = Counter("ringi_consumer_failures_total", "Batches that failed and were tried again", ["consumer"])
+DELAY = Histogram(
+    "ringi_event_delay_seconds",
+    "From a change's commit until a consumer had applied its event",
+    ["consumer"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0),
+)
 PARKED = Gauge("ringi_consumer_parked", "Events that a projection keeps until earlier ones arrive", ["consumer"])
 
 
@@ -65,7 +71,7 @@ class Consumer:
     batch tried again; anything else is the fault of an event, which ends in the dead letters.
     """
 
-    def __init__(self, db: Database, *, bootstrap: str, name: str, topics: Sequence[str], apply: Apply) -> None:
+    def __init__(self, db: Database, *, bootstrap: Bootstrap, name: str, topics: Sequence[str], apply: Apply) -> None:
         self.name = name
         self.db = db
         self.topics = tuple(topics)
@@ -195,19 +201,16 @@ class Consumer:
         positions.confirm(chunk)
         APPLIED.labels(self.name).inc(len(fresh))
         REPEATED.labels(self.name).inc(len(chunk) - len(fresh))
+        applied_at, delay_of = clock.now(), DELAY.labels(self.name)
+        for envelope in fresh:
+            delay_of.observe(max(0.0, (applied_at - envelope.timestamp).total_seconds()))
         crashpoints.reach(crashpoints.CONSUMER_COMMITTED)
 
     async def _apply_traced(self, uow: UnitOfWork, fresh: list[Envelope]) -> None:
         """A span for each trace that has events in the batch; effects belong to it where there is only one."""
-        with ExitStack() as spans:
-            traces = [parent for parent in dict.fromkeys(e.traceparent for e in fresh) if parent is not None]
-            if tracing.enabled():
-                name = f"{self.name} apply"
-                traces = [
-                    spans.enter_context(tracing.span(name, parent=parent, kind=SpanKind.CONSUMER)) or parent
-                    for parent in traces
-                ]
-            uow.context = ActorContext.system(traceparent=traces[0] if len(traces) == 1 else None)
+        parents = [envelope.traceparent for envelope in fresh]
+        with tracing.spans(f"{self.name} apply", parents, SpanKind.CONSUMER) as own:
+            uow.context = ActorContext.system(traceparent=next(iter(own.values())) if len(own) == 1 else None)
             await self._apply(uow, fresh)
 
     async def _fresh(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> list[Envelope]:

@@ -12,15 +12,17 @@ from typing import Final
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from opentelemetry.trace import SpanKind
 from prometheus_client import Counter
 
 from services.kit.db.database import CONNECTION_ERRORS, OUTBOX_CHANNEL, Database
 from services.kit.db.lease import Lease, hold_lease
 from services.kit.db.unit_of_work import Row
 from services.kit.events.broker import ClusterSession, meet
-from services.kit.running import clock, crashpoints
+from services.kit.running import clock, crashpoints, tracing
 from services.kit.running.backoff import Backoff
 from services.kit.running.context import ActorContext
+from services.kit.running.peers.kafka import Bootstrap
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class EventRelay:
     id decides. Several producers of one partition are what tansu loses its order with (see stream.py).
     """
 
-    def __init__(self, db: Database, bootstrap: str, *, own_partitions: Mapping[str, int] | None = None) -> None:
+    def __init__(self, db: Database, bootstrap: Bootstrap, *, own_partitions: Mapping[str, int] | None = None) -> None:
         self._db = db
         self._own_partitions = own_partitions or {}
         self._bootstrap = bootstrap
@@ -129,7 +131,9 @@ class EventRelay:
     async def _publish(self, session: ClusterSession, producer: AIOKafkaProducer, rows: list[Row]) -> None:
         """Sends a batch and marks what arrived before the first failure: sending the rest again keeps the order."""
         await session.ensure_topics({row["topic"] for row in rows})
-        results = await session.wait(self._send(producer, rows))
+        parents = [row["traceparent"] for row in rows]
+        with tracing.spans(f"{self._db.name} publish", parents, SpanKind.PRODUCER) as own:
+            results = await session.wait(self._send(producer, rows, own))
         crashpoints.reach(crashpoints.RELAY_PUBLISHED)
         failures = (index for index, result in enumerate(results) if isinstance(result, BaseException))
         first_failure = next(failures, None)
@@ -142,7 +146,7 @@ class EventRelay:
         if first_failure is not None:
             raise results[first_failure]
 
-    async def _send(self, producer: AIOKafkaProducer, rows: list[Row]) -> list[object]:
+    async def _send(self, producer: AIOKafkaProducer, rows: list[Row], traceparents: Mapping[str, str]) -> list[object]:
         deliveries = []
         for row in rows:
             topic, key = row["topic"], str(row["aggregate_id"]).encode()
@@ -151,7 +155,9 @@ class EventRelay:
                 # A topic that was made with fewer partitions than there are databases: some of them share one.
                 partition %= len(await producer.partitions_for(topic))
             deliveries.append(
-                await producer.send(topic, encode(row), key=key, partition=partition, headers=headers(row))
+                await producer.send(
+                    topic, encode(row), key=key, partition=partition, headers=headers(row, traceparents)
+                )
             )
         return list(await asyncio.gather(*deliveries, return_exceptions=True))
 
@@ -175,9 +181,9 @@ def encode(row: Row) -> bytes:
     )
 
 
-def headers(row: Row) -> list[tuple[str, bytes]]:
-    """What can be read without parsing the body."""
+def headers(row: Row, traceparents: Mapping[str, str]) -> list[tuple[str, bytes]]:
+    """What can be read without parsing the body. The trace goes on below our own span, by the row's traceparent."""
     values = [("eventId", str(row["event_id"]).encode()), ("eventType", row["event_type"].encode())]
     if row["traceparent"]:
-        values.append(("traceparent", row["traceparent"].encode()))
+        values.append(("traceparent", traceparents[row["traceparent"]].encode()))
     return values

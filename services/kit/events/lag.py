@@ -17,6 +17,8 @@ from services.kit.events.consumer import Consumer
 from services.kit.events.stream import partitions_of
 from services.kit.events.stream_ends import stream_ends
 from services.kit.running.backoff import pause
+from services.kit.running.metrics import FIGURES_MISSING
+from services.kit.running.peers.kafka import Bootstrap
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ LAG = Gauge("ringi_consumer_lag", "Records not yet consumed, over all partitions
 class LagGauge:
     """Of all consumers of a process, over connections of its own."""
 
-    def __init__(self, consumers: Sequence[Consumer], bootstrap: str) -> None:
+    def __init__(self, consumers: Sequence[Consumer], bootstrap: Bootstrap) -> None:
         self._consumers = consumers
         self._bootstrap = bootstrap
 
@@ -39,10 +41,12 @@ class LagGauge:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self.read()
+                FIGURES_MISSING.labels("kafka").set(0)
             except (*CONNECTION_ERRORS, KafkaError, OSError) as error:
                 log.warning("consumers' lag is unknown: %r", error)
                 for consumer in self._consumers:
                     LAG.labels(consumer.name).set(math.nan)
+                FIGURES_MISSING.labels("kafka").set(1)
             await pause(stop, INTERVAL_SECONDS)
 
     async def read(self) -> None:

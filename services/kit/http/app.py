@@ -68,7 +68,8 @@ def build_kit(
     permissions_of: PermissionsOf,
     trust: Callable[[Database], Trust] | None = None,
 ) -> Kit:
-    """The handles of a service, not yet open."""
+    """The handles of a service, not yet open. Raises MissingSettingError."""
+    settings.require_keys("internal", "answer", "cursor")
     db = Database(settings.database_url_for(name), name=name)
     tokens = InternalTokens(settings, name)
     internal = InternalClient(settings, tokens)
@@ -84,7 +85,7 @@ def build_kit(
         name=name,
         settings=settings,
         db=db,
-        cursors=Cursors(settings.secret_key),
+        cursors=Cursors(settings.cursor_keys),
         internal_tokens=tokens,
         internal=internal,
         revocations=trusted.revocations,

@@ -11,6 +11,8 @@ _JAPANESE = {
     "string_too_long": "長すぎます",
     "currency_unknown": "現在使われている通貨のコード（ISO 4217）を指定してください",
     "rate_of_yen": "レートは円で表すため、円自体のレートは登録できません",
+    "amount_text": '整数、または小数の文字列（例: "1250.5"）で指定してください',
+    "amount_decimals": "小数点以下の桁数が、この通貨で使える桁数を超えています",
     "amounts_empty": "下限は上限より小さくしてください",
     "days_backwards": "終了日は開始日以後にしてください",
     "days_too_many": "一度に登録できるのは 31 日までです",

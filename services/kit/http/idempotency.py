@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Final
 
 from psycopg.types.json import Jsonb
-from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.kit.db.unit_of_work import UnitOfWork
 from services.kit.errors import IdempotencyMismatch, InFlight, Text, Unprocessable
 from services.kit.running import clock
-from services.kit.trust.crypto import derive, open_sealed, seal
+from services.kit.running.keyring import Keyring
+from services.kit.trust.crypto import open_sealed, seal
 from services.kit.trust.principal import Principal
 
 RETENTION: Final = timedelta(hours=24)
@@ -34,7 +34,7 @@ class Claim:
     key: str
     fingerprint: bytes
 
-    async def replay(self, uow: UnitOfWork, secret: SecretStr) -> Response | None:
+    async def replay(self, uow: UnitOfWork, keys: Keyring) -> Response | None:
         """The stored answer, byte for byte; None when the request is new and now ours to do.
 
         Raises InFlight while another request with this key runs, IdempotencyMismatch for another body.
@@ -50,10 +50,10 @@ class Claim:
             return None
         if row["fingerprint"] != self.fingerprint:
             raise IdempotencyMismatch()
-        body = open_sealed(derive(secret, _PURPOSE), row["body"], bound_to=self._binding())
+        body = open_sealed(keys, _PURPOSE, row["body"], bound_to=self._binding())
         return Response(body, row["status"], row["headers"] | {REPLAYED_HEADER: "true"})
 
-    async def store(self, uow: UnitOfWork, secret: SecretStr, response: Response) -> None:
+    async def store(self, uow: UnitOfWork, keys: Keyring, response: Response) -> None:
         """Keep the answer with the effect, in its transaction. Sealed: answers can hold personal data and secrets."""
         headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
         present = clock.now()
@@ -71,7 +71,7 @@ class Claim:
                 self.fingerprint,
                 response.status_code,
                 Jsonb(headers),
-                seal(derive(secret, _PURPOSE), bytes(response.body), bound_to=self._binding()),
+                seal(keys, _PURPOSE, bytes(response.body), bound_to=self._binding()),
                 present,
                 present + RETENTION,
             ],

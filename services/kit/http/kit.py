@@ -61,4 +61,5 @@ class Kit:
                         if isinstance(error, RuntimeError) and not temporal.is_away(error):
                             raise
                         raise Unavailable("Temporal can't be reached") from error
+        temporal.renew_api_key(self._temporal, self.settings)
         return self._temporal

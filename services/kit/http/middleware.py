@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from opentelemetry.trace import Status, StatusCode
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +24,7 @@ ANONYMOUS_BODY_CAP_BYTES: Final = 8 * 1024
 """Of requests without an ``Authorization`` header: signing in and the like, which a stranger may send for nothing."""
 LOGGED_PATH_MAX: Final = 512
 """Characters."""
+BROKEN: Final = 500
 _DIGITS_OF_LENGTH: Final = 12
 UNMATCHED_ROUTE: Final = "(unmatched)"
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -63,10 +65,15 @@ class RequestMiddleware:
             await self._serve(scope, receive, send, headers, traceparent)
             return
         with tracing.server_span(f"{scope['method']}", _text(headers, b"traceparent")) as (active, traceparent):
-            await self._serve(scope, receive, send, headers, traceparent)
+            status = await self._serve(scope, receive, send, headers, traceparent)
             route = route_template(scope)
             active.update_name(f"{scope['method']} {route}")
+            active.set_attribute("ringi.part", self._service)
             active.set_attribute("http.route", route)
+            active.set_attribute("http.request.method", scope["method"])
+            active.set_attribute("http.response.status_code", status)
+            if status >= BROKEN:
+                active.set_status(Status(StatusCode.ERROR))
 
     async def _serve(
         self,
@@ -76,7 +83,8 @@ class RequestMiddleware:
         headers: Mapping[bytes, bytes],
         traceparent: str,
         refusal: ProblemError | None = None,
-    ) -> None:
+    ) -> int:
+        """The status that was answered."""
         started = time.perf_counter()
         request_id = headers.get(b"x-request-id", b"")
         if not _REQUEST_ID.fullmatch(request_id):
@@ -121,6 +129,7 @@ class RequestMiddleware:
         finally:
             self._metrics.in_progress.dec()
             self._finish(scope, status, started)
+        return status
 
     async def _with_body_cap(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]) -> None:
         cap = self._body_cap(scope) or BODY_CAP_BYTES

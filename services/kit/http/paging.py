@@ -1,8 +1,6 @@
 """Keyset paging: an opaque, signed cursor holds the sort key of the last row that was sent."""
 
 import base64
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,15 +9,16 @@ from uuid import UUID
 
 import orjson
 from fastapi import Query
-from pydantic import SecretStr
 
 from services.kit.errors import Text, Unprocessable
 from services.kit.models import ResponseModel
-from services.kit.trust.crypto import derive
+from services.kit.running.keyring import Keyring
+from services.kit.trust.crypto import is_tag, tag
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 SIGNATURE_BYTES = 12
+_USE = "cursor"
 CURSOR_MAX_LENGTH = 1024
 TEXT_KEY_MAX: Final = 100
 """Characters of a text that a list is sorted by: the column is cut to so many (the id decides beyond), so that the
@@ -44,13 +43,17 @@ def _plain(value: Any) -> Any:
 class Cursors:
     """Makes and reads cursors of one process. They are signed so that a forged key never reaches SQL."""
 
-    def __init__(self, secret: SecretStr) -> None:
-        self._key = derive(secret, "cursor")
+    def __init__(self, keys: Keyring) -> None:
+        self._keys = keys
 
     def encode(self, scope: str, key: Sequence[Any]) -> str:
         """``scope`` names list and sort order: a cursor of one list is malformed for another."""
         body = orjson.dumps([_plain(part) for part in key], option=orjson.OPT_UTC_Z)
-        cursor = base64.urlsafe_b64encode(self._sign(scope, body) + body).rstrip(b"=").decode()
+        cursor = (
+            base64.urlsafe_b64encode(tag(self._keys, _USE, _signed(scope, body))[:SIGNATURE_BYTES] + body)
+            .rstrip(b"=")
+            .decode()
+        )
         # The next page would be refused with it.
         assert len(cursor) <= CURSOR_MAX_LENGTH, f"the sort key of {scope} has no bound"
         return cursor
@@ -62,14 +65,15 @@ class Cursors:
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             signature, body = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-            if not hmac.compare_digest(signature, self._sign(scope, body)):
+            if not is_tag(self._keys, _USE, _signed(scope, body), signature, size=SIGNATURE_BYTES):
                 raise malformed_cursor()
             return [_typed(part, kind) for part, kind in zip(orjson.loads(body), types, strict=True)]
         except (ValueError, TypeError) as error:
             raise malformed_cursor() from error
 
-    def _sign(self, scope: str, body: bytes) -> bytes:
-        return hmac.digest(self._key, scope.encode() + b"\0" + body, hashlib.sha256)[:SIGNATURE_BYTES]
+
+def _signed(scope: str, body: bytes) -> bytes:
+    return scope.encode() + b"\0" + body
 
 
 def malformed_cursor() -> Unprocessable:

@@ -98,11 +98,11 @@ async def _transaction(
     """The answer, and whether it is one that was stored before."""
     kit: Kit = request.app.state.kit
     async with kit.db.transaction(actor_context(request, principal)) as uow:
-        if stored is not None and (replay := await stored.replay(uow, kit.settings.secret_key)) is not None:
+        if stored is not None and (replay := await stored.replay(uow, kit.settings.answer_keys)) is not None:
             return replay, True
         response = await work(uow)
         if stored is not None and response.status_code < 400:
-            await stored.store(uow, kit.settings.secret_key, response)
+            await stored.store(uow, kit.settings.answer_keys, response)
         crashpoints.reach(CRASH_BEFORE_COMMIT)
     crashpoints.reach(CRASH_AFTER_COMMIT)
     return response, False

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from opentelemetry import context as otel_context
+from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter
 from temporalio.client import Client
@@ -23,7 +24,7 @@ from services.kit.db.lease import Lease, hold_lease
 from services.kit.db.unit_of_work import Row
 from services.kit.processes.intents import Lane
 from services.kit.processes.search_attributes import search_attributes
-from services.kit.running import clock, crashpoints
+from services.kit.running import clock, crashpoints, tracing
 from services.kit.running.backoff import Backoff, delay
 from services.kit.running.context import ActorContext
 from services.kit.running.temporal import is_away
@@ -170,7 +171,9 @@ class _LaneRunner:
         carrier = {} if intent["traceparent"] is None else {"traceparent": intent["traceparent"]}
         token = otel_context.attach(TraceContextTextMapPropagator().extract(carrier))
         try:
-            return _Delivery(intent, await self._tell(intent))
+            name = f"{self._db.name} {intent['kind']}"
+            with tracing.span(name, parent=intent["traceparent"], kind=SpanKind.PRODUCER):
+                return _Delivery(intent, await self._tell(intent))
         except WorkflowAlreadyStartedError:
             return _Delivery(intent, "already_started")
         except RPCError as error:

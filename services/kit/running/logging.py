@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import structlog
+from opentelemetry import trace
 from prometheus_client import Counter
 
 from services.kit.running import correlation
@@ -39,6 +40,12 @@ _OURS = frozenset(
     {"component", "level", "method", "route", "service", "timestamp", "traceId", "requestId", "processId", "actorId"}
 )
 """Values that we make or have checked ourselves; every line has them, so they are not searched."""
+
+_EXTRA = frozenset(
+    {"attempts", "batch_id", "consumer", "database", "dead_letter", "item", "lane", "lease", "offset", "schedules"}
+    | {"services", "size", "status", "step", "topic", "workflow_id"}
+)
+"""What our modules hand the standard library's loggers as ``extra``; others' (uvicorn's, Temporal's) say it twice."""
 
 LINES_LOST = Counter("ringi_log_lines_lost", "Log lines that standard output did not take: full disk, closed pipe")
 
@@ -100,8 +107,10 @@ def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def add_correlation(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Processor: trace, request, process and actor of the running task."""
+    """Processor: trace, request, process and actor of the running task. Frontends have a span alone."""
     present = correlation.current()
+    if present is None and (span := trace.get_current_span().get_span_context()).is_valid:
+        event["traceId"] = trace.format_trace_id(span.trace_id)
     if present is not None:
         event["traceId"] = present.trace_id
         if present.request_id:
@@ -126,7 +135,7 @@ def configure(*, level: str = "INFO", log_format: str = "json", process: str = "
     handler = logging.StreamHandler(_OUTPUT)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(_EXTRA), *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )

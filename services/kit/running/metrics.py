@@ -20,6 +20,8 @@ IN_PROGRESS = Gauge("ringi_http_requests_in_progress", "HTTP requests being answ
 TOKENS_REFUSED = Counter("ringi_tokens_refused_total", "Access tokens refused", ["reason"])
 REVOCATION_AGE = Gauge("ringi_revocation_feed_age_seconds", "Seconds since the revocation feed was last read", [])
 
+FIGURES_MISSING = Gauge("ringi_figures_missing", "1 while figures of a source can't be read, and are NaN", ["of"])
+
 
 class RouteMetrics:
     """Metric children looked up once per route: ``labels()`` costs more than the update itself."""

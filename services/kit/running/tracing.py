@@ -1,7 +1,7 @@
 """OpenTelemetry: spans are exported only when RINGI_OTLP_ENDPOINT is set; trace ids are propagated always."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -14,17 +14,16 @@ _state: dict[str, Tracer] = {}
 
 
 def configure(settings: ServiceSettings, process: str) -> None:
-    """Install the exporter once per process; without an endpoint the SDK is not even imported."""
+    """Install the exporter once per process; without an endpoint the SDK is not even imported.
+
+    ``process``: as in docker-compose.yml. What mounts several apps in one process is told apart by its spans' names.
+    """
     if settings.otlp_endpoint is None or _state:
         return
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from services.kit.running.span_export import provider_for
 
-    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: f"ringi-{process}"}))
-    endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    options = settings.otlp_exporter_options()
+    provider = provider_for(settings.otlp_endpoint, process, settings.trace_sample_ratio, options)
     trace.set_tracer_provider(provider)
     _state["tracer"] = provider.get_tracer("ringi")
 
@@ -66,6 +65,17 @@ def span(
         return
     with tracer.start_as_current_span(name, context=context_of(parent), kind=kind) as active:
         yield traceparent_of(active)
+
+
+@contextmanager
+def spans(name: str, parents: Iterable[str | None], kind: SpanKind) -> Iterator[dict[str, str]]:
+    """One span for each trace that a batch belongs to; yields the traceparents of these by the given ones."""
+    with ExitStack() as stack:
+        traces = [parent for parent in dict.fromkeys(parents) if parent is not None]
+        if not enabled():
+            yield {parent: parent for parent in traces}
+            return
+        yield {parent: stack.enter_context(span(name, parent=parent, kind=kind)) or parent for parent in traces}
 
 
 @contextmanager

@@ -14,10 +14,9 @@ from services.kit.errors import Unauthorized, Unavailable
 from services.kit.running import clock, correlation
 from services.kit.running.http_client import pooled_client
 from services.kit.running.settings import ServiceSettings
-from services.kit.trust.crypto import derive
+from services.kit.trust.crypto import derived
 
 INTERNAL_TOKEN_TYPE: Final = "svc+jwt"  # noqa: S105
-INTERNAL_AUDIENCE: Final = "ringi-internal"
 LIFETIME_SECONDS: Final = 60
 RENEW_BEFORE_SECONDS: Final = 20
 CALL_TIMEOUT_SECONDS: Final = 5.0
@@ -25,26 +24,29 @@ TOKEN_MAX_LENGTH: Final = 1_024
 ABSENT_SECONDS: Final = 3.0
 ABSENT_MAX: Final = 10_000
 _ALGORITHM: Final = "HS256"
-_PURPOSE: Final = "internal-token"
+_USE: Final = "internal-token"
 
 
 class InternalTokens:
-    """Issues and checks tokens with which one service proves to another what it is."""
+    """Issues and checks tokens with which one service proves to another what it is. Each is for one service: what one
+    was shown, it can't show to another. Raises MissingSettingError without a key."""
 
     def __init__(self, settings: ServiceSettings, service: str) -> None:
-        self._key = derive(settings.secret_key, _PURPOSE)
+        settings.require_keys("internal")
+        self._keys = derived(settings.internal_keys, _USE)
         self._service = service
-        self._token = ""
-        self._expires = 0.0
+        self._issued: dict[str, tuple[str, float]] = {}
 
-    def token(self) -> str:
-        """A token for the next call; reused until shortly before it expires."""
+    def token(self, audience: str) -> str:
+        """A token for the next call to that service; reused until shortly before it expires."""
         now = time.time()
-        if now > self._expires - RENEW_BEFORE_SECONDS:
-            self._expires = now + LIFETIME_SECONDS
-            claims = {"iss": self._service, "aud": INTERNAL_AUDIENCE, "iat": int(now), "exp": int(self._expires)}
-            self._token = jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": INTERNAL_TOKEN_TYPE})
-        return self._token
+        token, expires = self._issued.get(audience, ("", 0.0))
+        if now > expires - RENEW_BEFORE_SECONDS:
+            expires = now + LIFETIME_SECONDS
+            claims = {"iss": self._service, "aud": _claimed(audience), "iat": int(now), "exp": int(expires)}
+            token = jwt.encode(claims, self._keys[0], _ALGORITHM, headers={"typ": INTERNAL_TOKEN_TYPE})
+            self._issued[audience] = (token, expires)
+        return token
 
     def verify(self, token: str) -> str:
         """The calling service's name; raises Unauthorized."""
@@ -53,18 +55,34 @@ class InternalTokens:
         try:
             if jwt.get_unverified_header(token).get("typ") != INTERNAL_TOKEN_TYPE:
                 raise Unauthorized()
-            claims = jwt.decode(
-                token,
-                self._key,
-                algorithms=[_ALGORITHM],
-                audience=INTERNAL_AUDIENCE,
-                # A token of a minute would else be over, or not yet begun, wherever clocks are apart.
-                leeway=clock.MAX_SKEW,
-                options={"require": ["iss", "aud", "iat", "exp"]},
-            )
+            return str(self._claims(token)["iss"])
         except jwt.InvalidTokenError as error:
             raise Unauthorized() from error
-        return str(claims["iss"])
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        *others, last = self._keys
+        for key in others:
+            try:
+                return self._claims_by(key, token)
+            except jwt.InvalidSignatureError:
+                continue
+        return self._claims_by(last, token)
+
+    def _claims_by(self, key: bytes, token: str) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[_ALGORITHM],
+            audience=_claimed(self._service),
+            # A token of a minute would else be over, or not yet begun, wherever clocks are apart.
+            leeway=clock.MAX_SKEW,
+            options={"require": ["iss", "aud", "iat", "exp"]},
+        )
+        return claims
+
+
+def _claimed(service: str) -> str:
+    return f"ringi-internal/{service}"
 
 
 async def require_internal(request: Request) -> str:
@@ -113,7 +131,7 @@ class InternalClient:
     async def get(self, service: str, path: str, params: Sequence[tuple[str, str]] = ()) -> Any:
         """Parsed JSON of ``{service}{path}``; None for 404; raises Unavailable for anything else that fails."""
         assert self._session is not None, "InternalClient is not open"
-        headers = {"Authorization": f"Bearer {self._tokens.token()}"}
+        headers = {"Authorization": f"Bearer {self._tokens.token(service)}"}
         if (present := correlation.current()) is not None:
             headers["traceparent"] = present.traceparent
         url = self._settings.service_url_for(service) + path

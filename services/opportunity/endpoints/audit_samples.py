@@ -91,7 +91,7 @@ async def close_audit_sample(
 async def export_audit_sample(principal: AuditReader, uow: Uow, kit: KitDep, sample_id: UUID) -> Response:
     """A ZIP: `sample.json` (signed), `population.txt`, and `dossiers/<number>.json` of each drawn request with an
     index. Each making is audited, and each dossier."""
-    content = await audit_sample_export.export(uow, principal, sample_id, kit.settings.secret_key)
+    content = await audit_sample_export.export(uow, principal, sample_id, kit.settings.evidence_keys)
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="audit-sample-{sample_id}.zip"',
@@ -102,6 +102,6 @@ async def export_audit_sample(principal: AuditReader, uow: Uow, kit: KitDep, sam
 @router.get("/audit-samples/{sample_id}/sheet", response_model=Sheet)
 async def make_sheet_of_audit_sample(principal: AuditReader, uow: Uow, kit: KitDep, sample_id: UUID) -> Response:
     """The sample's own sheet alone, signed: how it was drawn, each assessment with its history, and the result."""
-    content = await audit_sample_export.sheet(uow, principal, sample_id, kit.settings.secret_key)
+    content = await audit_sample_export.sheet(uow, principal, sample_id, kit.settings.evidence_keys)
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="sample.json"'}
     return Response(content, media_type="application/json", headers=headers)

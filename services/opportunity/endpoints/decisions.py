@@ -22,6 +22,7 @@ from services.opportunity.schemas.decisions import (
     GiveOpinionInput,
     ReasonInput,
     ReassignInput,
+    StepInInput,
     WithdrawOpinionInput,
 )
 from services.opportunity.service.command_sender import Order, Sender
@@ -68,6 +69,19 @@ async def return_approval(
 ) -> Response:
     """Give the request back to its owner; the comment says what is missing."""
     return _answer(await commands.carry_out(Order(actions.RETURN, approval_id, body.comment, body.seen), sender))
+
+
+@router.patch("/approvals/{approval_id}/step-in", response_model=ApprovalOutput)
+async def step_in(
+    commands: CommandSenderDep,
+    sender: Annotated[Sender, may(actions.APPROVE)],
+    approval_id: UUID,
+    body: StepInInput,
+) -> Response:
+    """Decide in the place of an approver of the current stage who reports to the caller, where the stage lets
+    superiors do so. The history names both."""
+    order = Order(actions.BY_DECISION[body.decision], approval_id, body.comment, body.terms)
+    return _answer(await commands.carry_out(order, sender))
 
 
 @router.patch("/approvals/{approval_id}/take-back", response_model=ApprovalOutput)

@@ -20,6 +20,7 @@ ProxyMaker = Annotated[Principal, Depends(requires(Permission.APPROVAL_DECIDE, P
 Examiner = Annotated[Principal, Depends(requires(Permission.AUDIT_EXAMINE))]
 AuditReader = Annotated[Principal, Depends(requires(Permission.AUDIT_READ))]
 RouteEditor = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY))]
+HoldKeeper = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY, Permission.AUDIT_EXAMINE))]
 RouteOverseer = Annotated[Principal, Depends(requires(Permission.APPROVAL_REASSIGN_ANY, Permission.AUDIT_READ))]
 
 

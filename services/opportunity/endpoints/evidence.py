@@ -34,7 +34,7 @@ async def make_approval_dossiers(
     """Dossiers of all requests that match, for an audit sample: a ZIP with `dossiers/<number>.json` and an index as
     JSON and as CSV. Refused (422, `sample_too_large`) when more match than one sample holds. Each dossier is audited,
     and the sample."""
-    content = await samples.take(uow, principal, query, kit.settings.secret_key)
+    content = await samples.take(uow, principal, query, kit.settings.evidence_keys)
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="dossiers.zip"'}
     return Response(content, media_type="application/zip", headers=headers)
 
@@ -43,7 +43,7 @@ async def make_approval_dossiers(
 async def make_approval_dossier(principal: ApprovalReader, uow: Uow, kit: KitDep, approval_id: UUID) -> Response:
     """Everything about one request's approval, signed: request, route, history with hashes and commitments, votes,
     proxies and comments. Each making is audited."""
-    document = await dossiers.make(uow, principal, approval_id, kit.settings.secret_key)
+    document = await dossiers.make(uow, principal, approval_id, kit.settings.evidence_keys)
     name = document["record"]["request"]["number"]
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.json"'}
     return Response(chain.canonical(document), media_type="application/json", headers=headers)

@@ -21,7 +21,7 @@ async def get_approval_settings(_principal: ApprovalReader, reader: Reads, shelf
 async def replace_approval_settings(
     _principal: RouteEditor, uow: Uow, shelf: ShelfDep, request: Request, body: FirmSettingsInput
 ) -> Response:
-    """They count at once. Files that are attached already stay."""
+    """They count at once. Files that are attached already stay until their time has passed."""
     await firm_settings.replace(uow, body, shelf.settings, version=require_if_match(request))
     row = await firm_settings.shown(uow, shelf.settings)
     return json_response(row, version=row["version"])

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Response
 from services.kit.http import InternalCaller, Reads, json_response
 from services.kit.models import QueryModel
 from services.kit.running import clock
-from services.opportunity.repository import approvals, people
+from services.opportunity.repository import approvals, people, routes
+from services.opportunity.schemas.routes import head_of
 from services.opportunity.schemas.workload import Workload
 from services.opportunity.service import workload
 
@@ -25,6 +26,12 @@ async def user_workload(
 ) -> Response:
     """Open work that a deletion of the user would hand over, and where the successor could not take it as it is."""
     return json_response(await workload.of_user(reader, user_id, query.successor_id))
+
+
+@router.get("/departments/{department_id}/routes")
+async def routes_of_department(_caller: InternalCaller, reader: Reads, department_id: UUID) -> Response:
+    """How many routes name the department in a version that counts or is planned."""
+    return json_response({"routes": await routes.count_naming(reader, head_of(department_id), clock.now())})
 
 
 @router.get("/customers/{customer_id}/approvers/{user_id}")

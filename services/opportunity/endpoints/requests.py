@@ -39,7 +39,8 @@ async def list_approvals(
 async def list_pending_approvals(
     principal: ApprovalReader, reader: Reads, kit: KitDep, query: Annotated[InboxQuery, Query()]
 ) -> Response:
-    """What waits for the caller, also as a proxy. Sorted by `since` (the longest waiting first) or `deadlineAt`."""
+    """What waits for the caller, also as a proxy. Sorted by `since` (the longest waiting first), `deadlineAt`, or
+    `-amount` (the largest first within each currency, yen before the others)."""
     return json_response(await lists.inbox(reader, principal, kit.cursors, query))
 
 

@@ -1,5 +1,6 @@
 """Refusals about files."""
 
+from services.kit.db.database import Row
 from services.kit.errors import Conflict, ProblemError, Text
 
 
@@ -38,6 +39,45 @@ class AttachmentInfected(ProblemError):
 
     def __init__(self, found: str | None) -> None:
         super().__init__(found=found)
+
+
+class AttachmentPurged(ProblemError):
+    """The row stays to say what it was; ``rule`` and ``term`` say why it was deleted (``PurgeRule``)."""
+
+    status, code = 410, "attachment_purged"
+    title = Text(
+        "保存期間の規則に従い、ファイルは削除されました", "The file was deleted by the rules on how long files are kept"
+    )
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(purgedAt=row["purgedAt"], rule=row["purgeRule"], term=row["purgeTerm"])
+
+
+class AlreadyHeld(Conflict):
+    code = "already_on_legal_hold"
+    title = Text("すでに訴訟ホールドの対象です", "The request is under legal hold already")
+
+
+class UnderLegalHold(Conflict):
+    code = "under_legal_hold"
+    title = Text(
+        "訴訟ホールド中のため、ファイルは削除できません", "The request is under legal hold: its files can't be removed"
+    )
+
+
+class HoldReleased(Conflict):
+    code = "legal_hold_released"
+    title = Text("この訴訟ホールドはすでに解除されています", "The legal hold has been released already")
+
+
+class HeldByOtherOffice(ProblemError):
+    """Auditors lift the holds of auditors, administrators those of administrators."""
+
+    status, code = 403, "legal_hold_of_other_office"
+    title = Text(
+        "訴訟ホールドを解除できるのは、設定した側（管理者または監査人）だけです",
+        "A legal hold is released by the office that set it: administrators or auditors",
+    )
 
 
 class TooManyAttachments(Conflict):

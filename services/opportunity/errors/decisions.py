@@ -79,6 +79,13 @@ class NotAnApprover(Forbidden):
     title = Text("この段階の承認者ではありません", "You are not an approver of the current stage")
 
 
+class CannotStepIn(Conflict):
+    """Superiors may not decide in this stage (yet), the place is filled, or the caller is an approver of the stage."""
+
+    code = "cannot_step_in"
+    title = Text("引上げ承認はできません", "Nobody can step in here now")
+
+
 class OwnRequest(Forbidden):
     code = "own_request"
     title = Text("自分の申請は決裁できません", "Nobody decides their own request, by proxy neither")

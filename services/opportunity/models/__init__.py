@@ -1,6 +1,6 @@
 """Tables of the opportunity service."""
 
-from services.opportunity.models import bulk, copies, evidence, firm, inbox, rules, samples, templates
+from services.opportunity.models import bulk, copies, evidence, firm, inbox, retention, rules, samples, templates
 from services.opportunity.models.base import OpportunityModel
 from services.opportunity.models.requests import APPROVAL_COLUMNS
 
@@ -12,6 +12,7 @@ __all__ = [
     "evidence",
     "firm",
     "inbox",
+    "retention",
     "rules",
     "samples",
     "templates",

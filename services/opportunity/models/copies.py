@@ -1,12 +1,14 @@
-"""What this service knows of users and customers, who belong to others."""
+"""What this service knows of users, departments and customers, who belong to others."""
 
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
@@ -23,7 +25,21 @@ class UserCopy(OpportunityModel, table=True):
     email: str | None = Field(sa_type=Text)
     state: str | None = Field(sa_type=Text)
     manager_id: UUID | None
+    department_id: UUID | None
     roles: list[str] | None = Field(sa_column=Column(TEXTS))
+    aggregate_version: int
+    blocked_by_process: UUID | None
+
+
+class DepartmentCopy(OpportunityModel, table=True):
+    __tablename__ = "department_copies"
+    __table_args__ = (Index("department_copies_head", "head_id"),)
+
+    id: UUID = Field(primary_key=True)
+    name: str | None = Field(sa_type=Text)
+    parent_id: UUID | None
+    head_id: UUID | None
+    deleted: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     aggregate_version: int
     blocked_by_process: UUID | None
 

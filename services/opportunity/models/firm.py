@@ -4,7 +4,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field
 
 from services.opportunity.models.base import TIME, OpportunityModel
@@ -66,11 +77,17 @@ class FirmSettings(OpportunityModel, table=True):
         CheckConstraint("id = 1"),
         CheckConstraint("attachment_max_bytes > 0"),
         CheckConstraint("attachments_per_request > 0"),
+        CheckConstraint("retention_years BETWEEN 7 AND 100"),
+        CheckConstraint("abandoned_draft_days BETWEEN 30 AND 3650"),
     )
 
     id: int = Field(primary_key=True)
     attachment_max_bytes: int | None = Field(sa_type=BigInteger)
     attachments_per_request: int | None
+    retention_years: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("10")))
+    """Files of requests that have ended."""
+    abandoned_draft_days: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("180")))
+    """Files of drafts, from their last change."""
     version: int
     updated_by: UUID | None
     updated_at: datetime = Field(sa_type=TIME)

@@ -1,6 +1,7 @@
 """Requests, who has a part in them, and what people say and attach."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    Numeric,
     Text,
     UniqueConstraint,
     inspect,
@@ -30,6 +32,9 @@ class ApprovalRow(OpportunityModel, table=True):
     __table_args__ = (
         UniqueConstraint("number"),
         CheckConstraint("jsonb_typeof(fields) = 'object'", name="approvals_fields_object"),
+        CheckConstraint(
+            "exact_amount IS NULL OR amount IS NOT DISTINCT FROM ceil(exact_amount)", name="approvals_exact_amount"
+        ),
         Index("approvals_created", "created_at", "id"),
         Index("approvals_search", "search_grams", postgresql_using="gin", postgresql_with=PENDING),
         Index("approvals_requester", "requester_id", "created_at", "id"),
@@ -51,6 +56,7 @@ class ApprovalRow(OpportunityModel, table=True):
     title: str = Field(sa_type=Text)
     description: str = Field(sa_type=Text)
     amount: int | None = Field(sa_type=BigInteger)
+    exact_amount: Decimal | None = Field(sa_type=Numeric)
     currency: str = Field(sa_type=Text)
     rates: list[dict[str, Any]] | None = Field(sa_column=Column(JSONB))
     fields: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
@@ -156,12 +162,21 @@ class Waiting(OpportunityModel, table=True):
         Index("approval_waiting_since", "approver_id", "since", "approval_id"),
         Index("approval_waiting_deadline", "approver_id", "deadline_at", "approval_id"),
         Index("approval_waiting_approval", "approval_id"),
+        Index(
+            "approval_waiting_step_in",
+            "approver_id",
+            "step_in_from",
+            "approval_id",
+            postgresql_where=text("step_in_from IS NOT NULL"),
+        ),
     )
 
     approver_id: UUID = Field(primary_key=True)
     approval_id: UUID = Field(primary_key=True, foreign_key="approvals.id")
     since: datetime = Field(sa_type=TIME)
     deadline_at: datetime = Field(sa_type=TIME)
+    step_in_from: datetime | None = Field(sa_type=TIME)
+    """From when a superior of the approver may decide in their place; None: never."""
 
 
 class Vote(OpportunityModel, table=True):
@@ -174,11 +189,13 @@ class Vote(OpportunityModel, table=True):
     approver_id: UUID = Field(primary_key=True)
     """Whose vote it is."""
     voter_id: UUID
-    """Who gave it: the approver, or their proxy."""
+    """Who gave it: the approver, their proxy, or a superior who stepped in."""
     decision: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=TIME)
     waiting_since: datetime | None = Field(sa_type=TIME)
     """Since when the request had waited for the approver; None for votes from before that was kept."""
+    step_in_from: datetime | None = Field(sa_type=TIME)
+    """Of the vote of a superior who stepped in: from when on that was allowed."""
 
 
 class Comment(OpportunityModel, table=True):
@@ -217,8 +234,18 @@ class Attachment(OpportunityModel, table=True):
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'"),
         CheckConstraint("state IN ('QUARANTINED', 'CLEAN', 'INFECTED')"),
         CheckConstraint("(removed_at IS NULL) = (removed_revision IS NULL)"),
+        CheckConstraint("purge_rule IN ('RETENTION', 'ABANDONED_DRAFT')"),
+        CheckConstraint(
+            "(purge_rule IS NULL) = (purge_begun_at IS NULL) AND (purge_rule IS NULL) = (purge_term IS NULL)"
+        ),
+        CheckConstraint("purged_at IS NULL OR purge_begun_at IS NOT NULL"),
         Index("approval_attachments_approval", "approval_id", "uploaded_at", "id"),
         Index("approval_attachments_to_scan", "scan_after", postgresql_where=text("state = 'QUARANTINED'")),
+        Index(
+            "approval_attachments_purging",
+            "approval_id",
+            postgresql_where=text("purge_begun_at IS NOT NULL AND purged_at IS NULL"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -241,3 +268,10 @@ class Attachment(OpportunityModel, table=True):
     scan_after: datetime | None = Field(sa_type=TIME)
     scans: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
     """Tries that brought no verdict."""
+    purge_rule: str | None = Field(sa_type=Text)
+    purge_term: int | None
+    """Years or days, as the firm had set them when the purge began."""
+    purge_begun_at: datetime | None = Field(sa_type=TIME)
+    """From then on nobody is given the file."""
+    purged_at: datetime | None = Field(sa_type=TIME)
+    """What it held is gone for good."""

@@ -1,6 +1,7 @@
 """Who is asked, and in whose place: routes, proxies, and what processes moved."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Index,
+    Numeric,
     Text,
     text,
 )
@@ -65,6 +67,8 @@ class RouteVersion(OpportunityModel, table=True):
     kind: str | None = Field(sa_type=Text)
     min_amount: int | None = Field(sa_type=BigInteger)
     max_amount: int | None = Field(sa_type=BigInteger)
+    exact_min_amount: Decimal | None = Field(sa_type=Numeric)
+    exact_max_amount: Decimal | None = Field(sa_type=Numeric)
     currency: str = Field(sa_type=Text)
     min_age: int | None
     risk_tolerances: list[str] = Field(sa_column=Column(TEXTS, nullable=False))

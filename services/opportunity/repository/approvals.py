@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from services.contracts.states import ApprovalState
+from services.contracts.states import ApprovalState, StepIn
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.opportunity.models import APPROVAL_COLUMNS
 from services.opportunity.progress import LastApproval
@@ -93,13 +93,23 @@ async def set_waiting(uow: UnitOfWork, approval: Approval, since: datetime) -> N
     if not waiting:
         await uow.execute("DELETE FROM approval_waiting WHERE approval_id = %s", [approval.id])
         return
+    step_in, deadline = approval.progress.current.step_in, approval.deadline_at or NEVER
     await uow.execute(
         "WITH gone AS (DELETE FROM approval_waiting WHERE approval_id = %(id)s AND approver_id <> ALL(%(waiting)s))"
-        " INSERT INTO approval_waiting AS w (approver_id, approval_id, since, deadline_at)"
-        " SELECT approver_id, %(id)s, %(since)s, %(deadline)s FROM unnest(%(waiting)s) AS u (approver_id)"
-        " ON CONFLICT (approver_id, approval_id) DO UPDATE SET deadline_at = excluded.deadline_at"
-        " WHERE w.deadline_at <> excluded.deadline_at",
-        {"id": approval.id, "waiting": waiting, "since": since, "deadline": approval.deadline_at or NEVER},
+        " INSERT INTO approval_waiting AS w (approver_id, approval_id, since, deadline_at, step_in_from)"
+        " SELECT approver_id, %(id)s, %(since)s, %(deadline)s, %(step_in_from)s FROM unnest(%(waiting)s)"
+        " AS u (approver_id) ON CONFLICT (approver_id, approval_id) DO UPDATE SET deadline_at = excluded.deadline_at,"
+        " step_in_from = CASE WHEN %(always)s THEN w.since ELSE excluded.step_in_from END"
+        " WHERE (w.deadline_at, w.step_in_from) IS DISTINCT FROM"
+        " (excluded.deadline_at, CASE WHEN %(always)s THEN w.since ELSE excluded.step_in_from END)",
+        {
+            "id": approval.id,
+            "waiting": waiting,
+            "since": since,
+            "deadline": deadline,
+            "step_in_from": {StepIn.ALWAYS: since, StepIn.WHEN_LATE: deadline}.get(step_in),
+            "always": step_in is StepIn.ALWAYS,
+        },
     )
 
 
@@ -152,17 +162,25 @@ async def delete_vote(uow: UnitOfWork, approval_id: UUID, taken: LastApproval) -
 
 
 async def insert_vote(
-    uow: UnitOfWork, approval: Approval, *, approver_id: UUID, voter_id: UUID, decision: str, at: datetime
+    uow: UnitOfWork,
+    approval: Approval,
+    *,
+    approver_id: UUID,
+    voter_id: UUID,
+    decision: str,
+    at: datetime,
+    stepped_in: bool,
 ) -> None:
     """``approval`` as it stood when the vote was given; ``approver_id`` is whose vote it is."""
     progress = approval.progress
     await uow.execute(
         "INSERT INTO approval_votes (approval_id, generation, revision, stage, approver_id, voter_id, decision, at,"
-        " waiting_since) VALUES (%s, %s, %s, %s, %s, %s, %s, %s,"
-        " (SELECT since FROM approval_waiting WHERE approval_id = %s AND approver_id = %s))",
+        " waiting_since, step_in_from) SELECT %s, %s, %s, %s, vote.approver_id, %s, %s, %s, w.since,"
+        " CASE WHEN %s THEN w.step_in_from END FROM (SELECT %s::uuid AS approver_id) AS vote"
+        " LEFT JOIN approval_waiting w ON w.approval_id = %s AND w.approver_id = vote.approver_id",
         [
             *(approval.id, progress.generation, progress.revision, progress.stage),
-            *(approver_id, voter_id, decision, at),
-            *(approval.id, approver_id),
+            *(voter_id, decision, at, stepped_in),
+            *(approver_id, approval.id),
         ],
     )

@@ -5,17 +5,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.contracts.states import AttachmentState
+from services.contracts.states import AttachmentState, PurgeRule
 from services.kit.db.database import Reader, Row, UnitOfWork
 
-HAS_FILE = "(f.state <> 'INFECTED' AND (f.removed_revision IS NULL OR f.removed_revision > f.revision))"
-"""Condition on ``approval_attachments f``: whether its file is kept. One that was removed from the very revision that
-it was added to was never submitted; nobody has to be shown it."""
+_SUBMITTED = "(f.removed_revision IS NULL OR f.removed_revision > f.revision)"
+"""Condition on ``approval_attachments f``. One that was removed from the very revision that it was added to was never
+submitted; nobody has to be shown it."""
+HAS_FILE = f"(f.state <> 'INFECTED' AND f.purged_at IS NULL AND {_SUBMITTED})"
+"""Condition on ``approval_attachments f``: whether its file is kept."""
+BELONGS = f"f.removed_at IS NULL AND f.purge_rule IS DISTINCT FROM '{PurgeRule.ABANDONED_DRAFT.value}'"
+"""Condition on ``approval_attachments f``: whether it is part of what is asked for now. What was deleted of a draft
+that lay about is not: nobody can decide on it any more."""
 
 _SHOWN = (
     'SELECT f.id, f.approval_id AS "approvalId", f.revision, f.name, f.media_type AS "mediaType", f.size, f.sha256,'
     ' f.state, f.found, f.uploaded_by AS "uploadedBy", u.name AS "uploadedByName", f.uploaded_at AS "uploadedAt",'
-    ' f.removed_at AS "removedAt", f.removed_revision AS "removedRevision"'
+    ' f.removed_at AS "removedAt", f.removed_revision AS "removedRevision", f.purge_rule AS "purgeRule",'
+    ' f.purge_term AS "purgeTerm", f.purge_begun_at AS "purgedAt"'
     " FROM approval_attachments f LEFT JOIN user_copies u ON u.id = f.uploaded_by"
 )
 
@@ -32,24 +38,21 @@ async def insert(uow: UnitOfWork, row: Row) -> None:
 async def of(reader: Reader, approval_id: UUID) -> list[Row]:
     """Oldest first: what belongs to the request now, and what earlier revisions were submitted with."""
     return await reader.all(
-        f"{_SHOWN} WHERE f.approval_id = %s"
-        " AND (f.removed_revision IS NULL OR f.removed_revision > f.revision) ORDER BY f.uploaded_at, f.id",
-        [approval_id],
+        f"{_SHOWN} WHERE f.approval_id = %s AND {_SUBMITTED} ORDER BY f.uploaded_at, f.id", [approval_id]
     )
 
 
 async def one(reader: Reader, approval_id: UUID, attachment_id: UUID) -> Row | None:
     return await reader.one(
-        f"{_SHOWN} WHERE f.approval_id = %s AND f.id = %s"
-        " AND (f.removed_revision IS NULL OR f.removed_revision > f.revision)",
-        [approval_id, attachment_id],
+        f"{_SHOWN} WHERE f.approval_id = %s AND f.id = %s AND {_SUBMITTED}", [approval_id, attachment_id]
     )
 
 
 async def count(reader: Reader, approval_id: UUID) -> int:
     """Of those that belong to the request now."""
     found: int = await reader.scalar(
-        "SELECT count(*) FROM approval_attachments WHERE approval_id = %s AND removed_at IS NULL", [approval_id]
+        f"SELECT count(*) FROM approval_attachments f WHERE f.approval_id = %s AND {BELONGS}",  # noqa: S608
+        [approval_id],
     )
     return found
 
@@ -57,8 +60,8 @@ async def count(reader: Reader, approval_id: UUID) -> int:
 async def evidence(reader: Reader, approval_id: UUID) -> list[dict[str, Any]]:
     """What belongs to the request now, as a decision keeps it."""
     rows = await reader.all(
-        "SELECT id, name, media_type, size, sha256 FROM approval_attachments"
-        " WHERE approval_id = %s AND removed_at IS NULL ORDER BY uploaded_at, id",
+        "SELECT f.id, f.name, f.media_type, f.size, f.sha256 FROM approval_attachments f"  # noqa: S608
+        f" WHERE f.approval_id = %s AND {BELONGS} ORDER BY f.uploaded_at, f.id",
         [approval_id],
     )
     return [
@@ -76,8 +79,8 @@ async def evidence(reader: Reader, approval_id: UUID) -> list[dict[str, Any]]:
 async def not_clean(reader: Reader, approval_id: UUID) -> list[Row]:
     """``name`` and ``state`` of those that hold a submission up."""
     return await reader.all(
-        "SELECT name, state FROM approval_attachments WHERE approval_id = %s AND removed_at IS NULL"
-        " AND state <> 'CLEAN' ORDER BY uploaded_at, id",
+        f"SELECT f.name, f.state FROM approval_attachments f WHERE f.approval_id = %s AND {BELONGS}"  # noqa: S608
+        " AND f.state <> 'CLEAN' ORDER BY f.uploaded_at, f.id",
         [approval_id],
     )
 
@@ -126,3 +129,13 @@ async def kept(reader: Reader, ids: Sequence[UUID]) -> set[UUID]:
         [list(ids)],
     )
     return {row["id"] for row in rows}
+
+
+async def purges(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """``purgedAt``, ``purgeRule`` and ``purgeTerm`` of those of the ids that nobody is given any more."""
+    rows = await reader.all(
+        'SELECT id, purge_begun_at AS "purgedAt", purge_rule AS "purgeRule", purge_term AS "purgeTerm"'
+        " FROM approval_attachments WHERE id = ANY(%s) AND purge_begun_at IS NOT NULL",
+        [list(ids)],
+    )
+    return {row.pop("id"): row for row in rows}

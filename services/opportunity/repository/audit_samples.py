@@ -8,14 +8,15 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.kit.db.database import Reader, Row, UnitOfWork
+from services.opportunity import amounts
 
 _NARROWED = {
     "kinds": "a.kind = ANY(%(kinds)s)",
     "states": "a.state = ANY(%(states)s)",
     "flags": "a.flags && %(flags)s::text[]",
     "currency": "a.currency = %(currency)s",
-    "min_amount": "a.amount >= %(min_amount)s",
-    "max_amount": "a.amount <= %(max_amount)s",
+    "min_amount": f"{amounts.exact('a')} >= %(min_amount)s",
+    "max_amount": f"{amounts.exact('a')} <= %(max_amount)s",
 }
 """Conditions on ``approvals a`` by what a population can be narrowed by."""
 
@@ -108,7 +109,8 @@ async def numbers(reader: Reader, sample_id: UUID) -> list[str]:
 
 
 _ITEMS = (
-    'SELECT i.position, i.approval_id AS "approvalId", a.number, a.title, a.kind, a.state, a.amount, a.currency,'  # noqa: S608
+    'SELECT i.position, i.approval_id AS "approvalId", a.number, a.title, a.kind, a.state,'  # noqa: S608
+    f" {amounts.as_json('a')} AS amount, a.currency,"
     " a.decided_at AS \"decidedAt\", coalesce(latest.assessment, 'OPEN') AS assessment,"
     " coalesce(latest.note, '') AS note, latest.assessed_at AS \"assessedAt\","
     ' latest.assessed_by AS "assessedById", assessor.name AS "assessedByName", coalesce(latest.version, 0) AS version'

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from services.kit.db.database import Reader, Row, UnitOfWork
+from services.opportunity import amounts
 from services.opportunity.errors import FlagsNotAcknowledged
 
 _BATCH = (
@@ -130,7 +131,8 @@ async def items(
     return await reader.all(
         "SELECT i.approval_id AS id, i.position, i.status, i.revision, i.stage,"  # noqa: S608
         ' i.acknowledged_flags AS "acknowledgedFlags", i.attempt, i.ended_at AS "endedAt", i.problem, a.number,'
-        ' a.title, customer.name AS "customerName", a.amount, a.currency, a.state AS "approvalState"'
+        f' a.title, customer.name AS "customerName", {amounts.as_json("a")} AS amount, a.currency,'
+        ' a.state AS "approvalState"'
         f" FROM bulk_decision_items i LEFT JOIN approvals a ON a.id = i.approval_id AND {visible}"
         " LEFT JOIN customer_copies customer ON customer.id = a.customer_id"
         " WHERE i.batch_id = %(batch)s AND (%(status)s::text IS NULL OR i.status = %(status)s)"

@@ -29,6 +29,10 @@ async def replace(uow: UnitOfWork, *, kid: str, sealed: bytes, public_key: bytes
     )
 
 
+async def reseal(uow: UnitOfWork, kid: str, sealed: bytes) -> None:
+    await uow.execute("UPDATE evidence_keys SET sealed_private_key = %s WHERE kid = %s", [sealed, kid])
+
+
 async def public(reader: Reader) -> list[Row]:
     """All keys that ever signed, the newest first, without what is secret."""
     return await reader.all(

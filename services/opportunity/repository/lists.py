@@ -1,6 +1,6 @@
 """Hot reads: requests as the API shows them, straight from SQL with display names from the copies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,20 +12,26 @@ from services.contracts.states import ApprovalState
 from services.kit.db.database import Reader, Row
 from services.kit.running import clock, zone
 from services.kit.text.folding import grams, words
+from services.opportunity import amounts
 from services.opportunity.models import APPROVAL_COLUMNS
+from services.opportunity.repository.attachments import BELONGS
 from services.opportunity.repository.inbox import ASLEEP, asleep_params
 
 _HIDDEN = {
     *("restored_by", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
     *("history_length", "history_head", "event_version"),
+    *amounts.columns("amount"),
 }
-"""Columns that no caller is shown."""
+"""Columns that no caller is shown, or not as they are."""
 _SHOWN = [name for name in APPROVAL_COLUMNS if name not in _HIDDEN]
-_COLUMNS = (
-    ", ".join(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN)  # noqa: S608 - constants only
-    + ", (SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND f.removed_at IS NULL)"
-    ' AS "attachmentCount"'
-    ', customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"'
+_FILES = f"(SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND {BELONGS})"  # noqa: S608
+_COLUMNS = ", ".join(
+    (
+        *(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN),
+        f"{amounts.as_json('a')} AS amount",
+        f'{_FILES} AS "attachmentCount"',
+        'customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"',
+    )
 )
 _JOINS = (
     " LEFT JOIN customer_copies customer ON customer.id = a.customer_id"
@@ -44,6 +50,15 @@ async def one(reader: Reader, approval_id: UUID, visible: str, params: dict[str,
 async def sees(reader: Reader, approval_id: UUID, visible: str, params: dict[str, Any]) -> bool:
     statement = f"SELECT 1 FROM approvals a WHERE a.id = %(id)s AND {visible}"  # noqa: S608
     return await reader.scalar(statement, params | {"id": approval_id}) is not None
+
+
+async def ids_of(reader: Reader, numbers: Sequence[str], visible: str, params: dict[str, Any]) -> dict[str, UUID]:
+    """Of the requests with these numbers that the caller sees."""
+    rows = await reader.all(
+        f"SELECT a.number, a.id FROM approvals a WHERE a.number = ANY(%(numbers)s) AND {visible}",  # noqa: S608
+        params | {"numbers": list(numbers)},
+    )
+    return {row["number"]: row["id"] for row in rows}
 
 
 async def page(
@@ -151,8 +166,8 @@ _CONDITIONS = {
         "EXISTS (SELECT 1 FROM approval_participants asked WHERE asked.approval_id = a.id"
         " AND asked.user_id = %(me)s AND asked.relation = 'ASKED') = %(wants_opinion)s"
     ),
-    "min_amount": "a.amount >= %(min_amount)s",
-    "max_amount": "a.amount <= %(max_amount)s",
+    "min_amount": f"{amounts.exact('a')} >= %(min_amount)s",
+    "max_amount": f"{amounts.exact('a')} <= %(max_amount)s",
     "due_before": "a.deadline_at < %(due_before)s",
     "from_": "a.created_at >= %(from_)s",
     "to": "a.created_at < %(to)s",
@@ -169,6 +184,18 @@ _IN_PLACE_OF = (
 )
 
 
+_ORDERS = {
+    "since": [("w.since", "timestamptz")],
+    "deadline_at": [("w.deadline_at", "timestamptz")],
+    "amount": [
+        # Amounts compare within a currency only: yen first, then the others as their codes go.
+        ("CASE WHEN a.currency = 'JPY' THEN '' ELSE a.currency END", "text"),
+        ("-coalesce(a.exact_amount, a.amount, -1)", "numeric"),
+    ],
+}
+"""Sort keys of the inbox, each with its type; what has no amount comes after what has one."""
+
+
 async def waiting_longer(
     reader: Reader, approval_ids: Sequence[UUID], since: Mapping[UUID, datetime]
 ) -> set[tuple[UUID, UUID]]:
@@ -182,6 +209,21 @@ async def waiting_longer(
     return {(row["approval_id"], row["approver_id"]) for row in rows}
 
 
+async def open_to_superiors(
+    reader: Reader, approval_ids: Sequence[UUID], below: Sequence[UUID], now: datetime
+) -> dict[UUID, list[UUID]]:
+    """By request: those of ``below`` for whom it waits and whose places superiors may take now."""
+    rows = await reader.all(
+        "SELECT approval_id, approver_id FROM approval_waiting WHERE approval_id = ANY(%s) AND approver_id = ANY(%s)"
+        " AND step_in_from <= %s",
+        [list(approval_ids), list(below), now],
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row["approval_id"], []).append(row["approver_id"])
+    return found
+
+
 async def inbox(
     reader: Reader,
     *,
@@ -191,7 +233,7 @@ async def inbox(
     snoozed: bool,
     now: datetime,
     sort: str,
-    after: tuple[datetime, UUID] | None,
+    after: Sequence[Any] | None,
     limit: int,
 ) -> list[Row]:
     """What waits for the user, own votes and proxies' alike; a request that two of them wait for comes once.
@@ -199,25 +241,84 @@ async def inbox(
     ``acts_as``: in whose place the user decides, and what must have begun to wait at which time or later for that.
     ``filters``: those of InboxQuery that are set, by their Python names.
     ``snoozed``: only what the user has set aside, otherwise only what they have not.
-    ``sort``: ``since`` or ``deadline_at``; the sort key comes along as ``sortKey``.
+    ``sort``: ``since`` or ``deadline_at``, the first first, or ``amount``, the largest first within each currency. The
+    sort keys come along as ``sortKey0`` and so on; ``after`` are those of a row, and its id.
     """
-    after_at, after_id = after or (None, None)
-    conditions, values = _narrowed(filters, among_all=False)
-    narrowed = "".join(f" AND {condition}" for condition in conditions)
+    named, narrowed, order, values = _ordered(sort, after, filters)
     return await reader.all(
-        f'SELECT {_COLUMNS}, w.since AS "waitingSince", w.key AS "sortKey", {_SNOOZED_UNTIL} FROM ('  # noqa: S608
-        f" SELECT w.approval_id, min(w.since) AS since, min(w.{sort}) AS key,"
+        f'SELECT {_COLUMNS}, w.since AS "waitingSince", {named}, {_SNOOZED_UNTIL} FROM ('  # noqa: S608
+        " SELECT w.approval_id, min(w.since) AS since, min(w.deadline_at) AS deadline_at,"
         f" bool_or(w.approver_id = %(me)s) AS own FROM {_IN_PLACE_OF}"
         " GROUP BY w.approval_id) w"
         f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        f" WHERE {_decides('w.own')}{narrowed} AND {ASLEEP} = %(snoozed)s"
-        " AND (%(after_at)s::timestamptz IS NULL OR (w.key, a.id) > (%(after_at)s, %(after_id)s::uuid))"
-        " ORDER BY w.key, a.id LIMIT %(limit)s",
-        values
-        | _deciding(user_id, acts_as)
-        | asleep_params(now)
-        | {"snoozed": snoozed, "after_at": after_at, "after_id": after_id, "limit": limit},
+        f" WHERE {_decides('w.own')} AND {ASLEEP} = %(snoozed)s AND {narrowed} ORDER BY {order} LIMIT %(limit)s",
+        values | _deciding(user_id, acts_as) | asleep_params(now) | {"snoozed": snoozed, "limit": limit},
     )
+
+
+def _ordered(sort: str, after: Sequence[Any] | None, filters: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
+    """Columns of the sort keys, condition of the filters and the page, ORDER BY, parameters; of ``approvals a`` that
+    wait as ``w`` says."""
+    keys = _ORDERS[sort]
+    columns = ", ".join(column for column, _ in keys)
+    named = ", ".join(f'{column} AS "sortKey{place}"' for place, (column, _) in enumerate(keys))
+    conditions, values = _narrowed(filters, among_all=False)
+    if after is not None:
+        places = ", ".join(f"%(after_{place})s::{kind}" for place, (_, kind) in enumerate(keys))
+        conditions = [*conditions, f"({columns}, a.id) > ({places}, %(after_id)s::uuid)"]
+        values = values | {f"after_{place}": after[place] for place in range(len(keys))} | {"after_id": after[-1]}
+    return named, " AND ".join(conditions or ["TRUE"]), f"{columns}, a.id", values
+
+
+_STUCK = (
+    "approval_waiting w JOIN approvals a ON a.id = w.approval_id"
+    " WHERE w.approver_id = ANY(%(below)s) AND w.step_in_from <= %(now)s"
+    " AND a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
+    " AND NOT a.stages -> a.stage @> %(voter)s AND NOT a.stages -> a.stage @> %(joined)s"
+    " AND (a.opinions @> %(asked)s) IS NOT TRUE"
+    f" AND NOT EXISTS (SELECT FROM {_IN_PLACE_OF} WHERE w.approval_id = a.id)"
+)
+"""What waits for people below ``me`` whose places ``me`` may take now: no approver of the stage, no proxy of one."""
+
+
+def _stepping_in(
+    user_id: UUID, acts_as: Mapping[UUID, datetime], below: Collection[UUID], now: datetime
+) -> dict[str, Any]:
+    joins = {"voter": Jsonb({"approverIds": [str(user_id)]}), "joined": Jsonb({"escalatedTo": str(user_id)})}
+    return _deciding(user_id, acts_as) | joins | {"below": list(below), "now": now}
+
+
+async def stuck(
+    reader: Reader,
+    *,
+    user_id: UUID,
+    acts_as: Mapping[UUID, datetime],
+    below: Collection[UUID],
+    filters: dict[str, Any],
+    now: datetime,
+    sort: str,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> list[Row]:
+    """What waits for people below the user whose places the user may take; each request once, as ``inbox`` has them."""
+    named, narrowed, order, values = _ordered(sort, after, filters)
+    return await reader.all(
+        f'SELECT {_COLUMNS}, w.since AS "waitingSince", {named} FROM ('  # noqa: S608
+        f" SELECT w.approval_id, min(w.since) AS since, min(w.deadline_at) AS deadline_at FROM {_STUCK}"
+        f" GROUP BY w.approval_id) w JOIN approvals a ON a.id = w.approval_id{_JOINS}"
+        f" WHERE {narrowed} ORDER BY {order} LIMIT %(limit)s",
+        values | _stepping_in(user_id, acts_as, below, now) | {"limit": limit},
+    )
+
+
+async def count_stuck(
+    reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime], below: Collection[UUID], now: datetime
+) -> int:
+    count: int = await reader.scalar(
+        f"SELECT count(DISTINCT w.approval_id) FROM {_STUCK}",  # noqa: S608
+        _stepping_in(user_id, acts_as, below, now),
+    )
+    return count
 
 
 async def circulated(

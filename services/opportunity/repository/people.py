@@ -1,4 +1,4 @@
-"""Users and customers as this service's copies know them, and who stands in for whom."""
+"""Users, departments and customers as this service's copies know them, and who stands in for whom."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,22 @@ DECIDING_ROLES = [role.value for role, granted in ROLE_PERMISSIONS.items() if Pe
 ADVISING_ROLES = [role.value for role, granted in ROLE_PERMISSIONS.items() if Permission.APPROVAL_COMMENT in granted]
 MAX_ROLE_APPROVERS = 50
 """A stage "any approver" names at most so many people; beyond that nobody feels asked."""
+_USER = "id, name, state, manager_id, department_id, roles, blocked_by_process"
+MAX_DEPARTMENT_LEVELS = 50
+"""Where looking for a head ends, should copies that are not all of one moment lie in a circle."""
 
 
 async def user(reader: Reader, user_id: UUID) -> Row | None:
     return await reader.one(
-        "SELECT id, name, state, manager_id, roles, blocked_by_process FROM user_copies WHERE id = %s", [user_id]
+        "SELECT id, name, state, manager_id, department_id, roles, blocked_by_process FROM user_copies WHERE id = %s",
+        [user_id],
     )
 
 
 async def users(reader: Reader, user_ids: Iterable[UUID]) -> dict[UUID, Row]:
     """The same of several, by id; those without a copy are left out."""
     rows = await reader.all(
-        "SELECT id, name, state, manager_id, roles, blocked_by_process FROM user_copies WHERE id = ANY(%s)",
+        f"SELECT {_USER} FROM user_copies WHERE id = ANY(%s)",  # noqa: S608 - constant columns
         [list(user_ids)],
     )
     return {row["id"]: row for row in rows}
@@ -71,7 +75,7 @@ def can_advise(row: Row) -> bool:
 async def approvers_by_role(reader: Reader, role: Role, excluding: Sequence[UUID]) -> list[UUID]:
     """Everybody of the role who may be given work; the order is stable."""
     rows = await reader.all(
-        "SELECT id, name, state, manager_id, roles, blocked_by_process FROM user_copies WHERE %s = ANY(roles)"
+        f"SELECT {_USER} FROM user_copies WHERE %s = ANY(roles)"  # noqa: S608 - constant columns
         " AND id <> ALL(%s) AND state <> ALL(%s) AND blocked_by_process IS NULL ORDER BY id LIMIT %s",
         [role.value, list(excluding), [state.value for state in UNABLE_STATES], MAX_ROLE_APPROVERS],
     )
@@ -83,6 +87,26 @@ async def active_by_role(reader: Reader, role: Role) -> list[UUID]:
         "SELECT id FROM user_copies WHERE %s = ANY(roles) AND state = 'ACTIVE' AND blocked_by_process IS NULL"
         " ORDER BY id LIMIT %s",
         [role.value, MAX_ROLE_APPROVERS],
+    )
+    return [row["id"] for row in rows]
+
+
+async def heads(reader: Reader, department_id: UUID) -> list[UUID]:
+    """Who heads the department, and those above it; the nearest first. A department without a head has nobody here."""
+    rows = await reader.all(
+        "WITH RECURSIVE chain AS (SELECT id, parent_id, head_id, deleted, 0 AS depth FROM department_copies"
+        " WHERE id = %s UNION ALL SELECT d.id, d.parent_id, d.head_id, d.deleted, chain.depth + 1"
+        " FROM department_copies d JOIN chain ON d.id = chain.parent_id WHERE chain.depth < %s)"
+        " SELECT head_id FROM chain WHERE head_id IS NOT NULL AND NOT deleted ORDER BY depth",
+        [department_id, MAX_DEPARTMENT_LEVELS],
+    )
+    return list(dict.fromkeys(row["head_id"] for row in rows))
+
+
+async def headed_by(reader: Reader, user_id: UUID) -> list[UUID]:
+    """The departments that the user heads."""
+    rows = await reader.all(
+        "SELECT id FROM department_copies WHERE head_id = %s AND NOT deleted ORDER BY id", [user_id]
     )
     return [row["id"] for row in rows]
 
@@ -164,6 +188,25 @@ async def covering(reader: Reader, users: Sequence[UUID], at: datetime, approval
     for row in rows:
         found.setdefault(row["from_id"], []).append(row["to_id"])
     return found
+
+
+async def open_places(reader: Reader, approval_id: UUID, at: datetime) -> frozenset[UUID]:
+    """Those for whom the request waits and whose places superiors may take at this moment."""
+    rows = await reader.all(
+        "SELECT approver_id FROM approval_waiting WHERE approval_id = %s AND step_in_from <= %s", [approval_id, at]
+    )
+    return frozenset(row["approver_id"] for row in rows)
+
+
+async def line(reader: Reader, user_id: UUID, superior_id: UUID) -> list[UUID]:
+    """The superiors of the user up to this one."""
+    rows = await reader.all(
+        "WITH RECURSIVE up AS (SELECT manager_id AS id, 1 AS level, ARRAY[id] AS passed FROM user_copies WHERE id = %s"
+        " UNION ALL SELECT u.manager_id, up.level + 1, up.passed || u.id FROM up JOIN user_copies u ON u.id = up.id"
+        " WHERE up.id <> %s AND up.id <> ALL(up.passed)) SELECT id FROM up WHERE id IS NOT NULL ORDER BY level",
+        [user_id, superior_id],
+    )
+    return [row["id"] for row in rows]
 
 
 async def team_of(reader: Reader, user_id: UUID) -> list[UUID]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from services.contracts.states import ApprovalAction
 from services.kit.db.database import Reader, Row
+from services.opportunity import amounts
 
 _CUSTOMER: Final = (
     "jsonb_build_object('kind', c.kind, 'birth_date', c.birth_date, 'risk_tolerance', c.risk_tolerance,"
@@ -19,7 +20,7 @@ async def submitted(reader: Reader, since: datetime, until: datetime, limit: int
     return await reader.all(
         "SELECT a.id, a.number, a.requester_id, a.submitted_at, a.rates, a.wish IS NOT NULL AS named,"  # noqa: S608
         " u.name AS requester_name, s.seen IS NULL AS known_now, coalesce(s.seen ->> 'kind', a.kind) AS kind,"
-        " CASE WHEN s.seen IS NULL THEN a.amount ELSE (s.seen ->> 'amount')::bigint END AS amount,"
+        f" CASE WHEN s.seen IS NULL THEN {amounts.exact('a')} ELSE (s.seen ->> 'amount')::numeric END AS amount,"
         " coalesce(s.seen ->> 'currency', a.currency) AS currency,"
         " CASE WHEN s.seen IS NOT NULL THEN nullif(s.seen -> 'customer', 'null')"
         f" WHEN c.id IS NOT NULL THEN {_CUSTOMER} END AS customer"

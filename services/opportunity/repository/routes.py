@@ -1,6 +1,6 @@
 """Approval routes and their versions: what is known of them, what counts at an instant, and what is planned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,15 +8,19 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from services.kit.db.database import Reader, Row, UnitOfWork
+from services.opportunity import amounts
 
+LIMITS: Final = ("min_amount", "max_amount")
 CONTENT: Final = (
-    *("name", "kind", "min_amount", "max_amount", "currency", "min_age", "risk_tolerances", "priority", "stages"),
+    *("name", "kind", *LIMITS, "currency", "min_age", "risk_tolerances", "priority", "stages"),
     "active",
 )
 """The columns that a version and the row of its route share."""
+_OF_VERSIONS: Final = tuple(dict.fromkeys((*CONTENT, *(name for limit in LIMITS for name in amounts.columns(limit)))))
 
 _CONTENT_VIEW = (
-    'v.name, v.kind, v.min_amount AS "minAmount", v.max_amount AS "maxAmount", v.currency, v.min_age AS "minAge",'
+    f'v.name, v.kind, {amounts.as_json("v", "min_amount")} AS "minAmount",'
+    f' {amounts.as_json("v", "max_amount")} AS "maxAmount", v.currency, v.min_age AS "minAge",'
     ' v.risk_tolerances AS "riskTolerances", v.priority, v.stages'
 )
 _MAKER_VIEW = (
@@ -62,7 +66,7 @@ _VERSIONS = (
 async def counting(reader: Reader, at: datetime) -> list[Row]:
     """The active routes in the versions that count at an instant; ``created_at`` is that of the route."""
     return await reader.all(
-        f"SELECT v.route_id, v.number, {', '.join(f'v.{name}' for name in CONTENT)}, r.created_at"  # noqa: S608
+        f"SELECT v.route_id, v.number, {', '.join(f'v.{name}' for name in _OF_VERSIONS)}, r.created_at"  # noqa: S608
         f" FROM approval_route_versions v JOIN approval_routes r ON r.id = v.route_id WHERE v.active AND {_COUNTS}",
         {"now": at},
     )
@@ -158,7 +162,11 @@ async def add_version(
 
 
 def _content(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: Jsonb(values[name]) if name == "stages" else values[name] for name in CONTENT}
+    """The columns of a version. ``values``: limits as the amounts that they are."""
+    row = dict(values) | {"stages": Jsonb(values["stages"])}
+    for limit in LIMITS:
+        row |= amounts.to_row(values[limit], limit)
+    return {name: row[name] for name in _OF_VERSIONS}
 
 
 async def _insert_version(
@@ -218,30 +226,37 @@ async def withdraw(uow: UnitOfWork, route_id: UUID, number: int, by: UUID | None
 
 
 async def living_naming(uow: UnitOfWork, user_id: UUID, now: datetime) -> list[Row]:
-    """Versions that count or are planned and name the user anywhere, their routes held."""
-    ids = [row["route_id"] for row in await naming(uow, user_id, now)]
+    """Versions that count or are planned and name the user anywhere, their routes held; limits as amounts."""
+    ids = [row["route_id"] for row in await naming(uow, [user_id], now)]
     await uow.all("SELECT id FROM approval_routes WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
-    return [row for row in await naming(uow, user_id, now) if row["route_id"] in ids]
+    held = [row for row in await naming(uow, [user_id], now) if row["route_id"] in ids]
+    return [row | {limit: amounts.from_row(row, limit) for limit in LIMITS} for row in held]
 
 
 async def naming(
-    reader: Reader, user_id: UUID, now: datetime, *, after: tuple[UUID, int] | None = None, limit: int | None = None
+    reader: Reader,
+    what: Iterable[UUID | str],
+    now: datetime,
+    *,
+    after: tuple[UUID, int] | None = None,
+    limit: int | None = None,
 ) -> list[Row]:
-    """The same without holding them, with all that a version says; by route and number."""
+    """The same without holding them, with all that a version says, of versions in which one of ``what`` stands (users,
+    resolvers); by route and number."""
     route_id, number = after or (None, None)
     return await reader.all(
         f"SELECT v.*, v.valid_from > %(now)s AS planned FROM approval_route_versions v WHERE {_LIVING}"  # noqa: S608
-        " AND v.stages::text LIKE %(pattern)s AND (%(id)s::uuid IS NULL OR (v.route_id, v.number) > (%(id)s::uuid,"
-        " %(number)s::int)) ORDER BY v.route_id, v.number LIMIT %(limit)s",
-        {"now": now, "pattern": f"%{user_id}%", "id": route_id, "number": number, "limit": limit},
+        " AND v.stages::text LIKE ANY(%(patterns)s) AND (%(id)s::uuid IS NULL"
+        " OR (v.route_id, v.number) > (%(id)s::uuid, %(number)s::int)) ORDER BY v.route_id, v.number LIMIT %(limit)s",
+        {"now": now, "patterns": [f'%"{one}"%' for one in what], "id": route_id, "number": number, "limit": limit},
     )
 
 
-async def count_naming(reader: Reader, user_id: UUID, now: datetime) -> int:
-    """Routes of which a version that counts or is planned names the user."""
+async def count_naming(reader: Reader, what: UUID | str, now: datetime) -> int:
+    """Routes of which a version that counts or is planned names the user, or asks the resolver."""
     count: int = await reader.scalar(
         f"SELECT count(DISTINCT v.route_id) FROM approval_route_versions v WHERE {_LIVING}"  # noqa: S608
         " AND v.stages::text LIKE %(pattern)s",
-        {"now": now, "pattern": f"%{user_id}%"},
+        {"now": now, "pattern": f'%"{what}"%'},
     )
     return count

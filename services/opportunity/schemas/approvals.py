@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.contracts.money import Money
 from services.contracts.states import (
     ApprovalAction,
     ApprovalKind,
@@ -23,6 +24,7 @@ from services.contracts.states import (
     Relationship,
     RiskTolerance,
     StageMode,
+    StepIn,
     ViewWhen,
 )
 from services.kit.models import CamelModel, QueryModel, ResponseModel
@@ -40,9 +42,11 @@ from services.opportunity.schemas.fields import (
     Person,
     StageName,
     Title,
+    require_decimals,
 )
-from services.opportunity.schemas.kind_fields import KindFields, parsed
+from services.opportunity.schemas.kind_fields import KindFields, amounts_in, parsed
 from services.opportunity.schemas.rates import KeptRate
+from services.opportunity.schemas.retention import HoldShown
 from services.opportunity.suitability import Flag
 
 
@@ -56,6 +60,7 @@ class StageInput(CamelModel):
     deadline_hours: Hours | None = None
     business_days: bool = False
     escalate_to: UUID | None = None
+    step_in: StepIn = StepIn.NEVER
     viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
     view_when: ViewWhen = ViewWhen.STAGE
     reviewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
@@ -84,6 +89,11 @@ class ApprovalContent(CamelModel):
         return parsed(info.data["kind"], given) if "kind" in info.data else given
 
     @model_validator(mode="after")
+    def _in_decimals_of_the_currency(self) -> Self:
+        require_decimals(self.currency, {("amount",): self.amount} | amounts_in(self.kind, self.fields))
+        return self
+
+    @model_validator(mode="after")
     def _one_way_to_name_approvers(self) -> Self:
         if self.approver_id is not None and self.stages is not None:
             raise PydanticCustomError("approver_and_stages", "Give approverId or stages, not both")
@@ -105,6 +115,7 @@ class StageOutput(ResponseModel):
     business_days: bool = False
     escalate_to: UUID | None
     escalated_to: UUID | None = None
+    step_in: StepIn = StepIn.NEVER
     viewer_ids: list[UUID] = Field(default_factory=list)
     view_when: ViewWhen = ViewWhen.STAGE
     reviewer_ids: list[UUID] = Field(default_factory=list)
@@ -137,12 +148,13 @@ class AwaitedOpinion(ResponseModel):
 
 class FlagGround(ResponseModel):
     """What a flag rests on. FIRST_IN_PRODUCT: ``product``. AMOUNT_RISE: the largest request that was approved in the
-    same currency within a year. RISK_ABOVE_TOLERANCE: ``riskClass`` of the product and the customer's
-    ``riskTolerance``."""
+    same currency within a year, with its ``approvalId`` where the caller may open it. RISK_ABOVE_TOLERANCE:
+    ``riskClass`` of the product and the customer's ``riskTolerance``."""
 
     product: Product | None = None
     number: str | None = None
-    amount: int | None = None
+    approval_id: UUID | None = None
+    amount: Money | None = None
     currency: str | None = None
     decided_at: datetime | None = None
     risk_class: RiskTolerance | None = None
@@ -199,7 +211,7 @@ class ApprovalOutput(ResponseModel):
     kind: ApprovalKind
     title: str
     description: str
-    amount: int | None
+    amount: Money | None
     currency: str
     yen_amount: int | None = None
     """What the amount is worth by ``rates``, in whole yen, rounded up; null for yen, and without a rate."""
@@ -246,8 +258,15 @@ class ApprovalOutput(ResponseModel):
     """In the caller's list of what they have set aside: until when."""
     stands_in_for: Person | None
     """In whose place the caller would decide, as a proxy; null for their own place, and for who can't decide now."""
+    steps_in_for: list[Person] = Field(default_factory=list)
+    """In whose places the caller may decide as their superior; empty for who decides in their own place or as a proxy.
+    """
+    waiting_since: datetime | None = None
+    """In lists of what waits: since when it has for the caller, for those in whose place they decide, or below them."""
     shortage: Shortage | None = None
     """In the answer for one request: why its stage stands still."""
+    legal_holds: list[HoldShown] | None = None
+    """Of one request, not in lists."""
     customer_facts: CustomerFacts | None = None
     """In the answer for one request: what an approver needs to know of the customer."""
 
@@ -259,9 +278,10 @@ class ApprovalPage(ResponseModel):
 
 class Counts(ResponseModel):
     """``waiting``: without what the caller has set aside, which is ``snoozed``. ``opinions``: requests that await the
-    caller's opinion."""
+    caller's opinion. ``stuck``: what waits for people below the caller, who may step in for them."""
 
     waiting: int
+    stuck: int
     snoozed: int
     opinions: int
     requested: int
@@ -281,6 +301,7 @@ class ApprovalSort(StrEnum):
 class InboxSort(StrEnum):
     WAITING_LONGEST = "since"
     DEADLINE = "deadlineAt"
+    LARGEST = "-amount"
 
 
 class Narrowed(QueryModel):
@@ -305,18 +326,22 @@ class Narrowed(QueryModel):
     def _amounts_have_a_currency(self) -> Self:
         if self.currency is None and (self.min_amount is not None or self.max_amount is not None):
             self.currency = DEFAULT_CURRENCY
+        currency = self.currency or DEFAULT_CURRENCY
+        require_decimals(currency, {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount})
         return self
 
     @property
     def narrowed(self) -> dict[str, Any]:
         """What was given, by its Python name, without order and place in the list."""
-        return self.model_dump(exclude={"sort", "limit", "cursor", "snoozed"}, exclude_none=True)
+        return self.model_dump(exclude={"sort", "limit", "cursor", "snoozed", "stuck"}, exclude_none=True)
 
 
 class InboxQuery(PageQuery, Narrowed):
-    """``snoozed``: what the caller has set aside, which is left out otherwise."""
+    """``snoozed``: what the caller has set aside, which is left out otherwise. ``stuck``: instead, what waits for
+    people below the caller who may step in for them; nobody sets that aside."""
 
     snoozed: bool = False
+    stuck: bool = False
     sort: InboxSort = InboxSort.WAITING_LONGEST
 
 

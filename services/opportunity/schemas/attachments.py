@@ -3,13 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.contracts.states import AttachmentState
+from services.contracts.states import AttachmentState, PurgeRule
 from services.kit.models import ResponseModel
 
 
 class AttachmentOutput(ResponseModel):
     """``size`` in bytes, ``sha256`` in hexadecimal. ``revision``: the first one that it is part of;
-    ``removedRevision``: the first one that it is no part of any more. ``found``: the scanner's name for a virus."""
+    ``removedRevision``: the first one that it is no part of any more. ``found``: the scanner's name for a virus.
+
+    ``purgedAt``: since when nobody is given the file, by ``purgeRule``; ``purgeTerm`` are the years or days that it was
+    kept by that rule. Size and hash go on saying what was decided on.
+    """
 
     id: UUID
     approval_id: UUID
@@ -25,6 +29,9 @@ class AttachmentOutput(ResponseModel):
     uploaded_at: datetime
     removed_at: datetime | None
     removed_revision: int | None
+    purged_at: datetime | None
+    purge_rule: PurgeRule | None
+    purge_term: int | None
 
 
 class AttachmentList(ResponseModel):

@@ -8,11 +8,12 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.contracts.money import Money
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalKind, ApprovalState
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line, Lines
-from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, Title
+from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, Title, require_decimals
 from services.opportunity.suitability import Flag
 
 MAX_SAMPLE: Final = 200
@@ -62,6 +63,8 @@ class Population(CamelModel):
             raise PydanticCustomError("state_undecided", "Value should name states of decided requests only")
         if self.currency is None and (self.min_amount is not None or self.max_amount is not None):
             self.currency = DEFAULT_CURRENCY
+        currency = self.currency or DEFAULT_CURRENCY
+        require_decimals(currency, {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount})
         return self
 
 
@@ -141,7 +144,7 @@ class SampleItem(ResponseModel):
     title: str
     kind: ApprovalKind
     state: ApprovalState
-    amount: int | None
+    amount: Money | None
     currency: str
     decided_at: datetime | None
     assessment: Assessment

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.contracts.money import Money
 from services.contracts.processes import Decision
 from services.contracts.states import ApprovalState
 from services.kit.models import CamelModel, ResponseModel
@@ -116,7 +117,7 @@ class BulkItemOutput(ResponseModel):
     number: str | None
     title: str | None
     customer_name: str | None
-    amount: int | None
+    amount: Money | None
     currency: str | None
     approval_state: ApprovalState | None
 

@@ -39,6 +39,18 @@ class DecisionInput(Seen):
         return self.seen if acknowledged is None else self.seen | {"acknowledged_flags": acknowledged}
 
 
+class StepInInput(Seen):
+    """``insteadOf``: the approver whose place the caller takes. ``comment``: why; it stands in the history."""
+
+    instead_of: UUID
+    decision: Decision = Decision.APPROVE
+    comment: Comment
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        return self.seen | {"instead_of": self.instead_of}
+
+
 class ReasonInput(CamelModel):
     comment: Comment | None = None
     reason: Comment | None = None

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from services.contracts.money import Money
 from services.contracts.states import ApprovalKind, ApprovalState, StageMode
 from services.kit.models import CamelModel
 
 SCHEMA: Final = "ringi.approval-dossier"
-SCHEMA_VERSION: Final = 2
-"""Of what is made now; 2 brought the fields of the request's kind."""
-KNOWN_VERSIONS: Final = (1, 2)
+SCHEMA_VERSION: Final = 3
+"""Of what is made now; 2 brought the fields of the request's kind, 3 amounts that are not whole."""
+KNOWN_VERSIONS: Final = (1, 2, 3)
 """What was made once goes on being verified."""
 ALGORITHM: Final = "Ed25519"
 
@@ -51,7 +52,7 @@ class DossierRequest(CamelModel):
     customer_name: str | None
     requester_id: UUID
     owner_id: UUID
-    amount: int | None
+    amount: Money | None
     currency: str
     fields: dict[str, Any] = Field(default_factory=dict)
     """Since version 2."""

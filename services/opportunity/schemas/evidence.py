@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.contracts.states import ApprovalKind
+from services.contracts.money import Money
+from services.contracts.states import ApprovalKind, PurgeRule
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import AssetsShare, FlagGround, StageOutput
 from services.opportunity.schemas.comments import HistoryEntry
@@ -39,13 +40,17 @@ class CustomerSeen(ResponseModel):
 
 
 class AttachmentSeen(ResponseModel):
-    """A file that belonged to the request then. ``size`` in bytes."""
+    """A file that belonged to the request then. ``size`` in bytes. ``purgedAt``, by ``purgeRule`` after ``purgeTerm``
+    years or days: since when nobody is given it any more."""
 
     id: UUID
     name: str
     media_type: str
     size: int
     sha256: str
+    purged_at: datetime | None = None
+    purge_rule: PurgeRule | None = None
+    purge_term: int | None = None
 
 
 class OpinionSeen(ResponseModel):
@@ -66,7 +71,7 @@ class RequestSeen(ResponseModel):
     title: str
     description: str
     kind: ApprovalKind
-    amount: int | None
+    amount: Money | None
     currency: str
     yen_amount: int | None = None
     rates: list[KeptRate] = Field(default_factory=list)

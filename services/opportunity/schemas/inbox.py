@@ -2,23 +2,26 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
+
+from pydantic import model_validator
 
 from services.contracts.states import ApprovalKind, ApprovalState
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Line
-from services.opportunity.schemas.approvals import InboxSort
-from services.opportunity.schemas.fields import Amount, Currency
+from services.opportunity.schemas.approvals import ApprovalSort, InboxSort
+from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, require_decimals
 
 
 class InboxTab(StrEnum):
-    """``MINE``: what waits for the caller. ``SNOOZED``: what of it they have set aside. ``OPINIONS``: what awaits their
-    opinion."""
+    """``MINE``: what waits for the caller. ``SNOOZED``: what of it they have set aside. ``STUCK``: what waits for
+    people below them, where they may step in. ``OPINIONS``: what awaits their opinion."""
 
     MINE = "MINE"
     SNOOZED = "SNOOZED"
+    STUCK = "STUCK"
     OPINIONS = "OPINIONS"
     REQUESTED = "REQUESTED"
     ALL = "ALL"
@@ -33,8 +36,9 @@ class InboxDue(StrEnum):
 
 
 class ViewFilter(CamelModel):
-    """What a view narrows its list by. ``minAmount`` is in ``currency``, or in yen where none is kept. ``due`` and
-    ``sort`` are for what waits, ``state`` for the other lists; where they mean nothing they are kept and do nothing."""
+    """What a view narrows its list by. ``minAmount`` is in ``currency``, or in yen where none is kept. ``due`` is for
+    what waits, ``state`` for the other lists, and each has orders of its own; where they mean nothing they are kept and
+    do nothing."""
 
     tab: InboxTab = InboxTab.MINE
     q: Annotated[str, Line(100)] | None = None
@@ -44,7 +48,12 @@ class ViewFilter(CamelModel):
     due: InboxDue | None = None
     min_amount: Amount | None = None
     currency: Currency | None = None
-    sort: InboxSort | None = None
+    sort: InboxSort | ApprovalSort | None = None
+
+    @model_validator(mode="after")
+    def _in_decimals_of_the_currency(self) -> Self:
+        require_decimals(self.currency or DEFAULT_CURRENCY, {("minAmount",): self.min_amount})
+        return self
 
 
 class ViewInput(CamelModel):

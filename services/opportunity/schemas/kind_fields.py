@@ -1,5 +1,6 @@
 """Fields of the kinds as bodies carry them: types and bounds, from the definitions in ``kinds``."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, WithJsonSchema, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from services.contracts.money import of_json
 from services.contracts.states import ApprovalKind
 from services.kit.models import CamelModel
 from services.kit.text.fields import Line
@@ -86,6 +88,12 @@ def parsed(kind: ApprovalKind, given: dict[str, Any]) -> dict[str, Any]:
     if wrong:
         raise ValidationError.from_exception_data(type(model).__name__, wrong)
     return values
+
+
+def amounts_in(kind: ApprovalKind, fields: Mapping[str, Any]) -> dict[tuple[str, ...], Decimal | None]:
+    """Of what ``parsed`` gave, by where they stand in the body of a request."""
+    asked = (field.name for field in FIELDS[kind] if field.value_type is FieldType.MONEY)
+    return {("fields", name): of_json(fields.get(name)) for name in asked}
 
 
 KindFields = Annotated[

@@ -20,8 +20,8 @@ from services.opportunity.schemas.fields import MAX_AMOUNT
 
 
 class Bounds(ResponseModel):
-    """Both included; dates as ISO 8601. ``decimals``: at most so many digits behind the point. ``maxLength``: in
-    characters as people count them."""
+    """Both included; dates as ISO 8601. ``decimals``: at most so many digits behind the point; null for MONEY, where
+    the request's currency says. ``maxLength``: in characters as people count them."""
 
     minimum: int | str | None = None
     maximum: int | str | None = None

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.contracts.states import StageMode, ViewWhen
+from services.contracts.states import StageMode, StepIn, ViewWhen
 from services.kit.models import ResponseModel
 from services.opportunity.schemas.approvals import ApprovalContent, FlagGround
 from services.opportunity.schemas.fields import Person, Title
@@ -38,6 +38,7 @@ class PreviewStage(ResponseModel):
     business_days: bool
     escalate_to: UUID | None
     approver_ids: list[UUID]
+    step_in: StepIn = StepIn.NEVER
     approvers: list[PreviewPerson]
     viewers: list[Person] = Field(default_factory=list)
     view_when: ViewWhen = ViewWhen.STAGE

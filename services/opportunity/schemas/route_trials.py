@@ -2,16 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from services.contracts.states import ApprovalKind
+from services.contracts.money import Money
+from services.contracts.states import ApprovalKind, StepIn
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.opportunity.matching import Condition
-from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, PageQuery, Person
+from services.opportunity.schemas.fields import DEFAULT_CURRENCY, Amount, Currency, PageQuery, Person, require_decimals
 from services.opportunity.schemas.previews import PreviewStage
 from services.opportunity.schemas.rates import KeptRate
 from services.opportunity.schemas.routes import LeftOutFor, RouteContent
@@ -37,6 +38,11 @@ class TrialInput(CamelModel):
     customer_id: UUID | None = None
     at: LocalTime | None = None
     draft: DraftedVersion | None = None
+
+    @model_validator(mode="after")
+    def _in_decimals_of_the_currency(self) -> Self:
+        require_decimals(self.currency, {("amount",): self.amount})
+        return self
 
 
 class RouteRef(ResponseModel):
@@ -99,6 +105,7 @@ class SimulationInput(CamelModel):
 class WayStage(ResponseModel):
     name: str
     approvers: list[Person]
+    step_in: StepIn = StepIn.NEVER
 
 
 class Way(ResponseModel):
@@ -113,7 +120,7 @@ class ChangedRequest(ResponseModel):
     approval_id: UUID
     number: str
     kind: ApprovalKind
-    amount: int | None
+    amount: Money | None
     currency: str
     yen_amount: int | None = None
     rates: list[KeptRate] = Field(default_factory=list)
@@ -150,6 +157,8 @@ class Part(StrEnum):
     ESCALATION = "ESCALATION"
     VIEWER = "VIEWER"
     REVIEWER = "REVIEWER"
+    DEPARTMENT_HEAD = "DEPARTMENT_HEAD"
+    """As the head of a department, for as long as they are that."""
 
 
 class NamingQuery(PageQuery):

@@ -1,14 +1,15 @@
 """Approval routes 承認ルート."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.contracts.states import ApprovalKind, RiskTolerance, StageMode, ViewWhen
+from services.contracts.states import ApprovalKind, RiskTolerance, StageMode, StepIn, ViewWhen
 from services.kit.models import CamelModel, ResponseModel
 from services.kit.running.zone import LocalTime
 from services.kit.text.fields import Lines
@@ -20,6 +21,7 @@ from services.opportunity.schemas.fields import (
     Currency,
     Hours,
     StageName,
+    require_decimals,
 )
 
 
@@ -30,10 +32,41 @@ class Resolver(StrEnum):
     MANAGER_OF_MANAGER = "MANAGER_OF_MANAGER"
     ROLE_APPROVER = "ROLE:approver"
     ROLE_MANAGER = "ROLE:manager"
+    DEPARTMENT_HEAD = "DEPARTMENT_HEAD"
+    """Of the requester's department; where that has none, or it is the requester, of the next one above."""
 
 
-RESOLVERS_OF_ONE: Final = frozenset({Resolver.MANAGER_OF_REQUESTER, Resolver.MANAGER_OF_MANAGER})
-"""They find one person at most; roles find any number."""
+_SUPERIORS: Final = frozenset({Resolver.MANAGER_OF_REQUESTER, Resolver.MANAGER_OF_MANAGER})
+_FIXED: Final = f"{Resolver.DEPARTMENT_HEAD}:"
+_UUID: Final = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_SIMPLE: Final = "|".join(Resolver)
+MAX_RESOLVERS: Final = 8
+ResolverText = Annotated[str, StringConstraints(pattern=rf"^({_SIMPLE}|{_FIXED}{_UUID})$")]
+"""A ``Resolver``, or ``DEPARTMENT_HEAD:`` with the id of a department: its head, whoever asks."""
+
+
+def head_of(department_id: UUID) -> str:
+    """The resolver that finds the head of this department."""
+    return f"{_FIXED}{department_id}"
+
+
+def department_of(resolver: str) -> UUID | None:
+    """The department that a resolver names; None for one that names none."""
+    return UUID(resolver.removeprefix(_FIXED)) if resolver.startswith(_FIXED) else None
+
+
+def finds_a_head(resolver: str) -> bool:
+    return resolver == Resolver.DEPARTMENT_HEAD or department_of(resolver) is not None
+
+
+def finds_one(resolver: str) -> bool:
+    """Whether it finds one person at most; roles find any number."""
+    return resolver in _SUPERIORS or finds_a_head(resolver)
+
+
+def departments_named(resolvers: Iterable[str | None]) -> set[UUID]:
+    found = {department_of(resolver) for resolver in resolvers if resolver is not None}
+    return {department_id for department_id in found if department_id is not None}
 
 
 class LeftOutFor(StrEnum):
@@ -52,13 +85,14 @@ class RouteStage(CamelModel):
 
     name: StageName
     approver_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
-    resolvers: Annotated[list[Resolver], Field(default_factory=list, max_length=4)]
+    resolvers: Annotated[list[ResolverText], Field(default_factory=list, max_length=MAX_RESOLVERS)]
     mode: StageMode = StageMode.ANY
     quorum: Annotated[int, Field(ge=1, le=MAX_APPROVERS)] | None = None
     deadline_hours: Hours | None = None
     business_days: bool = False
     escalate_to: UUID | None = None
-    escalate_to_resolver: Resolver | None = None
+    escalate_to_resolver: ResolverText | None = None
+    step_in: StepIn = StepIn.NEVER
     viewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
     view_when: ViewWhen = ViewWhen.STAGE
     reviewer_ids: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_APPROVERS)]
@@ -85,6 +119,7 @@ class RouteContent(CamelModel):
 
     @model_validator(mode="after")
     def _some_amount_fits(self) -> Self:
+        require_decimals(self.currency, {("minAmount",): self.min_amount, ("maxAmount",): self.max_amount})
         if self.min_amount is not None and self.max_amount is not None and self.min_amount >= self.max_amount:
             raise PydanticCustomError("amounts_empty", "minAmount lies below maxAmount")
         return self

@@ -14,7 +14,9 @@ from services.opportunity.schemas.audit_samples import Assessment, Population, S
 from services.opportunity.schemas.dossier import DossierMade, DossierSignature, Hex32
 
 SHEET_SCHEMA: Final = "ringi.audit-sample"
-SHEET_VERSION: Final = 1
+SHEET_VERSION: Final = 2
+"""Of what is made now; 2 brought bounds of amounts that are not whole."""
+KNOWN_SHEET_VERSIONS: Final = (1, 2)
 
 
 class SheetDrawing(CamelModel):

@@ -18,23 +18,34 @@ from services.opportunity.actions import (
     Action,
 )
 from services.opportunity.errors import AlreadyDecided
-from services.opportunity.progress import Actor, Progress
+from services.opportunity.progress import SUPERIOR, Actor, Progress
 from services.opportunity.repository import history, people
 
 
-async def actor_of(reader: Reader, user_id: UUID, roles: frozenset[str], approval_id: UUID) -> Actor:
-    """A user with the proxies by which they may act on this request at this moment.
+async def actor_of(
+    reader: Reader, user_id: UUID, roles: frozenset[str], approval_id: UUID, instead_of: UUID | None = None
+) -> Actor:
+    """A user with the proxies by which they may act on this request at this moment; who takes the place of somebody
+    below them, ``instead_of``, also with whom they may do that for.
 
     Raises Forbidden for whoever has left or is suspended."""
     known = await people.user(reader, user_id)
     if known is not None and known["state"] in people.UNABLE_STATES:
         raise Forbidden()
     may_decide = Permission.APPROVAL_DECIDE in permissions_of(roles)
+    below: frozenset[UUID] = frozenset()
+    open_places: frozenset[UUID] = frozenset()
+    if instead_of is not None and may_decide:
+        below = frozenset(await people.team_of(reader, user_id)) - {user_id}
+        open_places = await people.open_places(reader, approval_id, clock.now())
     return Actor(
         user_id=user_id,
         may_decide=may_decide,
         is_admin=Role.ADMIN in roles,
         proxy_for=await _proxies(reader, user_id, approval_id) if may_decide else frozenset(),
+        superior_of=below,
+        open_places=open_places,
+        instead_of=instead_of,
     )
 
 
@@ -51,6 +62,8 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
     """In which role the actor does it, and on whose behalf."""
     if actor.process_id is not None:
         return "PROCESS", None
+    if actor.instead_of is not None:
+        return SUPERIOR, actor.instead_of
     if action.decision is not None or action in (ADD_APPROVER, ASK_OPINION):
         return _in_place_of(machine.votes_as(progress, actor), progress, actor)
     if isinstance(command, WithdrawOpinionCommand):
@@ -63,6 +76,8 @@ def capacity(action: Action, progress: Progress, actor: Actor, command: Approval
         assert taken is not None, "the rule has found it"
         if taken.approver_id == actor.user_id:
             return "APPROVER", None
+        if taken.stepped_in:
+            return SUPERIOR, taken.approver_id
         # By what they did themselves, also when they stand in no longer.
         return "PROXY", taken.approver_id if taken.approver_id in actor.proxy_for else None
     if isinstance(command, ReassignCommand) and not actor.is_admin:

@@ -18,13 +18,15 @@ from services.kit.trust.principal import Principal
 from services.opportunity import events
 from services.opportunity.errors import (
     AttachmentInfected,
+    AttachmentPurged,
     AttachmentQuarantined,
     AttachmentsNotClean,
     TooManyAttachments,
+    UnderLegalHold,
     WrongState,
 )
 from services.opportunity.record import Approval
-from services.opportunity.repository import approvals, attachments
+from services.opportunity.repository import approvals, attachments, legal_holds
 from services.opportunity.service.firm_settings import file_limits
 from services.opportunity.service.views import require_visible
 from services.opportunity.settings import OpportunitySettings
@@ -104,16 +106,22 @@ async def add(uow: UnitOfWork, principal: Principal, approval_id: UUID, file: Ne
 
 
 async def remove(uow: UnitOfWork, principal: Principal, approval_id: UUID, attachment_id: UUID) -> bool:
-    """Whether its file is to go too: nothing was ever submitted with it. A repeat finds it gone (NotFound)."""
+    """Whether its file is to go too: nothing was ever submitted with it. A repeat finds it gone (NotFound).
+
+    Raises UnderLegalHold where it would go and the request is held.
+    """
     before = await _changeable(uow, principal, approval_id)
     row = await _one(uow, approval_id, attachment_id)
     if row["removedAt"] is not None:
         raise NotFound()
     revision = _revision(before)
+    goes = bool(row["revision"] >= revision)
+    if goes and await legal_holds.is_held(uow, approval_id):
+        raise UnderLegalHold()
     await attachments.remove(uow, attachment_id, by=principal.user_id, at=clock.now(), revision=revision)
     detail = {"id": str(attachment_id), "name": row["name"], "sha256": row["sha256"]}
     await _changed(uow, before, principal, "approval.detach", detail)
-    return bool(row["revision"] >= revision)
+    return goes
 
 
 async def listed(reader: Reader, principal: Principal, approval_id: UUID, shelf: Shelf) -> dict[str, Any]:
@@ -129,13 +137,15 @@ async def listed(reader: Reader, principal: Principal, approval_id: UUID, shelf:
 
 
 async def downloadable(reader: Reader, principal: Principal, approval_id: UUID, attachment_id: UUID) -> Row:
-    """Raises NotFound, AttachmentQuarantined, AttachmentInfected."""
+    """Raises NotFound, AttachmentQuarantined, AttachmentInfected, AttachmentPurged."""
     await require_visible(reader, principal, approval_id)
     row = await _one(reader, approval_id, attachment_id)
-    if row["state"] == AttachmentState.QUARANTINED:
-        raise AttachmentQuarantined()
     if row["state"] == AttachmentState.INFECTED:
         raise AttachmentInfected(row["found"])
+    if row["purgedAt"] is not None:
+        raise AttachmentPurged(row)
+    if row["state"] == AttachmentState.QUARANTINED:
+        raise AttachmentQuarantined()
     return row
 
 

@@ -5,11 +5,10 @@ import zipfile
 from typing import Any
 from uuid import UUID
 
-from pydantic import SecretStr
-
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.events import audit
 from services.kit.running import clock
+from services.kit.running.keyring import Keyring
 from services.kit.trust.principal import Principal
 from services.opportunity import chain, dossier, drawing
 from services.opportunity.dossier import Signer
@@ -20,16 +19,16 @@ from services.opportunity.service import audit_samples, evidence_keys, samples
 from services.opportunity.service.dossiers import plain
 
 
-async def sheet(uow: UnitOfWork, principal: Principal, sample_id: UUID, secret: SecretStr) -> bytes:
+async def sheet(uow: UnitOfWork, principal: Principal, sample_id: UUID, keys: Keyring) -> bytes:
     """The sheet alone, in its canonical form. Raises NotFound."""
     sample = await audit_samples.one(uow, sample_id)
-    return await _signed(uow, principal, sample, await evidence_keys.signer(uow, secret), [])
+    return await _signed(uow, principal, sample, await evidence_keys.signer(uow, keys), [])
 
 
-async def export(uow: UnitOfWork, principal: Principal, sample_id: UUID, secret: SecretStr) -> bytes:
+async def export(uow: UnitOfWork, principal: Principal, sample_id: UUID, keys: Keyring) -> bytes:
     """A ZIP of the sheet, the population and the dossiers; one transaction makes and audits all of it."""
     sample = await audit_samples.one(uow, sample_id)
-    signer = await evidence_keys.signer(uow, secret)
+    signer = await evidence_keys.signer(uow, keys)
     drawn = [item["approvalId"] for item in await rows.items(uow, sample_id)]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -41,6 +41,7 @@ from services.opportunity.schemas.bulk import BulkItemStatus
 from services.opportunity.service import routing
 from services.opportunity.service.actors import actor_of, capacity, lost_race
 from services.opportunity.service.attachments import require_clean
+from services.opportunity.service.standing import stand_ins
 from services.opportunity.service.succession import with_successors
 from services.opportunity.service.transition import (
     Transition,
@@ -93,13 +94,15 @@ async def actor_in(reader: Reader, command: ApprovalCommand) -> Actor:
     process_id = getattr(command, "process_id", None)
     if process_id is not None or command.actor_id is None:
         return Actor(user_id=command.actor_id, process_id=process_id)
-    return await actor_of(reader, command.actor_id, frozenset(command.actor_roles), command.approval_id)
+    instead_of = command.instead_of if isinstance(command, DecideCommand) else None
+    return await actor_of(reader, command.actor_id, frozenset(command.actor_roles), command.approval_id, instead_of)
 
 
 async def check(reader: Reader, action: Action, row: Approval, actor: Actor, command: ApprovalCommand) -> Progress:
     """Where the command takes the request. Raises AlreadyDecided with the winner, Blocked, or the rule's refusal."""
     by_person = actor.process_id is None
-    if by_person and action.comment is CommentRule.REQUIRED and command.comment_ref is None:
+    reasoned = action.comment is CommentRule.REQUIRED or actor.instead_of is not None
+    if by_person and reasoned and command.comment_ref is None:
         raise comment_required()
     if isinstance(command, DecideCommand):
         await _refuse_lost_race(reader, row, command)
@@ -183,6 +186,7 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
         from_id=command.from_id if isinstance(command, ReassignCommand) else None,
         to_id=_named(action, command) if action.gives_place else None,
         opinion=_question(action, before.progress, progress, actor, command),
+        line=await _line(uow, actor),
     )
     await _change_beside(uow, action, before, actor, command)
     if item is not None:
@@ -191,6 +195,13 @@ async def carry_out(uow: UnitOfWork, action: Action, command: ApprovalCommand) -
     if action is actions.RESUBMIT:
         after = await _flagged_anew(uow, after)
     return await commit(uow, before, after, transition)
+
+
+async def _line(reader: Reader, actor: Actor) -> list[UUID] | None:
+    """By which superiors somebody who steps in is above the approver whose place they take."""
+    if actor.instead_of is None or actor.user_id is None:
+        return None
+    return await people.line(reader, actor.instead_of, actor.user_id)
 
 
 async def _flagged_anew(reader: Reader, resubmitted: Approval) -> Approval:
@@ -266,7 +277,13 @@ async def _record_vote(uow: UnitOfWork, before: Approval, actor: Actor, decision
     assert actor.user_id is not None
     approver_id = machine.votes_as(before.progress, actor)
     await approvals.insert_vote(
-        uow, before, approver_id=approver_id, voter_id=actor.user_id, decision=decision, at=clock.now()
+        uow,
+        before,
+        approver_id=approver_id,
+        voter_id=actor.user_id,
+        decision=decision,
+        at=clock.now(),
+        stepped_in=actor.instead_of is not None,
     )
     await approvals.add_participants(uow, before.id, [actor.user_id], "DECIDED")
 
@@ -312,7 +329,8 @@ async def remind(uow: UnitOfWork, request: ApprovalInput) -> ApprovalOutcome:
     transition = Transition(ApprovalAction.REMIND, "SYSTEM", None)
     after = await write_history(uow, before, replace(before, reminded_at=now, updated_at=now), transition, new_id())
     await approvals.update(uow, after)
-    await outbox.record_fact(uow, aggregate_id=after.id, event=events.due(after), process_id=after.process_id)
+    due_soon = events.due(after, await stand_ins(uow, after))
+    await outbox.record_fact(uow, aggregate_id=after.id, event=due_soon, process_id=after.process_id)
     await record_audit(uow, before, after, transition)
     return outcome(after)
 

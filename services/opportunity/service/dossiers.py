@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 
+from services.contracts import money
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import NotFound
 from services.kit.events import audit
 from services.kit.running import clock
+from services.kit.running.keyring import Keyring
 from services.kit.trust.principal import Principal
 from services.opportunity import chain, dossier
 from services.opportunity.dossier import Signer
@@ -22,16 +23,16 @@ from services.opportunity.service.views import require_visible
 
 _HISTORY_FACTS = ("approval_id", "sequence", "at", "action", "actor_id", "role", "generation", "stage", "revision")
 _REQUEST_FACTS = (
-    *("id", "number", "title", "description", "customer_id", "amount", "currency", "fields", "flags"),
+    *("id", "number", "title", "description", "customer_id", "currency", "fields", "flags"),
     *("previous_id", "process_id", "created_at", "submitted_at", "decided_at", "history_length", "history_head"),
 )
 _PROGRESS_FACTS = ("requester_id", "owner_id", "generation", "revision", "stage")
 
 
-async def make(uow: UnitOfWork, principal: Principal, approval_id: UUID, secret: SecretStr) -> dict[str, Any]:
+async def make(uow: UnitOfWork, principal: Principal, approval_id: UUID, keys: Keyring) -> dict[str, Any]:
     """A dossier for the caller, signed now. Making one is audited. Raises NotFound for what the caller may not see."""
     await require_visible(uow, principal, approval_id)
-    return await signed(uow, principal, approval_id, await evidence_keys.signer(uow, secret))
+    return await signed(uow, principal, approval_id, await evidence_keys.signer(uow, keys))
 
 
 async def signed(uow: UnitOfWork, principal: Principal, approval_id: UUID, signer: Signer) -> dict[str, Any]:
@@ -67,6 +68,7 @@ async def _record(reader: Reader, approval: Approval) -> dict[str, Any]:
     request = {name: getattr(approval, name) for name in _REQUEST_FACTS}
     request |= {name: getattr(approval.progress, name) for name in _PROGRESS_FACTS}
     request |= {
+        "amount": money.to_json(approval.amount),
         "kind": approval.kind.value,
         "state": approval.state.value,
         "stages": [_of_the_route(stage) for stage in stages_to_json(approval.progress.stages)],
@@ -88,9 +90,9 @@ async def _record(reader: Reader, approval: Approval) -> dict[str, Any]:
 
 
 def _of_the_route(stage: dict[str, Any]) -> dict[str, Any]:
-    """A stage as this version of the dossier knows it. Whom the request is shown to when, and who reviews it, stands in
-    what the entries of the history say was seen."""
-    return {name: value for name, value in stage.items() if name not in ("viewWhen", "reviewerIds")}
+    """A stage as this version of the dossier knows it. Whom the request is shown to when, who reviews it, and whether
+    superiors may step in, stands in what the entries of the history say was seen."""
+    return {name: value for name, value in stage.items() if name not in ("stepIn", "viewWhen", "reviewerIds")}
 
 
 def _entry(row: Row) -> dict[str, Any]:
@@ -116,6 +118,7 @@ def _people(
         yield from (who for who in (row["actor_id"], row["on_behalf_of"]) if who is not None)
         personal = row["content"] or {}
         yield from (UUID(who) for who in (personal.get("fromId"), personal.get("toId")) if who is not None)
+        yield from map(UUID, personal.get("line") or ())
         asked = personal.get("opinion") or {}
         yield from (UUID(asked[who]) for who in ("askedId", "askerId") if who in asked)
         yield from _in_stages((personal.get("snapshot") or {}).get("stages", ()))

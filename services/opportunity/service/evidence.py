@@ -1,17 +1,19 @@
 """What an approver saw, beside what there is now."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
-from services.kit.db.database import Reader
+from services.contracts.money import of_json
+from services.kit.db.database import Reader, Row
 from services.kit.errors import NotFound
 from services.kit.trust.principal import Principal
 from services.opportunity import assets
 from services.opportunity.actions import keeps_evidence
 from services.opportunity.record import stage_from_json
-from services.opportunity.repository import approvals, history, people
+from services.opportunity.repository import approvals, attachments, history, people
 from services.opportunity.service.transition import seen
 from services.opportunity.service.views import require_visible
 
@@ -38,7 +40,9 @@ async def entry(reader: Reader, principal: Principal, approval_id: UUID, entry_i
 async def shown(reader: Reader, *snapshots: Snapshot) -> list[Snapshot]:
     """As the API shows them, with names beside ids."""
     names = await people.names(reader, sorted(set().union(*map(_people_in, snapshots))))
-    return [_shown(snapshot, names) for snapshot in snapshots]
+    files = {UUID(file["id"]) for snapshot in snapshots for file in snapshot.get("attachments", ())}
+    purges = await attachments.purges(reader, sorted(files)) if files else {}
+    return [_shown(snapshot, names, purges) for snapshot in snapshots]
 
 
 def _people_in(snapshot: Snapshot) -> set[UUID]:
@@ -49,8 +53,8 @@ def _people_in(snapshot: Snapshot) -> set[UUID]:
     return found if assigned is None else found | {UUID(str(assigned))}
 
 
-def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
-    """With names beside ids. The facts stay as they were kept; names are today's."""
+def _shown(snapshot: Snapshot, names: dict[UUID, str | None], purges: Mapping[UUID, Row]) -> dict[str, Any]:
+    """With names beside ids. The facts stay as they were kept; names, and which files are there, are today's."""
     stages = [
         stage | {"approvers": [{"id": who, "name": names.get(who)} for who in stage_from_json(stage).voters]}
         for stage in snapshot["stages"]
@@ -59,11 +63,15 @@ def _shown(snapshot: Snapshot, names: dict[UUID, str | None]) -> dict[str, Any]:
     if customer is not None:
         assigned = customer["assigned_sales_id"]
         customer = {to_camel(name): value for name, value in customer.items()}
-        customer["assetsShare"] = assets.share(snapshot["amount"], snapshot["currency"], customer["assetsBand"])
+        customer["assetsShare"] = assets.share(
+            of_json(snapshot["amount"]), snapshot["currency"], customer["assetsBand"]
+        )
         customer["assignedSalesName"] = None if assigned is None else names.get(UUID(str(assigned)))
     opinions = [
         opinion | {f"{who}Name": names.get(UUID(opinion[f"{who}Id"])) for who in ("asked", "asker")}
         for opinion in snapshot.get("opinions", ())
     ]
-    older: Snapshot = {"attachments": [], "fields": {}, "flagGrounds": {}, "rates": [], "yenAmount": None}
-    return older | snapshot | {"stages": stages, "customer": customer, "opinions": opinions}
+    files = [file | purges.get(UUID(file["id"]), {}) for file in snapshot.get("attachments", ())]
+    older: Snapshot = {"fields": {}, "flagGrounds": {}, "rates": [], "yenAmount": None}
+    today = {"stages": stages, "customer": customer, "opinions": opinions, "attachments": files}
+    return older | snapshot | today

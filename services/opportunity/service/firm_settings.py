@@ -6,18 +6,21 @@ from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
-from services.kit.db.database import Reader, Row, UnitOfWork
+from services.kit.db.database import Reader, UnitOfWork
 from services.kit.errors import FieldError, Text, Unprocessable
 from services.kit.events import audit
 from services.kit.running import clock
 from services.opportunity.repository import firm_settings
+from services.opportunity.repository.purging import Terms
 from services.opportunity.schemas.firm_settings import FirmSettingsInput
 from services.opportunity.settings import OpportunitySettings
 
 _RESOURCE: Final = "firm_settings"
 _ID: Final = UUID(int=1)
 """For the audit log: there is one."""
-_SET: Final = ("attachment_max_bytes", "attachments_per_request")
+_LIMITS: Final = ("attachment_max_bytes", "attachments_per_request")
+_TERMS: Final = ("retention_years", "abandoned_draft_days")
+_SET: Final = (*_LIMITS, *_TERMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ async def file_limits(reader: Reader, server: OpportunitySettings) -> FileLimits
     )
 
 
+async def terms(reader: Reader) -> Terms:
+    """How long files are kept."""
+    row = await firm_settings.read(reader)
+    return Terms(years=row["retention_years"], days=row["abandoned_draft_days"])
+
+
 async def shown(reader: Reader, server: OpportunitySettings) -> dict[str, Any]:
     row = await firm_settings.read(reader)
     return {to_camel(name): value for name, value in row.items()} | {
@@ -53,30 +62,22 @@ async def replace(uow: UnitOfWork, content: FirmSettingsInput, server: Opportuni
     if before["version"] != version:
         raise await audit.outrun(uow, _RESOURCE, _ID, before["version"], by=["firm_settings.update"])
     _check(content, server)
-    if not _differs(before, content):
+    after = {name: getattr(content, name) for name in _SET}
+    after |= {name: before[name] for name in _TERMS if after[name] is None}
+    if all(before[name] == after[name] for name in _SET):
         return
-    await firm_settings.update(
-        uow,
-        max_bytes=content.attachment_max_bytes,
-        per_request=content.attachments_per_request,
-        by=uow.context.actor_id,
-        at=clock.now(),
-    )
-    detail = audit.changes(before, content, _SET)
+    await firm_settings.update(uow, after, by=uow.context.actor_id, at=clock.now())
+    detail = audit.changes(before, after, _SET)
     await audit.record_audit(
         uow, action="firm_settings.update", resource_type=_RESOURCE, resource_id=_ID, detail=detail
     )
-
-
-def _differs(before: Row, content: FirmSettingsInput) -> bool:
-    return any(before[name] != getattr(content, name) for name in _SET)
 
 
 def _check(content: FirmSettingsInput, server: OpportunitySettings) -> None:
     message = Text("サーバーの上限を超えています", "This is more than the server takes")
     faults = [
         FieldError(f"/{to_camel(name)}", "above_the_servers", message)
-        for name, hard in zip(_SET, (server.attachment_max_bytes, server.attachments_per_request), strict=True)
+        for name, hard in zip(_LIMITS, (server.attachment_max_bytes, server.attachments_per_request), strict=True)
         if (getattr(content, name) or 0) > hard
     ]
     if faults:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from services.kit.db.database import Reader, Row
 from services.kit.http.paging import Cursors, page
-from services.kit.running import clock
 from services.kit.trust.principal import Principal
 from services.opportunity.access import SEEN_THROUGH, View, view_of
 from services.opportunity.repository import circulation, lists
@@ -15,7 +15,12 @@ from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import present
 
-_SORT_COLUMNS = {InboxSort.WAITING_LONGEST: "since", InboxSort.DEADLINE: "deadline_at"}
+_SORTS: Final[dict[InboxSort, tuple[str, list[type]]]] = {
+    InboxSort.WAITING_LONGEST: ("since", [datetime]),
+    InboxSort.DEADLINE: ("deadline_at", [datetime]),
+    InboxSort.LARGEST: ("amount", [str, Decimal]),
+}
+"""The order in the repository, and the types of its keys."""
 
 
 async def filtered(reader: Reader, principal: Principal, cursors: Cursors, query: ApprovalFilters) -> dict[str, Any]:
@@ -63,32 +68,37 @@ async def _page(
 
 
 async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: InboxQuery) -> dict[str, Any]:
-    scope = f"inbox:{query.sort}:{query.snoozed}"
+    scope = f"inbox:{query.sort}:{query.snoozed}:{query.stuck}"
     view = await view_of(reader, principal)
-    rows = await lists.inbox(
-        reader,
-        user_id=principal.user_id,
-        acts_as=view.acts_as,
-        filters=query.narrowed,
-        snoozed=query.snoozed,
-        now=clock.now(),
-        sort=_SORT_COLUMNS[query.sort],
-        after=_key(cursors.decode(scope, query.cursor, [datetime, UUID])),
-        limit=query.limit + 1,
-    )
-    keys = {row["id"]: row["sortKey"] for row in rows}
+    sort, types = _SORTS[query.sort]
+    page_of: dict[str, Any] = {
+        "user_id": principal.user_id,
+        "acts_as": view.acts_as,
+        "filters": query.narrowed,
+        "now": view.now,
+        "sort": sort,
+        "after": cursors.decode(scope, query.cursor, [*types, UUID]),
+        "limit": query.limit + 1,
+    }
+    if query.stuck:
+        rows = await lists.stuck(reader, below=view.below, **page_of)
+    else:
+        rows = await lists.inbox(reader, snoozed=query.snoozed, **page_of)
+    keys = {row["id"]: [row[f"sortKey{place}"] for place in range(len(types))] for row in rows}
     return await _shown(
         reader,
         rows,
         query.limit,
         actor=(view, principal),
-        cursor=lambda row: cursors.encode(scope, [keys[row["id"]], row["id"]]),
+        cursor=lambda row: cursors.encode(scope, [*keys[row["id"]], row["id"]]),
     )
 
 
 async def counts(reader: Reader, principal: Principal) -> Row:
     view = await view_of(reader, principal)
-    counted = await lists.counts(reader, user_id=principal.user_id, acts_as=view.acts_as, now=clock.now())
+    mine: dict[str, Any] = {"user_id": principal.user_id, "acts_as": view.acts_as, "now": view.now}
+    counted = await lists.counts(reader, **mine)
+    counted["stuck"] = await lists.count_stuck(reader, below=view.below, **mine) if view.below else 0
     return counted | await circulation.counts(reader, principal.user_id)
 
 

@@ -17,6 +17,7 @@ from services.opportunity.errors import NudgedLately
 from services.opportunity.progress import Actor
 from services.opportunity.repository import approvals, history
 from services.opportunity.service.commands import locked
+from services.opportunity.service.standing import stand_ins
 from services.opportunity.service.transition import Transition, record_audit, write_history
 
 NUDGE_PAUSE: Final = timedelta(days=1)
@@ -34,6 +35,6 @@ async def nudge(uow: UnitOfWork, principal: Principal, approval_id_: UUID) -> No
     transition = Transition(ApprovalAction.NUDGE, "REQUESTER", principal.user_id)
     after = await write_history(uow, before, replace(before, updated_at=now), transition, new_id())
     await approvals.update(uow, after)
-    event = events.acted(ApprovalNudged, after, acted_by=principal.user_id)
+    event = events.acted(ApprovalNudged, after, acted_by=principal.user_id, stand_ins=await stand_ins(uow, after))
     await outbox.record_fact(uow, aggregate_id=after.id, event=event, process_id=after.process_id)
     await record_audit(uow, before, after, transition)

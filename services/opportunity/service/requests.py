@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from services.contracts import money
 from services.contracts.events.approval import ApprovalDrafted, ApprovalRequested, ApprovalUpdated
 from services.contracts.permissions import Permission
 from services.contracts.states import ApprovalAction, ApprovalState, CustomerState
@@ -26,10 +27,13 @@ from services.opportunity.record import Approval
 from services.opportunity.references import References
 from services.opportunity.repository import approvals
 from services.opportunity.schemas.approvals import ApprovalContent, NewApproval, StageInput
+from services.opportunity.schemas.fields import require_decimals
+from services.opportunity.schemas.kind_fields import amounts_in
 from services.opportunity.service import ledger, routing, showing, stages
 from services.opportunity.service.attachments import require_clean
 from services.opportunity.service.commands import locked
 from services.opportunity.service.stages import stage_members
+from services.opportunity.service.standing import stand_ins
 from services.opportunity.service.transition import Transition, flagged, moved, write_history
 from services.opportunity.terms import require_complete, same_terms
 
@@ -59,7 +63,7 @@ async def create(uow: UnitOfWork, principal: Principal, content: NewApproval, re
         await _audit(uow, "approval.draft", after)
         return after.id
     after, begun = await _enter(uow, approval, principal.user_id, submitted=approval)
-    event = _requested(after, principal.user_id, begun)
+    event = await _requested(uow, after, principal.user_id, begun)
     await outbox.record_created(uow, aggregate_id=after.id, event=event, process_id=after.process_id)
     await _audit(uow, "approval.submit", after)
     return after.id
@@ -83,14 +87,14 @@ async def submit(uow: UnitOfWork, principal: Principal, approval_id_: UUID, refe
         route_version=chosen.route_version,
     )
     after, begun = await _enter(uow, planned, principal.user_id, submitted=before)
-    event = _requested(after, principal.user_id, begun)
+    event = await _requested(uow, after, principal.user_id, begun)
     await outbox.record_change(uow, table="approvals", aggregate_id=after.id, event=event, process_id=after.process_id)
     await _audit(uow, "approval.submit", after)
 
 
-def _requested(after: Approval, by: UUID, begun: Shown) -> ApprovalRequested:
-    readers, reviewers = sorted(begun.readers), sorted(begun.reviewers)
-    return events.acted(ApprovalRequested, after, acted_by=by, to_read=readers, to_review=reviewers)
+async def _requested(uow: UnitOfWork, after: Approval, by: UUID, begun: Shown) -> ApprovalRequested:
+    readers, reviewers, standing = sorted(begun.readers), sorted(begun.reviewers), await stand_ins(uow, after)
+    return events.acted(ApprovalRequested, after, acted_by=by, to_read=readers, to_review=reviewers, stand_ins=standing)
 
 
 async def _enter(uow: UnitOfWork, approval: Approval, actor_id: UUID, *, submitted: Approval) -> tuple[Approval, Shown]:
@@ -164,7 +168,8 @@ def _changes(before: Approval, after: Approval) -> dict[str, Any]:
 
 def _edited(approval: Approval) -> dict[str, Any]:
     fields = {f"fields.{name}": value for name, value in approval.fields.items()}
-    return {name: getattr(approval, name) for name in _EDITED} | fields
+    content = {name: getattr(approval, name) for name in _EDITED}
+    return content | {"amount": money.to_json(approval.amount)} | fields
 
 
 def _check_returned(before: Approval, content: ApprovalContent) -> None:
@@ -217,9 +222,16 @@ def _named_in(wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_fields_as_before(before: Approval, content: ApprovalContent) -> ApprovalContent:
-    """What its kind asks for stays unless the change says otherwise; another kind asks for something else."""
+    """What its kind asks for stays unless the change says otherwise; another kind asks for something else.
+
+    Raises Unprocessable for what another currency can't express.
+    """
     if "fields" in content.model_fields_set or content.kind is not before.kind:
         return content
+    try:
+        require_decimals(content.currency, amounts_in(before.kind, before.fields))
+    except ValidationError as error:
+        raise unprocessable(error) from error
     return content.model_copy(update={"fields": before.fields})
 
 
@@ -242,7 +254,7 @@ async def parties(
     """The requester and the customer, both free of fences until the transaction ends."""
     stages.check_shape(content.stages or [])
     involved = stages.named(content.stages or []) | ({content.approver_id} if content.approver_id else set())
-    requester = (await references.users(uow, {principal.user_id, *involved})).get(principal.user_id)
+    requester = await references.requester(uow, principal.user_id, involved)
     if requester is None:
         raise Forbidden()
     await fences.check_unblocked(uow, "user_copies", principal.user_id)

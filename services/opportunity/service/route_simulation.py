@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from services.contracts import money
 from services.contracts.states import ApprovalKind
 from services.kit.db.database import Row, UnitOfWork
 from services.kit.running import clock, zone
@@ -73,7 +74,8 @@ async def _ways(
     asked = routing.asked_of(content, customer, at)
     if _taken(choose(today, asked, rates)) == _taken(choose(drafted, asked, rates)):
         return None
-    requester = await directory.user(row["requester_id"]) or {"id": row["requester_id"], "manager_id": None}
+    unknown = {"id": row["requester_id"], "manager_id": None, "department_id": None}
+    requester = await directory.user(row["requester_id"]) or unknown
     before = await routing.draw(directory, content, requester, customer, at, today, rates)
     after = await routing.draw(directory, content, requester, customer, at, drafted, rates)
     return None if _way(before) == _way(after) else (before, after)
@@ -94,10 +96,11 @@ def _customer(known: dict[str, Any] | None) -> Row | None:
 
 
 def _way(drawn: routing.Drawn) -> tuple[Any, ...]:
-    """What makes two ways the same: the route, and at each stage the people and how many of them it takes."""
+    """What makes two ways the same: the route, and at each stage the people, how many of them it takes, and whether
+    superiors may step in for them."""
     taken = _taken(drawn.choice)
     stages = [
-        (frozenset(stage.approver_ids), stage.votes_needed, None if problem is None else problem.code)
+        (frozenset(stage.approver_ids), stage.votes_needed, stage.step_in, None if problem is None else problem.code)
         for stage, problem in ((resolved.stage, resolved.problem) for resolved in drawn.resolved)
     ]
     return None if taken is None else taken.route_id, stages
@@ -113,7 +116,7 @@ async def _items(uow: UnitOfWork, changed: Sequence[tuple[Row, routing.Drawn, ro
             "approvalId": row["id"],
             "number": row["number"],
             "kind": row["kind"],
-            "amount": row["amount"],
+            "amount": money.to_json(row["amount"]),
             "currency": row["currency"],
             "yenAmount": exchange.shown_in_yen(row["amount"], row["currency"], row["rates"].values()),
             "rates": exchange.to_json(exchange.of([row["currency"]], row["rates"])),
@@ -133,7 +136,11 @@ def _shown(drawn: routing.Drawn, names: dict[UUID, str | None], locale: str) -> 
     return {
         "route": None if taken is None else route_ref(taken),
         "stages": [
-            {"name": stage.name, "approvers": [{"id": who, "name": names.get(who)} for who in stage.approver_ids]}
+            {
+                "name": stage.name,
+                "approvers": [{"id": who, "name": names.get(who)} for who in stage.approver_ids],
+                "stepIn": stage.step_in,
+            }
             for stage in drawn.stages
         ],
         "problem": problem_text(problem, locale),

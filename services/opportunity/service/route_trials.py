@@ -133,7 +133,7 @@ async def with_draft(
 
 
 async def _requester(uow: UnitOfWork, user_id: UUID, references: References) -> Row:
-    requester = await references.user(uow, user_id)
+    requester = await references.requester(uow, user_id)
     may_ask = requester is not None and Permission.APPROVAL_REQUEST in permissions_of(requester["roles"] or [])
     if requester is None or requester["state"] != UserState.ACTIVE or not may_ask:
         message = Text("このユーザーは申請できません", "This user can't submit requests")

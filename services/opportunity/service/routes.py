@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
+from services.contracts import money
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import NotFound, PreconditionFailed, Text, Unprocessable
 from services.kit.events import audit
@@ -127,6 +128,7 @@ async def check_stages(uow: UnitOfWork, given: list[RouteStage], references: Ref
     """Whatever would be refused of a route's stages. Raises Unprocessable."""
     stages.check_shape(given)
     stages.check_people(given, await references.users(uow, stages.named(given)))
+    stages.check_departments(given, await references.departments(uow, stages.departments(given)))
 
 
 def check_ahead(at: datetime, pointer: str, now: datetime) -> None:
@@ -147,6 +149,12 @@ def _values(uow: UnitOfWork, content: RouteInput) -> dict[str, Any]:
     return content.model_dump() | {"stages": stored(content.stages), "created_by": uow.context.actor_id}
 
 
+def _told(uow: UnitOfWork, content: RouteInput) -> dict[str, Any]:
+    """As answers have it."""
+    values = _values(uow, content)
+    return values | {limit: money.to_json(values[limit]) for limit in routes.LIMITS}
+
+
 async def _audit(
     uow: UnitOfWork,
     action: str,
@@ -161,5 +169,5 @@ async def _audit(
     valid_from = None if content.valid_from is None else content.valid_from.isoformat()
     was = None if before is None else {name: before[to_camel(name)] for name in routes.CONTENT}
     detail = {"name": content.name, "active": content.active, "version": number, "validFrom": valid_from} | more
-    detail |= audit.changes(was, _values(uow, content), routes.CONTENT)
+    detail |= audit.changes(was, _told(uow, content), routes.CONTENT)
     await audit.record_audit(uow, action=action, resource_type=_RESOURCE, resource_id=route_id, detail=detail)

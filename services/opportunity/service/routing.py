@@ -181,6 +181,7 @@ async def _named(reader: Reader, content: ApprovalContent, requester: Row) -> tu
             deadline_hours=stage.deadline_hours,
             business_days=stage.business_days,
             escalate_to=stage.escalate_to,
+            step_in=stage.step_in,
             viewer_ids=tuple(stage.viewer_ids),
             view_when=stage.view_when,
             reviewer_ids=tuple(stage.reviewer_ids),
@@ -194,13 +195,9 @@ def stored(stage: dict[str, Any]) -> RouteStage:
     form, and says who can be asked like any other."""
     return RouteStage.model_construct(
         **stage_members(stage),
-        resolvers=[Resolver(resolver) for resolver in dict.fromkeys(stage.get("resolvers") or [])],
-        escalate_to_resolver=_resolver(stage.get("escalateToResolver")),
+        resolvers=list(dict.fromkeys(stage.get("resolvers") or [])),
+        escalate_to_resolver=stage.get("escalateToResolver"),
     )
-
-
-def _resolver(value: str | None) -> Resolver | None:
-    return None if value is None else Resolver(value)
 
 
 async def _with_superior(who: People, resolved: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
@@ -252,6 +249,7 @@ async def preview(reader: Reader, chosen: Plan, now: datetime) -> dict[str, Any]
                 "deadlineHours": stage.deadline_hours,
                 "businessDays": stage.business_days,
                 "escalateTo": stage.escalate_to,
+                "stepIn": stage.step_in,
                 "approverIds": list(stage.approver_ids),
                 "viewers": [_person(viewer, names) for viewer in stage.viewer_ids],
                 "viewWhen": stage.view_when,

@@ -8,11 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import SecretStr
 
 from services.kit.db.database import UnitOfWork
 from services.kit.events import audit
 from services.kit.running import clock, zone
+from services.kit.running.keyring import Keyring
 from services.kit.trust.principal import Principal
 from services.opportunity import chain
 from services.opportunity.access import SEEN_THROUGH, view_of
@@ -26,7 +26,7 @@ from services.opportunity.service import dossiers, evidence_keys
 INDEX: Final = ("file", "number", "state", "kind", "revision", "submittedAt", "decidedAt", "recordSha256")
 
 
-async def take(uow: UnitOfWork, principal: Principal, choice: ApprovalChoice, secret: SecretStr) -> bytes:
+async def take(uow: UnitOfWork, principal: Principal, choice: ApprovalChoice, keys: Keyring) -> bytes:
     """A ZIP. All or nothing: one transaction makes and audits all of it. Raises SampleTooLarge."""
     view = await view_of(uow, principal)
     rows = await lists.page(
@@ -50,7 +50,7 @@ async def take(uow: UnitOfWork, principal: Principal, choice: ApprovalChoice, se
     )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        signer = await evidence_keys.signer(uow, secret)
+        signer = await evidence_keys.signer(uow, keys)
         index = await pack(archive, uow, principal, [row["id"] for row in rows], signer)
         made = {"at": clock.now(), "forId": principal.user_id, "filters": asked, "count": len(index)}
         add(archive, "index.json", orjson.dumps(made | {"dossiers": index}, option=orjson.OPT_UTC_Z))

@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.states import StageMode, ViewWhen
+from services.contracts.states import StageMode, StepIn, ViewWhen
 from services.kit.db.database import Row
 from services.kit.errors import FieldError, Text, Unprocessable
 from services.opportunity.repository import people
 from services.opportunity.schemas.approvals import StageInput
-from services.opportunity.schemas.routes import RESOLVERS_OF_ONE, RouteStage
+from services.opportunity.schemas.routes import RouteStage, department_of, departments_named, finds_one
 
 _REPEATED: Final = Text("同じ人が 2 回指定されています", "This person is named twice")
 _OWN: Final = Text("自分を承認者にはできません", "Nobody approves their own request")
 _NOT_AN_APPROVER: Final = Text("承認者になれないユーザーです", "This user can't be an approver")
 _NO_SUCH_USER: Final = Text("このユーザーは選べません", "There is no such user to choose")
+_NO_SUCH_DEPARTMENT: Final = Text("この部門は選べません", "There is no such department to choose")
 
 
 def named(stages: Sequence[StageInput | RouteStage]) -> set[UUID]:
@@ -46,6 +47,7 @@ def stage_members(stage: Mapping[str, Any]) -> dict[str, Any]:
         "deadline_hours": stage.get("deadlineHours"),
         "business_days": stage.get("businessDays", False),
         "escalate_to": None if escalate_to is None else UUID(escalate_to),
+        "step_in": StepIn(stage.get("stepIn") or StepIn.NEVER),
         "viewer_ids": [UUID(user_id) for user_id in stage.get("viewerIds") or []],
         "view_when": ViewWhen(stage.get("viewWhen") or ViewWhen.STAGE),
         "reviewer_ids": [UUID(user_id) for user_id in stage.get("reviewerIds") or []],
@@ -73,6 +75,9 @@ def _shape(stage: StageInput | RouteStage, at: str) -> list[FieldError]:
     if stage.escalate_to is not None and stage.escalate_to in stage.approver_ids:
         message = Text("すでにこの段階の承認者です", "This person is an approver of the stage already")
         faults.append(FieldError(f"{at}/escalateTo", "escalates_to_approver", message))
+    if stage.step_in is StepIn.WHEN_LATE and stage.deadline_hours is None:
+        message = Text("期限のない段階は遅れることがありません", "A stage without a deadline is never late")
+        faults.append(FieldError(f"{at}/stepIn", "step_in_without_deadline", message))
     if (stage.mode is StageMode.QUORUM) != (stage.quorum is not None):
         message = Text("定足数は QUORUM でのみ指定します", "A quorum belongs to the mode QUORUM and only to it")
         faults.append(FieldError(f"{at}/quorum", "quorum_mismatch", message))
@@ -86,7 +91,7 @@ def _places(stage: StageInput | RouteStage) -> float:
     """How many approvers the stage can have at most."""
     count: float = len(set(stage.approver_ids))
     for resolver in set(stage.resolvers) if isinstance(stage, RouteStage) else ():
-        count += 1 if resolver in RESOLVERS_OF_ONE else float("inf")
+        count += 1 if finds_one(resolver) else float("inf")
     return count
 
 
@@ -114,6 +119,29 @@ def check_people(
         for pointer, who in readers:
             if who not in known or not people.can_read(known[who]):
                 faults.append(FieldError(pointer, "unknown_user", _NO_SUCH_USER))
+    if faults:
+        raise Unprocessable(errors=faults)
+
+
+def departments(stages: Sequence[RouteStage]) -> set[UUID]:
+    """The departments whose heads the stages ask for by name of the department."""
+    return departments_named(
+        resolver for stage in stages for resolver in (*stage.resolvers, stage.escalate_to_resolver)
+    )
+
+
+def check_departments(stages: Sequence[RouteStage], known: Mapping[UUID, Row]) -> None:
+    """Departments that are named are there. Raises Unprocessable."""
+    faults: list[FieldError] = []
+    for position, stage in enumerate(stages):
+        at = f"/stages/{position}"
+        places = [(f"{at}/resolvers/{place}", resolver) for place, resolver in enumerate(stage.resolvers)]
+        if stage.escalate_to_resolver is not None:
+            places.append((f"{at}/escalateToResolver", stage.escalate_to_resolver))
+        for pointer, resolver in places:
+            department_id = department_of(resolver)
+            if department_id is not None and (department_id not in known or known[department_id]["deleted"]):
+                faults.append(FieldError(pointer, "unknown_department", _NO_SUCH_DEPARTMENT))
     if faults:
         raise Unprocessable(errors=faults)
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
+from services.contracts.money import to_json
 from services.contracts.permissions import Permission
 from services.kit.db.database import Reader, Row, UnitOfWork
 from services.kit.errors import Forbidden, NotFound
@@ -47,7 +48,7 @@ async def keep(uow: UnitOfWork, principal: Principal, wanted: TemplateInput) -> 
     if await templates.hold_place(uow, owner_id) >= most:
         raise TooManyTemplates(most)
     template_id = new_id()
-    content = {name: getattr(approval, name) for name in _CONTENT}
+    content = {name: getattr(approval, name) for name in _CONTENT} | {"amount": to_json(approval.amount)}
     await templates.insert(
         uow,
         template_id=template_id,

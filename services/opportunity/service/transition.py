@@ -1,11 +1,13 @@
 """One transition of one request: row, votes, inbox, history, event, audit, ledger and signal in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed
+from services.contracts import money
+from services.contracts.events.approval import ApprovalActed, ApprovalReassigned, OpinionActed, StandInSnapshot
 from services.contracts.processes import SIGNAL_ROW_CHANGED, ApprovalOutcome, RowChanged, approval_id
 from services.contracts.states import TERMINAL_APPROVAL_STATES, ApprovalAction, Verdict
 from services.kit.db.database import Reader, UnitOfWork
@@ -15,10 +17,11 @@ from services.kit.running import clock
 from services.kit.running.ids import new_id
 from services.opportunity import actions, chain, events, exchange, opinions, stage_clock
 from services.opportunity.circulating import Shown
-from services.opportunity.progress import Opinion, Progress
+from services.opportunity.progress import SUPERIOR, Opinion, Progress
 from services.opportunity.record import Approval, stages_to_json
 from services.opportunity.repository import approvals, attachments, history, people
 from services.opportunity.service import firm_calendar, ledger, shortage, showing
+from services.opportunity.service.standing import stand_ins
 from services.opportunity.suitability import Noted
 
 ROW_CHANGED_DELAY: Final = timedelta(seconds=5)
@@ -34,8 +37,8 @@ class Transition:
 
     action: ApprovalAction
     role: str
-    """In which capacity: REQUESTER, APPROVER, PROXY, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN, PROCESS
-    or SYSTEM."""
+    """In which capacity: REQUESTER, APPROVER, PROXY, SUPERIOR, ESCALATION, ADVISER, VIEWER, REVIEWER, CONSULTED, ADMIN,
+    AUDITOR, PROCESS or SYSTEM."""
     actor_id: UUID | None
     on_behalf_of: UUID | None = None
     comment: str | None = None
@@ -46,13 +49,23 @@ class Transition:
     opinion: Opinion | None = None
     """The question that it is about."""
     verdict: Verdict | None = None
+    line: list[UUID] | None = None
+    """Of who stepped in: the superiors of the approver whose place they took, from the nearest to themselves."""
+    purge: dict[str, Any] | None = None
+    """Which files were deleted, and by which rule."""
     acknowledged_flags: list[str] | None = None
     """Of a decision among many: what its approver said to have noted; None for one that was made for itself."""
 
+    @property
+    def stepped_in(self) -> bool:
+        return self.role == SUPERIOR
 
-def event_for(transition: Transition, before: Approval, after: Approval, begun: Shown) -> ApprovalActed:
+
+def event_for(
+    transition: Transition, before: Approval, after: Approval, begun: Shown, standing: Sequence[StandInSnapshot] = ()
+) -> ApprovalActed:
     """The event of a transition; one about a place or a question names both people. ``begun``: whom the request is
-    shown to from now on."""
+    shown to from now on. ``standing``: who stands in for those whom it waits for."""
     event = actions.BY_NAME[transition.action].event_for(before.progress, after.progress)
     named: dict[str, Any] = {}
     if issubclass(event, ApprovalReassigned):
@@ -65,9 +78,11 @@ def event_for(transition: Transition, before: Approval, after: Approval, begun: 
         after,
         acted_by=transition.actor_id,
         on_behalf_of=transition.on_behalf_of,
+        stepped_in=transition.stepped_in,
         comment=transition.comment,
         to_read=sorted(begun.readers),
         to_review=sorted(begun.reviewers),
+        stand_ins=list(standing),
         **named,
     )
 
@@ -122,7 +137,7 @@ async def commit(
         uow,
         table="approvals",
         aggregate_id=after.id,
-        event=event_for(transition, before, after, followed.begun),
+        event=event_for(transition, before, after, followed.begun, await stand_ins(uow, after)),
         process_id=transition.process_id or after.process_id,
     )
     await record_audit(uow, before, after, transition)
@@ -155,8 +170,12 @@ async def write_history(
         personal["snapshot"] = await seen(uow, after if transition.action in _ASKS else before)
     if transition.verdict is not None:
         personal["verdict"] = transition.verdict.value
+    if transition.purge is not None:
+        personal["purge"] = transition.purge
     if transition.acknowledged_flags is not None:
         personal["acknowledgedFlags"] = transition.acknowledged_flags
+    if transition.line is not None:
+        personal["line"] = [str(superior) for superior in transition.line]
     if transition.opinion is not None:
         personal["opinion"] = {
             "askedId": str(transition.opinion.asked_id),
@@ -224,7 +243,7 @@ async def seen(reader: Reader, approval: Approval) -> dict[str, Any]:
         "title": approval.title,
         "description": approval.description,
         "kind": approval.kind.value,
-        "amount": approval.amount,
+        "amount": money.to_json(approval.amount),
         "currency": approval.currency,
         "rates": exchange.to_json(approval.rates),
         "yenAmount": exchange.shown_in_yen(approval.amount, approval.currency, approval.rates),
@@ -253,6 +272,7 @@ async def record_audit(uow: UnitOfWork, before: Approval, after: Approval, trans
             "stage": before.progress.stage,
             "revision": before.progress.revision,
             "onBehalfOf": None if transition.on_behalf_of is None else str(transition.on_behalf_of),
+            "role": transition.role,
         },
     )
 

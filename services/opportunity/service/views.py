@@ -8,31 +8,37 @@ from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
+from services.contracts.money import of_json
 from services.contracts.permissions import Permission, Role
-from services.contracts.states import ApprovalState
+from services.contracts.states import ApprovalState, HoldOffice
 from services.kit.db.database import Reader, Row
 from services.kit.errors import Forbidden, NotFound
 from services.kit.running import clock
 from services.kit.trust.principal import Principal
-from services.opportunity import assets, business_time, exchange, machine, opinions
+from services.opportunity import assets, business_time, exchange, holding, machine, opinions
 from services.opportunity.access import VISIBLE, View, view_of
 from services.opportunity.actions import allowed_actions
 from services.opportunity.business_calendar import Calendar
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.record import progress_from_row
-from services.opportunity.repository import history, lists, people
+from services.opportunity.repository import history, legal_holds, lists, people
 from services.opportunity.service import firm_calendar, shortage
 
-_INTERNAL = frozenset({"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey"})
+_INTERNAL = frozenset(
+    {"stateBefore", "cancelledBy", "approvedBy", "votedBy", "lastApproval", "opinions", "sortKey0", "sortKey1"}
+)
 
 
-def _actor(view: View, principal: Principal, without: AbstractSet[UUID]) -> Actor:
-    """``without``: whom the caller does not stand in for in this request."""
+def _actor(view: View, principal: Principal, without: AbstractSet[UUID], open_places: Sequence[UUID]) -> Actor:
+    """``without``: whom the caller does not stand in for in this request. ``open_places``: of those below them, whose
+    superiors may decide in it now."""
     return Actor(
         user_id=principal.user_id,
         may_decide=principal.has(Permission.APPROVAL_DECIDE),
         is_admin=Role.ADMIN in principal.roles,
         proxy_for=view.proxy_for - without,
+        superior_of=view.below,
+        open_places=frozenset(open_places),
     )
 
 
@@ -46,15 +52,34 @@ async def detail(reader: Reader, principal: Principal, approval_id: UUID) -> dic
     progress = _progress(row)
     shown["shortage"] = await _shortage(reader, approval_id, progress)
     await _add_questions(reader, shown, progress)
+    shown["legalHolds"] = await _holds(reader, principal, approval_id, progress)
     shown["customerFacts"] = await _customer_facts(reader, row)
     return shown
+
+
+async def _holds(reader: Reader, principal: Principal, approval_id: UUID, progress: Progress) -> list[Row]:
+    """That there is one is told to everybody; by whom and why to those who set holds."""
+    rows = await legal_holds.open_of(reader, approval_id)
+    told, own = holding.keeps(principal), progress.is_own(principal.user_id)
+    return [
+        {
+            "id": row["id"],
+            "office": row["office"],
+            "setAt": row["setAt"],
+            "setBy": row["setBy"] if told else None,
+            "setByName": row["setByName"] if told else None,
+            "reason": row["reason"] if told else None,
+            "mayRelease": holding.may_release(principal, HoldOffice(row["office"]), own=own),
+        }
+        for row in rows
+    ]
 
 
 async def _customer_facts(reader: Reader, row: Row) -> Row | None:
     facts = None if row["customerId"] is None else await lists.customer_facts(reader, row["customerId"])
     if facts is None:
         return None
-    return facts | {"assetsShare": assets.share(row["amount"], row["currency"], facts["assetsBand"])}
+    return facts | {"assetsShare": assets.share(of_json(row["amount"]), row["currency"], facts["assetsBand"])}
 
 
 async def _add_questions(reader: Reader, shown: dict[str, Any], progress: Progress) -> None:
@@ -101,12 +126,30 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     involved |= {who for one in awaited for who in (one.asked_id, one.asker_id)}
     names = await people.names(reader, sorted(involved)) if involved else {}
     older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
-    actors = [_actor(view, principal, {who for waiting, who in older if waiting == row["id"]}) for row in rows]
+    ids = [row["id"] for row in rows]
+    stuck = await lists.open_to_superiors(reader, ids, sorted(view.below), view.now) if view.below else {}
+    actors = [
+        _actor(view, principal, {who for waiting, who in older if waiting == id_}, stuck.get(id_, ())) for id_ in ids
+    ]
     calendar = await firm_calendar.counting(reader, [stage for progress in progresses for stage in progress.stages])
+    await _link_grounds(reader, rows, view)
     return [
         _item(row, progress, actor, names, calendar)
         for row, progress, actor in zip(rows, progresses, actors, strict=True)
     ]
+
+
+async def _link_grounds(reader: Reader, rows: Sequence[Row], view: View) -> None:
+    """A flag may name another request; only who may open that one is told where it is."""
+    numbers = {ground["number"] for row in rows for ground in row["flagGrounds"].values() if "number" in ground}
+    if not numbers:
+        return
+    found = await lists.ids_of(reader, sorted(numbers), VISIBLE, view.params)
+    for row in rows:
+        row["flagGrounds"] = {
+            flag: ground | ({"approvalId": found[ground["number"]]} if ground.get("number") in found else {})
+            for flag, ground in row["flagGrounds"].items()
+        }
 
 
 def _progress(row: Row) -> Progress:
@@ -137,10 +180,11 @@ def _item(
     ]
     item["rates"] = row["rates"] or []
     kept = exchange.from_json(row["rates"])
-    item["yenAmount"] = exchange.shown_in_yen(row["amount"], row["currency"], kept)
+    item["yenAmount"] = exchange.shown_in_yen(of_json(row["amount"]), row["currency"], kept)
     item["businessDaysLeft"] = _business_days_left(row, progress, calendar)
     item["allowedActions"] = allowed_actions(progress, actor)
     absent = machine.stands_in_for(progress, actor)
+    item["stepsInFor"] = [{"id": who, "name": names.get(who)} for who in machine.may_step_in_for(progress, actor)]
     item["standsInFor"] = None if absent is None else {"id": absent, "name": names.get(absent)}
     return item
 

@@ -48,3 +48,8 @@ async def customer_visible(reader: Reader, customer_id: UUID, viewer: Viewer) ->
 async def lock_leaver(uow: UnitOfWork, user_id: UUID) -> Row | None:
     """Waits for those who hold the copy FOR SHARE, and makes later ones wait."""
     return await uow.one("SELECT id, manager_id FROM user_copies WHERE id = %s FOR UPDATE", [user_id])
+
+
+async def team_of(reader: Reader, user_id: UUID) -> set[UUID]:
+    """The user and everybody who reports to them, over all levels."""
+    return {row["id"] for row in await reader.all("SELECT team_of(%s) AS id", [user_id])}

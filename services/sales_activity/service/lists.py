@@ -12,6 +12,7 @@ from services.kit.trust.principal import Principal
 from services.sales_activity import access
 from services.sales_activity.repository import copies, meetings, tasks
 from services.sales_activity.schemas import MeetingListQuery, MeetingsOfCustomerQuery, OverdueQuery, TaskListQuery
+from services.sales_activity.service.offers import with_actions
 
 _PAGING = {"limit", "cursor", "sort", "overdue"}
 _KEY_TYPES = (datetime, UUID)
@@ -21,6 +22,7 @@ async def task(reader: Reader, principal: Principal, task_id: UUID) -> Row:
     row = await tasks.view(reader, task_id, access.reader(principal), clock.now())
     if row is None:
         raise NotFound
+    await with_actions(reader, principal, [row])
     return row
 
 
@@ -28,6 +30,7 @@ async def meeting(reader: Reader, principal: Principal, meeting_id: UUID) -> Row
     row = await meetings.view(reader, meeting_id, access.reader(principal))
     if row is None:
         raise NotFound
+    await with_actions(reader, principal, [row])
     return row
 
 
@@ -45,6 +48,7 @@ async def task_list(reader: Reader, principal: Principal, cursors: Cursors, quer
         limit=query.limit,
         now=clock.now(),
     )
+    await with_actions(reader, principal, rows)
     return page(rows, query.limit, lambda row: cursors.encode(scope, (row[column], row["id"])))
 
 
@@ -68,6 +72,7 @@ async def meeting_list(
         after=_after(cursors, scope, query.cursor),
         limit=query.limit,
     )
+    await with_actions(reader, principal, rows)
     return page(rows, query.limit, lambda row: cursors.encode(scope, (row[column], row["id"])))
 
 

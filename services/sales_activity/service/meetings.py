@@ -22,6 +22,7 @@ from services.sales_activity.references import Directory
 from services.sales_activity.repository import meetings as repository
 from services.sales_activity.schemas import MeetingCreate, MeetingUpdate
 from services.sales_activity.service import checks
+from services.sales_activity.service.offers import with_actions
 from services.sales_activity.states import meeting_may_go
 
 RESOURCE = "meeting"
@@ -117,6 +118,7 @@ async def _shown(uow: UnitOfWork, principal: Principal, meeting_id: UUID) -> Row
     """As the API shows it. Who hands a meeting over to somebody else may lose sight of it, yet gets this answer."""
     row = await repository.view(uow, meeting_id, access.everything(principal))
     assert row is not None
+    await with_actions(uow, principal, [row])
     return row
 
 

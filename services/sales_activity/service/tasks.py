@@ -22,6 +22,7 @@ from services.sales_activity.references import Directory
 from services.sales_activity.repository import tasks as repository
 from services.sales_activity.schemas import TaskCreate, TaskUpdate
 from services.sales_activity.service import checks, timers
+from services.sales_activity.service.offers import with_actions
 from services.sales_activity.states import reopens, task_may_go
 
 RESOURCE = "task"
@@ -133,6 +134,7 @@ async def _shown(uow: UnitOfWork, principal: Principal, task_id: UUID) -> Row:
     """As the API shows it. Who hands a task over to somebody else may lose sight of it, yet gets this answer."""
     row = await repository.view(uow, task_id, access.everything(principal), clock.now())
     assert row is not None
+    await with_actions(uow, principal, [row])
     return row
 
 

@@ -21,7 +21,7 @@ def exported(name: str) -> list[list[str]]:
 
 def test_each_currency_has_a_column_of_its_own_and_what_a_rep_has_not_is_zero() -> None:
     period = {"from": "2026-07-01", "to": "2026-08-01"}
-    figures = {"requestsApprovedAmount": {"value": 500, "amounts": {"JPY": 500, "USD": 1_000_000}}}
+    figures = {"requestsApprovedAmount": {"value": 500, "amounts": {"JPY": 500, "USD": "1000000.5"}}}
     mine = {"requestsApprovedAmount": {"value": 500, "amounts": {"JPY": 500}}}
     group = {"key": {"id": "019f", "name": "佐藤"}, "period": period, "figures": mine}
     document = {"period": period, "asOf": "2026-08-01T00:00:00Z", "figures": figures, "groups": [group]}
@@ -29,7 +29,7 @@ def test_each_currency_has_a_column_of_its_own_and_what_a_rep_has_not_is_zero() 
     assert [row[3:5] for row in rows] == [
         ["requestsApprovedAmount.JPY", "requestsApprovedAmount.USD"],
         ["500", "0"],
-        ["500", "1000000"],
+        ["500", "1000000.5"],
     ]
 
 

@@ -6,17 +6,18 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from services.analytics.mail import failures, tokens
 from services.analytics.mail.tokens import Unsubscribing
 from services.analytics.settings import AnalyticsSettings
 from services.contracts.states import NotificationType
 from services.kit.running.context import ActorContext
+from services.kit.running.keyring import Keyring
 from tests.services.analytics.conftest import Consume, person
-from tests.support.http import TEST_SECRET, ServiceClient, TestIssuer, settings_for
+from tests.support.http import ServiceClient, TestIssuer, settings_for
+from tests.support.keys import key_for
 
-SECRET = SecretStr(TEST_SECRET)
+KEYS = Keyring(key_for("mail"))
 ME = uuid4()
 MAIL = {
     "timing": "DIGEST",
@@ -99,7 +100,7 @@ async def test_the_link_of_a_mail_ends_its_kind_alone_and_asks_for_no_sign_in(
     client: ServiceClient, issuer: TestIssuer
 ) -> None:
     before = mailed(await preferences(client, issuer))
-    token = Unsubscribing(ME, NotificationType.APPROVAL_DUE).token(SECRET)
+    token = Unsubscribing(ME, NotificationType.APPROVAL_DUE).token(KEYS)
     assert (await client.get(f"/notifications/unsubscribe?token={token}")).status == 303
     assert mailed(await preferences(client, issuer)) == before, "a look changes nothing"
     for _ in range(2):
@@ -111,14 +112,14 @@ async def test_the_link_of_a_mail_ends_its_kind_alone_and_asks_for_no_sign_in(
 
 
 async def test_the_link_of_a_digest_ends_all_mail(client: ServiceClient, issuer: TestIssuer) -> None:
-    token = Unsubscribing(ME, None).token(SECRET)
+    token = Unsubscribing(ME, None).token(KEYS)
     assert (await client.post(f"/notifications/unsubscribe?token={token}")).status == 204
     assert (await preferences(client, issuer))["mail"]["timing"] == "OFF"
 
 
 async def test_a_link_that_we_did_not_make_ends_nothing(client: ServiceClient, issuer: TestIssuer) -> None:
-    other = Unsubscribing(ME, None).token(SecretStr("another-secret-key-of-forty-characters!!"))
-    good = Unsubscribing(ME, None).token(SECRET)
+    other = Unsubscribing(ME, None).token(Keyring("another-secret-key-of-forty-characters!!"))
+    good = Unsubscribing(ME, None).token(KEYS)
     for token in (other, good[:-4], good + "AAAA", "A" * 200, "%00", "é", "é".encode().hex()):
         answer = await client.post(f"/notifications/unsubscribe?token={token}")
         assert answer.status in (404, 422), token
@@ -130,21 +131,21 @@ def test_a_token_opens_as_it_was_made_and_not_otherwise(
     user_id: Any, kind: NotificationType | None, at: int, bit: int
 ) -> None:
     whose = Unsubscribing(user_id, kind)
-    token = whose.token(SECRET)
-    assert Unsubscribing.of(token, SECRET) == whose
+    token = whose.token(KEYS)
+    assert Unsubscribing.of(token, KEYS) == whose
     changed = bytearray(token.encode())
     changed[at % len(changed)] ^= 1 << bit
-    assert Unsubscribing.of(changed.decode("latin-1"), SECRET) in (None, whose)
+    assert Unsubscribing.of(changed.decode("latin-1"), KEYS) in (None, whose)
 
 
 @given(st.uuids())
 def test_a_return_path_leads_back_to_its_mail(mail_id: Any) -> None:
-    path = tokens.return_path("bounces@firm.example", mail_id, SECRET)
+    path = tokens.return_path("bounces@firm.example", mail_id, KEYS)
     assert len(path.partition("@")[0]) <= 64
-    assert tokens.bounced_mail(path, SECRET) == mail_id
-    assert tokens.bounced_mail(path.upper(), SECRET) == mail_id
-    assert tokens.bounced_mail(path.replace("@", "0@"), SECRET) is None
-    assert tokens.bounced_mail("bounces@firm.example", SECRET) is None
+    assert tokens.bounced_mail(path, KEYS) == mail_id
+    assert tokens.bounced_mail(path.upper(), KEYS) == mail_id
+    assert tokens.bounced_mail(path.replace("@", "0@"), KEYS) is None
+    assert tokens.bounced_mail("bounces@firm.example", KEYS) is None
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,7 @@ async def test_amounts_are_added_within_one_currency_only(db: Database) -> None:
     assert figures["requestsSubmittedAmount"]["amounts"] == truth.amounts(submitted)
     assert figures["requestsApprovedAmount"]["amounts"] == truth.amounts(approved)
     assert truth.amounts(submitted).keys() == {"JPY", "USD"}
+    assert isinstance(truth.amounts(submitted)["USD"], str), "cents were added, exactly"
     for group in document["groups"]:
         mine = [r for r in submitted if r["ownerId"] == str(group["key"]["id"])]
         assert group["figures"]["requestsSubmittedAmount"]["amounts"] == truth.amounts(mine)

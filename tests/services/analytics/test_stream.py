@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from services.analytics import consumer
 from services.analytics.notifications import stream
-from services.analytics.notifications.stream import MAX_STREAMS, NotificationHub
+from services.analytics.notifications.stream import NotificationHub
 from services.contracts.events.approval import ApprovalRequested
 from services.kit.db import database as database_module
 from services.kit.db.database import Database
 from services.kit.errors import TooManyRequests, Unauthorized
+from services.kit.http import live
+from services.kit.http.live import MAX_STREAMS, Listener
 from services.kit.running.context import ActorContext
 from tests.services.analytics.test_notifications import APPROVER, OTHER, PEOPLE, REP, Request
 from tests.support.http import TestIssuer, new_key
@@ -81,7 +83,7 @@ async def listening(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost connection is noticed within the patience of a test."""
-    monkeypatch.setattr(stream, "SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(live, "SILENCE_SECONDS", 1.0)
     monkeypatch.setattr(database_module, "ANSWER_SECONDS", 2.0)
 
 
@@ -94,15 +96,15 @@ async def test_who_listens_on_a_connection_that_was_lost_without_a_word_listens_
             hub = NotificationHub(behind_proxy)
             await hub.start()
             try:
-                with hub.subscribed(APPROVER) as woken:
+                with hub.subscribed(APPROVER, Listener()) as listener:
                     await ask(db)
                     async with asyncio.timeout(PATIENCE):
-                        await woken.wait()
+                        await listener.woken.wait()
                     proxy.half_open()
-                    woken.clear()
+                    listener.woken.clear()
                     await ask(db)
                     async with asyncio.timeout(PATIENCE):
-                        await woken.wait()
+                        await listener.woken.wait()
             finally:
                 await hub.stop()
 
@@ -183,7 +185,7 @@ async def test_nobody_opens_streams_without_end(db: Database, hub: NotificationH
     with ExitStack() as open_streams:
         for _ in range(MAX_STREAMS):
             hub.check_room(APPROVER)
-            open_streams.enter_context(hub.subscribed(APPROVER))
+            open_streams.enter_context(hub.subscribed(APPROVER, Listener()))
         with pytest.raises(TooManyRequests):
             hub.check_room(APPROVER)
         hub.check_room(OTHER)

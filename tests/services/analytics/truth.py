@@ -7,9 +7,11 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from services.contracts.money import to_json
 from services.kit.events.envelope import Envelope
 
 Seen = Callable[[str, datetime], bool]
@@ -70,13 +72,13 @@ def _median(values: list[float]) -> float | None:
     return statistics.median(values) if values else None
 
 
-def amounts(requests: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """By currency, of those that name an amount."""
-    sums: dict[str, int] = defaultdict(int)
+def amounts(requests: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """By currency, of those that name an amount; exact, as JSON has them."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
     for request in requests:
         if request["amount"] is not None:
-            sums[request["currency"]] += request["amount"]
-    return dict(sums)
+            sums[request["currency"]] += Decimal(request["amount"])
+    return {currency: to_json(total) for currency, total in sums.items()}
 
 
 def sales_summary(truth: Truth, seen: Seen) -> dict[str, Any]:

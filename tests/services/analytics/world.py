@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -209,6 +210,8 @@ class World:
         at = self.moment()
         rep, approver = self.random.choice(self.reps), self.random.choice(self.approvers)
         aggregate = Aggregate("approval", self._uuid(), {}, at=at)
+        figure = self.random.choice([None, self.random.randint(1, 10**9)])
+        currency = self.random.choice(["JPY", "JPY", "JPY", "USD"])
         self.emit(
             aggregate,
             approval.ApprovalDrafted,
@@ -220,8 +223,8 @@ class World:
             owner_id=rep,
             kind="FEE_DISCOUNT",
             title="特別手数料率の適用",
-            amount=self.random.choice([None, self.random.randint(1, 10**9)]),
-            currency=self.random.choice(["JPY", "JPY", "JPY", "USD"]),
+            amount=Decimal(figure).scaleb(-2) if figure and currency == "USD" else figure,
+            currency=currency,
             state="DRAFT",
             generation=1,
             revision=1,

@@ -12,6 +12,7 @@ from services.kit.db.database import Database
 from services.kit.events.envelope import AuditRecorded, Envelope
 from services.kit.running import clock
 from services.kit.running.context import ActorContext
+from tests.support.postgres import as_owner
 
 
 def entry(service: str = "customer", **more: Any) -> Envelope:
@@ -49,7 +50,7 @@ async def receive(db: Database, *envelopes: Envelope) -> None:
 @asynccontextmanager
 async def as_an_intruder(db: Database) -> AsyncIterator[psycopg.AsyncConnection]:
     """Somebody with all rights on the database, who switches the protection off first."""
-    async with await psycopg.AsyncConnection.connect(db.url, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(as_owner(db.url), autocommit=True) as connection:
         for table in ("audit_log", "audit_chain"):
             await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         yield connection

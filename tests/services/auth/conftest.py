@@ -20,7 +20,7 @@ from services.kit.running.context import ActorContext
 from services.kit.running.settings import ServiceSettings
 from tests.services.auth.kept_heads import Kept
 from tests.support.fake_s3 import FakeS3
-from tests.support.http import Answer, ServiceClient, StartService
+from tests.support.http import Answer, ServiceClient, StartService, new_key
 
 PASSWORD = "correct horse battery staple"
 
@@ -28,7 +28,7 @@ PASSWORD = "correct horse battery staple"
 async def rotate_signing_key(settings: ServiceSettings, db: Database) -> str:
     """As the service does by itself when the present key has served its time. Returns the new key's id."""
     async with db.transaction(ActorContext.system()) as uow:
-        return await SigningKeys(db, settings.secret_key).rotate(uow)
+        return await SigningKeys(db, settings.signing_keys).rotate(uow)
 
 
 async def verify_audit_chain(db: Database, head_file: Path | None = None) -> list[Finding]:
@@ -79,6 +79,12 @@ class AuthWorld:
         assert answer.status == 200, answer.json
         person.token, person.refresh_token = answer.json["accessToken"], answer.json["refreshToken"]
         return person
+
+    async def department(self, admin: Person, name: str, **more: Any) -> dict[str, Any]:
+        answer = await self.client.post("/departments", {"name": name} | more, token=admin.token, key=new_key())
+        assert answer.status == 201, answer.json
+        made: dict[str, Any] = answer.json
+        return made
 
     async def user(self, person: Person) -> dict[str, Any]:
         async with self.client.kit.db.reader() as reader:

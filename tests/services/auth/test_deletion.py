@@ -89,6 +89,7 @@ async def test_the_preview_counts_what_every_service_keeps(
 ) -> None:
     leaver = await world.person(Role.MANAGER)
     await world.person(manager=leaver)
+    await world.department(admin, "法務部", headId=str(leaver.id))
 
     async def workload(service: str, _path: str, _params: object = None) -> dict[str, Any]:
         if service == "opportunity":
@@ -99,6 +100,7 @@ async def test_the_preview_counts_what_every_service_keeps(
     preview = await world.client.get(f"/auth/users/{leaver.id}/deletion-preview", token=admin.token)
     assert preview.json["items"] == [
         {"kind": "reports", "count": 1},
+        {"kind": "departments_headed", "count": 1, "names": ["法務部"]},
         {"kind": "customer", "count": 3},
         {"kind": "sales_activity", "count": 3},
     ]
@@ -121,7 +123,7 @@ async def test_the_preview_tells_what_the_chosen_successor_can_not_simply_take_o
     async def ask(service: str, path: str, params: Sequence[tuple[str, str]] = ()) -> Any:
         if service != "opportunity":
             raise Unavailable()
-        answer = await opportunity.client.get(path, params=dict(params), token=tokens.token())
+        answer = await opportunity.client.get(path, params=dict(params), token=tokens.token(service))
         assert answer.status == 200, answer.json
         return answer.json
 

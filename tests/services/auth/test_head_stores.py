@@ -185,7 +185,7 @@ async def test_another_object_in_the_place_of_the_next_is_told_and_never_overwri
 async def test_the_queue_takes_inserts_only(kept: Kept) -> None:
     await kept.grow()
     for statement in ("UPDATE audit_head_lines SET line = 'x'", "DELETE FROM audit_head_lines"):
-        with pytest.raises(Exception, match="insert"):
+        with pytest.raises(Exception, match="permission denied"):
             async with kept.db.transaction(ActorContext.system()) as uow:
                 await uow.execute(statement)
 
@@ -220,7 +220,6 @@ def test_a_plain_address_is_refused_at_the_start_and_not_repeated_in_the_message
     with pytest.raises(ValidationError) as refused:
         AuthSettings(
             env=Environment.PRODUCTION,
-            secret_key=SecretStr("9f2c1e7ab4d05836c7e1fa90b2d4836f5a71"),  # pragma: allowlist secret
             audit_heads_webhook_url=SecretStr("http://siem.example/tok3n"),
         )
     assert "https" in str(refused.value)

@@ -127,7 +127,7 @@ async def test_signing_out_ends_the_session_at_once(world: AuthWorld) -> None:
 async def test_every_other_service_sees_the_end_at_its_next_poll(world: AuthWorld) -> None:
     person = await world.signed_in()
     await world.client.post("/auth/logout", token=person.token)
-    internal = InternalTokens(world.client.kit.settings, "customer").token()
+    internal = InternalTokens(world.client.kit.settings, "customer").token("auth")
     answer = await world.client.get("/internal/revocations", token=internal)
     batch = RevocationBatch.model_validate(answer.json)
     session = UUID(jwt.decode(person.token, options={"verify_signature": False})["sid"])
@@ -192,7 +192,7 @@ async def test_a_session_that_a_replica_with_another_clock_ended_is_told_at_the_
     world: AuthWorld, ahead: timedelta
 ) -> None:
     person = await world.signed_in()
-    internal = InternalTokens(world.client.kit.settings, "customer").token()
+    internal = InternalTokens(world.client.kit.settings, "customer").token("auth")
     first = (await world.client.get("/internal/revocations", token=internal)).json
     with clock.travel(ahead):
         await world.client.post("/auth/logout", token=person.token)
@@ -275,7 +275,9 @@ async def test_another_service_verifies_tokens_by_asking_auth(
     person = await world.signed_in()
 
     async def ask(_service: str, path: str, params: dict[str, str] | None = None) -> object:
-        answer = await world.client.get(path, params=params, token=InternalTokens(kit.settings, "customer").token())
+        answer = await world.client.get(
+            path, params=params, token=InternalTokens(kit.settings, "customer").token("auth")
+        )
         return answer.json
 
     monkeypatch.setattr(kit.internal, "get", ask)

@@ -24,6 +24,7 @@ async def test_an_administrator_creates_a_user_who_can_sign_in(world: AuthWorld,
         "name": "新人 一郎",
         "roles": ["rep"],
         "managerId": None,
+        "departmentId": None,
         "state": "ACTIVE",
         "version": 1,
         "createdAt": "",
@@ -98,7 +99,14 @@ async def test_only_administrators_manage_users(world: AuthWorld, role: Role) ->
 
 
 @pytest.mark.parametrize(
-    "change", [{"roles": ["admin"]}, {"managerId": None}, {"state": "ACTIVE"}, {"roles": ["rep"], "state": "ACTIVE"}]
+    "change",
+    [
+        {"roles": ["admin"]},
+        {"managerId": None},
+        {"departmentId": None},
+        {"state": "ACTIVE"},
+        {"roles": ["rep"], "state": "ACTIVE"},
+    ],
 )
 async def test_people_change_their_name_but_not_their_rights(world: AuthWorld, change: dict[str, object]) -> None:
     person = await world.signed_in()
@@ -155,6 +163,7 @@ async def test_a_change_is_published_with_the_full_state(world: AuthWorld, admin
         "email": person.email,
         "state": "ACTIVE",
         "managerId": str(boss.id),
+        "departmentId": None,
         "roles": ["approver", "rep"],
     }
 
@@ -271,6 +280,7 @@ async def test_colleagues_see_of_each_other_what_it_takes_to_choose_somebody(wor
         "name": "鈴木 花子",
         "roles": ["rep"],
         "managerId": str(boss.id),
+        "departmentId": None,
         "active": False,
     }
     assert {frozenset(item) for item in listed} == {frozenset(one.json)}
@@ -310,7 +320,7 @@ async def test_roles_are_listed_with_what_they_may(world: AuthWorld) -> None:
 
 async def test_other_services_get_the_state_that_copies_keep(world: AuthWorld) -> None:
     person = await world.person()
-    token = world.client.kit.internal_tokens.token()
+    token = world.client.kit.internal_tokens.token("auth")
     many = await world.client.get(f"/internal/users?ids={person.id}&ids={uuid4()}", token=token)
     assert many.json["items"] == [
         {
@@ -319,6 +329,7 @@ async def test_other_services_get_the_state_that_copies_keep(world: AuthWorld) -
             "email": person.email,
             "state": "ACTIVE",
             "managerId": None,
+            "departmentId": None,
             "roles": ["rep"],
             "aggregateVersion": 1,
         }

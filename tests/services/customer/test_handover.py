@@ -172,6 +172,6 @@ async def test_only_what_still_belongs_to_the_successor_comes_back(team: Team) -
 
 async def test_the_workload_tells_what_a_leaver_hands_over(team: Team) -> None:
     await _many(team, 3)
-    internal = team.client.kit.internal_tokens.token()
+    internal = team.client.kit.internal_tokens.token("customer")
     answer = await team.client.get(f"/internal/users/{team.rep.id}/workload", token=internal)
     assert answer.json == {"items": [{"kind": "customers", "count": 3}], "conflicts": []}

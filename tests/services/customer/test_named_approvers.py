@@ -93,10 +93,23 @@ async def test_who_is_named_changes_nothing(team: Team) -> None:
     await told(team, customer, team.other_manager)
     for person in (team.approver, team.other_manager):
         path = f"/customers/{customer['id']}"
+        assert (await team.client.get(path, token=person.token)).json["allowedActions"] == []
         assert (await team.put(customer, person, name="佐藤")).status == 403
         assert (await team.client.delete(path, token=person.token)).status == 403
         body = {"assignedSalesId": str(team.outsider.id)}
         assert (await team.client.post(f"{path}/assign", body, token=person.token, key=new_key())).status == 403
+
+
+async def test_what_may_be_done_with_a_customer_is_said_to_those_who_may(team: Team) -> None:
+    customer = await team.create()
+
+    async def offered(person: Person) -> list[str]:
+        answer = await team.client.get(f"/customers/{customer['id']}", token=person.token)
+        actions: list[str] = answer.json["allowedActions"]
+        return actions
+
+    assert await offered(team.rep) == ["CHANGE"]
+    assert await offered(team.manager) == ["CHANGE", "ASSIGN", "DELETE"]
 
 
 async def test_a_draft_opens_nothing_and_who_handed_the_place_on_no_longer_reads(team: Team) -> None:

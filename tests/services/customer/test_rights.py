@@ -140,14 +140,14 @@ async def test_an_internal_route_takes_no_users_token(team: Team) -> None:
     for path in (f"/internal/customers?ids={customer['id']}", f"/internal/users/{team.rep.id}/workload"):
         assert (await team.client.get(path, token=team.admin.token)).status == 401
         assert (await team.client.get(path)).status == 401
-        internal = team.client.kit.internal_tokens.token()
+        internal = team.client.kit.internal_tokens.token("customer")
         assert (await team.client.get(path, token=internal)).status == 200
 
 
 async def test_a_copy_that_another_service_asks_for_equals_the_events(team: Team) -> None:
     customer = await team.create(email="a@example.com")
     await team.put(customer, name="佐藤")
-    internal = team.client.kit.internal_tokens.token()
+    internal = team.client.kit.internal_tokens.token("customer")
     asked = f"/internal/customers?ids={customer['id']}&ids={uuid4()}"
     copies = (await team.client.get(asked, token=internal)).json
     event = (await team.events(customer["id"]))[-1]

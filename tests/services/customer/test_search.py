@@ -15,7 +15,7 @@ from services.kit.db.unit_of_work import Reader
 from services.kit.running.context import ActorContext
 from services.kit.text.folding import fold
 from tests.services.customer.conftest import Team
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, execute_as_owner
 
 PEOPLE: list[dict[str, Any]] = [
     {
@@ -210,7 +210,7 @@ async def crowd(team: Team) -> UUID:
         " created_at, updated_at) SELECT gen_random_uuid(), '山田 太郎', 'INDIVIDUAL', 'CLIENT', gen_random_uuid(),"
         " 'ACTIVE', 1, 1, timestamptz '2020-01-01', now() FROM generate_series(1, 20)"
     )
-    await team.execute("ANALYZE customers")
+    execute_as_owner(team.db.url, "ANALYZE customers")
     return UUID("00000000-0000-0000-0000-000000000007")
 
 

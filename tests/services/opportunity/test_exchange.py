@@ -16,7 +16,7 @@ from services.opportunity.exchange import NO_RATES, Rate, Rates
 from services.opportunity.matching import Asked, Candidate, Choice, choose, reaches_yen
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
-AMOUNTS = st.integers(0, 10**15)
+AMOUNTS = st.decimals(0, 10**15, places=3)
 PER_UNIT = st.decimals(Decimal("0.00000001"), Decimal("9999999"), places=8)
 CURRENCIES = st.sampled_from(["JPY", "USD", "KWD"])
 
@@ -29,11 +29,14 @@ def rates(**yen: str | Decimal) -> Rates:
     return {currency: rate(currency, per_unit) for currency, per_unit in yen.items()}
 
 
-def asked(amount: int | None, currency: str) -> Asked:
-    return Asked(ApprovalKind.OTHER, amount, currency, None, None)
+def asked(amount: Decimal | int | None, currency: str) -> Asked:
+    return Asked(ApprovalKind.OTHER, None if amount is None else Decimal(amount), currency, None, None)
 
 
-def route(name: str, low: int | None, high: int | None, currency: str = "JPY", priority: int = 0) -> Candidate:
+def route(
+    name: str, low: Decimal | int | None, high: Decimal | int | None, currency: str = "JPY", priority: int = 0
+) -> Candidate:
+    low, high = (None if limit is None else Decimal(limit) for limit in (low, high))
     return Candidate(UUID(int=len(name)), 1, name, None, low, high, currency, None, (), priority, YEAR, ())
 
 
@@ -42,29 +45,29 @@ def taken(choice: Choice) -> str | None:
 
 
 @given(amount=AMOUNTS, per_unit=PER_UNIT)
-def test_what_is_shown_and_compared_is_the_exact_worth_rounded_up(amount: int, per_unit: Decimal) -> None:
+def test_what_is_shown_and_compared_is_the_exact_worth_rounded_up(amount: Decimal, per_unit: Decimal) -> None:
     found = rates(USD=per_unit)
-    assert exchange.worth(amount, "USD", found) == Fraction(per_unit) * amount
-    assert exchange.in_yen(amount, "USD", found) == ceil(Fraction(per_unit) * amount)
+    assert exchange.worth(amount, "USD", found) == Fraction(per_unit) * Fraction(amount)
+    assert exchange.in_yen(amount, "USD", found) == ceil(Fraction(per_unit) * Fraction(amount))
 
 
 @given(amount=AMOUNTS, limit=AMOUNTS, of=CURRENCIES, by=CURRENCIES, usd=PER_UNIT, kwd=PER_UNIT)
 def test_no_threshold_is_dodged_by_rounding_and_exactly_one_side_of_it_fits(
-    amount: int, limit: int, of: str, by: str, usd: Decimal, kwd: Decimal
+    amount: Decimal, limit: Decimal, of: str, by: str, usd: Decimal, kwd: Decimal
 ) -> None:
     found = rates(USD=usd, KWD=kwd)
     choice = choose([route("small", None, limit, by), route("large!", limit, None, by)], asked(amount, of), found)
     per_unit = {"JPY": Fraction(1), "USD": Fraction(usd), "KWD": Fraction(kwd)}
-    reaches = amount * per_unit[of] >= limit * per_unit[by]
+    reaches = Fraction(amount) * per_unit[of] >= Fraction(limit) * per_unit[by]
     assert [one.fits for one in choice.judged].count(True) == 1
     if reaches:
         assert taken(choice) == "large!"
     assert not any(one.beyond for one in choice.judged)
 
 
-@given(amount=AMOUNTS, threshold=AMOUNTS, per_unit=PER_UNIT)
-def test_the_built_in_policy_is_no_laxer(amount: int, threshold: int, per_unit: Decimal) -> None:
-    if Fraction(per_unit) * amount >= threshold:
+@given(amount=AMOUNTS, threshold=st.integers(0, 10**15), per_unit=PER_UNIT)
+def test_the_built_in_policy_is_no_laxer(amount: Decimal, threshold: int, per_unit: Decimal) -> None:
+    if Fraction(per_unit) * Fraction(amount) >= threshold:
         assert reaches_yen(asked(amount, "USD"), threshold, rates(USD=per_unit))
     assert reaches_yen(asked(amount, "USD"), threshold, NO_RATES)
     assert reaches_yen(asked(amount, "JPY"), threshold, NO_RATES) is (amount >= threshold)

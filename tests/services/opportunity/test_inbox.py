@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from services.kit.running import clock
 from services.opportunity.service.inbox import LONGEST_SNOOZE, MOST_VIEWS
-from tests.services.opportunity.world import Person, World, plain, stage
+from tests.services.opportunity.world import SYSTEM, Person, World, plain, stage
 from tests.support.http import Answer, new_key
 
 VIEWS = "/approvals/views"
@@ -188,3 +189,34 @@ async def test_what_waits_for_an_opinion_can_be_set_aside_until_it_is_given(live
     assert await snoozed(live, me) == [request["number"]]
     assert (await live.act(expert, request, "give-opinion", opinion="あります")).status == 200
     assert (await live.inbox(me), await snoozed(live, me)) == ([request["number"]], [])
+
+
+async def test_what_waits_is_sorted_by_its_amount_within_each_currency_page_by_page(world: World) -> None:
+    rep, approver = await world.person("rep"), await world.person("approver")
+    amounts = [(5_000, "JPY"), (90_000, "USD"), (None, "JPY"), (7_000, "JPY"), (10_000, "EUR"), (7_000, "JPY")]
+    for amount, currency in amounts:
+        await world.request(rep, approver, amount=amount, currency=currency, kind="OTHER")
+    seen: list[tuple[int | None, str]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        params = {"sort": "-amount", "limit": 2} | ({"cursor": cursor} if cursor else {})
+        answer = await world.client.get("/approvals/pending", token=approver.token, params=params)
+        assert answer.status == 200, answer.json
+        seen += [(item["amount"], item["currency"]) for item in answer.json["items"]]
+        assert not any("sortKey0" in item for item in answer.json["items"])
+        cursor = answer.json["nextCursor"]
+    yen = [(7_000, "JPY"), (7_000, "JPY"), (5_000, "JPY"), (None, "JPY")]
+    assert seen == [*yen, (10_000, "EUR"), (90_000, "USD")]
+
+
+async def test_a_flag_names_where_the_other_request_is_to_those_who_may_open_it(world: World) -> None:
+    rep, approver = await world.person("rep"), await world.person("approver")
+    earlier = await world.request(await world.person("rep"), await world.person("approver"))
+    request = await world.request(rep, approver)
+    ground = {"AMOUNT_RISE": {"number": earlier["number"], "amount": 1, "currency": "JPY"}}
+    async with world.db.transaction(SYSTEM) as uow:
+        await uow.execute("UPDATE approvals SET flag_grounds = %s WHERE id = %s", [Jsonb(ground), request["id"]])
+    auditor = await world.person("auditor")
+    for person, opens in ((approver, None), (auditor, earlier["id"])):
+        [shown] = (await world.get(person, request))["flagGrounds"].values()
+        assert (shown["number"], shown.get("approvalId")) == (earlier["number"], opens)

@@ -37,6 +37,8 @@ def test_definitions_are_sound(kind: ApprovalKind) -> None:
         (PROPOSAL, "productName", "  グローバル債券\u202e \n", "グローバル債券"),
         (PROPOSAL, "riskClass", RiskTolerance.STABLE.value, "STABLE"),
         (ACCOUNT, "creditLineAfter", 10**15, 10**15),
+        (ACCOUNT, "creditLineAfter", "1250.00", 1_250),
+        (ACCOUNT, "creditLineBefore", "1250.50", "1250.5"),
     ],
 )
 def test_each_value_has_one_form(kind: ApprovalKind, name: str, given: Any, kept: Any) -> None:
@@ -54,7 +56,7 @@ def test_each_value_has_one_form(kind: ApprovalKind, name: str, given: Any, kept
         *((FEE, "validFrom", wrong) for wrong in ("1999-12-31", "2100-01-01", "20260401", 20260401, "2026-02-30")),
         *((PROPOSAL, "productName", wrong) for wrong in ("\0", " \u200b ", "長" * 101, 5, "a" * 1_000_000)),
         *((PROPOSAL, "complexProduct", wrong) for wrong in ("true", 1, "YES")),
-        *((ACCOUNT, "creditLineBefore", wrong) for wrong in (-1, 10**15 + 1, 1.5, "1000")),
+        *((ACCOUNT, "creditLineBefore", wrong) for wrong in (-1, 10**15 + 1, 1.5, "1,000")),
         *((ApprovalKind.EXPENSE, "participants", wrong) for wrong in (0, 10_001, "3", True)),
     ],
 )

@@ -12,7 +12,7 @@ PERIOD = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2999-01-01T00:00:00Z"}
 
 
 async def is_named(world: World, customer: UUID, person: Person) -> bool:
-    token = world.client.kit.internal_tokens.token()
+    token = world.client.kit.internal_tokens.token("opportunity")
     answer = await world.client.get(f"/internal/customers/{customer}/approvers/{person.id}", token=token)
     named: bool = answer.json["named"]
     return named

@@ -9,11 +9,15 @@ import pytest
 from services.contracts.states import (
     ApprovalState,
     StageMode,
+    StepIn,
 )
+from services.kit.errors import Forbidden, ProblemError
 from services.opportunity import machine, opinions, places
 from services.opportunity.errors import (
+    Advises,
     AlreadyVoted,
     CannotBeAsked,
+    CannotStepIn,
     NotAnApprover,
     NothingToTakeBack,
     OwnRequest,
@@ -68,6 +72,66 @@ def test_who_voted_as_a_proxy_does_not_vote_again_by_escalation_or_reassignment(
     assert machine.escalate(now, SYSTEM).current.voters == (FIRST, SECOND)
     with pytest.raises(ReassignmentConflict):
         places.reassign(now, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
+
+
+def superior(who: UUID, *below: UUID, instead_of: UUID) -> Actor:
+    return Actor(
+        who, may_decide=True, superior_of=frozenset(below), open_places=frozenset(PEOPLE), instead_of=instead_of
+    )
+
+
+def test_a_superior_fills_the_place_that_they_take_and_no_second_one() -> None:
+    now = pending(Stage("合議", (FIRST, SECOND), StageMode.ALL, step_in=StepIn.ALWAYS, escalate_to=THIRD))
+    now = machine.approve(now, superior(THIRD, FIRST, SECOND, instead_of=FIRST))
+    assert now.waiting_for == (SECOND,)
+    for taken, refusal in ((FIRST, CannotStepIn), (SECOND, AlreadyVoted)):
+        with pytest.raises(refusal):
+            machine.approve(now, superior(THIRD, FIRST, SECOND, instead_of=taken))
+    with pytest.raises(AlreadyVoted):
+        machine.approve(now, decider(FIRST))
+    assert machine.escalate(now, SYSTEM).current.voters == (FIRST, SECOND)
+    with pytest.raises(ReassignmentConflict):
+        places.reassign(now, Actor(PEOPLE[5], is_admin=True), from_id=SECOND, to_id=THIRD)
+    assert machine.approve(now, decider(SECOND)).state is ApprovalState.APPROVED
+
+
+OPEN = Stage("承認", (FIRST,), step_in=StepIn.ALWAYS)
+ABOVE = superior(SECOND, FIRST, instead_of=FIRST)
+
+
+@pytest.mark.parametrize(
+    ("stage", "actor", "refusal"),
+    [
+        (replace(OPEN, step_in=StepIn.NEVER), ABOVE, CannotStepIn),
+        (OPEN, replace(ABOVE, open_places=frozenset()), CannotStepIn),
+        (replace(OPEN, approver_ids=(FIRST, SECOND)), ABOVE, CannotStepIn),
+        (OPEN, superior(SECOND, THIRD, instead_of=THIRD), CannotStepIn),
+        (OPEN, superior(SECOND, THIRD, instead_of=FIRST), NotAnApprover),
+        (OPEN, superior(REQUESTER, FIRST, instead_of=FIRST), OwnRequest),
+        (OPEN, replace(ABOVE, is_admin=True), Forbidden),
+        (OPEN, replace(ABOVE, may_decide=False), Forbidden),
+    ],
+)
+def test_who_may_not_step_in(stage: Stage, actor: Actor, refusal: type[ProblemError]) -> None:
+    for rule in (machine.approve, machine.reject, machine.return_):
+        with pytest.raises(refusal):
+            rule(pending(stage), actor)
+
+
+def test_a_superior_decides_only_where_they_say_so() -> None:
+    now = pending(OPEN)
+    quiet = replace(superior(SECOND, FIRST, instead_of=FIRST), instead_of=None)
+    assert machine.may_step_in_for(now, quiet) == (FIRST,)
+    with pytest.raises(NotAnApprover):
+        machine.approve(now, quiet)
+    assert machine.may_step_in_for(now, replace(quiet, proxy_for=frozenset({FIRST}))) == (), "a proxy decides as one"
+
+
+def test_who_was_asked_for_an_opinion_does_not_step_in() -> None:
+    now = pending(OPEN)
+    now = opinions.ask(now, decider(FIRST), user_id=SECOND, blocks=False, comment_ref=PROCESSES[0])
+    with pytest.raises(Advises):
+        machine.approve(now, superior(SECOND, FIRST, instead_of=FIRST))
 
 
 def test_nobody_decides_their_own_request_by_proxy_neither() -> None:

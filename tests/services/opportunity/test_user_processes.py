@@ -222,7 +222,7 @@ async def test_the_preview_names_what_a_successor_can_not_simply_take_over(live:
     leaver, successor = await live.person("approver"), await live.person("approver")
     own = await live.request(rep, leaver)
     both = await live.request(rep, stages=[{"name": "合議", "approverIds": [leaver.id, successor.id], "mode": "ALL"}])
-    token = live.client.kit.internal_tokens.token()
+    token = live.client.kit.internal_tokens.token("opportunity")
     answer = await live.client.get(f"/internal/users/{leaver.id}/workload?successorId={successor.id}", token=token)
     assert answer.status == 200, answer.json
     assert {"kind": "approvals", "count": 2} in answer.json["items"]

@@ -15,8 +15,8 @@ from tests.services.opportunity.world import Person, World, stage
 from tests.support.http import Answer, new_key
 from tests.support.waiting import eventually
 
-WHO: Final = ("requester", "first", "second", "third", "colleague", "admin")
-ROLES: Final = {"requester": "rep", "colleague": "rep", "admin": "admin"}
+WHO: Final = ("requester", "first", "second", "third", "superior", "colleague", "admin")
+ROLES: Final = {"requester": "rep", "superior": "manager", "colleague": "rep", "admin": "admin"}
 """Of the others: approver."""
 COMPLETE: Final = {
     "APPROVE": "approve",
@@ -36,6 +36,7 @@ NAMING: Final = {
     "WITHDRAW_OPINION": "withdraw-opinion",
     "REASSIGN": "reassign",
     "NUDGE": "nudge",
+    "STEP_IN": "step-in",
 }
 """Actions that may be refused for whom they name, or for how often they were taken."""
 PATHS: Final = COMPLETE | NAMING
@@ -93,6 +94,7 @@ def _body(action: str, step: Step, people: dict[str, Person]) -> dict[str, Any]:
         "DECLINE_OPINION": {"reason": "担当外です"},
         "CANCEL": {"reason": "重複"},
         "NUDGE": {},
+        "STEP_IN": {"insteadOf": whom, "decision": "APPROVE", "comment": "滞っているため"},
     }
     return bodies.get(action, {"comment": "確認してください"})
 
@@ -100,8 +102,10 @@ def _body(action: str, step: Step, people: dict[str, Person]) -> dict[str, Any]:
 async def _offered(live: World, who: Person, request: dict[str, Any]) -> list[str]:
     answer = await live.client.get(f"/approvals/{request['id']}", token=who.token)
     assert answer.status in (200, 404), answer.json
-    found: list[str] = answer.json["allowedActions"] if answer.status == 200 else []
-    return found
+    if answer.status == 404:
+        return []
+    found: list[str] = answer.json["allowedActions"]
+    return found + ["STEP_IN"] * bool(answer.json["stepsInFor"])
 
 
 async def _row(live: World, request: dict[str, Any]) -> dict[str, Any]:
@@ -147,10 +151,12 @@ async def _walk(live: World, people: dict[str, Person], request: dict[str, Any],
 async def test_whatever_people_try_offers_answers_row_and_workflow_agree(
     live: World, temporal: Client, steps: list[Step]
 ) -> None:
-    people = {name: await live.person(ROLES.get(name, "approver")) for name in WHO}
+    superior = await live.person(ROLES["superior"])
+    people = {name: await live.person(ROLES.get(name, "approver"), manager=superior) for name in WHO}
+    people["superior"] = superior
     stages = [
-        stage("一次", people["first"], people["second"], deadlineHours=48),
-        stage("合議", people["second"], people["third"], mode="ALL"),
+        stage("一次", people["first"], people["second"], deadlineHours=48, stepIn="ALWAYS"),
+        stage("合議", people["second"], people["third"], mode="ALL", stepIn="ALWAYS"),
     ]
     request = await live.request(people["requester"], stages=stages)
     await _walk(live, people, request, steps)

@@ -86,6 +86,20 @@ class World:
                 [user_id, name, state, manager.id if manager else None, list(roles)],
             )
 
+    async def department(
+        self, name: str, *members: Person, head: Person | None = None, parent: UUID | None = None
+    ) -> UUID:
+        department_id = new_id()
+        async with self.db.transaction(SYSTEM) as uow:
+            await uow.execute(
+                "INSERT INTO department_copies (id, name, parent_id, head_id, aggregate_version)"
+                " VALUES (%s, %s, %s, %s, 1)",
+                [department_id, name, parent, head.id if head else None],
+            )
+            ids = [member.id for member in members]
+            await uow.execute("UPDATE user_copies SET department_id = %s WHERE id = ANY(%s)", [department_id, ids])
+        return department_id
+
     async def customer(
         self,
         assigned: Person,

@@ -112,7 +112,7 @@ async def test_previews_count_open_work(world: World) -> None:
     customer = await world.customer(rep)
     await world.task(rep, customerId=customer)
     await world.meeting(rep, customer, attendeeIds=[str(rep.id)])
-    token = world.client.kit.internal_tokens.token()
+    token = world.client.kit.internal_tokens.token("sales_activity")
     of_user = await world.client.get(f"/internal/users/{rep.id}/workload", token=token)
     assert {item["kind"]: item["count"] for item in of_user.json["items"]} == {
         "tasks": 1,

@@ -10,6 +10,7 @@ from services.kit.running import clock
 from services.sales_activity.access import Viewer
 from services.sales_activity.repository import meetings, tasks
 from tests.services.sales_activity.world import SYSTEM, World, period
+from tests.support.postgres import execute_as_owner
 
 MANY = 4_000
 PEOPLE = 200
@@ -91,7 +92,7 @@ async def test_searches_and_the_lists_of_a_rep_with_few_rows_use_an_index(world:
             ),
             params,
         )
-        await uow.execute("ANALYZE tasks, meetings")
+    execute_as_owner(world.db.url, "ANALYZE tasks, meetings")
     everyone, own = Viewer(people[0], Scope.ALL), Viewer(people[0], Scope.OWN)
     for table in ("tasks", "meetings"):
         searched = await plan_of(world, table, everyone, q="3f9c")

@@ -60,20 +60,24 @@ def jars() -> Path:
 
 
 class ApacheKafka(Broker):
+    properties = PROPERTIES
+    formatting: tuple[str, ...] = ()
+    """More options of the formatting tool."""
+
     def start(self) -> None:
         # No id may begin with a hyphen: the formatting tool would take it for an option.
         self.cluster_id = "T" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         data = self.folder / self.cluster_id
         properties = self.folder / "server.properties"
         properties.write_text(
-            PROPERTIES.format(
+            self.properties.format(
                 bootstrap=self.bootstrap, advertised=self.advertised, controller_port=free_port(), data=data
             ),
             encoding="utf-8",
         )
         java = [program("java"), *QUICK_START, "-cp", f"{jars()}/*"]
         formatting = ["kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster_id}", "--config", properties]
-        subprocess.run([*java, *formatting], check=True, capture_output=True)
+        subprocess.run([*java, *formatting, *self.formatting], check=True, capture_output=True)
         log = self.folder / "broker.log"
         self._process = ServerProcess([*java, "kafka.Kafka", str(properties)], log=log)
         eventually_sync(lambda: port_answers(self.port, self.process), within=START_SECONDS, what="Apache Kafka")

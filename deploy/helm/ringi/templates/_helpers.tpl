@@ -23,9 +23,14 @@ ringi/installation: {{ include "ringi.name" .root }}
 app.kubernetes.io/component: {{ .process }}
 {{- end -}}
 
-{{/* The port on which a kind answers probes and Prometheus. */}}
+{{/* The port on which a kind answers probes. */}}
 {{- define "ringi.port" -}}
 {{- if eq .kind "worker" -}}9000{{- else -}}8000{{- end -}}
+{{- end -}}
+
+{{/* The ports on which Prometheus asks a kind. */}}
+{{- define "ringi.figures" -}}
+{{- if eq .kind "worker" -}}[9000, 9001]{{- else if has .kind (list "shell" "remote") -}}[9000]{{- else -}}[8000]{{- end -}}
 {{- end -}}
 
 {{- define "ringi.secret" -}}
@@ -118,5 +123,19 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end -}}
 
 {{- define "ringi.ready" -}}
-{{- if eq .kind "gateway" -}}/api/readyz{{- else if has .kind (list "remote" "shell") -}}/healthz{{- else -}}/readyz{{- end -}}
+{{- if eq .kind "gateway" -}}/api/readyz{{- else if eq .kind "remote" -}}/healthz{{- else -}}/readyz{{- end -}}
+{{- end -}}
+
+{{/* Certificates for what is reached by TLS, and what signs in there. Call with root. */}}
+{{- define "ringi.certificateMount" -}}
+{{- if .Values.certificates.secret }}
+- {name: certificates, mountPath: /etc/ringi/certificates, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "ringi.certificateVolume" -}}
+{{- with .Values.certificates.secret }}
+- name: certificates
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
 {{- end -}}

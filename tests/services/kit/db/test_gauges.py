@@ -91,5 +91,6 @@ async def test_figures_that_can_not_be_read_are_not_those_of_before(durable_post
         durable_postgres.kill()
         running = asyncio.create_task(gauges.run(stop))
         await eventually(lambda: math.isnan(_value("ringi_outbox_unpublished") or 0))
+        await eventually(lambda: REGISTRY.get_sample_value("ringi_figures_missing", {"of": "kit"}) == 1)
         stop.set()
         await running

@@ -250,14 +250,14 @@ async def test_keys_stay_good_while_the_issuer_is_away(issuer: TestIssuer) -> No
 def test_an_internal_token_is_no_user_token_and_a_user_token_no_internal_one(issuer: TestIssuer) -> None:
     settings = settings_for("customer", "postgresql://nowhere")
     tokens = InternalTokens(settings, "customer")
-    assert InternalTokens(settings, "auth").verify(tokens.token()) == "customer"
+    assert InternalTokens(settings, "auth").verify(tokens.token("auth")) == "customer"
     with pytest.raises(Unauthorized):
         tokens.verify(issuer.token(USER, ["admin"]))
-    assert jwt.get_unverified_header(tokens.token())["typ"] == "svc+jwt"
+    assert jwt.get_unverified_header(tokens.token("auth"))["typ"] == "svc+jwt"
 
 
 def test_an_internal_token_of_another_installation_is_refused() -> None:
     ours = InternalTokens(settings_for("customer", "postgresql://nowhere"), "customer")
-    other = settings_for("customer", "postgresql://nowhere", secret_key="another-installation-with-its-own-key")
+    other = settings_for("customer", "postgresql://nowhere", internal_keys="another-installation-with-its-own-key")
     with pytest.raises(Unauthorized):
-        ours.verify(InternalTokens(other, "customer").token())
+        ours.verify(InternalTokens(other, "customer").token("customer"))

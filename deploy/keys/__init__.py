@@ -1,0 +1,1 @@
+"""Keys of an installation: which there are, where they are kept, and how one is replaced while everything runs."""

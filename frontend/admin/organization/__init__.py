@@ -1,0 +1,1 @@
+"""The organisation: departments, who heads them and who belongs to them."""
