@@ -58,9 +58,9 @@ class FakeS3:
         )
         return BucketJournal(lambda headers: store_with(headers=headers), retention)
 
-    def storage(self) -> BucketStorage:
+    def storage(self, bucket: str = BUCKET) -> BucketStorage:
         return BucketStorage(
-            BUCKET,
+            bucket,
             prefix=PREFIX.rstrip("/"),
             endpoint=f"http://{self._server.host}:{self._server.port}",
             region="us-east-1",
@@ -75,6 +75,8 @@ class FakeS3:
         # As S3 does: a header of its own that is not signed is refused.
         if any(name.lower() not in signed for name in request.headers if name.lower().startswith("x-amz-")):
             return web.Response(status=403)
+        if request.path.split("/")[1] != BUCKET:
+            return web.Response(status=404, text="<Error><Code>NoSuchBucket</Code></Error>")
         key = request.path.removeprefix(f"/{BUCKET}").lstrip("/").removeprefix(PREFIX)
         if request.method == "GET" and request.query.get("list-type") == "2":
             return self._listed(request)

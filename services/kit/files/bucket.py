@@ -13,6 +13,7 @@ from services.kit.files.storage import CHUNK_BYTES, FileMissing, Opened, Storage
 
 PART_BYTES: Final = 5 * 1024 * 1024
 """S3 takes no smaller parts; one is held in memory at a time."""
+MISSING: Final = (NotFoundError, FileNotFoundError)
 _TIMEOUT: Final = "30s"
 _TRIES_FOR: Final = timedelta(seconds=10)
 
@@ -92,7 +93,8 @@ class BucketStorage:
         with told():
             try:
                 found = await obstore.get_async(self._store, checked(key))
-            except (NotFoundError, FileNotFoundError) as error:
+            except MISSING as error:
+                await self._prove_bucket()
                 raise FileMissing(key) from error
         return Opened(found.meta["size"], _read(found))
 
@@ -100,16 +102,25 @@ class BucketStorage:
         with told():
             try:
                 await obstore.delete_async(self._store, checked(key))
-            except (NotFoundError, FileNotFoundError):
-                return
+            except MISSING:
+                await self._prove_bucket()
 
     async def exists(self, key: str) -> bool:
         with told():
             try:
                 await obstore.head_async(self._store, checked(key))
-            except (NotFoundError, FileNotFoundError):
+            except MISSING:
+                await self._prove_bucket()
                 return False
         return True
+
+    async def _prove_bucket(self) -> None:
+        """Raises StorageAway: of what is asked of it, a missing bucket says the same as a missing file."""
+        try:
+            async for _ in obstore.list(self._store, chunk_size=1):
+                return
+        except MISSING as error:
+            raise StorageAway("no such bucket") from error
 
     async def older_than(self, before: datetime) -> AsyncIterator[str]:
         """Without uploads of several parts that broke off: the bucket's own rule ends those (`docs/ops.md`)."""

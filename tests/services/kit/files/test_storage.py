@@ -12,6 +12,7 @@ from services.kit.files.folder import FolderStorage
 from services.kit.files.storage import FileMissing, Storage, StorageAway, digest_of
 from services.kit.running import clock
 from services.kit.running.ids import new_id
+from tests.support.fake_s3 import FakeS3
 from tests.support.files import in_chunks, together
 
 CONTENT = bytes(range(256)) * 4096
@@ -100,3 +101,11 @@ async def test_files_are_readable_for_the_owner_only(storage: Storage, folder: P
     key = str(new_id())
     await storage.put(key, in_chunks(b"x"))
     assert (folder / key[-2:] / key).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("act", ["open", "exists", "delete"])
+async def test_a_bucket_that_is_not_there_is_told_apart_from_a_missing_file(act: str) -> None:
+    """What is deleted by rule counts as gone where the store does not have it; a misspelt bucket has nothing."""
+    async with FakeS3(locking=False) as server:
+        with pytest.raises(StorageAway):
+            await getattr(server.storage("misspelt"), act)(str(new_id()))
