@@ -6,7 +6,11 @@ the other. Inputs carry ids only: no personal data may reach a workflow's histor
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic.alias_generators import to_camel
 
 from services.contracts.states import ApprovalState
 from services.kit.models import CamelModel
@@ -228,6 +232,15 @@ class ApprovalCommand(CamelModel):
     request_id: str | None = None
     traceparent: str | None = None
     ip: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _what_is_said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the members that are None by default: a worker of the version before refuses members that it does
+        not know, and is to take what asks for nothing new."""
+        fields = type(self).model_fields
+        unsaid = {name for name, field in fields.items() if field.default is None and getattr(self, name) is None}
+        left_out = unsaid | {to_camel(name) for name in unsaid}
+        return {name: value for name, value in dump(self).items() if name not in left_out}
 
 
 class DecideCommand(ApprovalCommand):
