@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import gzip
 import hashlib
 import json
 import os
@@ -22,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+import zopfli.gzip
 
 from frontend.ui.assets import ASSET_FOLDER, ASSET_MANIFEST, BUILD_FOLDER
 from frontend.ui.i18n import FRONTEND_ROOT
@@ -173,7 +174,7 @@ def _store(name: str, content: bytes) -> str:
     hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:_HASH_LENGTH]}{suffix}"
     (ASSET_FOLDER / hashed).write_bytes(content)
     if suffix != ".woff2":
-        (ASSET_FOLDER / f"{hashed}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
+        (ASSET_FOLDER / f"{hashed}.gz").write_bytes(zopfli.gzip.compress(content))
     return hashed
 
 

@@ -102,13 +102,14 @@ async def test_a_request_is_passed_on_with_a_reason(open_page: OpenPage, fronten
     assert item not in frontend.gateway.waiting("approver@ringi.example")
 
 
-async def test_an_auditor_reads_a_request_and_is_offered_nothing_to_change(
+async def test_an_auditor_reads_a_request_and_is_offered_only_to_hold_its_files(
     open_page: OpenPage, frontend: RunningFrontend
 ) -> None:
     item = frontend.gateway.waiting("approver@ringi.example")[0]
     page = await open_page("auditor", f"/approvals/{item['id']}")
     await expect(page.locator(".timeline").first).to_be_visible()
-    assert await page.locator("main form").count() == 0
+    offered = await page.locator("main form button").all()
+    assert [await button.get_attribute("value") for button in offered] == ["legal_hold"]
 
 
 async def test_hostile_text_is_shown_as_text(open_page: OpenPage, frontend: RunningFrontend) -> None:

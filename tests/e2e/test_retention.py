@@ -26,14 +26,16 @@ async def test_what_an_administrator_holds_is_listed_and_released_and_a_deleted_
     await page.fill("#opportunity-hold-reason", REASON)
     await page.get_by_role("button", name="ホールドに設定", exact=True).click()
     await expect(page.locator(".alert", has_text="訴訟ホールド中")).to_contain_text(REASON)
-    assert await grave_faults(page) == []
+    if script:  # what looks for faults is one
+        assert await grave_faults(page) == []
     rep = await open_page("rep", address, script=script)
     await expect(rep.locator(".alert", has_text="訴訟ホールド中")).not_to_contain_text(REASON)
 
     await page.goto("/firm/limits")
     await page.get_by_role("link", name="ホールド中の申請 1 件").click()
     await expect(page.locator("tbody tr")).to_contain_text(REASON)
-    assert await grave_faults(page) == []
+    if script:
+        assert await grave_faults(page) == []
     await page.get_by_role("link", name=item["title"]).click()
     await page.get_by_text("訴訟ホールドを解除する").click()
     await page.fill("#opportunity-release-reason", "和解が成立した")
@@ -46,4 +48,5 @@ async def test_what_an_administrator_holds_is_listed_and_released_and_a_deleted_
     await expect(auditor.locator(".file")).to_contain_text("保存期間の規則（申請の終了から10年）により")
     await expect(auditor.locator(".file a[download]")).to_have_count(0)
     await expect(auditor.locator(".timeline")).to_contain_text("保存期間を過ぎたため、ファイルが削除されました")
-    assert await grave_faults(auditor) == []
+    if script:
+        assert await grave_faults(auditor) == []

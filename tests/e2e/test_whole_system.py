@@ -63,8 +63,8 @@ async def test_a_manager_deletes_a_customer_sees_the_bar_move_and_an_admin_resto
 async def test_an_approver_decides_by_keyboard_and_the_request_leaves_the_inbox(page: Page) -> None:
     await sign_in(page, "approver", DEMO_PASSWORD)
     await page.goto("/approvals")
-    before = await page.locator(ROWS).count()
     title = await page.locator(".panel-title").inner_text()
+    before = await page.locator(ROWS).count()
     async with page.expect_response(lambda answer: answer.request.method == "POST" and "/approvals" in answer.url):
         await page.keyboard.press("a")
         await expect(page.locator(ROWS)).to_have_count(before - 1)
