@@ -30,9 +30,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("RINGI_ENV", "test")
-# How long an example takes says how busy the machine is.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
 
 from temporalio.client import Client
 
@@ -43,6 +40,10 @@ from tests.support.http import issuer, service_client
 from tests.support.kit_tables import create_kit_tables
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.temporal import TemporalServer, running_temporal
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 __all__ = ["issuer", "service_client"]
 

@@ -1,11 +1,10 @@
 """Hot reads: requests as the API shows them, straight from SQL with display names from the copies."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
 from pydantic.alias_generators import to_camel
 
 from services.contracts.states import ApprovalState
@@ -15,8 +14,8 @@ from services.kit.text.folding import grams, words
 from services.opportunity import amounts
 from services.opportunity.models import APPROVAL_COLUMNS
 from services.opportunity.repository.attachments import BELONGS
-from services.opportunity.repository.inbox import ASLEEP, asleep_params
 
+OPEN = [ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD]
 _HIDDEN = {
     *("restored_by", "wish", "clock_left_seconds", "reminded_at", "escalated_at"),
     *("history_length", "history_head", "event_version"),
@@ -25,7 +24,7 @@ _HIDDEN = {
 """Columns that no caller is shown, or not as they are."""
 _SHOWN = [name for name in APPROVAL_COLUMNS if name not in _HIDDEN]
 _FILES = f"(SELECT count(*) FROM approval_attachments f WHERE f.approval_id = a.id AND {BELONGS})"  # noqa: S608
-_COLUMNS = ", ".join(
+COLUMNS = ", ".join(
     (
         *(f'a.{name} AS "{to_camel(name)}"' for name in _SHOWN),
         f"{amounts.as_json('a')} AS amount",
@@ -33,7 +32,7 @@ _COLUMNS = ", ".join(
         'customer.name AS "customerName", requester.name AS "requesterName", decider.name AS "decidedByName"',
     )
 )
-_JOINS = (
+JOINS = (
     " LEFT JOIN customer_copies customer ON customer.id = a.customer_id"
     " LEFT JOIN user_copies requester ON requester.id = a.requester_id"
     " LEFT JOIN user_copies decider ON decider.id = a.decided_by"
@@ -42,7 +41,7 @@ _JOINS = (
 
 async def one(reader: Reader, approval_id: UUID, visible: str, params: dict[str, Any]) -> Row | None:
     return await reader.one(
-        f"SELECT {_COLUMNS} FROM approvals a{_JOINS} WHERE a.id = %(id)s AND {visible}",  # noqa: S608
+        f"SELECT {COLUMNS} FROM approvals a{JOINS} WHERE a.id = %(id)s AND {visible}",  # noqa: S608
         params | {"id": approval_id},
     )
 
@@ -77,7 +76,7 @@ async def page(
     caller sees requests; None for who sees all. Each person contributes their own first rows, by an index in the order
     of the list, so that the cost grows with people and not with the table.
     """
-    conditions, values = _narrowed(filters, among_all=seen_through is None)
+    conditions, values = narrowed(filters, among_all=seen_through is None)
     params = params | values
     order = "DESC" if descending else "ASC"
     source, at, number = ("approvals a", "a.created_at", "a.id")
@@ -102,13 +101,13 @@ async def page(
         )
     # The page is chosen on the narrow rows first; names are joined to its rows only.
     return await reader.all(
-        f"SELECT {_COLUMNS} FROM ({first}) AS chosen JOIN approvals a ON a.id = chosen.id{_JOINS}"  # noqa: S608
+        f"SELECT {COLUMNS} FROM ({first}) AS chosen JOIN approvals a ON a.id = chosen.id{JOINS}"  # noqa: S608
         f" ORDER BY a.created_at {order}, a.id {order}",
         params | {"limit": limit},
     )
 
 
-def _narrowed(filters: dict[str, Any], *, among_all: bool) -> tuple[list[str], dict[str, Any]]:
+def narrowed(filters: dict[str, Any], *, among_all: bool) -> tuple[list[str], dict[str, Any]]:
     """Conditions on ``approvals a`` and their parameters."""
     conditions = [_CONDITIONS[name] for name in filters if name != "q"]
     if "q" not in filters:
@@ -174,153 +173,6 @@ _CONDITIONS = {
 }
 
 
-_SNOOZED_UNTIL = (
-    "CASE WHEN %(snoozed)s THEN (SELECT z.until FROM inbox_snoozes z WHERE z.user_id = %(me)s"
-    ' AND z.approval_id = a.id) END AS "snoozedUntil"'
-)
-_IN_PLACE_OF = (
-    "approval_waiting w JOIN unnest(%(acts_as)s::uuid[], %(acts_since)s::timestamptz[]) AS place (id, since)"
-    " ON w.approver_id = place.id AND w.since >= place.since"
-)
-
-
-_ORDERS = {
-    "since": [("w.since", "timestamptz")],
-    "deadline_at": [("w.deadline_at", "timestamptz")],
-    "amount": [
-        # Amounts compare within a currency only: yen first, then the others as their codes go.
-        ("CASE WHEN a.currency = 'JPY' THEN '' ELSE a.currency END", "text"),
-        ("-coalesce(a.exact_amount, a.amount, -1)", "numeric"),
-    ],
-}
-"""Sort keys of the inbox, each with its type; what has no amount comes after what has one."""
-
-
-async def waiting_longer(
-    reader: Reader, approval_ids: Sequence[UUID], since: Mapping[UUID, datetime]
-) -> set[tuple[UUID, UUID]]:
-    """Requests, each with an approver of ``since`` for whom it has waited since before that time."""
-    rows = await reader.all(
-        "SELECT w.approval_id, w.approver_id FROM approval_waiting w"
-        " JOIN unnest(%s::uuid[], %s::timestamptz[]) AS place (id, since)"
-        " ON w.approver_id = place.id AND w.since < place.since WHERE w.approval_id = ANY(%s)",
-        [list(since), list(since.values()), list(approval_ids)],
-    )
-    return {(row["approval_id"], row["approver_id"]) for row in rows}
-
-
-async def open_to_superiors(
-    reader: Reader, approval_ids: Sequence[UUID], below: Sequence[UUID], now: datetime
-) -> dict[UUID, list[UUID]]:
-    """By request: those of ``below`` for whom it waits and whose places superiors may take now."""
-    rows = await reader.all(
-        "SELECT approval_id, approver_id FROM approval_waiting WHERE approval_id = ANY(%s) AND approver_id = ANY(%s)"
-        " AND step_in_from <= %s",
-        [list(approval_ids), list(below), now],
-    )
-    found: dict[UUID, list[UUID]] = {}
-    for row in rows:
-        found.setdefault(row["approval_id"], []).append(row["approver_id"])
-    return found
-
-
-async def inbox(
-    reader: Reader,
-    *,
-    user_id: UUID,
-    acts_as: Mapping[UUID, datetime],
-    filters: dict[str, Any],
-    snoozed: bool,
-    now: datetime,
-    sort: str,
-    after: Sequence[Any] | None,
-    limit: int,
-) -> list[Row]:
-    """What waits for the user, own votes and proxies' alike; a request that two of them wait for comes once.
-
-    ``acts_as``: in whose place the user decides, and what must have begun to wait at which time or later for that.
-    ``filters``: those of InboxQuery that are set, by their Python names.
-    ``snoozed``: only what the user has set aside, otherwise only what they have not.
-    ``sort``: ``since`` or ``deadline_at``, the first first, or ``amount``, the largest first within each currency. The
-    sort keys come along as ``sortKey0`` and so on; ``after`` are those of a row, and its id.
-    """
-    named, narrowed, order, values = _ordered(sort, after, filters)
-    return await reader.all(
-        f'SELECT {_COLUMNS}, w.since AS "waitingSince", {named}, {_SNOOZED_UNTIL} FROM ('  # noqa: S608
-        " SELECT w.approval_id, min(w.since) AS since, min(w.deadline_at) AS deadline_at,"
-        f" bool_or(w.approver_id = %(me)s) AS own FROM {_IN_PLACE_OF}"
-        " GROUP BY w.approval_id) w"
-        f" JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        f" WHERE {_decides('w.own')} AND {ASLEEP} = %(snoozed)s AND {narrowed} ORDER BY {order} LIMIT %(limit)s",
-        values | _deciding(user_id, acts_as) | asleep_params(now) | {"snoozed": snoozed, "limit": limit},
-    )
-
-
-def _ordered(sort: str, after: Sequence[Any] | None, filters: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
-    """Columns of the sort keys, condition of the filters and the page, ORDER BY, parameters; of ``approvals a`` that
-    wait as ``w`` says."""
-    keys = _ORDERS[sort]
-    columns = ", ".join(column for column, _ in keys)
-    named = ", ".join(f'{column} AS "sortKey{place}"' for place, (column, _) in enumerate(keys))
-    conditions, values = _narrowed(filters, among_all=False)
-    if after is not None:
-        places = ", ".join(f"%(after_{place})s::{kind}" for place, (_, kind) in enumerate(keys))
-        conditions = [*conditions, f"({columns}, a.id) > ({places}, %(after_id)s::uuid)"]
-        values = values | {f"after_{place}": after[place] for place in range(len(keys))} | {"after_id": after[-1]}
-    return named, " AND ".join(conditions or ["TRUE"]), f"{columns}, a.id", values
-
-
-_STUCK = (
-    "approval_waiting w JOIN approvals a ON a.id = w.approval_id"
-    " WHERE w.approver_id = ANY(%(below)s) AND w.step_in_from <= %(now)s"
-    " AND a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
-    " AND NOT a.stages -> a.stage @> %(voter)s AND NOT a.stages -> a.stage @> %(joined)s"
-    " AND (a.opinions @> %(asked)s) IS NOT TRUE"
-    f" AND NOT EXISTS (SELECT FROM {_IN_PLACE_OF} WHERE w.approval_id = a.id)"
-)
-"""What waits for people below ``me`` whose places ``me`` may take now: no approver of the stage, no proxy of one."""
-
-
-def _stepping_in(
-    user_id: UUID, acts_as: Mapping[UUID, datetime], below: Collection[UUID], now: datetime
-) -> dict[str, Any]:
-    joins = {"voter": Jsonb({"approverIds": [str(user_id)]}), "joined": Jsonb({"escalatedTo": str(user_id)})}
-    return _deciding(user_id, acts_as) | joins | {"below": list(below), "now": now}
-
-
-async def stuck(
-    reader: Reader,
-    *,
-    user_id: UUID,
-    acts_as: Mapping[UUID, datetime],
-    below: Collection[UUID],
-    filters: dict[str, Any],
-    now: datetime,
-    sort: str,
-    after: Sequence[Any] | None,
-    limit: int,
-) -> list[Row]:
-    """What waits for people below the user whose places the user may take; each request once, as ``inbox`` has them."""
-    named, narrowed, order, values = _ordered(sort, after, filters)
-    return await reader.all(
-        f'SELECT {_COLUMNS}, w.since AS "waitingSince", {named} FROM ('  # noqa: S608
-        f" SELECT w.approval_id, min(w.since) AS since, min(w.deadline_at) AS deadline_at FROM {_STUCK}"
-        f" GROUP BY w.approval_id) w JOIN approvals a ON a.id = w.approval_id{_JOINS}"
-        f" WHERE {narrowed} ORDER BY {order} LIMIT %(limit)s",
-        values | _stepping_in(user_id, acts_as, below, now) | {"limit": limit},
-    )
-
-
-async def count_stuck(
-    reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime], below: Collection[UUID], now: datetime
-) -> int:
-    count: int = await reader.scalar(
-        f"SELECT count(DISTINCT w.approval_id) FROM {_STUCK}",  # noqa: S608
-        _stepping_in(user_id, acts_as, below, now),
-    )
-    return count
-
-
 async def circulated(
     reader: Reader, *, user_id: UUID, purpose: str, answered: bool, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Row]:
@@ -328,8 +180,8 @@ async def circulated(
     instead of what they have not (of drafts that were shown to them: what is over)."""
     after_at, after_id = after or (None, None)
     return await reader.all(
-        f'SELECT {_COLUMNS}, c.since AS "shownSince", c.due_at AS "reviewDueAt", c.answered_at AS "answeredAt"'  # noqa: S608
-        f" FROM approval_circulation c JOIN approvals a ON a.id = c.approval_id{_JOINS}"
+        f'SELECT {COLUMNS}, c.since AS "shownSince", c.due_at AS "reviewDueAt", c.answered_at AS "answeredAt"'  # noqa: S608
+        f" FROM approval_circulation c JOIN approvals a ON a.id = c.approval_id{JOINS}"
         " WHERE c.user_id = %(me)s AND c.purpose = %(purpose)s AND (c.ended_at IS NULL) <> %(answered)s"
         " AND (NOT %(answered)s OR c.answered_at IS NOT NULL)"
         " AND NOT EXISTS (SELECT 1 FROM approval_circulation n WHERE n.approval_id = c.approval_id"
@@ -342,53 +194,6 @@ async def circulated(
         {"me": user_id, "purpose": purpose, "answered": answered, "after_at": after_at, "after_id": after_id}
         | {"limit": limit},
     )
-
-
-def _decides(own: str) -> str:
-    """Of what waits for the caller or somebody whose place they take: what they may decide. ``own``: SQL for whether
-    it waits for them in person; in somebody else's place nobody decides where they are asked for an opinion."""
-    return (
-        "a.requester_id <> %(me)s AND a.owner_id <> %(me)s AND %(me)s <> ALL(a.voted_by)"
-        f" AND ({own} OR (a.opinions @> %(asked)s) IS NOT TRUE)"
-    )
-
-
-def _deciding(user_id: UUID, acts_as: Mapping[UUID, datetime]) -> dict[str, Any]:
-    return {
-        "me": user_id,
-        "acts_as": list(acts_as),
-        "acts_since": list(acts_as.values()),
-        "asked": Jsonb([{"askedId": str(user_id)}]),
-    }
-
-
-async def counts(reader: Reader, *, user_id: UUID, acts_as: Mapping[UUID, datetime], now: datetime) -> Row:
-    """For the tabs of the inbox. Each count is an index scan over what is open only."""
-    row = await reader.one(
-        "SELECT mine.*, asked.*, open.* FROM (SELECT count(*) FILTER (WHERE NOT asleep) AS waiting,"  # noqa: S608
-        f" count(*) FILTER (WHERE asleep) AS snoozed FROM (SELECT DISTINCT w.approval_id, {ASLEEP} AS asleep"
-        f"  FROM {_IN_PLACE_OF} JOIN approvals a ON a.id = w.approval_id"
-        f"  WHERE {_decides('w.approver_id = %(me)s')}) AS waits) AS mine,"
-        " (SELECT count(*) AS opinions FROM approval_participants WHERE user_id = %(me)s"
-        "  AND relation = 'ASKED') AS asked,"
-        " (SELECT count(*) FILTER (WHERE state = ANY(%(open)s)) AS requested,"
-        " count(*) FILTER (WHERE state = %(returned)s) AS returned,"
-        " count(*) FILTER (WHERE state = %(draft)s) AS drafts"
-        " FROM approvals WHERE owner_id = %(me)s AND state = ANY(%(mine)s)) AS open",
-        _deciding(user_id, acts_as)
-        | asleep_params(now)
-        | {
-            "open": _OPEN,
-            "returned": ApprovalState.RETURNED,
-            "draft": ApprovalState.DRAFT,
-            "mine": [*_OPEN, ApprovalState.DRAFT],
-        },
-    )
-    assert row is not None
-    return row
-
-
-_OPEN = [ApprovalState.PENDING, ApprovalState.RETURNED, ApprovalState.ON_HOLD]
 
 
 async def customer_facts(reader: Reader, customer_id: UUID) -> Row | None:

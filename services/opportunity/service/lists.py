@@ -10,7 +10,7 @@ from services.kit.db.database import Reader, Row
 from services.kit.http.paging import Cursors, page
 from services.kit.trust.principal import Principal
 from services.opportunity.access import SEEN_THROUGH, View, view_of
-from services.opportunity.repository import circulation, lists
+from services.opportunity.repository import circulation, lists, waiting
 from services.opportunity.schemas.approvals import ApprovalFilters, ApprovalSort, InboxQuery, InboxSort
 from services.opportunity.schemas.fields import PageQuery
 from services.opportunity.service.views import present
@@ -81,9 +81,9 @@ async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: I
         "limit": query.limit + 1,
     }
     if query.stuck:
-        rows = await lists.stuck(reader, below=view.below, **page_of)
+        rows = await waiting.stuck(reader, below=view.below, **page_of)
     else:
-        rows = await lists.inbox(reader, snoozed=query.snoozed, **page_of)
+        rows = await waiting.inbox(reader, snoozed=query.snoozed, **page_of)
     keys = {row["id"]: [row[f"sortKey{place}"] for place in range(len(types))] for row in rows}
     return await _shown(
         reader,
@@ -97,8 +97,8 @@ async def inbox(reader: Reader, principal: Principal, cursors: Cursors, query: I
 async def counts(reader: Reader, principal: Principal) -> Row:
     view = await view_of(reader, principal)
     mine: dict[str, Any] = {"user_id": principal.user_id, "acts_as": view.acts_as, "now": view.now}
-    counted = await lists.counts(reader, **mine)
-    counted["stuck"] = await lists.count_stuck(reader, below=view.below, **mine) if view.below else 0
+    counted = await waiting.counts(reader, **mine)
+    counted["stuck"] = await waiting.count_stuck(reader, below=view.below, **mine) if view.below else 0
     return counted | await circulation.counts(reader, principal.user_id)
 
 

@@ -21,7 +21,7 @@ from services.opportunity.actions import allowed_actions
 from services.opportunity.business_calendar import Calendar
 from services.opportunity.progress import Actor, Progress
 from services.opportunity.record import progress_from_row
-from services.opportunity.repository import history, legal_holds, lists, people
+from services.opportunity.repository import history, legal_holds, lists, people, waiting
 from services.opportunity.service import firm_calendar, shortage
 
 _INTERNAL = frozenset(
@@ -125,11 +125,11 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     awaited = [one for progress in progresses for one in progress.awaited_opinions]
     involved |= {who for one in awaited for who in (one.asked_id, one.asker_id)}
     names = await people.names(reader, sorted(involved)) if involved else {}
-    older = await lists.waiting_longer(reader, [row["id"] for row in rows], view.newer_only) if view.newer_only else ()
     ids = [row["id"] for row in rows]
-    stuck = await lists.open_to_superiors(reader, ids, sorted(view.below), view.now) if view.below else {}
+    older = await waiting.waiting_longer(reader, ids, view.newer_only) if view.newer_only else ()
+    stuck = await waiting.open_to_superiors(reader, ids, sorted(view.below), view.now) if view.below else {}
     actors = [
-        _actor(view, principal, {who for waiting, who in older if waiting == id_}, stuck.get(id_, ())) for id_ in ids
+        _actor(view, principal, {who for waits, who in older if waits == id_}, stuck.get(id_, ())) for id_ in ids
     ]
     calendar = await firm_calendar.counting(reader, [stage for progress in progresses for stage in progress.stages])
     await _link_grounds(reader, rows, view)
