@@ -128,9 +128,7 @@ async def present(reader: Reader, rows: Sequence[Row], view: View, principal: Pr
     ids = [row["id"] for row in rows]
     older = await waiting.waiting_longer(reader, ids, view.newer_only) if view.newer_only else ()
     stuck = await waiting.open_to_superiors(reader, ids, sorted(view.below), view.now) if view.below else {}
-    actors = [
-        _actor(view, principal, {who for waits, who in older if waits == id_}, stuck.get(id_, ())) for id_ in ids
-    ]
+    actors = [_actor(view, principal, {who for waits, who in older if waits == id_}, stuck.get(id_, ())) for id_ in ids]
     calendar = await firm_calendar.counting(reader, [stage for progress in progresses for stage in progress.stages])
     await _link_grounds(reader, rows, view)
     return [
