@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.contracts import money
 from services.kit.db.database import Database
 from services.kit.running.context import ActorContext
+from services.opportunity import amounts
 from tests.services.analytics.world import World
 
 Rows = Sequence[Mapping[str, Any]]
@@ -87,6 +89,7 @@ async def fill_requests(db: Database, world: World) -> None:
         "approvals",
         [
             {_snake(name): row[name] for name in _REQUEST}
+            | amounts.to_row(money.of_json(row["amount"]))
             | {
                 "id": row["approvalId"],
                 "number": f"RNG-2026-{number:06}",
@@ -118,7 +121,7 @@ async def fill_requests(db: Database, world: World) -> None:
 
 
 _REQUEST = (
-    *("customerId", "requesterId", "ownerId", "kind", "title", "amount", "currency", "state", "generation"),
+    *("customerId", "requesterId", "ownerId", "kind", "title", "currency", "state", "generation"),
     *("revision", "stage", "previousId", "deadlineAt", "submittedAt", "decidedAt", "createdAt"),
 )
 

@@ -157,7 +157,7 @@ async def test_an_undone_deletion_leaves_the_customer_as_it_was(team: Team) -> N
     await step(team, "undo_deletion", customer, process)
     await end(team, process, ProcessStatus.COMPENSATED)
     read = (await team.client.get(f"/customers/{customer['id']}", token=team.rep.token)).json
-    assert read == customer | {"processId": process}
+    assert read == customer | {"processId": process, "allowedActions": ["CHANGE"]}
     assert (await team.events(customer["id"]))[-1]["event_type"] == "customer.deletion_undone"
     again = await delete(team, customer)
     assert again.json["id"] != process

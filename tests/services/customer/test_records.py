@@ -55,7 +55,7 @@ async def test_a_customer_comes_back_as_it_was_entered(team: Team) -> None:
         "version": 1,
     }
     read = await team.client.get(f"/customers/{created['id']}", token=team.rep.token)
-    assert (read.status, read.json, read.version) == (200, created, 1)
+    assert (read.status, read.json, read.version) == (200, created | {"allowedActions": ["CHANGE"]}, 1)
 
 
 async def test_others_learn_of_a_new_customer_with_its_whole_state(team: Team) -> None:

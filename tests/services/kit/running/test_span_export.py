@@ -14,7 +14,7 @@ SECRET = "Key (email)=(hanako@ringi.example) already exists"
 
 
 def kept(ratio: float, traceparent: str | None) -> bool:
-    provider = provider_for(NOWHERE, "test", ratio)
+    provider = provider_for(NOWHERE, "test", ratio, {})
     span = provider.get_tracer("test").start_span("a request", context=context_of(traceparent))
     return span.is_recording()
 
