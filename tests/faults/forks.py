@@ -31,6 +31,7 @@ def _run(main: Callable[..., None], arguments: tuple[object, ...], environment: 
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(output, sys.stdout.fileno())
     os.dup2(output, sys.stderr.fileno())
+    os.environ.clear()
     os.environ.update(environment)
     random.seed()  # or every process would give its traces the same ids
     main(*arguments)
@@ -43,7 +44,9 @@ class ForkedProcess:
         self, main: Callable[..., None], *arguments: object, environment: Mapping[str, str], log: Path
     ) -> None:
         self.log = log
-        self._process: ForkServerProcess = _forks.Process(target=_run, args=(main, arguments, environment, str(log)))
+        # The server that forks has the environment of the test that came first.
+        given = dict(os.environ) | dict(environment)
+        self._process: ForkServerProcess = _forks.Process(target=_run, args=(main, arguments, given, str(log)))
         self._process.start()
 
     @property

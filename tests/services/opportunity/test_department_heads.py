@@ -134,7 +134,7 @@ async def test_who_heads_a_department_is_named_where_its_head_is_asked(world: Wo
 
     assert await named(head) == {names["所属"]: [HEAD], names["法務"]: [HEAD]}
     assert await named(nobody) == {names["所属"]: [HEAD], names["融資"]: [HEAD]}
-    token = InternalTokens(world.client.kit.settings, "auth").token()
+    token = InternalTokens(world.client.kit.settings, "auth").token("opportunity")
     count = await world.client.get(f"/internal/departments/{legal}/routes", token=token)
     assert count.json == {"routes": 1}
 

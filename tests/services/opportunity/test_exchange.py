@@ -70,7 +70,8 @@ def test_the_built_in_policy_is_no_laxer(amount: Decimal, threshold: int, per_un
     if Fraction(per_unit) * Fraction(amount) >= threshold:
         assert reaches_yen(asked(amount, "USD"), threshold, rates(USD=per_unit))
     assert reaches_yen(asked(amount, "USD"), threshold, NO_RATES)
-    assert reaches_yen(asked(amount, "JPY"), threshold, NO_RATES) is (amount >= threshold)
+    yen = amount.to_integral_value()
+    assert reaches_yen(asked(yen, "JPY"), threshold, NO_RATES) is (yen >= threshold)
     assert not reaches_yen(asked(None, "USD"), threshold, NO_RATES)
 
 
