@@ -5,12 +5,11 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from workflows import policies
-
 with workflow.unsafe.imports_passed_through():
     from activities.opportunity import contract as opportunity
     from services.contracts.processes import PURGE_ATTACHMENTS, PurgeInput, TaskQueue
     from services.contracts.steps import SliceResult
+    from workflows import policies
 
 SLICE_TIMEOUT = timedelta(minutes=30)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5), maximum_attempts=30)
