@@ -30,7 +30,7 @@ class TlsRedis(RedisServer):
 
     @property
     def url(self) -> str:
-        return f"rediss://ringi:s3cret@localhost:{self.port}/0"
+        return f"rediss://ringi:s3cret@localhost:{self.port}/0"  # pragma: allowlist secret
 
     def command(self) -> list[str]:
         server = self._authority.issue("redis", "localhost")

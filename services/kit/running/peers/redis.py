@@ -13,7 +13,7 @@ TLS_SCHEME = "rediss://"
 
 class RedisSettings(BaseModel):
     redis_url: str | None = Field(default=None, repr=False)
-    """``rediss://name:password@host:port/0`` with TLS, ``redis://`` without."""
+    """``rediss://name:$PASSWORD@host:port/0`` with TLS, ``redis://`` without."""
     redis_ca_file: FilePath | None = None
     """Certificates that are trusted in the place of the system's."""
     redis_cert_file: FilePath | None = None

@@ -104,7 +104,7 @@ def test_the_shell_asks_the_same_of_redis(files: dict[str, Path]) -> None:
 def test_no_secret_is_shown_with_the_settings(files: dict[str, Path]) -> None:
     settings = settings_for(
         "auth",
-        "postgresql://ringi:p4ssw0rd@db/ringi_auth",
+        "postgresql://ringi:p4ssw0rd@db/ringi_auth",  # pragma: allowlist secret
         redis_url="rediss://:p4ssw0rd@redis",
         kafka_bootstrap="kafka:9093",
         kafka_security_protocol="SASL_SSL",
