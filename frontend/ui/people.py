@@ -48,6 +48,11 @@ class People:
             offered.append((current, self.name(current) or gettext("Unknown")))
         return offered
 
+    def selectable(self, current: str = "", *, but: str = "") -> list[tuple[str, str]]:
+        """Id and name of everybody who is here, by name. Whoever stands in the place now is always among them."""
+        found = [user for user in self.users.values() if user.id == current or (user.can_be_chosen and user.id != but)]
+        return sorted(((user.id, user.name) for user in found), key=lambda pair: pair[1])
+
     @property
     def colleagues(self) -> list[tuple[str, str]]:
         """Everybody who can attend a meeting."""

@@ -126,7 +126,6 @@ async def _render(
         "parentId": gettext("Belongs to"),
         "headId": gettext("Head"),
     }
-    heads = [user for user in known.users.values() if user.can_be_chosen or user.id == draft.get("headId")]
     return page.render(
         "admin/department_form.html",
         status=outcome.status,
@@ -140,5 +139,5 @@ async def _render(
             lambda part: theirs.reads(part, known, tree),
         ),
         parents=[(one.id, one.name) for one in tree if record is None or one.id != record["id"]],
-        heads=sorted(((user.id, user.name) for user in heads), key=lambda pair: pair[1]),
+        heads=known.selectable(draft.get("headId")),
     )

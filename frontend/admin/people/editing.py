@@ -133,13 +133,6 @@ async def _render(page: Page, draft: PersonDraft, outcome: NotSaved = FRESH, *, 
             lambda part: draft.reads(part, known),
             lambda part: theirs.reads(part, known),
         ),
-        superiors=_superiors(known, draft.get("managerId"), record),
+        superiors=known.selectable(draft.get("managerId"), but=record["id"] if record else ""),
         departments=list(known.departments.items()),
     )
-
-
-def _superiors(known: People, current: str, record: Json | None) -> list[tuple[str, str]]:
-    """Whoever is here but the person; who is the superior now is always among them."""
-    own = record["id"] if record else ""
-    found = [user for user in known.users.values() if (user.can_be_chosen and user.id != own) or user.id == current]
-    return sorted(((user.id, user.name) for user in found), key=lambda pair: pair[1])

@@ -57,14 +57,13 @@ async def _confirm(page: Page, user_id: str, chosen: dict[str, str], *, status: 
         error = error or await refusal(page, problem)
         status = problem.status if status == 200 else status
     known = await people(page.gateway, *(value for value in chosen.values() if value))
-    able = [user for user in known.users.values() if user.can_be_chosen and user.id != user_id]
     return page.render(
         "admin/person_delete.html",
         status=status,
         person=person,
         etag=answer.headers.get("ETag", ""),
         chosen=chosen,
-        choices=sorted(((user.id, user.name) for user in able), key=lambda pair: pair[1]),
+        choices=known.selectable(but=user_id),
         kinds=[
             ("successorId", gettext("Successor for everything"), gettext("Nobody")),
             ("customersTo", gettext("Customers go to"), gettext("The successor for everything")),
